@@ -1,0 +1,27 @@
+/** Canonical JSON (RFC 8785: members sorted, no white space) and its digest: what signatures and chains cover. */
+import { createHash } from 'node:crypto';
+
+/** Serialises `value` the same way whatever order its members were written in; `undefined` members are left out. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((member) => canonicalJson(member ?? null)).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+      .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
+    return `{${members.join(',')}}`;
+  }
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw new TypeError(`canonical JSON cannot hold a ${typeof value}`);
+  return text;
+}
+
+/** `sha256:` and 64 hex digits of a text. */
+export function sha256(text: string | Uint8Array): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+/** Digest of a value's canonical JSON. */
+export function digestOf(value: unknown): string {
+  return sha256(canonicalJson(value));
+}

@@ -1,0 +1,81 @@
+/** `reports/out/decision.json`: what the gate decided and why. Reports, the ledger and exit codes all read this. */
+import type { Evidence, OutcomeName, ReasonCode, Severity } from './outcome.ts';
+import type { EnvironmentIdentity } from './run.ts';
+import type { Override } from './environment.ts';
+import type { Release } from './plan.ts';
+
+export const DECISIONS = ['GO', 'NO-GO', 'HOLD'] as const;
+export type DecisionName = (typeof DECISIONS)[number];
+
+/** Exit codes of `npx playwright test` and every `golive` command that decides. */
+export const EXIT = { GO: 0, 'NO-GO': 1, HOLD: 2, usage: 64, broken: 70, interrupted: 130 } as const;
+
+/** One reason of a decision. `code` groups (an outcome, or `run-incomplete`, `phase-missing`, …); `text` is for people. */
+export interface DecisionReason {
+  readonly code: string;
+  readonly text: string;
+  readonly phase?: string;
+  readonly items?: readonly string[];
+}
+export interface DecidedPhase {
+  readonly id: string;
+  readonly title: string;
+  /** `null`: not asked for in this run and no earlier run decided it. */
+  readonly decision: DecisionName | null;
+  readonly decisionWithoutWaivers: DecisionName | null;
+  readonly readiness: DecisionName | null;
+  /** `run`: judged now. `ledger`: stands from an earlier run, named by `fromRun`. */
+  readonly from: 'run' | 'ledger' | 'none';
+  readonly fromRun?: string;
+  readonly reasons: readonly DecisionReason[];
+  readonly counts: Readonly<Record<OutcomeName, number>>;
+}
+export interface AppliedWaiver {
+  readonly id: string;
+  readonly approver: string;
+  readonly reason: string;
+  readonly ticket: string;
+  readonly expires: string;
+}
+export interface DecidedItem {
+  readonly id: string;
+  readonly phase: string;
+  readonly title: string;
+  readonly kind: string;
+  readonly outcome: OutcomeName;
+  readonly reason?: ReasonCode;
+  readonly severity: Severity;
+  readonly owner: string;
+  /** The seed's line. */
+  readonly source: number;
+  /** `file:line` of the item. */
+  readonly place: string;
+  readonly subjects: number;
+  readonly message: string;
+  readonly durationMs: number;
+  readonly waived: AppliedWaiver | null;
+  readonly evidence: readonly Evidence[];
+  readonly from: 'run' | 'ledger' | 'none';
+}
+export interface Decision {
+  readonly schema: 'golive/decision/v1';
+  readonly decision: DecisionName;
+  readonly readiness: DecisionName;
+  readonly decisionWithoutWaivers: DecisionName;
+  /** The answer for the phases that this run was asked for; the exit code says it. */
+  readonly selected: { readonly phases: readonly string[] | null; readonly decision: DecisionName };
+  readonly reasons: readonly DecisionReason[];
+  readonly phases: readonly DecidedPhase[];
+  readonly release: Release;
+  readonly environment: EnvironmentIdentity;
+  readonly checklist: { readonly name: string; readonly file: string };
+  readonly checklistDigest: string;
+  readonly planDigest: string;
+  readonly runId: string;
+  /** RFC 3339: the `now` the decision was made at. */
+  readonly decidedAt: string;
+  readonly overrides: readonly Override[];
+  /** Waivers that match nothing, have expired or are no longer needed, and what else a reader must know. */
+  readonly warnings: readonly string[];
+  readonly items: readonly DecidedItem[];
+}

@@ -1,0 +1,56 @@
+/**
+ * An environment: where a checklist is run. The file format is `fixtures/environments/<name>.yaml`; this is its parsed form.
+ * In the rehearsal's file a string may hold `${rehearsal.NAME}`: ports and paths that are known only once it runs.
+ */
+import type { PostgresStore, SecretRef } from './capabilities.ts';
+
+/** Classes of change an environment may allow to golive. */
+export const MUTATIONS = ['apply', 'load', 'chaos', 'cutover', 'notify'] as const;
+export type Mutation = (typeof MUTATIONS)[number];
+
+export interface Endpoint {
+  readonly url: string;
+  /** PEM of the CA to trust besides the system's. */
+  readonly caFile?: string;
+}
+export interface Credential {
+  readonly username: string;
+  readonly password: SecretRef;
+}
+/** A parameter changed in this environment only; reports list every one. */
+export interface Override {
+  readonly item: string;
+  /** Name of the parameter, dotted for nested ones. */
+  readonly param: string;
+  readonly value: unknown;
+  readonly why: string;
+}
+export interface Environment {
+  readonly name: string;
+  /** The file, relative to the project. */
+  readonly file: string;
+  /** True for the embedded platform only: nothing in it can reach anything real. */
+  readonly rehearsal: boolean;
+  readonly kubeconfig: { readonly path: string; readonly context: string };
+  readonly namespaces: Readonly<Record<string, string>>;
+  readonly endpoints: Readonly<Record<string, Endpoint>>;
+  readonly stores: Readonly<Record<string, PostgresStore>>;
+  readonly credentials: Readonly<Record<string, Credential>>;
+  readonly mutations: readonly Mutation[];
+  /** `enforce`: phase N+1 runs only on GO of phase N. `report`: it runs anyway and says what would have been refused. */
+  readonly preconditions: 'enforce' | 'report';
+  readonly overrides: readonly Override[];
+  /** Declared windows are divided by this; never network time-outs. 1 outside the rehearsal. */
+  readonly compression: number;
+}
+
+/** Names that may stand in `${rehearsal.NAME}` and the type of the value a running rehearsal gives them. */
+export const REHEARSAL_VALUES = {
+  /** `https://127.0.0.1:PORT` of its API server. */
+  apiServer: 'string',
+  /** `http://127.0.0.1:PORT` of the gateway in front of the services. */
+  gateway: 'string',
+  postgresPort: 'number',
+} as const;
+export type RehearsalValueName = keyof typeof REHEARSAL_VALUES;
+export type RehearsalValues = Readonly<Record<RehearsalValueName, string | number>>;
