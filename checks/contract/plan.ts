@@ -47,6 +47,8 @@ export interface PlannedItem {
   readonly place: SourcePlace;
   /** The seed's line. */
   readonly source: number;
+  /** Heading of the group it stands in, for reports: `Infrastructure Readiness – Kubernetes Cluster`. */
+  readonly section?: string;
   readonly severity: Severity;
   readonly owner: string;
   readonly role?: string;
