@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { parseGateArguments, selectsWhole } from './arguments.ts';
+
+const parse = (line: string) => parseGateArguments(line.split(' ').filter(Boolean));
+
+describe('parseGateArguments', () => {
+  it('reads a plain run as the whole', () => {
+    expect(parse('test')).toEqual({
+      command: 'test',
+      list: false,
+      ui: false,
+      reportersReplaced: false,
+      workers: null,
+      phases: null,
+      shard: null,
+      refused: [],
+    });
+  });
+  it.each([
+    ['test --project=phase3', ['phase3']],
+    ['test --project phase3', ['phase3']],
+    ['test --project phase2 phase3 --workers=1', ['phase2', 'phase3']],
+    ['test --project=phase2 --project=phase1', ['phase1', 'phase2']],
+    ['test --project=phase*', ['phase1', 'phase2', 'phase3', 'phase4', 'phase5']],
+    ['test --project=PHASE1', ['phase1']],
+    ['test --project=nonsense', []],
+    ['test --grep --project', null],
+  ])('%s selects %j', (line, phases) => {
+    expect(parse(line).phases).toEqual(phases);
+  });
+  it('tells replaced reporters from added ones', () => {
+    expect(parse('test --reporter=dot').reportersReplaced).toBe(true);
+    expect(parse('test --reporter dot').reportersReplaced).toBe(true);
+    expect(parse('test --add-reporter=dot').reportersReplaced).toBe(false);
+  });
+  it('reads workers, shard, list and ui', () => {
+    expect(parse('test -j4').workers).toBe(4);
+    expect(parse('test --workers 3').workers).toBe(3);
+    expect(parse('test --shard=1/2').shard).toBe('1/2');
+    expect(parse('test --list').list).toBe(true);
+    expect(parse('test --ui-port=0').ui).toBe(true);
+  });
+  it('refuses what would break order', () => {
+    expect(parse('test --shuffle').refused).toHaveLength(1);
+    expect(parse('test --repeat-each=2').refused).toHaveLength(1);
+  });
+  it('does not take an option value for the command', () => {
+    expect(parse('-c other.config.ts test').command).toBe('test');
+  });
+});
+
+describe('selectsWhole', () => {
+  it('needs every gate phase, not the scheduled verification', () => {
+    expect(selectsWhole(null)).toBe(true);
+    expect(selectsWhole(['phase1', 'phase2', 'phase3', 'phase4', 'phase5', 'final'])).toBe(true);
+    expect(selectsWhole(['phase1', 'phase2'])).toBe(false);
+    expect(selectsWhole([])).toBe(false);
+  });
+});

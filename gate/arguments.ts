@@ -1,0 +1,90 @@
+/** What the command line of `npx playwright test` says that changes what a run may decide. Pure: argv in, facts out. */
+import { PHASES, POST_DEPLOYMENT } from '../checks/contract/plan.ts';
+
+export interface GateArguments {
+  /** `test`, `test-server`, `merge-reports`, … or '' when there is none. */
+  readonly command: string;
+  readonly list: boolean;
+  readonly ui: boolean;
+  /** The reporters of the config were replaced: nobody of ours is told when a phase ends. */
+  readonly reportersReplaced: boolean;
+  /** As given, null when not given. */
+  readonly workers: number | null;
+  /** Phases named by `--project`, in their order; null when the run was not narrowed to phases. */
+  readonly phases: readonly string[] | null;
+  readonly shard: string | null;
+  /** Options that would let order or locks break, with the reason. */
+  readonly refused: readonly string[];
+}
+
+/** Options of `playwright test` that take a value as the next word, so that the value is not taken for a command or file. */
+const VALUED = new Set(
+  (
+    '--config -c --grep -g --grep-invert -G --global-timeout --max-failures --output --repeat-each --reporter --retries --shard ' +
+    '--timeout --tsconfig --workers -j --trace --test-list --test-list-invert --ui-host --ui-port --update-snapshots --add-reporter'
+  ).split(' '),
+);
+
+const REFUSED: Readonly<Record<string, string>> = {
+  '--shuffle': 'it would run phases out of order',
+  '--repeat-each': 'it would run mutating items more than once',
+};
+
+/** Reads `process.argv.slice(2)`. */
+export function parseGateArguments(argv: readonly string[]): GateArguments {
+  const values = new Map<string, string[]>();
+  const words: string[] = [];
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? '';
+    if (word === '--') break;
+    if (!word.startsWith('-')) {
+      words.push(word);
+      continue;
+    }
+    const [name, inline] = splitOption(word);
+    const found = values.get(name) ?? [];
+    if (inline !== null) found.push(inline);
+    else if (name === '--project') {
+      // Variadic: takes every word up to the next option.
+      while (argv[index + 1] !== undefined && !argv[index + 1]?.startsWith('-')) found.push(argv[(index += 1)] ?? '');
+    } else if (VALUED.has(name)) found.push(argv[(index += 1)] ?? '');
+    values.set(name, found);
+  }
+  const last = (...names: string[]): string | null =>
+    names.map((name) => values.get(name)?.at(-1)).find((v) => v !== undefined) ?? null;
+  const projects = values.get('--project');
+  const workers = last('--workers', '-j');
+  return {
+    command: words[0] ?? '',
+    list: values.has('--list'),
+    ui: values.has('--ui') || values.has('--ui-host') || values.has('--ui-port'),
+    reportersReplaced: values.has('--reporter'),
+    workers: workers === null ? null : Number.parseInt(workers, 10),
+    phases: projects ? matchPhases(projects) : null,
+    shard: last('--shard'),
+    refused: Object.entries(REFUSED)
+      .filter(([option]) => values.has(option))
+      .map(([option, why]) => `${option}: ${why}`),
+  };
+}
+
+function splitOption(word: string): [name: string, inline: string | null] {
+  const equals = word.indexOf('=');
+  if (equals > 0) return [word.slice(0, equals), word.slice(equals + 1)];
+  // `-j2`, `-gword`: a short option with its value attached.
+  if (/^-[a-zA-Z]./.test(word)) return [word.slice(0, 2), word.slice(2)];
+  return [word, null];
+}
+
+/** Phases that project names (with `*`, as Playwright matches them) select. None selected: no phase, which decides nothing. */
+function matchPhases(projects: readonly string[]): readonly string[] {
+  const patterns = projects.map(
+    (name) => new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')}$`, 'i'),
+  );
+  return PHASES.filter((phase) => patterns.some((pattern) => pattern.test(phase)));
+}
+
+/** True when the selection is all that the decision to go live needs. */
+export function selectsWhole(phases: readonly string[] | null): boolean {
+  return phases === null || PHASES.every((phase) => phase === POST_DEPLOYMENT || phases.includes(phase));
+}

@@ -1,0 +1,156 @@
+/**
+ * What the main process of `npx playwright test` does around Playwright: compile the plan, open the run with a HOLD on disk,
+ * and decide when the process exits. The decision hangs on no reporter: `--reporter=dot` removes every reporter of the
+ * config, a reporter's `onEnd` may never settle, and Playwright's exit code counts tests that happened to run.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { EXIT } from '../checks/contract/decision.ts';
+import type { Plan } from '../checks/contract/plan.ts';
+import { WORKER_ENV } from '../fixtures/worker-env.ts';
+import { writeHtmlReport } from '../reports/html/write.ts';
+import { renderSummary } from '../reports/console/summary.ts';
+import { appendEvent } from '../reports/run-folder/append.ts';
+import { finishRun } from '../reports/run-folder/finish.ts';
+import { openRun } from '../reports/run-folder/open.ts';
+import { compilePlan } from '../specs/plan.ts';
+import { renderProblems } from '../specs/problems.ts';
+import { parseGateArguments } from './arguments.ts';
+import type { GateArguments } from './arguments.ts';
+import { sayError, sayOut } from './say.ts';
+
+export interface MainGate {
+  readonly plan: Plan;
+  readonly arguments: GateArguments;
+}
+
+/** The run that is open in this process; UI mode opens one after another. */
+let open: { readonly runDir: string; readonly plan: Plan; readonly root: string } | undefined;
+let crashed = false;
+
+/** Called once, when the config is loaded in the main process. Ends the process with 64 where a run must not start. */
+export function prepareMain(root: string, argv: readonly string[]): MainGate {
+  const args = parseGateArguments(argv);
+  process.env[WORKER_ENV.root] = root;
+  const plan = compileOrExit(root);
+  refuseOrExit(args, plan);
+  if (args.list || args.command === 'merge-reports') {
+    writePlan(join(root, '.golive', 'plans'), plan);
+    return { plan, arguments: args };
+  }
+  // Whatever ends this process without a word of ours must not look like success.
+  process.exitCode = EXIT.broken;
+  process.env[WORKER_ENV.ordered] = args.reportersReplaced ? '0' : '1';
+  beginRun(root, plan, args.phases);
+  process.on('uncaughtExceptionMonitor', () => (crashed = true));
+  process.on('SIGTERM', () => {
+    noteEvent('SIGTERM');
+    // Playwright ends a run in order on SIGINT only; before it listens, nothing has run yet.
+    if (!process.emit('SIGINT')) process.exit(EXIT.interrupted);
+  });
+  process.on('exit', (code) => {
+    process.exitCode = endRun(code);
+  });
+  return { plan, arguments: args };
+}
+
+/** UI mode: each run of the window is a run of its own, under the YAML as it is now. */
+export function beginNextRun(root: string, phases: readonly string[] | null): void {
+  const compiled = compilePlan({ root, env: process.env });
+  if ('problems' in compiled) throw new Error(renderProblems(compiled.problems, { colour: false }));
+  if (open) endRun(0);
+  beginRun(root, compiled.plan, phases);
+}
+
+/** Decides the open run and reports it; answers the exit code. Does nothing when none is open. */
+export function endRun(playwrightCode: number): number {
+  if (!open) return playwrightCode;
+  const { runDir, plan, root } = open;
+  open = undefined;
+  const interrupted = playwrightCode === EXIT.interrupted;
+  try {
+    const endedBy = interrupted ? 'interrupted' : crashed ? 'crashed' : 'finished';
+    const { decision, exitCode } = finishRun({ runDir, root, endedBy, now: new Date() });
+    const outDir = join(root, 'reports', 'out');
+    try {
+      writeHtmlReport({ decision, plan, runDir, outDir });
+    } catch (error) {
+      sayError(
+        `The HTML report could not be written: ${textOf(error)}. The decision stands in reports/out/decision.json.`,
+      );
+    }
+    sayOut(
+      renderSummary(decision, plan, {
+        width: process.stdout.columns || 80,
+        colour: process.stdout.isTTY && !process.env['NO_COLOR'],
+        exitCode,
+        report: relative(process.cwd(), join(outDir, 'index.html')),
+      }),
+    );
+    return exitCode;
+  } catch (error) {
+    sayError(`No decision could be written: ${textOf(error)}`);
+    return EXIT.broken;
+  }
+}
+
+function beginRun(root: string, plan: Plan, phases: readonly string[] | null): void {
+  let runDir: string;
+  try {
+    runDir = openRun({ root, plan, selectedPhases: phases });
+  } catch (error) {
+    sayError(
+      `The run cannot be recorded: ${textOf(error)}\nFix: make .golive and reports/out writable, with space left.`,
+    );
+    process.exit(EXIT.broken);
+  }
+  process.env[WORKER_ENV.run] = runDir;
+  process.env[WORKER_ENV.plan] = join(runDir, 'plan.json');
+  open = { runDir, plan, root };
+}
+
+function compileOrExit(root: string): Plan {
+  const compiled = compilePlan({ root, env: process.env });
+  if ('plan' in compiled) return compiled.plan;
+  sayError(renderProblems(compiled.problems, { colour: process.stderr.isTTY && !process.env['NO_COLOR'] }));
+  process.exit(EXIT.usage);
+}
+
+/** Command lines under which order, locks or the count of mutations would not hold. */
+function refuseOrExit(args: GateArguments, plan: Plan): void {
+  const refused = [...args.refused];
+  if (args.reportersReplaced && args.workers !== null && args.workers > 1) {
+    refused.push(
+      '--reporter with --workers over 1: phases could overlap. Use --add-reporter, which keeps the order, or --workers=1',
+    );
+  }
+  if (args.shard !== null) {
+    const mutating = plan.items.filter(
+      (item) => item.effect === 'mutating' && item.kind !== 'planned' && (args.phases?.includes(item.phase) ?? true),
+    );
+    if (mutating.length > 0) {
+      refused.push(
+        `--shard: ${mutating.map((item) => item.id).join(', ')} change or load the platform, and shards would do so side by side. ` +
+          'Shard read-only phases only, for example --project=phase1 --shard=1/2',
+      );
+    }
+  }
+  if (refused.length === 0) return;
+  sayError(`This run is refused:\n${refused.map((why) => `  ${why}`).join('\n')}`);
+  process.exit(EXIT.usage);
+}
+
+function writePlan(dir: string, plan: Plan): void {
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, 'list.json');
+  writeFileSync(file, JSON.stringify(plan));
+  process.env[WORKER_ENV.plan] = file;
+}
+
+function noteEvent(signal: string): void {
+  if (open) appendEvent(open.runDir, { at: new Date().toISOString(), event: 'interrupted', signal });
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

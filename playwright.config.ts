@@ -1,0 +1,42 @@
+/** The gate's Playwright projects: a phase each, in order, without `dependencies` (fixtures/phase-order.ts says why). */
+import { readFileSync } from 'node:fs';
+import { defineConfig } from '@playwright/test';
+import { POST_DEPLOYMENT } from './checks/contract/plan.ts';
+import type { Plan } from './checks/contract/plan.ts';
+import { WORKER_ENV } from './fixtures/worker-env.ts';
+import { isMainProcess } from './gate/process-role.ts';
+
+const root = import.meta.dirname;
+const main = isMainProcess()
+  ? (await import('./gate/main-process.ts')).prepareMain(root, process.argv.slice(2))
+  : undefined;
+const plan = main?.plan ?? (JSON.parse(readFileSync(process.env[WORKER_ENV.plan] ?? '', 'utf8')) as Plan);
+const args = main?.arguments;
+
+/** Items wait more than they compute; without our reporter only a single worker keeps the phases in order. */
+const workers = args?.reportersReplaced ? 1 : 2;
+
+export default defineConfig({
+  testDir: 'specs',
+  testMatch: '**/*.spec.ts',
+  outputDir: '.golive/test-results',
+  globalSetup: './gate/global-setup.ts',
+  forbidOnly: true,
+  retries: 0,
+  workers,
+  reportSlowTests: null,
+  captureGitInfo: { commit: false, diff: false },
+  reporter: [
+    ['./gate/order-reporter.ts', { manyRuns: args?.ui === true || args?.command === 'test-server' }],
+    ['./reports/gate-reporter.ts'],
+    ['html', { open: 'never', outputFolder: 'reports/out/playwright', title: 'golive' }],
+    ['junit', { outputFile: 'reports/out/junit.xml' }],
+    ['allure-playwright', { resultsDir: 'reports/out/allure-results' }],
+  ],
+  projects: plan.phases.map((phase) => ({
+    name: phase.id,
+    grep: new RegExp(`@${phase.id}(\\s|$)`),
+    ...(phase.order === 'parallel' ? { fullyParallel: true } : { fullyParallel: false, workers: 1 }),
+    ...(phase.id === POST_DEPLOYMENT ? { default: false } : {}),
+  })),
+});

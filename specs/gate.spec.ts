@@ -1,0 +1,96 @@
+/** The gate: one test an item of the frozen plan. Reads nothing but the plan, so that every worker makes the same tests. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import vm from 'node:vm';
+import type { TestDetails, TestInfo } from '@playwright/test';
+import { OUTCOME_ANNOTATION, PLACE_ANNOTATION } from '../checks/contract/progress.ts';
+import type { OutcomeNote } from '../checks/contract/progress.ts';
+import type { OutcomeRecord } from '../checks/contract/outcome.ts';
+import type { Plan, PlannedItem, SourcePlace } from '../checks/contract/plan.ts';
+import type { PhaseSession } from '../fixtures/phase-session.ts';
+import { test } from '../fixtures/test.ts';
+import { WORKER_ENV } from '../fixtures/worker-env.ts';
+
+const root = process.env[WORKER_ENV.root] ?? process.cwd();
+const planFile = process.env[WORKER_ENV.plan];
+if (!planFile)
+  throw new Error('Run this by `npx playwright test` with the playwright.config.ts of golive: it compiles the plan.');
+const plan = JSON.parse(readFileSync(planFile, 'utf8')) as Plan;
+
+/** How much longer than the item's own deadline Playwright waits before it abandons the test. */
+const PLAYWRIGHT_MARGIN_MS = 15_000;
+
+type Body = (fixtures: { phase: PhaseSession; interrupt: AbortSignal }, testInfo: TestInfo) => Promise<void>;
+type Declare = (title: string, details: TestDetails, body: Body) => void;
+
+const running: Declare = (title, details, body) => test(title, details, body);
+const skipped: Declare = (title, details, body) => test.skip(title, details, body);
+
+for (const item of plan.items) {
+  at(item.place)(
+    item.kind === 'planned' ? skipped : running,
+    `${item.id} ${item.title}`,
+    detailsOf(item),
+    async ({ phase, interrupt }, testInfo) => {
+      testInfo.setTimeout(item.timeoutMs + PLAYWRIGHT_MARGIN_MS);
+      const record = await phase.run(item, { signal: interrupt, attempt: testInfo.retry + 1 });
+      show(item, record, testInfo);
+    },
+  );
+}
+
+/** Calls a function so that Playwright takes the item's line in YAML for the test's location. */
+function at(place: SourcePlace): (declare: Declare, title: string, details: TestDetails, body: Body) => void {
+  return vm.runInThisContext('(declare, title, details, body) => declare(title, details, body)', {
+    filename: join(root, place.file),
+    lineOffset: place.line - 1,
+    columnOffset: place.column - 1,
+  }) as (declare: Declare, title: string, details: TestDetails, body: Body) => void;
+}
+
+function detailsOf(item: PlannedItem): TestDetails {
+  return {
+    tag: [`@${item.phase}`, `@${item.severity}`],
+    annotation: [
+      { type: 'golive.item', description: item.id },
+      { type: PLACE_ANNOTATION, description: `${item.place.file}:${item.place.line}` },
+      { type: 'golive.kind', description: item.kind },
+      { type: 'owner', description: item.owner },
+      { type: '@allure.label.owner', description: item.owner },
+      { type: '@allure.label.severity', description: item.severity === 'major' ? 'normal' : item.severity },
+      ...(item.kind === 'planned'
+        ? [outcomeAnnotation({ outcome: 'planned', message: 'Nobody has built this item yet.', subjects: 0 })]
+        : []),
+    ],
+    ...(item.mutation ? { lock: `mutation:${item.mutation}` } : {}),
+  };
+}
+
+function outcomeAnnotation(note: OutcomeNote): { type: string; description: string } {
+  return { type: OUTCOME_ANNOTATION, description: JSON.stringify(note) };
+}
+
+/** Gives the outcome Playwright's nearest status. The decision is made from the recorded outcome, not from this. */
+function show(item: PlannedItem, record: OutcomeRecord, testInfo: TestInfo): void {
+  const { outcome, reason, message, subjects } = record;
+  testInfo.annotations.push(outcomeAnnotation({ outcome, message, subjects, ...(reason ? { reason } : {}) }));
+  testInfo.attachments.push({
+    name: 'golive-outcome.json',
+    contentType: 'application/json',
+    body: Buffer.from(JSON.stringify(record, null, 2)),
+  });
+  if (outcome === 'pass') return;
+  if (outcome !== 'fail' && outcome !== 'error' && outcome !== 'inconclusive')
+    testInfo.skip(true, `${outcome}: ${message}`);
+  // An expected failure keeps the worker alive and the item visible: it blocks nothing.
+  if (item.severity === 'minor') testInfo.fail(true, `${outcome} of a minor item`);
+  throw errorAt(item, `${outcome}: ${message}`);
+}
+
+/** An error that reporters show at the item's line in YAML. */
+function errorAt(item: PlannedItem, message: string): Error {
+  const error = new Error(message);
+  const { file, line, column } = item.place;
+  error.stack = `Error: ${message}\n    at ${item.id} (${join(root, file)}:${line}:${column})`;
+  return error;
+}
