@@ -146,6 +146,8 @@ export interface OutcomeRecord {
   /** How many things were judged, and the first fifty by name. */
   readonly subjects: number;
   readonly subjectNames: readonly string[];
+  /** The subjects of all findings, complete: a waiver that names a subject covers nothing without it. */
+  readonly failedSubjects?: readonly string[];
   readonly evidence: readonly Evidence[];
   /** RFC 3339. */
   readonly startedAt: string;

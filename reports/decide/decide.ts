@@ -1,0 +1,279 @@
+/**
+ * The decision: a pure function of the frozen plan, what was recorded, what people said and the time. It is computed against
+ * the plan's items, never against the tests that happened to run, so that leaving something out can only make it worse.
+ */
+import { digestOf } from '../../checks/contract/canonical.ts';
+import type {
+  DecidedItem,
+  DecidedPhase,
+  Decision,
+  DecisionName,
+  DecisionReason,
+} from '../../checks/contract/decision.ts';
+import { EXIT } from '../../checks/contract/decision.ts';
+import { OUTCOMES } from '../../checks/contract/outcome.ts';
+import type { OutcomeName } from '../../checks/contract/outcome.ts';
+import type { EnvironmentIdentity } from '../../checks/contract/run.ts';
+import { gather, gatePhases, phaseBefore, unmetPreconditions } from './gather.ts';
+import type { Gathered, PhaseSource } from './gather.ts';
+import type { DecisionInput } from './input.ts';
+import { byText, isBlocking, worstDecision } from './order.ts';
+import { heard, peopleWarnings, waiverFor } from './people.ts';
+import { decidePhase, decisionOf } from './phase.ts';
+import type { PhaseVerdict, WeighedItem } from './phase.ts';
+import { itemReason, reason, sortReasons } from './reasons.ts';
+
+/** The UID of an environment that no worker reached. */
+export const UNKNOWN_UID = 'unknown';
+
+export function decide(input: DecisionInput): Decision {
+  const gathered = gather(input);
+  const environment = input.identity ?? { name: input.plan.environment.name, uid: UNKNOWN_UID };
+  const run = runReasons(input);
+  const unsigned = weigh(input, gathered, null);
+  const ready = wholeOf(input, gathered, unsigned, run).readiness;
+  const items = weigh(input, gathered, readinessDigest({ input, environment, readiness: ready, items: unsigned }));
+  const whole = wholeOf(input, gathered, items, run);
+  return {
+    schema: 'golive/decision/v1',
+    decision: whole.decision,
+    readiness: whole.readiness,
+    decisionWithoutWaivers: whole.decisionWithoutWaivers,
+    selected: { phases: input.selectedPhases, decision: selectedDecision(input, whole, run) },
+    reasons: whole.reasons,
+    phases: gathered.phases.map((phase) => decidedPhase(phase, input, gathered, whole.verdicts, items)),
+    release: input.plan.release,
+    environment,
+    checklist: { name: input.plan.checklist.name, file: input.plan.checklist.file },
+    checklistDigest: input.plan.checklist.digest,
+    planDigest: input.plan.digest,
+    runId: input.runHeader.runId,
+    decidedAt: input.now.toISOString(),
+    overrides: input.plan.environment.overrides,
+    warnings: warningsOf(input, gathered, items),
+    items: items.map(decidedItem),
+  };
+}
+
+/** The exit code of a run: the answer for the phases it was asked for. */
+export function exitCodeOf(decision: Decision): number {
+  return EXIT[decision.selected.decision];
+}
+
+/** What signatures cover: no times and no messages, and no sign-off item, so that signing does not void what was signed. */
+function readinessDigest(of: {
+  readonly input: DecisionInput;
+  readonly environment: EnvironmentIdentity;
+  readonly readiness: DecisionName;
+  readonly items: readonly WeighedItem[];
+}): string {
+  return digestOf({
+    checklistDigest: of.input.plan.checklist.digest,
+    release: of.input.plan.release,
+    environment: of.environment,
+    readiness: of.readiness,
+    items: of.items
+      .filter(({ item }) => !item.signOff)
+      .map(({ item, outcome, waived }) => [item.id, outcome, waived?.id ?? null]),
+  });
+}
+
+function weigh(input: DecisionInput, gathered: Gathered, signed: string | null): WeighedItem[] {
+  return gathered.items.map((judged) => {
+    const spoken = heard(judged, { ...input, readinessDigest: signed });
+    return { ...spoken, waived: waiverFor(spoken, input.plan, input.waivers, input.now) };
+  });
+}
+
+/** What holds the whole run back, whatever its items say. */
+function runReasons(input: DecisionInput): DecisionReason[] {
+  const reasons: DecisionReason[] = [];
+  const interrupt = input.events.find((event) => event.event === 'interrupted');
+  if (input.endedBy !== 'finished' || interrupt) {
+    const how = interrupt ? `interrupted by ${interrupt.signal}` : input.endedBy;
+    reasons.push(reason('run-incomplete', `the run did not finish (${how}): run it again`));
+  }
+  for (const damage of input.damage ?? []) reasons.push(reason('run-damaged', damage));
+  for (const event of input.events) if (event.event === 'refused') reasons.push(reason('refused', event.why));
+  if (input.runHeader.planDigest !== input.plan.digest) {
+    reasons.push(reason('run-damaged', 'the run was started under another plan than the one it is decided by'));
+  }
+  if (input.identity === null) {
+    const text = `no worker reached the cluster of environment "${input.plan.environment.name}", so its identity is unknown`;
+    reasons.push(reason('environment-unknown', text));
+  } else if (input.identity.name !== input.plan.environment.name) {
+    const text = `the run reached environment "${input.identity.name}", the plan is for "${input.plan.environment.name}"`;
+    reasons.push(reason('environment-unknown', text));
+  }
+  return reasons;
+}
+
+interface Whole {
+  readonly decision: DecisionName;
+  readonly decisionWithoutWaivers: DecisionName;
+  readonly readiness: DecisionName;
+  readonly reasons: readonly DecisionReason[];
+  readonly verdicts: ReadonlyMap<string, PhaseVerdict | null>;
+}
+
+function wholeOf(
+  input: DecisionInput,
+  gathered: Gathered,
+  items: readonly WeighedItem[],
+  run: DecisionReason[],
+): Whole {
+  const verdicts = verdictsOf(input, gathered, items);
+  const gate = gatePhases(gathered.phases);
+  const planned = items.filter((judged) => gate.includes(judged.item.phase) && isOpenPlan(judged));
+  const missing = gate.flatMap((phase) => missingPhase(phase, gathered.sources.get(phase)));
+  if (gate.length === 0) missing.push(reason('nothing-judged', 'the checklist has no phase that decides'));
+  const common = [...run, ...missing];
+  const decided = gate.flatMap((phase) => verdicts.get(phase) ?? []);
+  const plannedReasons = (of: readonly WeighedItem[]): DecisionReason[] =>
+    gate.flatMap((phase) =>
+      itemReason(
+        'planned',
+        phase,
+        of.filter(({ item }) => item.phase === phase),
+      ),
+    );
+  const worst = (reasons: DecisionReason[], of: (verdict: PhaseVerdict) => DecisionName | null): DecisionName =>
+    worstDecision([decisionOf(reasons), ...decided.flatMap((verdict) => of(verdict) ?? [])]);
+  const all = [...common, ...plannedReasons(planned)];
+  const measured = [...common, ...plannedReasons(planned.filter(({ item }) => !item.signOff))];
+  return {
+    decision: worst(all, ({ decision }) => decision),
+    decisionWithoutWaivers: worst(all, ({ decisionWithoutWaivers }) => decisionWithoutWaivers),
+    readiness: worst(measured, ({ readiness }) => readiness),
+    reasons: sortReasons([...all, ...decided.flatMap(({ reasons }) => reasons)], gathered.phases),
+    verdicts,
+  };
+}
+
+function isOpenPlan({ item, outcome }: WeighedItem): boolean {
+  return outcome === 'planned' && isBlocking(item.severity);
+}
+
+function missingPhase(phase: string, source: PhaseSource | undefined): DecisionReason[] {
+  if (source?.from !== 'none') return [];
+  const why =
+    source.unfinished === undefined
+      ? 'no run has decided it for this release and environment'
+      : `run ${source.unfinished} started it last and never finished`;
+  return [reason('phase-missing', `${phase} has no decision: ${why}; run --project=${phase}`, phase)];
+}
+
+/** Verdicts in phase order, since each phase of this run also asks whether the one before it was GO. */
+function verdictsOf(
+  input: DecisionInput,
+  { phases, sources }: Gathered,
+  items: readonly WeighedItem[],
+): Map<string, PhaseVerdict | null> {
+  const verdicts = new Map<string, PhaseVerdict | null>();
+  for (const phase of phases) {
+    const source = sources.get(phase);
+    if (source?.from === 'run') {
+      const before = phaseBefore(phase, input.plan);
+      const also = preconditionReasons(phase, input, before, before === null ? null : (verdicts.get(before) ?? null));
+      verdicts.set(phase, decidePhase(phase, phases, items, also));
+    } else if (source?.from === 'ledger') {
+      verdicts.set(phase, noBetterThanRecorded(decidePhase(phase, phases, items), phase, source));
+    } else verdicts.set(phase, null);
+  }
+  return verdicts;
+}
+
+/** Where preconditions are enforced, a phase that ran without the GO before it is held, whoever let it run. */
+function preconditionReasons(
+  phase: string,
+  { events, plan }: DecisionInput,
+  before: string | null,
+  verdict: PhaseVerdict | null,
+): DecisionReason[] {
+  const unmet = unmetPreconditions(events).get(phase);
+  if (unmet !== undefined) return [reason('precondition', `${phase} was not started: ${unmet}`, phase)];
+  if (plan.environment.preconditions !== 'enforce' || before === null || verdict?.decision === 'GO') return [];
+  if (events.some((event) => event.event === 'precondition' && event.phase === phase && event.met)) return [];
+  const state = verdict === null ? 'has no decision' : `is ${verdict.decision}`;
+  return [reason('precondition', `${phase} presupposes GO of ${before}, which ${state}`, phase)];
+}
+
+/** An earlier run's phase is judged again by today's time and waivers, but never improved: for that it has to run. */
+function noBetterThanRecorded(
+  verdict: PhaseVerdict,
+  phase: string,
+  { entry }: Extract<PhaseSource, { from: 'ledger' }>,
+): PhaseVerdict {
+  const decision = worstDecision([verdict.decision, entry.decision ?? 'HOLD']);
+  const text = `${phase} was ${entry.decision ?? 'HOLD'} in run ${entry.runId}: run it again`;
+  return {
+    decision,
+    decisionWithoutWaivers: worstDecision([verdict.decisionWithoutWaivers, entry.decisionWithoutWaivers ?? 'HOLD']),
+    readiness: verdict.readiness === null ? null : worstDecision([verdict.readiness, entry.readiness ?? 'HOLD']),
+    reasons: decision === verdict.decision ? verdict.reasons : [reason('recorded', text, phase), ...verdict.reasons],
+  };
+}
+
+function selectedDecision(input: DecisionInput, whole: Whole, run: readonly DecisionReason[]): DecisionName {
+  if (input.selectedPhases === null) return whole.decision;
+  const phases = input.selectedPhases.map((phase) => whole.verdicts.get(phase)?.decision ?? 'HOLD');
+  return worstDecision([worstDecision(phases), decisionOf(run)]);
+}
+
+function decidedPhase(
+  phase: string,
+  { plan }: DecisionInput,
+  { sources, phases }: Gathered,
+  verdicts: Whole['verdicts'],
+  items: readonly WeighedItem[],
+): DecidedPhase {
+  const source = sources.get(phase) ?? { from: 'none' as const };
+  const verdict = verdicts.get(phase) ?? null;
+  const own = items.filter(({ item }) => item.phase === phase);
+  const count = (outcome: OutcomeName): number => own.filter((judged) => judged.outcome === outcome).length;
+  return {
+    id: phase,
+    title: plan.phases.find(({ id }) => id === phase)?.title ?? phase,
+    decision: verdict?.decision ?? null,
+    decisionWithoutWaivers: verdict?.decisionWithoutWaivers ?? null,
+    readiness: verdict?.readiness ?? null,
+    from: source.from,
+    ...(source.from === 'ledger' ? { fromRun: source.entry.runId } : {}),
+    reasons: verdict ? sortReasons(verdict.reasons, phases) : missingPhase(phase, source),
+    counts: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, count(outcome)])) as Record<OutcomeName, number>,
+  };
+}
+
+function decidedItem(judged: WeighedItem): DecidedItem {
+  const { item } = judged;
+  return {
+    id: item.id,
+    phase: item.phase,
+    title: item.title,
+    kind: item.kind,
+    outcome: judged.outcome,
+    ...(judged.reason === undefined ? {} : { reason: judged.reason }),
+    severity: item.severity,
+    owner: item.owner,
+    source: item.source,
+    place: `${item.place.file}:${item.place.line}`,
+    subjects: judged.subjects,
+    message: judged.message,
+    durationMs: judged.durationMs,
+    waived: judged.waived,
+    evidence: judged.evidence,
+    from: judged.from,
+  };
+}
+
+function warningsOf(input: DecisionInput, gathered: Gathered, items: readonly WeighedItem[]): string[] {
+  const people = peopleWarnings(new Map(items.map((judged) => [judged.item.id, judged])), input);
+  const refused = input.events.flatMap((event) =>
+    event.event === 'precondition' && !event.met && !event.enforced
+      ? [
+          `${event.phase}: its precondition is not met; where preconditions are enforced it would not start: ${event.why}`,
+        ]
+      : [],
+  );
+  return [...new Set([...(input.notes ?? []), ...gathered.warnings, ...people, ...refused])].sort(byText);
+}

@@ -1,0 +1,137 @@
+/** What people say about items: waivers, attestations and signatures, and which of them count. Pure. */
+import type { AppliedWaiver } from '../../checks/contract/decision.ts';
+import type { Plan, PlannedItem, Release } from '../../checks/contract/plan.ts';
+import type { Approval, Attestation, Waiver } from '../waivers/types.ts';
+import { ATTESTED_KINDS } from '../waivers/types.ts';
+import { isBlocking } from './order.ts';
+import type { JudgedItem } from './item.ts';
+
+const WAIVABLE_OUTCOMES: readonly string[] = ['fail', 'error', 'inconclusive'];
+
+/** True when `named` (a version, or `name@version`) is this release. */
+export function isRelease(named: string, release: Release): boolean {
+  return named === release.version || named === `${release.name}@${release.version}`;
+}
+
+/** Not yet expired at `now`. An expiry that is no time has expired. */
+export function isValidAt(expires: string, now: Date): boolean {
+  const at = Date.parse(expires);
+  return Number.isFinite(at) && now.getTime() < at;
+}
+
+function isHere(said: { environment: string; release: string }, plan: Plan): boolean {
+  return said.environment === plan.environment.name && isRelease(said.release, plan.release);
+}
+
+/** The waiver that covers an item's blocking outcome, or null. Waivers by subject must cover every finding between them. */
+export function waiverFor(judged: JudgedItem, plan: Plan, waivers: readonly Waiver[], now: Date): AppliedWaiver | null {
+  const { item } = judged;
+  if (!item.waivable || !isBlocking(item.severity) || !WAIVABLE_OUTCOMES.includes(judged.outcome)) return null;
+  const valid = waivers.filter((w) => w.item === item.id && isHere(w, plan) && isValidAt(w.expires, now));
+  const whole = valid.find((waiver) => waiver.subject === undefined);
+  if (whole) return applied(whole);
+  const covering = valid.filter((w) => w.subject !== undefined && judged.failedSubjects.includes(w.subject));
+  const covered = new Set(covering.map((waiver) => waiver.subject));
+  if (judged.failedSubjects.length === 0 || !judged.failedSubjects.every((subject) => covered.has(subject)))
+    return null;
+  const [soonest] = [...covering].sort((a, b) => Date.parse(a.expires) - Date.parse(b.expires));
+  return soonest ? applied(soonest) : null;
+}
+
+function applied(waiver: Waiver): AppliedWaiver {
+  const { id, approver, reason, ticket, expires } = waiver;
+  return { id, approver, reason, ticket, expires };
+}
+
+/** A pending item after its attestation or signature, where one counts. `readinessDigest` is null while readiness is computed. */
+export function heard(
+  judged: JudgedItem,
+  said: {
+    readonly plan: Plan;
+    readonly attestations: readonly Attestation[];
+    readonly approvals: readonly Approval[];
+    readonly now: Date;
+    readonly readinessDigest: string | null;
+  },
+): JudgedItem {
+  const { item } = judged;
+  if (judged.outcome !== 'pending') return judged;
+  if (judged.reason === 'needs-attestation' && ATTESTED_KINDS.includes(item.kind)) {
+    const found = said.attestations.find(
+      (a) =>
+        a.item === item.id && isHere(a, said.plan) && isValidAt(a.expires, said.now) && roleFits(a, item, said.plan),
+    );
+    if (found)
+      return spoken(judged, `${found.approver} (${found.role}) attests until ${found.expires}: ${found.statement}`);
+  }
+  if (judged.reason === 'needs-signature' && item.signOff && said.readinessDigest !== null) {
+    const found = said.approvals.find(
+      (a) => a.item === item.id && a.covers === said.readinessDigest && roleFits(a, item, said.plan),
+    );
+    if (found) return spoken(judged, `signed by ${found.approver} (${found.role}) at ${found.signedAt}`);
+  }
+  return judged;
+}
+
+function roleFits(said: { role: string }, item: PlannedItem, plan: Plan): boolean {
+  return said.role in plan.roles && said.role === item.role;
+}
+
+function spoken(judged: JudgedItem, message: string): JudgedItem {
+  const evidence = [...judged.evidence, { type: 'text', title: 'Said by a person', text: message } as const];
+  return { ...judged, outcome: 'pass', reason: undefined, message, subjects: 1, evidence };
+}
+
+/** What is wrong with the waivers and attestations of this environment, one line each. */
+export function peopleWarnings(
+  items: ReadonlyMap<string, JudgedItem & { readonly waived: AppliedWaiver | null }>,
+  said: {
+    readonly plan: Plan;
+    readonly waivers: readonly Waiver[];
+    readonly attestations: readonly Attestation[];
+    readonly now: Date;
+  },
+): string[] {
+  const { plan, now } = said;
+  const waivers = said.waivers.flatMap((waiver) => {
+    const problem = waiverProblem(waiver, items.get(waiver.item), plan, now);
+    return problem === null ? [] : [`waiver ${waiver.id} (${waiver.place}) ${problem}`];
+  });
+  const attestations = said.attestations.flatMap((attestation) => {
+    const problem = attestationProblem(attestation, items.get(attestation.item)?.item, plan, now);
+    return problem === null ? [] : [`attestation of ${attestation.item} (${attestation.place}) ${problem}`];
+  });
+  return [...waivers, ...attestations];
+}
+
+function waiverProblem(waiver: Waiver, judged: JudgedItem | undefined, plan: Plan, now: Date): string | null {
+  if (!judged) return 'matches no item of the plan: correct the id or remove it';
+  if (waiver.environment !== plan.environment.name) return null;
+  if (!isRelease(waiver.release, plan.release)) {
+    return `is for release ${waiver.release}, this is ${plan.release.version}: it does not apply`;
+  }
+  if (!isValidAt(waiver.expires, now)) return `expired at ${waiver.expires}: it does not apply`;
+  if (!judged.item.waivable) return 'is for an item that cannot be waived: it does not apply';
+  if (!isBlocking(judged.item.severity)) return 'is not needed: a minor item blocks nothing';
+  if (judged.outcome === 'pass' || judged.outcome === 'not-applicable') {
+    return `is no longer needed: the item is ${judged.outcome}; remove it`;
+  }
+  if (!WAIVABLE_OUTCOMES.includes(judged.outcome))
+    return `has no effect: nothing waives an item that is ${judged.outcome}`;
+  if (waiver.subject !== undefined && !judged.failedSubjects.includes(waiver.subject)) {
+    return `names the subject "${waiver.subject}", about which the item found nothing: it covers nothing`;
+  }
+  return null;
+}
+
+function attestationProblem(said: Attestation, item: PlannedItem | undefined, plan: Plan, now: Date): string | null {
+  if (!item) return 'matches no item of the plan: correct the id or remove it';
+  if (!ATTESTED_KINDS.includes(item.kind)) return `is refused: ${item.kind} is measured, not attested`;
+  if (said.environment !== plan.environment.name) return null;
+  if (!isRelease(said.release, plan.release)) {
+    return `is for release ${said.release}, this is ${plan.release.version}: it does not apply`;
+  }
+  if (!isValidAt(said.expires, now)) return `expired at ${said.expires}: it does not apply`;
+  if (!roleFits(said, item, plan)) return `is by the role ${said.role}, expected ${item.role ?? 'a declared role'}`;
+  return null;
+}

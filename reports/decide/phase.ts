@@ -1,0 +1,80 @@
+/** The decision of one phase, three times: with waivers, without them, and without sign-off items (readiness). */
+import type { AppliedWaiver, DecisionName, DecisionReason } from '../../checks/contract/decision.ts';
+import type { JudgedItem } from './item.ts';
+import { badness, isBlocking, worstDecision } from './order.ts';
+import { itemReason, reason } from './reasons.ts';
+
+export type WeighedItem = JudgedItem & { readonly waived: AppliedWaiver | null };
+
+export interface PhaseVerdict {
+  readonly decision: DecisionName;
+  readonly decisionWithoutWaivers: DecisionName;
+  /** `null`: the phase holds sign-off items only, so readiness has nothing to ask of it. */
+  readonly readiness: DecisionName | null;
+  readonly reasons: readonly DecisionReason[];
+}
+
+/**
+ * Decides a phase from all items of the plan: its own, and those of other phases that wait for a person until this one.
+ * `also` are reasons the phase is held for besides its items.
+ */
+export function decidePhase(
+  phase: string,
+  phases: readonly string[],
+  all: readonly WeighedItem[],
+  also: readonly DecisionReason[] = [],
+): PhaseVerdict {
+  const relevant = all.filter(({ item }) => item.phase === phase || blockedPhase(item, phases) === phase);
+  const own = relevant.filter(({ item }) => item.phase === phase);
+  const measured = relevant.filter(({ item }) => !item.signOff);
+  const onlySignOff = own.length > 0 && own.every(({ item }) => item.signOff);
+  const reasons = [...reasonsOf(phase, phases, relevant, true), ...also];
+  return {
+    decision: decisionOf(reasons),
+    decisionWithoutWaivers: decisionOf([...reasonsOf(phase, phases, relevant, false), ...also]),
+    readiness: onlySignOff ? null : decisionOf([...reasonsOf(phase, phases, measured, true), ...also]),
+    reasons,
+  };
+}
+
+/** NO-GO for a fail, HOLD for any other reason, GO for none. */
+export function decisionOf(reasons: readonly DecisionReason[]): DecisionName {
+  return worstDecision(['GO', ...reasons.map(({ code }) => (code === 'fail' ? 'NO-GO' : 'HOLD') as DecisionName)]);
+}
+
+function reasonsOf(
+  phase: string,
+  phases: readonly string[],
+  items: readonly WeighedItem[],
+  withWaivers: boolean,
+): DecisionReason[] {
+  const own = items.filter(({ item }) => item.phase === phase);
+  const open = items.filter(({ item, waived }) => isBlocking(item.severity) && !(withWaivers && waived));
+  const of = (outcome: JudgedItem['outcome']) =>
+    open.filter((judged) => judged.outcome === outcome && judged.item.phase === phase);
+  const due = open.filter(({ outcome, item }) => outcome === 'pending' && blockedPhase(item, phases) === phase);
+  return [
+    ...itemReason('fail', phase, of('fail')),
+    ...nothingJudged(phase, own, withWaivers),
+    ...itemReason('error', phase, of('error')),
+    ...itemReason('inconclusive', phase, of('inconclusive')),
+    ...itemReason('not-run', phase, of('not-run')),
+    ...itemReason('pending', phase, due),
+  ];
+}
+
+/** A phase is GO for what was seen in it, never for nothing having been looked at. */
+function nothingJudged(phase: string, own: readonly WeighedItem[], withWaivers: boolean): DecisionReason[] {
+  const judged = own.filter(
+    ({ outcome, waived }) => outcome === 'pass' || outcome === 'fail' || (withWaivers && waived !== null),
+  );
+  if (judged.length > 0) return [];
+  const outcomes = [...new Set(own.map(({ outcome }) => outcome))].sort((a, b) => badness(a) - badness(b));
+  const why = own.length === 0 ? 'it has no items' : `its items are ${outcomes.join(', ')}`;
+  return [reason('nothing-judged', `nothing was judged in ${phase}: ${why}`, phase)];
+}
+
+/** The phase a pending item holds: the one it is due by, but never one before its own or outside the plan. */
+function blockedPhase(item: JudgedItem['item'], phases: readonly string[]): string {
+  return phases.indexOf(item.dueBy) > phases.indexOf(item.phase) ? item.dueBy : item.phase;
+}
