@@ -1,0 +1,55 @@
+/** Evidence that many kinds leave in the same form. */
+import type { Listing } from '../contract/capabilities.ts';
+import type { Cell, Evidence } from '../contract/outcome.ts';
+
+/** Rows of a table that are kept; more are counted in its title. */
+export const ROWS_KEPT = 200;
+/** Characters of an answer's text that are kept. */
+export const TEXT_KEPT = 2000;
+
+/** A table of what was judged, at most `ROWS_KEPT` rows; the title says how many more there were. */
+export function table(title: string, columns: readonly string[], rows: readonly (readonly Cell[])[]): Evidence {
+  const more = rows.length - ROWS_KEPT;
+  return {
+    type: 'table',
+    title: more > 0 ? `${title} (first ${ROWS_KEPT}, ${more} more)` : title,
+    columns,
+    rows: rows.slice(0, ROWS_KEPT),
+  };
+}
+
+/** A list that was read from the API server: which, how long, in which state of the store and when. */
+export interface Reading {
+  readonly path: string;
+  readonly count: number;
+  readonly resourceVersion: string;
+  readonly readAt: string;
+}
+
+export function readingOf(path: string, listing: Listing): Reading {
+  return { path, count: listing.items.length, resourceVersion: listing.resourceVersion, readAt: listing.readAt };
+}
+
+export function readingEvidence(reading: Reading): Evidence {
+  return {
+    type: 'query',
+    title: `Read ${reading.path}`,
+    language: 'kubernetes',
+    query: `GET ${reading.path}`,
+    answer: `${reading.count} objects`,
+    readAt: reading.readAt,
+    resourceVersion: reading.resourceVersion,
+  };
+}
+
+/** A text cut to `TEXT_KEPT` characters, with a mark where it was cut. */
+export function shortened(text: string, kept: number = TEXT_KEPT): string {
+  return text.length <= kept ? text : `${text.slice(0, kept)}… (${text.length - kept} more characters)`;
+}
+
+/** `one, two and three`, at most `kept` of them. */
+export function nameList(names: readonly string[], kept = 5): string {
+  if (names.length === 0) return 'none';
+  if (names.length > kept) return `${names.slice(0, kept).join(', ')} and ${names.length - kept} more`;
+  return names.length === 1 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+}
