@@ -1,0 +1,107 @@
+/** What is wrong with a file, and how it is shown: all of it at once, each with its place, the allowed values and the fix. */
+
+export interface Problem {
+  /** Relative to the project. */
+  readonly file: string;
+  /** 1-based; 0 when the problem is the file itself. */
+  readonly line: number;
+  /** 1-based; 0 when the problem is the file itself. */
+  readonly column: number;
+  /** Dotted path, for example `items[3].params.minValidity`; empty for the whole file. */
+  readonly field: string;
+  /** What is wrong, without a full stop; ends with the value in brackets where there is one. */
+  readonly message: string;
+  readonly allowed?: readonly string[];
+  readonly suggestion?: string;
+  /** An imperative, without a full stop. */
+  readonly fix?: string;
+  /** The source line, secrets masked. */
+  readonly excerpt?: string;
+}
+
+/** Thrown where problems cannot be returned. */
+export class InvalidInput extends Error {
+  override readonly name = 'InvalidInput';
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(renderProblems(problems));
+    this.problems = problems;
+  }
+}
+
+/** Longest list of allowed values that is still readable. */
+const MAX_ALLOWED = 40;
+const MAX_EXCERPT = 160;
+
+/** Sorted by place; the same problem at the same place is told once. */
+export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+  const unique = new Map(problems.map((p) => [`${p.file}\n${p.line}\n${p.column}\n${p.field}\n${p.message}`, p]));
+  return [...unique.values()].sort(
+    (a, b) =>
+      compareText(a.file, b.file) ||
+      a.line - b.line ||
+      a.column - b.column ||
+      compareText(a.field, b.field) ||
+      compareText(a.message, b.message),
+  );
+}
+
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** One problem as a line: `file:line:column: field: what (value). Allowed: …. Did you mean "x"? Fix: ….` */
+export function renderProblem(problem: Problem): string {
+  const place = problem.line > 0 ? `${problem.file}:${problem.line}:${problem.column}` : problem.file;
+  const parts = [`${place}: ${problem.field ? `${problem.field}: ` : ''}${problem.message}.`];
+  if (problem.allowed?.length) {
+    const shown = problem.allowed.slice(0, MAX_ALLOWED).join(', ');
+    const rest = problem.allowed.length - MAX_ALLOWED;
+    parts.push(`Allowed: ${shown}${rest > 0 ? ` and ${rest} more` : ''}.`);
+  }
+  if (problem.suggestion !== undefined) parts.push(`Did you mean "${problem.suggestion}"?`);
+  if (problem.fix !== undefined) parts.push(`Fix: ${problem.fix}.`);
+  return parts.join(' ');
+}
+
+/** All problems, sorted, each with its source line and a caret under the place, and their number at the end. */
+export function renderProblems(problems: readonly Problem[]): string {
+  const sorted = sortProblems(problems);
+  const blocks = sorted.map((problem) => [renderProblem(problem), ...caretLines(problem)].join('\n'));
+  const files = new Set(sorted.map((problem) => problem.file)).size;
+  const count = `${sorted.length} ${sorted.length === 1 ? 'problem' : 'problems'} in ${files} ${files === 1 ? 'file' : 'files'}`;
+  return `${blocks.join('\n')}\n${count}\n`;
+}
+
+function caretLines(problem: Problem): string[] {
+  if (problem.excerpt === undefined || problem.line === 0) return [];
+  const start = problem.column > MAX_EXCERPT - 20 ? problem.column - 60 : 0;
+  const text = problem.excerpt.slice(start, start + MAX_EXCERPT);
+  const gutter = `${problem.line} | `;
+  const before = text.slice(0, Math.max(0, problem.column - 1 - start)).replace(/[^\t]/g, ' ');
+  return [`  ${gutter}${text}`, `  ${' '.repeat(gutter.length - 2)}| ${before}^`];
+}
+
+/** A value as a message shows it: short, quoted like JSON. */
+export function showValue(value: unknown): string {
+  const text = value === undefined ? 'nothing' : (JSON.stringify(value) as string | undefined);
+  if (text === undefined) return typeof value;
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+const SECRET_NAME = /pass(word|wd|phrase)?|token|secret|api-?key|private-?key|credential/i;
+
+/** Does a field of this name hold a secret? Its value is then never shown. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
+/** Takes what looks like a secret out of a source line before anybody sees it. */
+export function maskSecrets(line: string): string {
+  return line
+    .replace(
+      /((?:pass(?:word|wd|phrase)?|token|secret|api-?key|private-?key|credential)[\w-]*["']?\s*[:=]\s*)(?!\{)("[^"]*"?|'[^']*'?|[^\s,}#][^,}#]*)/gi,
+      '$1***',
+    )
+    .replace(/(:\/\/)[^@/\s"']+@/g, '$1***@');
+}
