@@ -1,0 +1,328 @@
+/**
+ * The controls of the baseline level, from kubernetes.io/docs/concepts/security/pod-security-standards and
+ * k8s.io/pod-security-admission/policy. Sorted by id, which is the order of their messages.
+ */
+import type { Control, Finding, PodView } from './pod-security-control.ts';
+import {
+  annotationText,
+  asText,
+  containersPhrase,
+  isSet,
+  joinQuote,
+  plural,
+  setters,
+  settingsOf,
+  sorted,
+  unique,
+} from './pod-security-control.ts';
+import type { Shape } from './shape.ts';
+import { isShape, shape, shapes, text } from './shape.ts';
+
+const appArmorAnnotation = 'container.apparmor.security.beta.kubernetes.io/';
+const isAnnotation = ({ path }: Finding): boolean => path.includes(`annotations[${appArmorAnnotation}`);
+const inLocalProfiles = (type: unknown): boolean => type === 'RuntimeDefault' || type === 'Localhost';
+
+/** Settings of a profile (AppArmor, seccomp) whose type is not one of the two allowed. An object without a type counts as set. */
+function badProfiles(pod: PodView, field: string): readonly Finding[] {
+  return settingsOf(pod, field)
+    .filter(({ set, actual }) => set && !inLocalProfiles(shape(actual)['type']))
+    .map((setting) => ({
+      ...(setting.container === undefined ? {} : { container: setting.container }),
+      path: `${setting.path}.type`,
+      actual: isShape(setting.actual) ? (setting.actual['type'] ?? null) : setting.actual,
+      expected: 'RuntimeDefault, Localhost or not set',
+    }));
+}
+
+const appArmorProfile: Control = {
+  id: 'appArmorProfile',
+  find: (pod) => [
+    ...badProfiles(pod, 'appArmorProfile'),
+    ...Object.entries(pod.annotations)
+      .filter(([key, value]) => key.startsWith(appArmorAnnotation) && !isAllowedAppArmor(text(value) ?? ''))
+      .map(([key, value]) => ({
+        path: `${pod.annotationsPath}[${key}]`,
+        actual: value,
+        expected: 'runtime/default, localhost/… or not set',
+      })),
+  ],
+  describe: (findings) => {
+    const annotations = findings.filter(isAnnotation);
+    const others = findings.filter((finding) => !isAnnotation(finding));
+    const keys = annotations.map(({ path, actual }) => annotationText(path.slice(path.indexOf('[') + 1, -1), actual));
+    const values = [...sorted(others.map(({ actual }) => asText(actual))), ...sorted(keys)];
+    const who = [
+      ...(others.length > 0 ? [setters(others)] : []),
+      ...(keys.length > 0 ? [plural(keys.length, 'annotation')] : []),
+    ].join(' and ');
+    return {
+      reason: `forbidden AppArmor ${plural(values.length, 'profile')}`,
+      detail: `${who} must not set AppArmor profile type to ${joinQuote(values)}`,
+    };
+  },
+};
+
+function isAllowedAppArmor(profile: string): boolean {
+  return profile === '' || profile === 'runtime/default' || profile.startsWith('localhost/');
+}
+
+const defaultCapabilities =
+  'AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT'.split(
+    ' ',
+  );
+
+/** Capabilities that containers add beyond the allowed ones. */
+export function addedCapabilities(pod: PodView, allowed: readonly string[]): readonly Finding[] {
+  return pod.containers.flatMap(({ name, path, securityContext }) => {
+    const added = shape(securityContext['capabilities'])['add'];
+    return (Array.isArray(added) ? (added as readonly unknown[]) : []).flatMap((capability, index) =>
+      typeof capability === 'string' && allowed.includes(capability)
+        ? []
+        : {
+            container: name,
+            path: `${path}.securityContext.capabilities.add[${String(index)}]`,
+            actual: capability,
+            expected: `only ${allowed.join(', ')}`,
+          },
+    );
+  });
+}
+
+/** Wording for capabilities added. */
+export function describeAdded(findings: readonly Finding[]): string {
+  const capabilities = joinQuote(sorted(findings.map(({ actual }) => asText(actual))));
+  return `${containersPhrase(findings)} must not include ${capabilities} in securityContext.capabilities.add`;
+}
+
+/** Overridden at the restricted level by the stricter control of the same field. */
+export const capabilitiesBaseline: Control = {
+  id: 'capabilities_baseline',
+  find: (pod) => addedCapabilities(pod, defaultCapabilities),
+  describe: (findings) => ({ reason: 'non-default capabilities', detail: describeAdded(findings) }),
+};
+
+const hostNamespaces: Control = {
+  id: 'hostNamespaces',
+  find: ({ spec, specPath }) =>
+    ['hostNetwork', 'hostPID', 'hostIPC']
+      .filter((field) => isSet(spec[field]) && spec[field] !== false)
+      .map((field) => ({ path: `${specPath}.${field}`, actual: spec[field], expected: 'false or not set' })),
+  describe: (findings) => ({
+    reason: 'host namespaces',
+    detail: findings.map(({ path }) => `${path.slice(path.lastIndexOf('.') + 1)}=true`).join(', '),
+  }),
+};
+
+/** Overridden at the restricted level, where volume types are listed. */
+export const hostPathVolumes: Control = {
+  id: 'hostPathVolumes',
+  find: ({ spec, specPath }) =>
+    shapes(spec['volumes']).flatMap((volume, index) =>
+      isSet(volume['hostPath'])
+        ? {
+            path: `${specPath}.volumes[${String(index)}].hostPath`,
+            actual: text(volume['name']) ?? '',
+            expected: 'not set',
+          }
+        : [],
+    ),
+  describe: (findings) => {
+    const names = findings.map(({ actual }) => asText(actual));
+    return { reason: 'hostPath volumes', detail: `${plural(names.length, 'volume')} ${joinQuote(names)}` };
+  },
+};
+
+const hostPorts: Control = {
+  id: 'hostPorts',
+  find: (pod) =>
+    pod.containers.flatMap(({ name, path, fields }) =>
+      shapes(fields['ports']).flatMap((port, index) =>
+        isSet(port['hostPort']) && port['hostPort'] !== 0
+          ? {
+              container: name,
+              path: `${path}.ports[${String(index)}].hostPort`,
+              actual: port['hostPort'],
+              expected: '0 or not set',
+            }
+          : [],
+      ),
+    ),
+  describe: (findings) => {
+    const containers = unique(findings.flatMap(({ container }) => container ?? [])).length;
+    const ports = sorted(findings.map(({ actual }) => asText(actual)));
+    const uses = `${plural(containers, 'uses', 'use')} ${plural(ports.length, 'hostPort')}`;
+    return { reason: 'hostPort', detail: `${containersPhrase(findings)} ${uses} ${ports.join(', ')}` };
+  },
+};
+
+const handlers = ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle.postStart', 'lifecycle.preStop'];
+
+const hostProbes: Control = {
+  id: 'hostProbesAndHostLifecycle',
+  find: (pod, minor) =>
+    // The control is of policy version 1.34; `host` lets a pod make its node's kubelet call any address.
+    minor < 34 ? [] : pod.containers.flatMap(({ name, path, fields }) => hostsIn(name, path, fields)),
+  describe: (findings) => {
+    const containers = sorted(findings.flatMap(({ container }) => container ?? []));
+    const hosts = sorted(findings.map(({ actual }) => asText(actual)));
+    const uses = `${plural(containers.length, 'uses', 'use')} ${plural(hosts.length, 'probe or lifecycle host')}`;
+    const who = `${plural(containers.length, 'container')} ${joinQuote(containers)}`;
+    return { reason: 'probe or lifecycle host', detail: `${who} ${uses} ${joinQuote(hosts)}` };
+  },
+};
+
+function hostsIn(container: string, path: string, fields: Shape): readonly Finding[] {
+  return handlers.flatMap((handler) =>
+    ['httpGet', 'tcpSocket'].flatMap((action) => {
+      const steps = handler.split('.').reduce<Shape>((value, step) => shape(value[step]), fields);
+      const host = shape(steps[action])['host'];
+      if (!isSet(host) || host === '') return [];
+      return { container, path: `${path}.${handler}.${action}.host`, actual: host, expected: 'not set' };
+    }),
+  );
+}
+
+const privileged: Control = {
+  id: 'privileged',
+  find: (pod) =>
+    pod.containers.flatMap(({ name, path, securityContext: { privileged: value } }) =>
+      isSet(value) && value !== false
+        ? { container: name, path: `${path}.securityContext.privileged`, actual: value, expected: 'false or not set' }
+        : [],
+    ),
+  describe: (findings) => ({
+    reason: 'privileged',
+    detail: `${containersPhrase(findings)} must not set securityContext.privileged=true`,
+  }),
+};
+
+/** Containers whose /proc is not masked as usual. */
+export function unmaskedProc(pod: PodView): readonly Finding[] {
+  return pod.containers.flatMap(({ name, path, securityContext: { procMount: value } }) =>
+    isSet(value) && value !== 'Default'
+      ? { container: name, path: `${path}.securityContext.procMount`, actual: value, expected: 'Default or not set' }
+      : [],
+  );
+}
+
+/** Overridden at the restricted level, where a user namespace is no excuse. */
+export const procMount: Control = {
+  id: 'procMount',
+  find: (pod, minor) => (minor >= 35 && pod.hasUserNamespace ? [] : unmaskedProc(pod)),
+  describe: (findings) => ({
+    reason: 'procMount',
+    detail: `${containersPhrase(findings)} must not set securityContext.procMount to ${joinQuote(
+      sorted(findings.map(({ actual }) => asText(actual))),
+    )}`,
+  }),
+};
+
+const seLinuxTypes = ['', 'container_t', 'container_init_t', 'container_kvm_t'];
+
+const seLinuxOptions: Control = {
+  id: 'seLinuxOptions',
+  find: (pod, minor) => {
+    const types = minor >= 31 ? [...seLinuxTypes, 'container_engine_t'] : seLinuxTypes;
+    const accepted = { type: types, user: [''], role: [''] };
+    return settingsOf(pod, 'seLinuxOptions').flatMap(({ container, path, actual }) =>
+      Object.entries(accepted).flatMap(([field, values]) => {
+        const value = shape(actual)[field];
+        if (!isSet(value) || (typeof value === 'string' && values.includes(value))) return [];
+        const expected = field === 'type' ? `${values.slice(1).join(', ')} or not set` : 'not set';
+        return { ...(container === undefined ? {} : { container }), path: `${path}.${field}`, actual: value, expected };
+      }),
+    );
+  },
+  describe: (findings) => {
+    const types = sorted(findings.flatMap(({ path, actual }) => (path.endsWith('.type') ? asText(actual) : [])));
+    const others = ['user', 'role'].filter((field) => findings.some(({ path }) => path.endsWith(`.${field}`)));
+    const bad = [
+      ...(types.length > 0 ? [`${plural(types.length, 'type')} ${joinQuote(types)}`] : []),
+      ...others.map((field) => `${field} may not be set`),
+    ];
+    const detail = `${setters(findings)} set forbidden securityContext.seLinuxOptions: ${bad.join('; ')}`;
+    return { reason: 'seLinuxOptions', detail };
+  },
+};
+
+/** Wording of seccomp profiles that are set to something forbidden. */
+export function describeSeccomp(findings: readonly Finding[]): string {
+  const values = joinQuote(sorted(findings.map(({ actual }) => asText(actual))));
+  return `${setters(findings)} must not set securityContext.seccompProfile.type to ${values}`;
+}
+
+/** Overridden at the restricted level, where a profile is required. */
+export const seccompBaseline: Control = {
+  id: 'seccompProfile_baseline',
+  find: (pod) => badProfiles(pod, 'seccompProfile'),
+  describe: (findings) => ({ reason: 'seccompProfile', detail: describeSeccomp(findings) }),
+};
+
+/** The sysctls that are safe, by the policy version that allowed them. */
+const safeSysctls: readonly (readonly [number, readonly string[]])[] = [
+  [
+    0,
+    [
+      'kernel.shm_rmid_forced',
+      'net.ipv4.ip_local_port_range',
+      'net.ipv4.ip_unprivileged_port_start',
+      'net.ipv4.tcp_syncookies',
+      'net.ipv4.ping_group_range',
+    ],
+  ],
+  [27, ['net.ipv4.ip_local_reserved_ports']],
+  [
+    29,
+    [
+      'net.ipv4.tcp_keepalive_time',
+      'net.ipv4.tcp_fin_timeout',
+      'net.ipv4.tcp_keepalive_intvl',
+      'net.ipv4.tcp_keepalive_probes',
+    ],
+  ],
+  [32, ['net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem']],
+];
+
+const sysctls: Control = {
+  id: 'sysctls',
+  find: (pod, minor) => {
+    const safe = safeSysctls.flatMap(([since, names]) => (minor >= since ? names : []));
+    return shapes(pod.securityContext['sysctls']).flatMap((sysctl, index) => {
+      const name = text(sysctl['name']) ?? '';
+      const path = `${pod.specPath}.securityContext.sysctls[${String(index)}].name`;
+      return safe.includes(name) ? [] : { path, actual: name, expected: 'a safe sysctl' };
+    });
+  },
+  describe: (findings) => ({
+    reason: 'forbidden sysctls',
+    detail: findings.map(({ actual }) => asText(actual)).join(', '),
+  }),
+};
+
+const windowsHostProcess: Control = {
+  id: 'windowsHostProcess',
+  find: (pod) =>
+    settingsOf(pod, 'windowsOptions.hostProcess').flatMap(({ set, ...setting }) =>
+      set && setting.actual !== false ? { ...setting, expected: 'false or not set' } : [],
+    ),
+  describe: (findings) => ({
+    reason: 'hostProcess',
+    detail: `${setters(findings)} must not set securityContext.windowsOptions.hostProcess=true`,
+  }),
+};
+
+/** All of them. */
+export const baselineControls: readonly Control[] = [
+  appArmorProfile,
+  capabilitiesBaseline,
+  hostNamespaces,
+  hostPathVolumes,
+  hostPorts,
+  hostProbes,
+  privileged,
+  procMount,
+  seLinuxOptions,
+  seccompBaseline,
+  sysctls,
+  windowsHostProcess,
+];

@@ -1,0 +1,156 @@
+/** What the controls of the Pod Security Standards have in common: what they look at, what they find and how they word it. */
+import { quote } from './quote.ts';
+import type { Shape } from './shape.ts';
+import { isShape, shape, shapes, text } from './shape.ts';
+
+/** A pod, or the template of one. */
+export interface PodToJudge {
+  readonly spec: unknown;
+  /** For its annotations. */
+  readonly metadata?: unknown;
+  /** Where the spec stands in its object, for the paths of violations; `spec` unless told, `spec.template.spec` in a Deployment. */
+  readonly specPath?: string;
+}
+
+/** One container of any of the three lists, in the order the API server visits them: init, ordinary, ephemeral. */
+export interface PodContainer {
+  readonly name: string;
+  readonly list: 'initContainers' | 'containers' | 'ephemeralContainers';
+  /** For example `spec.containers[0]`. */
+  readonly path: string;
+  readonly fields: Shape;
+  /** The container's own securityContext; an empty object when it has none. */
+  readonly securityContext: Shape;
+}
+
+/** A pod taken apart once for all controls. */
+export interface PodView {
+  readonly spec: Shape;
+  readonly specPath: string;
+  readonly securityContext: Shape;
+  readonly annotations: Shape;
+  readonly annotationsPath: string;
+  readonly containers: readonly PodContainer[];
+  readonly isWindows: boolean;
+  /** The pod has a user namespace of its own (`hostUsers: false`): root in it is nobody on the node. */
+  readonly hasUserNamespace: boolean;
+}
+
+/** One field that a control does not accept. */
+export interface Finding {
+  /** Absent when the pod as a whole is meant. */
+  readonly container?: string;
+  readonly path: string;
+  /** The value found; null when the field is not set. */
+  readonly actual: unknown;
+  /** What would be accepted, in words. */
+  readonly expected: string;
+}
+
+/** A control: finds what it forbids and words it like the admission plugin, for one finding or for all of a pod. */
+export interface Control {
+  readonly id: string;
+  readonly find: (pod: PodView, minor: number) => readonly Finding[];
+  readonly describe: (findings: readonly Finding[]) => { readonly reason: string; readonly detail: string };
+}
+
+/** Takes a pod apart. A spec that is no object has no containers: ask for their number before calling it clean. */
+export function viewPod({ spec, metadata, specPath = 'spec' }: PodToJudge): PodView {
+  const fields = shape(spec);
+  return {
+    spec: fields,
+    specPath,
+    securityContext: shape(fields['securityContext']),
+    annotations: shape(shape(metadata)['annotations']),
+    annotationsPath: specPath.replace(/spec$/, 'metadata.annotations'),
+    containers: containersOf(spec, specPath),
+    isWindows: shape(fields['os'])['name'] === 'windows',
+    hasUserNamespace: fields['hostUsers'] === false,
+  };
+}
+
+/** Every container of a pod spec: init, ordinary, ephemeral. */
+export function containersOf(spec: unknown, specPath = 'spec'): readonly PodContainer[] {
+  const lists = ['initContainers', 'containers', 'ephemeralContainers'] as const;
+  return lists.flatMap((list) =>
+    shapes(shape(spec)[list]).map((fields, index) => ({
+      name: text(fields['name']) ?? '',
+      list,
+      path: `${specPath}.${list}[${String(index)}]`,
+      fields,
+      securityContext: shape(fields['securityContext']),
+    })),
+  );
+}
+
+/** Set at all: neither absent nor null. */
+export function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** The settings of an object in both places they may be made, the pod's first: what stands in each, and where. */
+export function settingsOf(pod: PodView, field: string): readonly (Finding & { readonly set: boolean })[] {
+  const places = [
+    { securityContext: pod.securityContext, path: pod.specPath, name: undefined },
+    ...pod.containers.map(({ securityContext, path, name }) => ({ securityContext, path, name })),
+  ];
+  return places.map(({ securityContext, path, name }) => {
+    const value = fieldAt(securityContext, field);
+    return {
+      ...(name === undefined ? {} : { container: name }),
+      path: `${path}.securityContext.${field}`,
+      actual: value ?? null,
+      expected: '',
+      set: isSet(value),
+    };
+  });
+}
+
+/** The value at a dotted path, where every step on the way must be an object. */
+function fieldAt(from: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, field) => (isShape(value) ? value[field] : undefined), from);
+}
+
+/** `"a", "b"` */
+export function joinQuote(values: readonly string[]): string {
+  return values.map((value) => `"${value}"`).join(', ');
+}
+
+/** The word in the number that fits. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return count === 1 ? one : many;
+}
+
+/** Each value once, in order of first appearance. */
+export function unique(values: readonly string[]): readonly string[] {
+  return [...new Set(values)];
+}
+
+/** Each value once, sorted: how the plugin lists bad values. */
+export function sorted(values: readonly string[]): readonly string[] {
+  return [...new Set(values)].sort();
+}
+
+/** A value as text, for lists of bad values. */
+export function asText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value === null || value === undefined ? '' : JSON.stringify(value);
+}
+
+/** `container "a"` or `containers "a", "b"`. */
+export function containersPhrase(findings: readonly Finding[]): string {
+  const names = unique(findings.flatMap(({ container }) => container ?? []));
+  return `${plural(names.length, 'container')} ${joinQuote(names)}`;
+}
+
+/** Who set something: `pod`, `container "a"` or `pod and containers "a", "b"`. */
+export function setters(findings: readonly Finding[]): string {
+  const inPod = findings.some(({ container }) => container === undefined) ? ['pod'] : [];
+  const inContainers = findings.some(({ container }) => container !== undefined) ? [containersPhrase(findings)] : [];
+  return [...inPod, ...inContainers].join(' and ');
+}
+
+/** A key with its value, for annotations. */
+export function annotationText(key: string, value: unknown): string {
+  return `${key}=${quote(asText(value))}`;
+}
