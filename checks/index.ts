@@ -3,9 +3,22 @@ import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { postgresVersion } from './data/postgres-version/check.ts';
+import { closedModelRun } from './load/closed-model-run/check.ts';
+import { loadErrorRate } from './load/error-rate/check.ts';
+import { latencyPercentile } from './load/latency-percentile/check.ts';
+import { throughput } from './load/throughput/check.ts';
 import type { CheckKind } from './define-check.ts';
 
-const all: readonly CheckKind[] = [rbacAuthorization, reachability, storageClasses, postgresVersion];
+const all: readonly CheckKind[] = [
+  rbacAuthorization,
+  reachability,
+  storageClasses,
+  postgresVersion,
+  closedModelRun,
+  loadErrorRate,
+  latencyPercentile,
+  throughput,
+];
 
 /** Kinds by name. */
 export const kinds: ReadonlyMap<string, CheckKind> = new Map(all.map((kind) => [kind.meta.kind, kind]));

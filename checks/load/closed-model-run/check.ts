@@ -1,0 +1,143 @@
+import type { LoadResult } from '../../contract/capabilities.ts';
+import { duration, endpoint } from '../../contract/param-schemas.ts';
+import { durationMs, formatMs } from '../../contract/units.ts';
+import {
+  defineCheck,
+  type Capabilities,
+  type CheckContext,
+  type Finding,
+  type FromSchema,
+  type JSONSchema,
+  type Judgement,
+} from '../../define-check.ts';
+import { judged, present } from '../../support/judged.ts';
+import { generatorLimits, percent, runEvidence, runName, saturation, successes } from '../../support/load.ts';
+
+const messages = {
+  noAnswer: {
+    says: '{subject}: none of {sent} requests was answered, expected answers.',
+    fix: 'Check that the service runs and that the URL is the one it answers at.',
+  },
+  wrongAnswers: {
+    says: '{subject}: only {actual} of the answers were 2xx, expected at least {expected}.',
+    fix: 'Check the path, method and body of the run: a load on an error page measures nothing.',
+  },
+  stalled: {
+    says: '{subject}: nothing was answered in {seconds} of {total} seconds, expected answers in each.',
+    fix: 'Find what stood still: restarts, a full pool, garbage collection, a lock.',
+  },
+};
+type Id = keyof typeof messages;
+
+const params = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['endpoint', 'path'],
+  properties: {
+    endpoint,
+    path: { type: 'string', pattern: '^/', description: 'Path, and query if any, that is put under load.' },
+    method: { type: 'string', enum: ['GET', 'POST'], default: 'GET', description: 'HTTP method.' },
+    headers: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      default: {},
+      description: 'Headers of each request. No credentials: they would stand in the plan.',
+    },
+    json: { type: 'object', description: 'Body of each request, sent as JSON.' },
+    connections: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 10_000,
+      default: 50,
+      description: 'Clients at once; each sends its next request when the last was answered.',
+    },
+    duration: duration('How long is measured, after the warm-up.', '60s'),
+    warmup: duration('How long load runs before measuring starts.', '10s'),
+    minAnswered: {
+      type: 'integer',
+      minimum: 1,
+      default: 1000,
+      description: 'Answers without which the run is too small to judge; 1,000 are needed for a P99.',
+    },
+    minSuccess: {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      default: 0.5,
+      description: 'Share of answers that must be 2xx for the run to be one of the right thing.',
+    },
+    ...generatorLimits,
+  },
+} as const satisfies JSONSchema;
+type Params = FromSchema<typeof params>;
+
+export const closedModelRun = defineCheck({
+  meta: {
+    kind: 'load/closed-model-run',
+    title: 'The service answered a load run throughout',
+    why: 'What holds for one request may not hold for fifty at once; other items judge the figures this run leaves.',
+    sees: 'A closed loop of so many clients, warm-up left out: requests sent, answered and lost, exact latencies, answers in each second, and whether the generator was the bottleneck. Not: how the service fares when requests arrive faster than it answers.',
+    needs: ['load'],
+    effect: 'mutating',
+    mutation: 'load',
+    params,
+    messages,
+  },
+  permissions: () => [],
+  gather,
+  judge,
+});
+
+async function gather(
+  { endpoint, path, method, headers, json, connections, duration, warmup }: Params,
+  { load }: Pick<Capabilities, 'load'>,
+  context: CheckContext,
+): Promise<LoadResult> {
+  const url = `${endpoint.url.replace(/\/$/, '')}${path}`;
+  context.progress(`${connections} clients on ${url} for ${formatMs(durationMs(warmup) + durationMs(duration))}`);
+  return await load.closed({
+    url,
+    method,
+    headers: json ? { 'content-type': 'application/json', ...headers } : headers,
+    ...(json ? { body: JSON.stringify(json) } : {}),
+    connections,
+    durationMs: durationMs(duration),
+    warmupMs: durationMs(warmup),
+  });
+}
+
+function judge(params: Params, result: LoadResult): Judgement<Id> {
+  const subject = runName(result);
+  const evidence = runEvidence(result);
+  const { sent, answered, perSecond } = result;
+  const success = answered === 0 ? 0 : successes(result) / answered;
+  const silent = perSecond.filter((count) => count === 0).length;
+  const findings: Finding<Id>[] = present([
+    sent > 0 && answered === 0 && { message: 'noAnswer' as const, subject, data: { sent } },
+    answered > 0 &&
+      success < params.minSuccess && {
+        message: 'wrongAnswers' as const,
+        subject,
+        data: { actual: percent(success), expected: percent(params.minSuccess) },
+      },
+    answered > 0 &&
+      silent > 0 && { message: 'stalled' as const, subject, data: { seconds: silent, total: perSecond.length } },
+  ]);
+  if (findings.length > 0) return judged(findings, [subject], evidence, '');
+  const saturated = saturation(result, params);
+  if (saturated !== null)
+    return {
+      outcome: 'inconclusive',
+      reason: 'generator-saturated',
+      why: `${subject}: ${saturated}; the figures are the generator's, not the service's. Use fewer connections or another machine.`,
+      evidence,
+    };
+  if (answered < params.minAnswered)
+    return {
+      outcome: 'inconclusive',
+      reason: 'too-few-samples',
+      why: `${subject}: ${answered} answers, at least ${params.minAnswered} are needed. Let it run longer or with more connections.`,
+      evidence,
+    };
+  return judged<Id>([], [subject], evidence, '');
+}
