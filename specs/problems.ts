@@ -52,8 +52,7 @@ export function compareText(a: string, b: string): number {
 
 /** One problem as a line: `file:line:column: field: what (value). Allowed: …. Did you mean "x"? Fix: ….` */
 export function renderProblem(problem: Problem): string {
-  const place = problem.line > 0 ? `${problem.file}:${problem.line}:${problem.column}` : problem.file;
-  const parts = [`${place}: ${problem.field ? `${problem.field}: ` : ''}${problem.message}.`];
+  const parts = [`${placeOf(problem)}: ${problem.field ? `${problem.field}: ` : ''}${problem.message}.`];
   if (problem.allowed?.length) {
     const shown = problem.allowed.slice(0, MAX_ALLOWED).join(', ');
     const rest = problem.allowed.length - MAX_ALLOWED;
@@ -64,13 +63,27 @@ export function renderProblem(problem: Problem): string {
   return parts.join(' ');
 }
 
+export interface RenderOptions {
+  /** Off unless asked for: the caller knows whether it writes to a terminal. */
+  readonly colour?: boolean;
+}
+
 /** All problems, sorted, each with its source line and a caret under the place, and their number at the end. */
-export function renderProblems(problems: readonly Problem[]): string {
+export function renderProblems(problems: readonly Problem[], options: RenderOptions = {}): string {
+  const paint = (code: number, text: string): string => (options.colour ? `\u001B[${code}m${text}\u001B[0m` : text);
   const sorted = sortProblems(problems);
-  const blocks = sorted.map((problem) => [renderProblem(problem), ...caretLines(problem)].join('\n'));
+  const blocks = sorted.map((problem) => {
+    const place = placeOf(problem);
+    const text = renderProblem(problem).slice(place.length);
+    return [paint(1, place) + text, ...caretLines(problem).map((line) => paint(2, line))].join('\n');
+  });
   const files = new Set(sorted.map((problem) => problem.file)).size;
   const count = `${sorted.length} ${sorted.length === 1 ? 'problem' : 'problems'} in ${files} ${files === 1 ? 'file' : 'files'}`;
   return `${blocks.join('\n')}\n${count}\n`;
+}
+
+function placeOf(problem: Problem): string {
+  return problem.line > 0 ? `${problem.file}:${problem.line}:${problem.column}` : problem.file;
 }
 
 function caretLines(problem: Problem): string[] {
