@@ -12,6 +12,9 @@ const entries = {
   golive: 'golive.ts',
   kubernetes: 'fixtures/cluster/client-node.ts',
   rehearsal: 'fixtures/rehearsal/main.ts',
+  'rehearsal-watchdog': 'fixtures/rehearsal/watchdog-thread.ts',
+  'service-typescript-api': 'fixtures/rehearsal/services/typescript-api.ts',
+  'service-gateway': 'fixtures/rehearsal/services/gateway.ts',
   bench: 'commands/bench.ts',
 };
 
