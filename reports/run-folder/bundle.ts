@@ -1,0 +1,18 @@
+/** The bundle of a run: all that its decision was made from, and the decision, in one file that can be replayed anywhere. */
+import type { Decision } from '../../checks/contract/decision.ts';
+import type { DecisionInput } from '../decide/input.ts';
+
+export interface Bundle {
+  readonly schema: 'golive/bundle/v1';
+  readonly input: Omit<DecisionInput, 'now'> & { readonly now: string };
+  readonly decision: Decision;
+}
+
+export function bundleOf(input: DecisionInput, decision: Decision): Bundle {
+  return { schema: 'golive/bundle/v1', input: { ...input, now: input.now.toISOString() }, decision };
+}
+
+/** The input as it was, with its recorded now. */
+export function inputOf({ input }: Bundle): DecisionInput {
+  return { ...input, now: new Date(input.now) };
+}
