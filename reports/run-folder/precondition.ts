@@ -1,7 +1,9 @@
 /** Asked by a worker before its phase starts: is the phase before it GO, by this run's records or the ledger? */
 import type { Plan } from '../../checks/contract/plan.ts';
 import { preconditionFor } from '../decide/phase-state.ts';
-import { runInput } from './input.ts';
+import { loadPeople } from '../waivers/load.ts';
+import { inputFor } from './input.ts';
+import { readRun } from './read.ts';
 
 export interface PreconditionQuestion {
   readonly runDir: string;
@@ -14,9 +16,12 @@ export interface PreconditionQuestion {
 
 /** Never throws: what cannot be read is a precondition that is not met. */
 export function preconditionOf(question: PreconditionQuestion): { readonly met: boolean; readonly why: string } {
-  const { runDir, root, phase, now } = question;
+  const { runDir, root, plan, phase, now } = question;
   try {
-    return preconditionFor(runInput({ runDir, root, now, endedBy: 'finished' }), phase);
+    return preconditionFor(
+      inputFor({ run: readRun(runDir), root, people: loadPeople(root, plan), now, endedBy: 'finished' }),
+      phase,
+    );
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { met: false, why: `whether the phase before ${phase} is GO cannot be told: ${why}` };
