@@ -2,7 +2,9 @@
 import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
+import { postgresRoundTrip } from './data/postgres-round-trip/check.ts';
 import { postgresVersion } from './data/postgres-version/check.ts';
+import { serverReadiness } from './data/server-readiness/check.ts';
 import { closedModelRun } from './load/closed-model-run/check.ts';
 import { loadErrorRate } from './load/error-rate/check.ts';
 import { latencyPercentile } from './load/latency-percentile/check.ts';
@@ -13,7 +15,9 @@ const all: readonly CheckKind[] = [
   rbacAuthorization,
   reachability,
   storageClasses,
+  postgresRoundTrip,
   postgresVersion,
+  serverReadiness,
   closedModelRun,
   loadErrorRate,
   latencyPercentile,

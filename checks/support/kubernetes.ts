@@ -1,5 +1,5 @@
 /** Kinds of objects that checks read, and reading them so that evidence can name the list. */
-import type { ClusterReader, KubeObject, ResourceType } from '../contract/capabilities.ts';
+import type { ClusterReader, KubeObject, ResourceType, SecretRef } from '../contract/capabilities.ts';
 import type { Permission } from '../contract/plan.ts';
 import { ObservationError } from '../define-check.ts';
 import { readingOf, type Reading } from './evidence.ts';
@@ -47,6 +47,15 @@ export function mayList(resources: readonly ResourceType[], namespace?: string):
     resources: names,
     verbs: ['list'],
   }));
+}
+
+/** The right to get the Secrets that references name, each by its name; other references need no right. */
+export function mayReadSecrets(refs: readonly (SecretRef | undefined)[]): Permission[] {
+  return refs.flatMap((ref) =>
+    ref?.from === 'kubernetes-secret'
+      ? [{ namespace: ref.namespace, groups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: [ref.name] }]
+      : [],
+  );
 }
 
 /** Reads a list, all pages, and says what was read. */

@@ -9,7 +9,7 @@ import {
   type Judgement,
 } from '../../define-check.ts';
 import { judged, present } from '../../support/judged.ts';
-import { textAt } from '../../support/kubernetes.ts';
+import { mayReadSecrets, textAt } from '../../support/kubernetes.ts';
 import { refusal, serverName, sessionUnlessDown, type Down } from '../../support/postgres.ts';
 
 const messages = {
@@ -83,7 +83,7 @@ export const postgresVersion = defineCheck({
     params,
     messages,
   },
-  permissions: () => [],
+  permissions: ({ store }: Params) => mayReadSecrets([store.password]),
   gather,
   judge,
 });
