@@ -1,0 +1,117 @@
+import type { ClusterReader } from '../../contract/capabilities.ts';
+import { duration, servicePort } from '../../contract/param-schemas.ts';
+import { durationMs } from '../../contract/units.ts';
+import {
+  defineCheck,
+  type Capabilities,
+  type CheckContext,
+  type FromSchema,
+  type JSONSchema,
+} from '../../define-check.ts';
+import { endpointsOf } from '../../support/endpoints.ts';
+import { ENDPOINT_SLICES, mayList, readList } from '../../support/kubernetes.ts';
+import { judge, messages, type Gathered, type ServiceSeen } from './judge.ts';
+
+const params = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['services'],
+  properties: {
+    services: {
+      type: 'array',
+      minItems: 1,
+      description: 'The services, each of which must be healthy.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['namespace', 'name', 'port'],
+        properties: {
+          ...servicePort,
+          path: { type: 'string', pattern: '^/', default: '/health', description: 'Path of the health answer.' },
+        },
+      },
+    },
+    field: {
+      type: 'string',
+      minLength: 1,
+      default: 'status',
+      description: 'Member of the JSON answer that says how the service is.',
+    },
+    healthy: {
+      type: 'array',
+      minItems: 1,
+      items: { type: 'string', description: 'A word.' },
+      default: ['ok', 'healthy', 'up', 'pass'],
+      description: 'Values of that member that mean healthy, in any case.',
+    },
+    answers: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100,
+      default: 3,
+      description: 'Consecutive answers that must be healthy; the proxy picks an endpoint for each.',
+    },
+    interval: duration('Time between two answers.', '200ms'),
+    minReady: {
+      type: 'integer',
+      minimum: 1,
+      default: 1,
+      description: 'Ready endpoints each service must have.',
+    },
+  },
+} as const satisfies JSONSchema;
+export type Params = FromSchema<typeof params>;
+
+export const serviceHealth = defineCheck({
+  meta: {
+    kind: 'traffic/service-health',
+    title: 'Every service answers that it is healthy',
+    why: 'A rollout may be complete while the service behind it answers errors.',
+    sees: 'The health path of each service through the API server’s service proxy, several times in a row, the word in its JSON, and that all endpoints of the service are ready. Not: the way users come in, and not each endpoint by itself.',
+    needs: ['cluster'],
+    effect: 'read-only',
+    params,
+    messages,
+  },
+  permissions: ({ services }: Params) => [
+    ...[...new Set(services.map(({ namespace }) => namespace))].flatMap((namespace) =>
+      mayList([ENDPOINT_SLICES], namespace),
+    ),
+    ...services.map(({ namespace, name, port }) => ({
+      namespace,
+      groups: [''],
+      resources: ['services/proxy'],
+      verbs: ['get'],
+      resourceNames: [`${name}:${port}`],
+    })),
+  ],
+  gather: async (
+    params: Params,
+    { cluster }: Pick<Capabilities, 'cluster'>,
+    context: CheckContext,
+  ): Promise<Gathered> => ({
+    services: await Promise.all(params.services.map((service) => look(service, params, cluster, context))),
+  }),
+  judge,
+});
+
+async function look(
+  service: Params['services'][number],
+  { answers, interval }: Params,
+  cluster: ClusterReader,
+  context: CheckContext,
+): Promise<ServiceSeen> {
+  const { namespace, name, port, path } = service;
+  const { items, reading } = await readList(cluster, ENDPOINT_SLICES, {
+    namespace,
+    labelSelector: `kubernetes.io/service-name=${name}`,
+    fresh: context.fresh,
+  });
+  const seen: ServiceSeen['answers'][number][] = [];
+  for (let asked = 0; asked < answers; asked += 1) {
+    if (asked > 0) await context.wait(durationMs(interval));
+    const { status, body, ms, truncated } = await cluster.proxyService({ namespace, name, port }, path);
+    seen.push({ status, body: truncated ? '' : body, ms: Math.round(ms) });
+  }
+  return { namespace, name, port, path, answers: seen, endpoints: endpointsOf(items), reading };
+}

@@ -1,0 +1,139 @@
+/** How the answers of services to their health path are judged. */
+import type { Evidence, Finding, Judgement } from '../../define-check.ts';
+import type { Endpoint } from '../../support/endpoints.ts';
+import { nameList, readingEvidence, shortened, table, type Reading } from '../../support/evidence.ts';
+import { judged, present } from '../../support/judged.ts';
+import { at, isRecord, parseJson, textAt } from '../../support/kubernetes.ts';
+import type { Params } from './check.ts';
+
+export const messages = {
+  serviceMissing: {
+    says: '{subject}: does not exist, expected the service.',
+    fix: 'Apply its manifest, or correct the name in the item.',
+  },
+  noEndpoints: {
+    says: '{subject}: has {actual} ready endpoints, expected at least {expected}.',
+    fix: 'Compare the selector of the service with the labels of the pods, and see why its pods are not ready.',
+  },
+  endpointNotReady: {
+    says: '{subject}: {names} not ready, expected all endpoints to be ready.',
+    fix: 'See the readiness probe of those pods and their logs.',
+  },
+  wrongStatus: {
+    says: '{subject}: {path} answered {status} in {bad} of {asked} tries ({body}), expected 200 each time.',
+    fix: 'Read the log of the service for the cause; if only some tries failed, one of its pods is sick.',
+  },
+  notJson: {
+    says: '{subject}: {path} answered 200 with something that is no JSON object ({body}), expected {field}.',
+    fix: 'Check the path and port: an error or start page is answering.',
+  },
+  unhealthy: {
+    says: '{subject}: {path} says {field} is {actual}, expected {expected}.',
+    fix: 'See which of its dependencies the answer names, and repair it.',
+  },
+};
+type Id = keyof typeof messages;
+
+export interface ServiceSeen {
+  readonly namespace: string;
+  readonly name: string;
+  readonly port: number;
+  readonly path: string;
+  readonly answers: readonly { readonly status: number; readonly body: string; readonly ms: number }[];
+  readonly endpoints: readonly Endpoint[];
+  readonly reading: Reading;
+}
+export interface Gathered {
+  readonly services: readonly ServiceSeen[];
+}
+
+export function judge(params: Params, { services }: Gathered): Judgement<Id> {
+  return judged(
+    services.flatMap((service) => findingsOf(service, params)),
+    services.map(subjectOf),
+    evidenceOf(services),
+    'No service was looked at.',
+  );
+}
+
+const subjectOf = ({ namespace, name, port }: ServiceSeen): string => `Service ${namespace}/${name}:${port}`;
+
+function findingsOf(service: ServiceSeen, params: Params): Finding<Id>[] {
+  const subject = subjectOf(service);
+  if (service.answers.some(saysServiceMissing)) return [{ message: 'serviceMissing', subject }];
+  const serving = service.endpoints.filter(({ terminating }) => !terminating);
+  const ready = serving.filter(({ ready }) => ready).length;
+  const waiting = serving
+    .filter(({ ready }) => !ready)
+    .map(({ target, address }) => (target === '' ? address : target));
+  return present([
+    ready < params.minReady && {
+      message: 'noEndpoints' as const,
+      subject,
+      data: { actual: ready, expected: params.minReady },
+    },
+    waiting.length > 0 && { message: 'endpointNotReady' as const, subject, data: { names: nameList(waiting) } },
+    answerFinding(service, params),
+  ]);
+}
+
+/** The first answer that is not healthy; a service that answers well once in three is not. */
+function answerFinding(
+  { answers, path, ...service }: ServiceSeen,
+  { field, healthy, answers: asked }: Params,
+): Finding<Id> | null {
+  const subject = subjectOf({ answers, path, ...service });
+  const bad = answers.filter(({ status }) => status !== 200);
+  const [first] = bad;
+  if (first || answers.length < asked) {
+    const data = { path, status: first?.status ?? 0, bad: bad.length, asked, body: excerpt(first?.body ?? '') };
+    return { message: 'wrongStatus', subject, data };
+  }
+  const words = healthy.map((word) => word.toLowerCase());
+  for (const { body } of answers) {
+    const answer = parseJson(body);
+    if (!isRecord(answer)) return { message: 'notJson', subject, data: { path, field, body: excerpt(body) } };
+    const actual = at(answer, field);
+    if (typeof actual !== 'string' || !words.includes(actual.toLowerCase())) {
+      const shown = actual === undefined ? 'missing' : shortened(JSON.stringify(actual), 100);
+      return { message: 'unhealthy', subject, data: { path, field, actual: shown, expected: healthy.join(' or ') } };
+    }
+  }
+  return null;
+}
+
+/** The API server's own 404 about the Service, not one that the service behind it sent. */
+function saysServiceMissing({ status, body }: ServiceSeen['answers'][number]): boolean {
+  const answer = parseJson(body);
+  return (
+    status === 404 && textAt(answer, '', 'kind') === 'Status' && textAt(answer, '', 'details', 'kind') === 'services'
+  );
+}
+
+const excerpt = (body: string): string => shortened(body.replace(/\s+/g, ' ').trim(), 100);
+
+function evidenceOf(services: readonly ServiceSeen[]): readonly [Evidence, ...Evidence[]] {
+  return [
+    table(
+      'Answers',
+      ['service', 'path', 'status', 'ms', 'body'],
+      services.flatMap((service) =>
+        service.answers.map(({ status, ms, body }) => [subjectOf(service), service.path, status, ms, excerpt(body)]),
+      ),
+    ),
+    table(
+      'Endpoints',
+      ['service', 'address', 'pod', 'ready', 'terminating'],
+      services.flatMap((service) =>
+        service.endpoints.map(({ address, target, ready, terminating }) => [
+          subjectOf(service),
+          address,
+          target,
+          ready,
+          terminating,
+        ]),
+      ),
+    ),
+    ...services.map(({ reading }) => readingEvidence(reading)),
+  ];
+}
