@@ -1,12 +1,14 @@
 /** The gate's Playwright projects: a phase each, in order, without `dependencies` (fixtures/phase-order.ts says why). */
 import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { defineConfig } from '@playwright/test';
 import { POST_DEPLOYMENT } from './checks/contract/plan.ts';
 import type { Plan } from './checks/contract/plan.ts';
 import { WORKER_ENV } from './fixtures/worker-env.ts';
 import { isMainProcess } from './gate/process-role.ts';
 
-const root = import.meta.dirname;
+/** The folder whose checklist, environments, ledger and reports are used; a project that depends on golive names its own. */
+const root = resolve(process.env['GOLIVE_PROJECT'] ?? import.meta.dirname);
 const main = isMainProcess()
   ? (await import('./gate/main-process.ts')).prepareMain(root, process.argv.slice(2))
   : undefined;
@@ -19,7 +21,7 @@ const workers = args?.reportersReplaced ? 1 : 2;
 export default defineConfig({
   testDir: 'specs',
   testMatch: '**/*.spec.ts',
-  outputDir: '.golive/test-results',
+  outputDir: join(root, '.golive/test-results'),
   globalSetup: './gate/global-setup.ts',
   forbidOnly: true,
   retries: 0,
@@ -29,9 +31,9 @@ export default defineConfig({
   reporter: [
     ['./gate/order-reporter.ts', { manyRuns: args?.ui === true || args?.command === 'test-server' }],
     ['./reports/gate-reporter.ts'],
-    ['html', { open: 'never', outputFolder: 'reports/out/playwright', title: 'golive' }],
-    ['junit', { outputFile: 'reports/out/junit.xml' }],
-    ['allure-playwright', { resultsDir: 'reports/out/allure-results' }],
+    ['html', { open: 'never', outputFolder: join(root, 'reports/out/playwright'), title: 'golive' }],
+    ['junit', { outputFile: join(root, 'reports/out/junit.xml') }],
+    ['allure-playwright', { resultsDir: join(root, 'reports/out/allure-results') }],
   ],
   projects: plan.phases.map((phase) => ({
     name: phase.id,

@@ -3,16 +3,15 @@
  * and decide when the process exits. The decision hangs on no reporter: `--reporter=dot` removes every reporter of the
  * config, a reporter's `onEnd` may never settle, and Playwright's exit code counts tests that happened to run.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
 import { writeHtmlReport } from '../reports/html/write.ts';
 import { renderSummary } from '../reports/console/summary.ts';
-import { appendEvent } from '../reports/run-folder/append.ts';
 import { finishRun } from '../reports/run-folder/finish.ts';
-import { openRun } from '../reports/run-folder/open.ts';
+import { appendEvent, openRun } from '../reports/run-folder/open.ts';
 import { compilePlan } from '../specs/plan.ts';
 import { renderProblems } from '../specs/problems.ts';
 import { parseGateArguments } from './arguments.ts';
@@ -57,7 +56,7 @@ export function prepareMain(root: string, argv: readonly string[]): MainGate {
 /** UI mode: each run of the window is a run of its own, under the YAML as it is now. */
 export function beginNextRun(root: string, phases: readonly string[] | null): void {
   const compiled = compilePlan({ root, env: process.env });
-  if ('problems' in compiled) throw new Error(renderProblems(compiled.problems, { colour: false }));
+  if ('problems' in compiled) throw new Error(renderProblems(compiled.problems));
   if (open) endRun(0);
   beginRun(root, compiled.plan, phases);
 }
@@ -71,9 +70,11 @@ export function endRun(playwrightCode: number): number {
   try {
     const endedBy = interrupted ? 'interrupted' : crashed ? 'crashed' : 'finished';
     const { decision, exitCode } = finishRun({ runDir, root, endedBy, now: new Date() });
+    if (!decision) return exitCode;
     const outDir = join(root, 'reports', 'out');
+    let page: string | null = null;
     try {
-      writeHtmlReport({ decision, plan, runDir, outDir });
+      page = writeHtmlReport({ decision, plan, outDir, runsDir: join(root, '.golive', 'runs') });
     } catch (error) {
       sayError(
         `The HTML report could not be written: ${textOf(error)}. The decision stands in reports/out/decision.json.`,
@@ -83,8 +84,7 @@ export function endRun(playwrightCode: number): number {
       renderSummary(decision, plan, {
         width: process.stdout.columns || 80,
         colour: process.stdout.isTTY && !process.env['NO_COLOR'],
-        exitCode,
-        report: relative(process.cwd(), join(outDir, 'index.html')),
+        report: page === null ? null : relative(process.cwd(), page),
       }),
     );
     return exitCode;
@@ -104,6 +104,8 @@ function beginRun(root: string, plan: Plan, phases: readonly string[] | null): v
     );
     process.exit(EXIT.broken);
   }
+  // Allure's reporter only ever adds files: an earlier run's results would be counted as this one's.
+  rmSync(join(root, 'reports', 'out', 'allure-results'), { recursive: true, force: true });
   process.env[WORKER_ENV.run] = runDir;
   process.env[WORKER_ENV.plan] = join(runDir, 'plan.json');
   open = { runDir, plan, root };
@@ -112,7 +114,7 @@ function beginRun(root: string, plan: Plan, phases: readonly string[] | null): v
 function compileOrExit(root: string): Plan {
   const compiled = compilePlan({ root, env: process.env });
   if ('plan' in compiled) return compiled.plan;
-  sayError(renderProblems(compiled.problems, { colour: process.stderr.isTTY && !process.env['NO_COLOR'] }));
+  sayError(renderProblems(compiled.problems));
   process.exit(EXIT.usage);
 }
 

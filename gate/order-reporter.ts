@@ -5,7 +5,7 @@
 import type { FullConfig, Reporter, Suite, TestCase, TestResult } from '@playwright/test/reporter';
 import { closePhase, writeSelectedPhases } from '../fixtures/phase-order.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
-import { appendEvent } from '../reports/run-folder/append.ts';
+import { appendEvent } from '../reports/run-folder/open.ts';
 import { beginNextRun, endRun } from './main-process.ts';
 
 interface Options {

@@ -1,0 +1,203 @@
+/**
+ * A small project of its own in a temporary folder, and the real `playwright test` run in it: how the traps of the runner are
+ * sprung. Its items ask a local HTTP server that the test scripts, so that every outcome can be had without a platform.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Decision } from '../../checks/contract/decision.ts';
+
+const repository = join(import.meta.dirname, '..', '..');
+
+export interface GateItem {
+  readonly id: string;
+  /** What the server answers: 200, 500, or never; `slow` answers 200 after a second. */
+  readonly answer?: 'ok' | 'broken' | 'hang' | 'slow';
+  readonly more?: string;
+}
+export interface GatePhase {
+  readonly phase: string;
+  readonly order?: 'parallel' | 'sequential';
+  readonly items: readonly GateItem[];
+}
+export interface GateResult {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly output: string;
+  /** `reports/out/decision.json`, when there is one. */
+  readonly decision: Decision | null;
+}
+
+export class GateProject {
+  readonly root: string;
+  readonly #server: Server;
+  readonly #running = new Set<ChildProcess>();
+
+  private constructor(root: string, server: Server) {
+    this.root = root;
+    this.#server = server;
+  }
+
+  /** Makes the folder and its server; `phases` is written as the checklist. */
+  static async make(
+    phases: readonly GatePhase[],
+    preconditions: 'enforce' | 'report' = 'report',
+  ): Promise<GateProject> {
+    const server = createServer((request, response) => {
+      const kind = request.url?.split('/')[1];
+      if (kind === 'hang') return;
+      const answer = (): void => {
+        response
+          .writeHead(kind === 'broken' ? 500 : 200, { 'content-type': 'application/json' })
+          .end('{"status":"ok"}');
+      };
+      if (kind === 'slow') setTimeout(answer, 1000);
+      else answer();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const root = mkdtempSync(join(tmpdir(), 'golive-gate-'));
+    const project = new GateProject(root, server);
+    project.#writeEnvironment(preconditions);
+    project.writeChecklist(phases);
+    return project;
+  }
+
+  writeChecklist(phases: readonly GatePhase[]): void {
+    this.write(
+      'specs/small/checklist.yaml',
+      [
+        'apiVersion: golive/v1',
+        'name: small',
+        `phases: [${phases.map(({ phase }) => `${phase}.yaml`).join(', ')}]`,
+        'roles: { platform-team: Platform team }',
+        'release: { name: small, version: v1.0.0 }',
+        '',
+      ].join('\n'),
+    );
+    for (const phase of phases) this.write(`specs/small/${phase.phase}.yaml`, phaseYaml(phase));
+  }
+
+  /** Starts `playwright test` with `args`; `ended` settles when it has exited. */
+  start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): { child: ChildProcess; ended: Promise<GateResult> } {
+    const cli = join(repository, 'node_modules', '@playwright', 'test', 'cli.js');
+    const child = spawn(process.execPath, [cli, 'test', '-c', join(repository, 'playwright.config.ts'), ...args], {
+      cwd: this.root,
+      env: {
+        ...withoutGate(process.env),
+        GOLIVE_PROJECT: this.root,
+        GOLIVE_ENV: join(this.root, 'fixtures/environments/small.yaml'),
+        GOLIVE_COMMIT: '0'.repeat(40),
+        NO_COLOR: '1',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#running.add(child);
+    let output = '';
+    const collect = (chunk: Buffer): void => {
+      output += chunk.toString();
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    const ended = new Promise<GateResult>((resolve) => {
+      child.on('close', (exitCode, signal) => {
+        this.#running.delete(child);
+        resolve({ exitCode, signal, output, decision: this.decision() });
+      });
+    });
+    return { child, ended };
+  }
+
+  /** Runs `playwright test` to its end. */
+  run(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<GateResult> {
+    return this.start(args, env).ended;
+  }
+
+  decision(): Decision | null {
+    const file = join(this.root, 'reports/out/decision.json');
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Decision) : null;
+  }
+
+  /** Lines that workers recorded so far, over all runs. */
+  outcomes(): string[] {
+    const runs = join(this.root, '.golive/runs');
+    if (!existsSync(runs)) return [];
+    return readdirSync(runs)
+      .flatMap((run) => readdirSync(join(runs, run)).map((file) => join(runs, run, file)))
+      .filter((file) => /outcomes\..*\.jsonl$/.test(file))
+      .flatMap((file) => readFileSync(file, 'utf8').split('\n').filter(Boolean));
+  }
+
+  write(file: string, text: string): void {
+    mkdirSync(dirname(join(this.root, file)), { recursive: true });
+    writeFileSync(join(this.root, file), text);
+  }
+
+  async remove(): Promise<void> {
+    for (const child of this.#running) child.kill('SIGKILL');
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  #writeEnvironment(preconditions: string): void {
+    const { port } = this.#server.address() as AddressInfo;
+    this.write(
+      'fixtures/environments/small.yaml',
+      [
+        'name: small',
+        'kubeconfig: { path: kubeconfig, context: none }',
+        'namespaces: { platform: default }',
+        `endpoints: { public: { url: "http://127.0.0.1:${port}" } }`,
+        'stores: {}',
+        'credentials: {}',
+        'mutations: []',
+        `preconditions: ${preconditions}`,
+        'overrides: []',
+        'compression: 1',
+        '',
+      ].join('\n'),
+    );
+  }
+}
+
+function phaseYaml({ phase, order = 'parallel', items }: GatePhase): string {
+  return [
+    'apiVersion: golive/v1',
+    `phase: ${phase}`,
+    `title: ${phase}`,
+    `order: ${order}`,
+    'items:',
+    ...items.flatMap(({ id, answer = 'ok', more }) => [
+      `  - id: ${id}`,
+      `    title: ${id} answers`,
+      '    kind: traffic/http-endpoint',
+      '    source: 1',
+      '    severity: critical',
+      '    owner: platform-team',
+      '    timeout: 5s',
+      ...(more === undefined ? [] : more.split('\n').map((line) => `    ${line}`)),
+      '    params:',
+      '      endpoint: "${environment.endpoints.public}"',
+      `      requests: [{ name: answer, path: /${answer} }]`,
+    ]),
+    '',
+  ].join('\n');
+}
+
+/** The environment without what an outer gate or CI might have set. */
+function withoutGate(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) => !/^(GOLIVE_|TEST_WORKER|TEST_PARALLEL|VITEST|FORCE_COLOR|KUBECONFIG)/.test(name),
+    ),
+  );
+}
