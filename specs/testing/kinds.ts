@@ -63,7 +63,7 @@ const certificate = defineCheck({
     messages,
   },
   permissions: () => [],
-  gather: (_params: FromSchema<typeof certificateParams>) => Promise.resolve(0),
+  gather: (params: FromSchema<typeof certificateParams>) => Promise.resolve(params.url),
   judge: () => nothing,
 });
 
@@ -114,7 +114,7 @@ const percentile = defineCheck({
     messages,
   },
   permissions: () => [],
-  gather: (_params: FromSchema<typeof runParams>) => Promise.resolve(0),
+  gather: (params: FromSchema<typeof runParams>) => Promise.resolve(params.run),
   judge: () => nothing,
 });
 

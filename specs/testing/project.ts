@@ -25,7 +25,10 @@ roles: { platform-team: Platform team }
 `;
 
 /** Writes `files` (name → text), and the small environment and checklist where they name none; answers its root. */
-export function makeProject(files: Readonly<Record<string, string>>): { readonly root: string; remove(): void } {
+export function makeProject(files: Readonly<Record<string, string>>): {
+  readonly root: string;
+  readonly remove: () => void;
+} {
   const root = mkdtempSync(join(tmpdir(), 'golive-specs-'));
   const all = {
     'fixtures/environments/rehearsal.yaml': SMALL_ENVIRONMENT,

@@ -1,0 +1,36 @@
+/** `golive plan`: what would run, against what, what it may change, which rights it needs. Touches no cluster. */
+import { EXIT } from '../checks/contract/decision.ts';
+import { GATE_USER, rbacFor, type RbacSubject } from '../specs/rbac.ts';
+import { renderPlan } from '../specs/render-plan.ts';
+import { compileOrTell, type Selection } from './compile.ts';
+import { writeError, writeOut } from './write.ts';
+
+export interface PlanOptions extends Selection {
+  readonly rbac?: boolean;
+  readonly json?: boolean;
+  /** `user:NAME` or `serviceaccount:NAMESPACE/NAME`. */
+  readonly subject?: string;
+}
+
+export async function plan(options: PlanOptions): Promise<number> {
+  const subject = subjectOf(options.subject);
+  if (!subject) {
+    writeError(`--subject ${options.subject ?? ''}: write user:NAME or serviceaccount:NAMESPACE/NAME.`);
+    return Promise.resolve(EXIT.usage);
+  }
+  const compiled = compileOrTell(options);
+  if (!compiled) return Promise.resolve(EXIT.usage);
+  if (options.rbac) writeOut(rbacFor(compiled.plan, subject));
+  else if (options.json) writeOut(JSON.stringify(compiled.plan, null, 2));
+  else writeOut(renderPlan(compiled.plan, { armedFor: process.env['GOLIVE_ARM'] }));
+  return Promise.resolve(EXIT.GO);
+}
+
+function subjectOf(text: string | undefined): RbacSubject | undefined {
+  if (text === undefined) return GATE_USER;
+  const user = /^user:(\S+)$/.exec(text)?.[1];
+  if (user !== undefined) return { kind: 'User', name: user };
+  const account = /^serviceaccount:([a-z0-9-]+)\/([a-z0-9.-]+)$/.exec(text);
+  const [, namespace, name] = account ?? [];
+  return namespace === undefined || name === undefined ? undefined : { kind: 'ServiceAccount', namespace, name };
+}

@@ -1,0 +1,116 @@
+/** The command line. Each command is a module of commands/, loaded when it is used: `golive --help` loads none. */
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT } from './checks/contract/decision.ts';
+import manifest from './package.json' with { type: 'json' };
+
+const EXIT_CODES = `
+Exit codes:
+  0    GO, or the command did what it was asked
+  1    NO-GO, or something it looked for is not in order
+  2    HOLD
+  64   wrong use, or an invalid checklist or environment
+  70   broken: no decision could be written
+  130  interrupted`;
+
+const ENVIRONMENT_HELP =
+  'environment: a name in fixtures/environments/ or a file; instead of GOLIVE_ENV. Neither: the embedded rehearsal';
+
+interface Selected {
+  readonly env?: string;
+  readonly checklist?: string;
+}
+
+function build(finish: (code: number) => void): Command {
+  const program = new Command('golive')
+    .description('The go-live checklist as code. The gate itself runs with: npx playwright test')
+    .version(manifest.version, '-V, --version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help of a command')
+    .showSuggestionAfterError(true)
+    .showHelpAfterError('(golive --help lists the commands)')
+    .configureHelp({ sortSubcommands: false })
+    .addHelpText('after', EXIT_CODES);
+
+  const command = (signature: string, description: string, examples: readonly string[]): Command =>
+    program
+      .command(signature)
+      .description(description)
+      .helpOption('-h, --help', 'show help')
+      .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n${EXIT_CODES}`);
+  const selecting = (one: Command): Command =>
+    one
+      .option('--env <name|file>', ENVIRONMENT_HELP)
+      .option('--checklist <folder|file>', 'checklist, where specs/ holds several; instead of GOLIVE_CHECKLIST');
+
+  selecting(
+    command('validate', 'Check checklist, environment and params; report every problem with its place.', [
+      'golive validate',
+      'golive validate --env production',
+    ]),
+  ).action(async (options: Selected) => finish(await (await import('./commands/validate.ts')).validate(options)));
+
+  selecting(
+    command('plan', 'Show what would run, against what, what it may change and which rights it needs.', [
+      'golive plan',
+      'golive plan --env production',
+      'golive plan --env production --rbac | kubectl apply -f -',
+    ]),
+  )
+    .option('--rbac', 'print the least-privilege roles and bindings as YAML')
+    .option('--subject <subject>', 'whom to bind: user:NAME or serviceaccount:NAMESPACE/NAME (user:golive-gate)')
+    .addOption(new Option('--json', 'print the frozen plan as JSON').conflicts('rbac'))
+    .action(async (options: Selected) => finish(await (await import('./commands/plan.ts')).plan(options)));
+
+  command('generate', 'Write the schema for editors, the catalogue of checks and the RBAC of the gate.', [
+    'golive generate',
+    'golive generate --check',
+  ])
+    .option('--check', 'write nothing; exit 1 when a file is out of date')
+    .action(async (options: object) => finish(await (await import('./commands/generate.ts')).generate(options)));
+
+  command(
+    'new-check <domain/name>',
+    'Start a check kind: its file, its test, its cases and its line in the registry.',
+    ['golive new-check traffic/tls-certificate'],
+  ).action(async (kind: string) => finish(await (await import('./commands/new-check.ts')).newCheck(kind)));
+
+  return program;
+}
+
+/** Runs one command; answers its exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.GO;
+  const program = build((result) => (code = result));
+  throwInsteadOfExit(program);
+  try {
+    if (argv.length === 0) {
+      program.outputHelp();
+      return EXIT.usage;
+    }
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.GO : EXIT.usage;
+    return tellFailure(error);
+  }
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const inner of command.commands) throwInsteadOfExit(inner);
+}
+
+/** A defect or a machine that fails: one line for people, the stack only when asked for. */
+function tellFailure(error: unknown): number {
+  const problem = error instanceof Error ? error : new Error(String(error));
+  if (problem.name === 'InvalidInput') {
+    process.stderr.write(problem.message);
+    return EXIT.usage;
+  }
+  process.stderr.write(`golive: ${problem.message}\n`);
+  if (process.env['GOLIVE_DEBUG']) process.stderr.write(`${problem.stack ?? ''}\n`);
+  else process.stderr.write('Set GOLIVE_DEBUG=1 to see where it failed.\n');
+  return EXIT.broken;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,60 @@
+/** `specs/checklist.schema.json`: what editors complete and validate phase files by. */
+import type { CheckKind } from '../../checks/define-check.ts';
+import { compareText } from '../problems.ts';
+import { itemSchema, phaseSchema, PLANNED_KIND } from '../schemas.ts';
+
+type Schema = Readonly<Record<string, unknown>>;
+const TOKEN = {
+  type: 'string',
+  pattern: '\\$\\{(environment|rehearsal)\\.',
+  description: 'A value of the environment',
+} as const;
+
+/** The schema as text; the same kinds give the same text. */
+export function checklistSchemaText(kinds: ReadonlyMap<string, CheckKind>): string {
+  const sorted = [...kinds.values()].sort((a, b) => compareText(a.meta.kind, b.meta.kind));
+  const schema = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'A phase of a go-live checklist',
+    ...phaseSchema,
+    properties: {
+      ...phaseSchema.properties,
+      items: { ...phaseSchema.properties.items, items: { oneOf: [plannedItem(), ...sorted.map(kindItem)] } },
+    },
+  };
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
+function plannedItem(): Schema {
+  const properties = Object.entries(itemSchema.properties).filter(([name]) => name !== 'params');
+  const kind = { const: PLANNED_KIND, description: 'Described, not built yet' };
+  return { ...itemSchema, properties: { ...Object.fromEntries(properties), kind } };
+}
+
+function kindItem({ meta }: CheckKind): Schema {
+  const required = (meta.params as { required?: readonly string[] }).required ?? [];
+  return {
+    ...itemSchema,
+    required: [...itemSchema.required, ...(required.length ? ['params'] : [])],
+    properties: {
+      ...itemSchema.properties,
+      kind: { const: meta.kind, description: meta.title },
+      params: { description: meta.why, ...withTokens(meta.params as Schema) },
+    },
+  };
+}
+
+/** A value of the environment may stand wherever a value is asked for; its type is checked when it is put in. */
+function withTokens(schema: Schema): Schema {
+  const properties = schema['properties'] as Readonly<Record<string, Schema>> | undefined;
+  if (!properties) return schema;
+  const widened = Object.entries(properties).map(([name, member]) => {
+    const { description, default: byDefault, ...rest } = member;
+    const about = {
+      ...(description === undefined ? {} : { description }),
+      ...(byDefault === undefined ? {} : { default: byDefault }),
+    };
+    return [name, { ...about, anyOf: [withTokens(rest), TOKEN] }];
+  });
+  return { ...schema, properties: Object.fromEntries(widened) as Schema };
+}
