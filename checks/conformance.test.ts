@@ -1,0 +1,161 @@
+/** What every kind obeys. A kind that breaks one of these is not finished, whatever its own tests say. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ObservationError, type CheckKind } from './define-check.ts';
+import { kinds } from './index.ts';
+import { paramsValidator, validateParams } from './params.ts';
+import { blindCapabilities, readCases, testContext } from './testing/cases.ts';
+import { kindIn, REQUIRED_CASES } from './testing/run-cases.ts';
+
+const CHECKS = import.meta.dirname;
+const NOT_DOMAINS = new Set(['contract', 'support', 'testing']);
+
+const folders = subfolders(CHECKS)
+  .filter((domain) => !NOT_DOMAINS.has(domain))
+  .flatMap((domain) => subfolders(join(CHECKS, domain)).map((name) => `${domain}/${name}`))
+  .sort();
+
+function subfolders(folder: string): string[] {
+  return readdirSync(folder).filter((name) => statSync(join(folder, name)).isDirectory());
+}
+
+const registered = [...kinds.keys()];
+
+describe('the registry', () => {
+  it('holds every folder of checks/, and nothing else', () => {
+    expect([...registered].sort()).toEqual(folders);
+  });
+
+  it('is sorted, one line a kind', () => {
+    const source = readFileSync(join(CHECKS, 'index.ts'), 'utf8');
+    const imported = [...source.matchAll(/from '\.\/([^']+)\/check\.ts'/g)].map((match) => match[1]);
+    expect(imported).toEqual([...imported].sort());
+    expect(registered).toEqual(imported);
+  });
+
+  it('agrees with the catalogue', () => {
+    const catalogue = readFileSync(join(CHECKS, 'CATALOG.md'), 'utf8');
+    const headings = [...catalogue.matchAll(/^## (\S+\/\S+)$/gm)].map((match) => match[1]);
+    expect(headings).toEqual([...registered].sort());
+  });
+});
+
+describe.each([...kinds.values()].map((kind) => [kind.meta.kind, kind] as const))('%s', (name, kind) => {
+  const folder = join(CHECKS, name);
+  const cases = existsSync(join(folder, 'cases')) ? readCases(join(folder, 'cases')) : [];
+  const passing = cases.filter((check) => check.expect.outcome === 'pass');
+
+  it('is named like its folder and exported by its check.ts', async () => {
+    expect((await kindIn(folder)).meta.kind).toBe(name);
+  });
+
+  it('has tests and cases of every outcome', () => {
+    expect(existsSync(join(folder, 'check.test.ts'))).toBe(true);
+    const outcomes = new Set(cases.map((check) => check.expect.outcome));
+    expect(REQUIRED_CASES.filter((outcome) => !outcomes.has(outcome))).toEqual([]);
+  });
+
+  it('shows each of its messages in a case', () => {
+    const shown = new Set(cases.flatMap((check) => check.expect.messages ?? []));
+    expect([...shown].sort()).toEqual(Object.keys(kind.meta.messages).sort());
+  });
+
+  it('says what it is in whole sentences', () => {
+    const { title, why, sees, messages } = kind.meta;
+    expect(JSON.stringify({ title, why, sees, messages })).not.toMatch(/TODO/);
+    expect(title).toMatch(/^[A-Z].*[^.]$/);
+    for (const text of [why, sees]) expect(text).toMatch(/^\S.{20,}\.$/s);
+    for (const message of Object.values(messages)) {
+      expect(message.says).toMatch(/\{subject\}/);
+      expect(message.fix).toMatch(/^[A-Z].*\.$/s);
+    }
+  });
+
+  it('has a params schema that is strict, closed and described', () => {
+    expect(() => paramsValidator(kind)).not.toThrow();
+    expect(looseObjects(kind.meta.params, '')).toEqual([]);
+    expect(undescribed(kind.meta.params)).toEqual([]);
+  });
+
+  it('refuses a param it does not have', () => {
+    for (const check of passing) {
+      const params = { ...(check.params as object), nonsenseParam: 1 };
+      const result = validateParams(kind, params);
+      expect(result.ok ? [] : result.errors.map((error) => error.keyword)).toContain('additionalProperties');
+    }
+  });
+
+  it('has defaults that fit its own schema', () => {
+    for (const check of cases) {
+      const filled = validateParams(kind, check.params);
+      if (!filled.ok)
+        throw new Error(`${check.name}: ${JSON.stringify(filled.errors.map((e) => [e.instancePath, e.message]))}`);
+      expect(validateParams(kind, filled.params)).toEqual({ ok: true, params: filled.params });
+    }
+  });
+
+  it('is consistent about what it changes and what it may', () => {
+    const { effect, mutation, needs } = kind.meta;
+    expect(effect === 'mutating').toBe(mutation !== undefined);
+    if (needs.includes('load')) expect(mutation).toBe('load');
+    const usesCluster = needs.some((need) => need === 'cluster' || need === 'secrets' || need === 'exec');
+    for (const check of passing) {
+      const permissions = kind.permissions(filledParams(kind, check.params));
+      if (!usesCluster) expect(permissions).toEqual([]);
+      if (usesCluster) expect(permissions).not.toEqual([]);
+      for (const permission of permissions) {
+        expect(permission.verbs.length).toBeGreaterThan(0);
+        expect([...permission.verbs, ...permission.resources, ...permission.groups]).not.toContain('*');
+        const secrets = permission.resources.includes('secrets');
+        if (secrets && permission.verbs.includes('get')) expect(permission.resourceNames?.length).toBeGreaterThan(0);
+        const exec = permission.resources.includes('pods/exec');
+        if (exec) expect(permission.namespace).toBeDefined();
+      }
+      const writes = permissions.some((p) =>
+        p.verbs.some((verb) => ['update', 'patch', 'delete', 'deletecollection'].includes(verb)),
+      );
+      if (writes) expect(effect).toBe('mutating');
+    }
+  });
+
+  it('does not pass when it can look at nothing', async () => {
+    for (const check of passing) {
+      const params = filledParams(kind, check.params);
+      const context = testContext('2026-01-15T12:00:00Z');
+      const outcome = await kind.gather(params, blindCapabilities('unreachable'), context).then(
+        (gathered) => kind.judge(params, gathered, context).outcome,
+        (error: unknown) => {
+          // Anything else than ObservationError is a crash, and a crash is a defect of the check.
+          expect(error).toBeInstanceOf(ObservationError);
+          return 'error';
+        },
+      );
+      expect(outcome).not.toBe('pass');
+      expect(outcome).not.toBe('not-applicable');
+    }
+  });
+});
+
+function filledParams(kind: CheckKind, params: unknown): unknown {
+  const filled = validateParams(kind, params);
+  if (!filled.ok) throw new Error(`${kind.meta.kind}: a case's params do not fit`);
+  return filled.params;
+}
+
+/** Objects with named members that let others through. */
+function looseObjects(schema: unknown, path: string): string[] {
+  if (Array.isArray(schema)) return schema.flatMap((member, index) => looseObjects(member, `${path}/${index}`));
+  if (typeof schema !== 'object' || schema === null) return [];
+  const own = 'properties' in schema && (!('additionalProperties' in schema) || schema.additionalProperties !== false);
+  const inner = Object.entries(schema).flatMap(([key, member]) =>
+    key === 'default' || key === 'enum' ? [] : looseObjects(member, `${path}/${key}`),
+  );
+  return [...(own ? [path || '/'] : []), ...inner];
+}
+
+/** Params without a description: the catalogue would have nothing to say. */
+function undescribed(schema: unknown): string[] {
+  const properties = (schema as { properties?: Readonly<Record<string, { description?: string }>> }).properties ?? {};
+  return Object.entries(properties).flatMap(([name, member]) => (member.description ? [] : [name]));
+}
