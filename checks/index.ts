@@ -9,6 +9,11 @@ import { closedModelRun } from './load/closed-model-run/check.ts';
 import { loadErrorRate } from './load/error-rate/check.ts';
 import { latencyPercentile } from './load/latency-percentile/check.ts';
 import { throughput } from './load/throughput/check.ts';
+import { serviceHealth } from './traffic/service-health/check.ts';
+import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
+import { nonRoot } from './workloads/non-root/check.ts';
+import { readOnlyRoot } from './workloads/read-only-root/check.ts';
+import { restrictedSecurityContext } from './workloads/restricted-security-context/check.ts';
 import type { CheckKind } from './define-check.ts';
 
 const all: readonly CheckKind[] = [
@@ -22,6 +27,11 @@ const all: readonly CheckKind[] = [
   loadErrorRate,
   latencyPercentile,
   throughput,
+  serviceHealth,
+  droppedCapabilities,
+  nonRoot,
+  readOnlyRoot,
+  restrictedSecurityContext,
 ];
 
 /** Kinds by name. */
