@@ -11,13 +11,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Decision } from '../../checks/contract/decision.ts';
+import { repositoryRoot } from './repository.ts';
 
-const repository = join(import.meta.dirname, '..', '..');
+const repository = repositoryRoot();
+const SLOW_MS = 2000;
 
 export interface GateItem {
   readonly id: string;
-  /** What the server answers: 200, 500, or never; `slow` answers 200 after a second. */
-  readonly answer?: 'ok' | 'broken' | 'hang' | 'slow';
+  /** What the server answers: 200, 500, or never; `slow` answers 200 after two seconds, `flaky` 500 once and then 200. */
+  readonly answer?: 'ok' | 'broken' | 'hang' | 'slow' | 'flaky';
   readonly more?: string;
 }
 export interface GatePhase {
@@ -35,12 +37,15 @@ export interface GateResult {
 
 export class GateProject {
   readonly root: string;
+  /** Of the server that items ask. */
+  readonly url: string;
   readonly #server: Server;
   readonly #running = new Set<ChildProcess>();
 
   private constructor(root: string, server: Server) {
     this.root = root;
     this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
   /** Makes the folder and its server; `phases` is written as the checklist. */
@@ -48,15 +53,15 @@ export class GateProject {
     phases: readonly GatePhase[],
     preconditions: 'enforce' | 'report' = 'report',
   ): Promise<GateProject> {
+    let flaky = 0;
     const server = createServer((request, response) => {
       const kind = request.url?.split('/')[1];
       if (kind === 'hang') return;
       const answer = (): void => {
-        response
-          .writeHead(kind === 'broken' ? 500 : 200, { 'content-type': 'application/json' })
-          .end('{"status":"ok"}');
+        const broken = kind === 'broken' || (kind === 'flaky' && (flaky += 1) === 1);
+        response.writeHead(broken ? 500 : 200, { 'content-type': 'application/json' }).end('{"status":"ok"}');
       };
-      if (kind === 'slow') setTimeout(answer, 1000);
+      if (kind === 'slow') setTimeout(answer, SLOW_MS);
       else answer();
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -82,22 +87,31 @@ export class GateProject {
     for (const phase of phases) this.write(`specs/small/${phase.phase}.yaml`, phaseYaml(phase));
   }
 
+  /** The environment of a gate run in this project. */
+  env(): NodeJS.ProcessEnv {
+    return {
+      ...withoutGate(process.env),
+      GOLIVE_PROJECT: this.root,
+      GOLIVE_ENV: join(this.root, 'fixtures/environments/small.yaml'),
+      GOLIVE_COMMIT: '0'.repeat(40),
+      NO_COLOR: '1',
+    };
+  }
+
+  /** Arguments after `node` for `playwright test`. */
+  command(args: readonly string[]): string[] {
+    const cli = join(repository, 'node_modules', '@playwright', 'test', 'cli.js');
+    return [cli, 'test', '-c', join(repository, 'playwright.config.ts'), ...args];
+  }
+
   /** Starts `playwright test` with `args`; `ended` settles when it has exited. */
   start(
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
   ): { child: ChildProcess; ended: Promise<GateResult> } {
-    const cli = join(repository, 'node_modules', '@playwright', 'test', 'cli.js');
-    const child = spawn(process.execPath, [cli, 'test', '-c', join(repository, 'playwright.config.ts'), ...args], {
+    const child = spawn(process.execPath, this.command(args), {
       cwd: this.root,
-      env: {
-        ...withoutGate(process.env),
-        GOLIVE_PROJECT: this.root,
-        GOLIVE_ENV: join(this.root, 'fixtures/environments/small.yaml'),
-        GOLIVE_COMMIT: '0'.repeat(40),
-        NO_COLOR: '1',
-        ...env,
-      },
+      env: { ...this.env(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#running.add(child);
@@ -149,14 +163,14 @@ export class GateProject {
   }
 
   #writeEnvironment(preconditions: string): void {
-    const { port } = this.#server.address() as AddressInfo;
     this.write(
       'fixtures/environments/small.yaml',
       [
+        'apiVersion: golive/v1',
         'name: small',
         'kubeconfig: { path: kubeconfig, context: none }',
         'namespaces: { platform: default }',
-        `endpoints: { public: { url: "http://127.0.0.1:${port}" } }`,
+        `endpoints: { public: { url: "${this.url}" } }`,
         'stores: {}',
         'credentials: {}',
         'mutations: []',
