@@ -3,10 +3,8 @@ import {
   addedCapabilities,
   capabilitiesBaseline,
   describeAdded,
-  describeSeccomp,
   hostPathVolumes,
   procMount,
-  seccompBaseline,
   unmaskedProc,
 } from './pod-security-baseline.ts';
 import type { Control, Finding, PodView } from './pod-security-control.ts';
@@ -20,6 +18,7 @@ import {
   settingsOf,
   sorted,
 } from './pod-security-control.ts';
+import { describeSeccomp, seccompBaseline } from './pod-security-profiles.ts';
 import { shape, shapes, text, texts } from './shape.ts';
 
 const allowPrivilegeEscalation: Control = {

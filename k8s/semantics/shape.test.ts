@@ -32,6 +32,7 @@ it.each([
   ['a"b\\c', String.raw`"a\"b\\c"`],
   ['a\nb\tc', String.raw`"a\nb\tc"`],
   ['\u0001\u0007\u000b\u007f', String.raw`"\x01\a\v\x7f"`],
+  ['\\u0001', String.raw`"\\u0001"`],
   ['é<&>', '"é<&>"'],
 ])('quotes %j as Go does', (value, quoted) => {
   expect(quote(value)).toBe(quoted);
