@@ -2,6 +2,7 @@
 import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
+import { clusterVersion } from './cluster/version/check.ts';
 import { postgresRoundTrip } from './data/postgres-round-trip/check.ts';
 import { postgresVersion } from './data/postgres-version/check.ts';
 import { serverReadiness } from './data/server-readiness/check.ts';
@@ -20,6 +21,7 @@ const all: readonly CheckKind[] = [
   rbacAuthorization,
   reachability,
   storageClasses,
+  clusterVersion,
   postgresRoundTrip,
   postgresVersion,
   serverReadiness,
