@@ -1,0 +1,97 @@
+/** `golive setup` (`npm run setup`): fetches the programs that this machine lacks into the project, installing nothing. */
+import { resolve } from 'node:path';
+import { EXIT } from '../checks/contract/decision.ts';
+import { findTool, TOOLS_DIR } from '../fixtures/rehearsal/tools.ts';
+import { canUnpackDebian, unpackDebian } from './setup-debian.ts';
+import { projectRoot } from './root.ts';
+import { writeError, writeOut } from './write.ts';
+
+/** A program some items or people need, and where it comes from. */
+interface Tool {
+  readonly program: string;
+  readonly use: string;
+  readonly debian: string;
+  readonly brew: string;
+  /** Fetched only when it is named: no item needs it. */
+  readonly optional: boolean;
+}
+const TOOLS: readonly Tool[] = [
+  {
+    program: 'pg_isready',
+    use: 'asks PostgreSQL whether it accepts connections, inside its pod',
+    debian: 'postgresql-client',
+    brew: 'libpq',
+    optional: false,
+  },
+  {
+    program: 'psql',
+    use: 'SQL by hand in the PostgreSQL pod',
+    debian: 'postgresql-client',
+    brew: 'libpq',
+    optional: false,
+  },
+  {
+    program: 'kubectl',
+    use: 'looking into the rehearsal by hand',
+    debian: 'kubernetes-client',
+    brew: 'kubernetes-cli',
+    optional: true,
+  },
+];
+
+/**
+ * Looks for every program and fetches what is missing; an optional one only when `argv` names it. 0 nothing needed is missing,
+ * 1 something is and the command to type was printed, 64 an unknown name.
+ */
+export async function setup(argv: readonly string[]): Promise<number> {
+  const unknown = argv.filter((name) => !TOOLS.some(({ program }) => program === name));
+  if (unknown.length > 0) {
+    const known = TOOLS.map(({ program }) => program).join(', ');
+    writeError(`golive setup does not know ${unknown.join(', ')}. It can fetch: ${known}.`);
+    return EXIT.usage;
+  }
+  const project = projectRoot();
+  const missing = TOOLS.filter((tool) => !tellFound(tool, project));
+  const wanted = missing.filter(({ program, optional }) => !optional || argv.includes(program));
+  if (wanted.length === 0) {
+    writeOut('Nothing needed is missing. Next: npx playwright test');
+    return EXIT.GO;
+  }
+  return fetchTools(wanted, project);
+}
+
+function tellFound({ program, use, optional }: Tool, project: string): boolean {
+  const found = findTool(program, project);
+  const state = found ?? (optional ? `not found (optional; fetch it with: npm run setup -- ${program})` : 'not found');
+  writeOut(`  ${program.padEnd(12)} ${state}${found === undefined ? `: ${use}` : ''}`);
+  return found !== undefined;
+}
+
+async function fetchTools(wanted: readonly Tool[], project: string): Promise<number> {
+  const tools = resolve(project, TOOLS_DIR);
+  const packages = [...new Set(wanted.map(({ debian }) => debian))];
+  if (canUnpackDebian()) {
+    writeOut(`Fetching ${packages.join(', ')} from Debian into ${TOOLS_DIR} (nothing is installed or started) …`);
+    try {
+      const programs = wanted.map(({ program }) => program);
+      await unpackDebian({ packages, programs, tools, say: (line) => writeOut(`  ${line}`) });
+      const absent = programs.filter((program) => findTool(program, project) === undefined);
+      if (absent.length === 0) {
+        writeOut('Done. Next: npx playwright test');
+        return EXIT.GO;
+      }
+      writeError(`The packages hold no ${absent.join(', ')}.`);
+    } catch (cause) {
+      writeError(`That did not work: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
+  }
+  writeError(`Install what is missing yourself, then run this again:\n  ${installCommand(wanted)}`);
+  return EXIT['NO-GO'];
+}
+
+function installCommand(wanted: readonly Tool[]): string {
+  const names = (pick: (tool: Tool) => string): string => [...new Set(wanted.map(pick))].join(' ');
+  if (process.platform === 'darwin') return `brew install ${names(({ brew }) => brew)}`;
+  const sudo = process.getuid?.() === 0 ? '' : 'sudo ';
+  return `${sudo}apt-get update && ${sudo}apt-get install --no-install-recommends ${names(({ debian }) => debian)}`;
+}
