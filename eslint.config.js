@@ -12,7 +12,8 @@ const zones = [
     message: 'Imports point one way: see the layout in AGENTS.md.',
   })),
   {
-    target: './reports/decide',
+    // Its tests import vitest.
+    target: ['./reports/decide/!(*.test).ts', './reports/decide/testing/**'],
     from: ['./reports/ledger', './reports/run-folder', './reports/html', './reports/console', './node_modules'],
     message: 'The decision is a pure function over types.',
   },

@@ -13,7 +13,7 @@ import type {
 import { EXIT } from '../../checks/contract/decision.ts';
 import { OUTCOMES } from '../../checks/contract/outcome.ts';
 import type { OutcomeName } from '../../checks/contract/outcome.ts';
-import type { EnvironmentIdentity } from '../../checks/contract/run.ts';
+import type { Plan } from '../../checks/contract/plan.ts';
 import { gather, gatePhases, phaseBefore, unmetPreconditions } from './gather.ts';
 import type { Gathered, PhaseSource } from './gather.ts';
 import type { DecisionInput } from './input.ts';
@@ -31,8 +31,11 @@ export function decide(input: DecisionInput): Decision {
   const environment = input.identity ?? { name: input.plan.environment.name, uid: UNKNOWN_UID };
   const run = runReasons(input);
   const unsigned = weigh(input, gathered, null);
-  const ready = wholeOf(input, gathered, unsigned, run).readiness;
-  const items = weigh(input, gathered, readinessDigest({ input, environment, readiness: ready, items: unsigned }));
+  const { readiness } = wholeOf(input, gathered, unsigned, run);
+  const { release } = input.plan;
+  const measured = unsigned.filter(({ item }) => !item.signOff).map(decidedItem);
+  const covered = { checklistDigest: input.plan.checklist.digest, release, environment, readiness };
+  const items = weigh(input, gathered, digestToSign(covered, measured));
   const whole = wholeOf(input, gathered, items, run);
   return {
     schema: 'golive/decision/v1',
@@ -42,7 +45,7 @@ export function decide(input: DecisionInput): Decision {
     selected: { phases: input.selectedPhases, decision: selectedDecision(input, whole, run) },
     reasons: whole.reasons,
     phases: gathered.phases.map((phase) => decidedPhase(phase, input, gathered, whole.verdicts, items)),
-    release: input.plan.release,
+    release,
     environment,
     checklist: { name: input.plan.checklist.name, file: input.plan.checklist.file },
     checklistDigest: input.plan.checklist.digest,
@@ -60,22 +63,23 @@ export function exitCodeOf(decision: Decision): number {
   return EXIT[decision.selected.decision];
 }
 
-/** What signatures cover: no times and no messages, and no sign-off item, so that signing does not void what was signed. */
-function readinessDigest(of: {
-  readonly input: DecisionInput;
-  readonly environment: EnvironmentIdentity;
-  readonly readiness: DecisionName;
-  readonly items: readonly WeighedItem[];
-}): string {
-  return digestOf({
-    checklistDigest: of.input.plan.checklist.digest,
-    release: of.input.plan.release,
-    environment: of.environment,
-    readiness: of.readiness,
-    items: of.items
-      .filter(({ item }) => !item.signOff)
-      .map(({ item, outcome, waived }) => [item.id, outcome, waived?.id ?? null]),
-  });
+/** Digest of what a signature covers, of a decision made under `plan`. */
+export function readinessDigest(decision: Decision, plan: Plan): string {
+  const signOff = new Set(plan.items.filter((item) => item.signOff).map(({ id }) => id));
+  return digestToSign(
+    decision,
+    decision.items.filter(({ id }) => !signOff.has(id)),
+  );
+}
+
+/** No times, no messages and no sign-off item, so that signing does not void what was signed. */
+function digestToSign(
+  of: Pick<Decision, 'checklistDigest' | 'release' | 'environment' | 'readiness'>,
+  items: readonly Pick<DecidedItem, 'id' | 'outcome' | 'waived'>[],
+): string {
+  const { checklistDigest, release, environment, readiness } = of;
+  const judged = items.map(({ id, outcome, waived }) => [id, outcome, waived?.id ?? null]);
+  return digestOf({ checklistDigest, release, environment, readiness, items: judged });
 }
 
 function weigh(input: DecisionInput, gathered: Gathered, signed: string | null): WeighedItem[] {

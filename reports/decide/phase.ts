@@ -53,25 +53,22 @@ function reasonsOf(
   const of = (outcome: JudgedItem['outcome']) =>
     open.filter((judged) => judged.outcome === outcome && judged.item.phase === phase);
   const due = open.filter(({ outcome, item }) => outcome === 'pending' && blockedPhase(item, phases) === phase);
-  return [
+  const reasons = [
     ...itemReason('fail', phase, of('fail')),
-    ...nothingJudged(phase, own, withWaivers),
     ...itemReason('error', phase, of('error')),
     ...itemReason('inconclusive', phase, of('inconclusive')),
     ...itemReason('not-run', phase, of('not-run')),
     ...itemReason('pending', phase, due),
   ];
+  return reasons.length > 0 ? reasons : nothingJudged(phase, own, withWaivers);
 }
 
-/** A phase is GO for what was seen in it, never for nothing having been looked at. */
+/** A phase is GO for something that was seen to be good in it, never for want of anything that blocks. */
 function nothingJudged(phase: string, own: readonly WeighedItem[], withWaivers: boolean): DecisionReason[] {
-  const judged = own.filter(
-    ({ outcome, waived }) => outcome === 'pass' || outcome === 'fail' || (withWaivers && waived !== null),
-  );
-  if (judged.length > 0) return [];
+  if (own.some(({ outcome, waived }) => outcome === 'pass' || (withWaivers && waived !== null))) return [];
   const outcomes = [...new Set(own.map(({ outcome }) => outcome))].sort((a, b) => badness(a) - badness(b));
   const why = own.length === 0 ? 'it has no items' : `its items are ${outcomes.join(', ')}`;
-  return [reason('nothing-judged', `nothing was judged in ${phase}: ${why}`, phase)];
+  return [reason('nothing-judged', `nothing was judged good in ${phase}: ${why}`, phase)];
 }
 
 /** The phase a pending item holds: the one it is due by, but never one before its own or outside the plan. */

@@ -1,0 +1,45 @@
+/** `golive ledger export | import`: carries the ledger between machines. 0 done, 64 wrong use, 70 it could not be done. */
+import { resolve } from 'node:path';
+import { EXIT } from '../checks/contract/decision.ts';
+import { exportLedger, importLedger } from '../reports/ledger/transfer.ts';
+import { RunFileError } from '../reports/run-folder/io.ts';
+import { ledgerFolder } from '../reports/run-folder/paths.ts';
+
+export interface LedgerExportOptions {
+  readonly root?: string;
+  /** The file to write. */
+  readonly out: string;
+  /** One run and those it builds on; default: all. */
+  readonly run?: string;
+}
+export interface LedgerImportOptions {
+  readonly root?: string;
+  readonly file: string;
+}
+
+export async function ledgerExport(options: LedgerExportOptions): Promise<number> {
+  const folder = ledgerFolder(options.root ?? process.cwd());
+  return attempt(() => {
+    const runs = exportLedger(folder, resolve(options.out), options.run);
+    return `Exported ${runs.length} ${runs.length === 1 ? 'run' : 'runs'} to ${options.out}.`;
+  });
+}
+
+export async function ledgerImport(options: LedgerImportOptions): Promise<number> {
+  const folder = ledgerFolder(options.root ?? process.cwd());
+  return attempt(() => {
+    const { added, unchanged } = importLedger(folder, resolve(options.file));
+    return `Imported ${added.length} ${added.length === 1 ? 'run' : 'runs'}; ${unchanged.length} already known.`;
+  });
+}
+
+function attempt(act: () => string): Promise<number> {
+  try {
+    process.stdout.write(`${act()}\n`);
+    return Promise.resolve(EXIT.GO);
+  } catch (error) {
+    if (!(error instanceof RunFileError)) throw error;
+    process.stderr.write(`golive ledger: ${error.message}\n`);
+    return Promise.resolve(EXIT.broken);
+  }
+}

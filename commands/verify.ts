@@ -1,0 +1,44 @@
+/** `golive verify`: is what was recorded still what was written? 0 sound, 1 damaged, 2 nothing to verify or a run unfinished. */
+import type { Verification } from '../reports/ledger/verify.ts';
+import { verifyLedger } from '../reports/ledger/verify.ts';
+
+export interface VerifyOptions {
+  /** The project's folder; default: the current one. */
+  readonly root?: string;
+  readonly json?: boolean;
+}
+
+export async function verify(options: VerifyOptions = {}): Promise<number> {
+  const verification = verifyLedger(options.root ?? process.cwd());
+  const exitCode = exitCodeFor(verification);
+  const text =
+    options.json === true ? JSON.stringify({ sound: exitCode === 0, ...verification }, null, 2) : tell(verification);
+  process.stdout.write(`${text}\n`);
+  return Promise.resolve(exitCode);
+}
+
+function exitCodeFor({ damage, runs, incomplete }: Verification): number {
+  if (damage.length > 0) return 1;
+  return runs === 0 || incomplete.length > 0 ? 2 : 0;
+}
+
+function tell({ runs, records, evidenceFiles, damage, incomplete, elsewhere }: Verification): string {
+  if (damage.length > 0) {
+    const head = damage.length === 1 ? 'The ledger is damaged:' : `The ledger is damaged in ${damage.length} places:`;
+    const advice = 'Restore the named files from a backup or an export. Until then no run decides GO.';
+    return [head, ...damage.map((line) => `  ${line}`), advice].join('\n');
+  }
+  if (runs === 0) return 'There is no ledger to verify yet: run the gate first (npx playwright test).';
+  const lines = [
+    `The ledger is sound: ${counted(runs, 'run')}, ${counted(records, 'record')}, ${counted(evidenceFiles, 'evidence file')}.`,
+  ];
+  for (const run of incomplete)
+    lines.push(`Run ${run} never said how it ended: what it was asked for is HOLD. Run it again.`);
+  for (const run of elsewhere)
+    lines.push(`The evidence files of run ${run} are on another machine: only its chain was verified.`);
+  return lines.join('\n');
+}
+
+function counted(count: number, of: string): string {
+  return `${count} ${of}${count === 1 ? '' : 's'}`;
+}
