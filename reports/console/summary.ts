@@ -1,5 +1,11 @@
 /** The closing summary on the terminal: the decision first, then what a person has to do about it. */
-import type { DecidedItem, DecidedPhase, Decision, DecisionName } from '../../checks/contract/decision.ts';
+import {
+  EXIT,
+  type DecidedItem,
+  type DecidedPhase,
+  type Decision,
+  type DecisionName,
+} from '../../checks/contract/decision.ts';
 import { OUTCOMES, type OutcomeName } from '../../checks/contract/outcome.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { cutText, visibleLine } from '../visible-text.ts';
@@ -7,11 +13,13 @@ import { adviceFor, blocks, DECISION_MEANS, exitAnswer, listOf, plural } from '.
 import { colours, columnsOf, fit, pad, wrap, type Colours, type Paint } from './text.ts';
 
 export interface SummaryOptions {
-  /** Columns of the terminal; 80 is what it is written for. */
+  /** Columns of the terminal; written for 80, never narrower than 60. */
   readonly width: number;
   readonly colour: boolean;
   /** Where the page is; `reports/out/index.html` unless told. `null`: it could not be written. */
   readonly report?: string | null;
+  /** The exit code where it is not the decision's own: 130 after an interrupt. */
+  readonly exitCode?: number;
 }
 
 /** Blocking items shown one by one; the page lists all. */
@@ -23,7 +31,7 @@ const MESSAGE_LIMIT = 4_000;
 
 /** The summary, ending with a line feed. Pure. */
 export function renderSummary(decision: Decision, plan: Plan | null, options: SummaryOptions): string {
-  const width = Math.max(40, options.width);
+  const width = Math.max(60, options.width);
   const paint = colours(options.colour);
   const blocking = decision.items.filter(blocks);
   const parts = [
@@ -33,7 +41,7 @@ export function renderSummary(decision: Decision, plan: Plan | null, options: Su
     plannedLines(decision, width, paint),
     overrideLines(decision, width, paint),
     warningLines(decision, width, paint),
-    closing(decision, width, options.report),
+    closing(decision, width, options),
   ];
   return `\n${parts
     .filter((lines) => lines.length > 0)
@@ -58,8 +66,10 @@ function headline(decision: Decision, plan: Plan | null, width: number, paint: C
       2,
     ),
   ];
-  if (subset) {
+  if (subset && decision.decision !== name) {
     lines.push(...wrap(`The whole release: ${decision.decision}. ${DECISION_MEANS[decision.decision]}`, width, 2));
+  } else if (subset) {
+    lines.push(`  The whole release: ${decision.decision}.`);
   }
   const general = decision.reasons.filter((reason) => reason.phase === undefined).slice(0, 4);
   for (const reason of general) lines.push(...wrap(`- ${reason.text}`, width, 2, 3));
@@ -202,12 +212,16 @@ function warningLines(decision: Decision, width: number, paint: Colours): readon
 function closing(
   decision: Decision,
   width: number,
-  report: string | null = 'reports/out/index.html',
+  { report = 'reports/out/index.html', exitCode }: SummaryOptions,
 ): readonly string[] {
   const answer = exitAnswer(decision);
   const place =
     report === null
       ? 'The report could not be written; the decision is in decision.json.'
       : `Report: ${visibleLine(report)}`;
-  return [`  ${place}`, ...wrap(`${answer.text} (0 GO, 1 NO-GO, 2 HOLD)`, width, 2)];
+  const text =
+    exitCode === EXIT.interrupted
+      ? `Exit code ${exitCode}: the run was interrupted; the decision stands at ${decision.selected.decision}.`
+      : `${answer.text} (0 GO, 1 NO-GO, 2 HOLD)`;
+  return [`  ${place}`, ...wrap(text, width, 2)];
 }

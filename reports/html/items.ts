@@ -81,11 +81,11 @@ function itemArticle(item: DecidedItem, phase: ItemPhase, link: LinkItemFile): H
 function metaOf(item: DecidedItem, phase: ItemPhase): readonly Part[] {
   const ran = item.from === 'run' && item.outcome !== 'planned' && item.outcome !== 'not-run';
   return [
-    `${item.severity}`,
+    item.severity,
     html`owner ${item.owner}`,
     item.reason !== undefined && item.reason !== 'does-not-conform' && item.reason !== 'not-built' && item.reason,
     item.kind !== 'planned' && item.kind,
-    item.subjects > 0 && `${plural(item.subjects, 'subject')}`,
+    item.subjects > 0 && plural(item.subjects, 'subject'),
     ran && formatMs(item.durationMs),
     item.from === 'ledger' && `from run ${phase.decided?.fromRun ?? '(earlier)'}`,
     `checklist line ${item.source}`,

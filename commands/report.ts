@@ -1,0 +1,112 @@
+/** `golive report`: draws the page again from a decision that was written before, and says where it is. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
+import { EXIT, type Decision } from '../checks/contract/decision.ts';
+import type { Plan } from '../checks/contract/plan.ts';
+import { exitCodeOf } from '../reports/decide/decide.ts';
+import { confinedParts } from '../reports/html/evidence-path.ts';
+import { writeHtmlReport } from '../reports/html/write.ts';
+import { decisionFile, runsFolder } from '../reports/run-folder/paths.ts';
+import { isObject, isPlan } from '../reports/run-folder/shapes.ts';
+import { visibleLine } from '../reports/visible-text.ts';
+
+export interface ReportOptions {
+  /** The project. */
+  readonly root: string;
+  /** Id of an earlier run; its page goes to `reports/out/runs/<id>/`, the latest one stays. */
+  readonly run?: string;
+  readonly open?: boolean;
+  readonly write: (text: string) => void;
+  readonly writeError: (text: string) => void;
+}
+
+/** Writes the page. Returns the exit code: that of the decision, 64 for an unknown run, 70 when there is no decision to draw. */
+export function report(options: ReportOptions): number {
+  const { root, run } = options;
+  if (run !== undefined && confinedParts(run)?.length !== 1) {
+    options.writeError(`golive: ${visibleLine(run)} is no run id: take the name of a folder in .golive/runs\n`);
+    return EXIT.usage;
+  }
+  const file = run === undefined ? decisionFile(root) : join(runsFolder(root), run, 'decision.json');
+  const decision = readDecision(file);
+  if (typeof decision === 'string') {
+    options.writeError(`golive: ${relative(root, file)}: ${decision}\n`);
+    return run === undefined ? EXIT.broken : EXIT.usage;
+  }
+  const page = writeHtmlReport({
+    decision,
+    plan: readPlan(runsFolder(root), decision),
+    outDir: run === undefined ? join(root, 'reports', 'out') : join(root, 'reports', 'out', 'runs', run),
+    runsDir: runsFolder(root),
+  });
+  options.write(`${decision.selected.decision}: ${relative(process.cwd(), page) || page}\n`);
+  if (options.open === true) openPage(page, options.writeError);
+  return exitCodeOf(decision);
+}
+
+/** The decision, or what is wrong with the file. */
+function readDecision(file: string): Decision | string {
+  const value = readJson(file);
+  if (value === undefined) return 'not found; run the gate first: npx playwright test';
+  if (!isObject(value)) return 'is no JSON object; run the gate again';
+  if (value['schema'] !== 'golive/decision/v1')
+    return 'is no decision of this golive (expected schema golive/decision/v1)';
+  const parts = ['items', 'phases', 'reasons', 'overrides', 'warnings'];
+  const broken = parts.filter((name) => !Array.isArray(value[name]));
+  if (broken.length > 0) return `is damaged: ${broken.join(', ')} should be a list; run the gate again`;
+  return value as unknown as Decision;
+}
+
+/** The plan the decision was made from; null when its run is gone or holds another plan. */
+function readPlan(runs: string, decision: Decision): Plan | null {
+  if (confinedParts(decision.runId)?.length !== 1) return null;
+  const plan = readJson(join(runs, decision.runId, 'plan.json'));
+  return isPlan(plan) && plan.digest === decision.planDigest ? plan : null;
+}
+
+/** Undefined when there is no such file, null when it is no JSON. */
+function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+const OPENERS: Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>> = {
+  darwin: ['open'],
+  win32: ['cmd', '/c', 'start', ''],
+};
+
+function openPage(page: string, writeError: (text: string) => void): void {
+  const [program, ...first] = OPENERS[process.platform] ?? ['xdg-open'];
+  const opener = spawn(program, [...first, pathToFileURL(page).href], { detached: true, stdio: 'ignore' });
+  opener.on('error', () => writeError(`golive: no program opens pages here (${program}); open the file by hand\n`));
+  opener.unref();
+}
+
+/** Adds the command to the program. */
+export function addReportCommand(program: Command): void {
+  program
+    .command('report')
+    .description('draw the HTML page again from the latest decision, or from that of an earlier run')
+    .option('--open', 'open it in the browser')
+    .option('--run <id>', 'a run in .golive/runs; its page goes to reports/out/runs/<id>/')
+    .action((flags: { readonly open?: boolean; readonly run?: string }) => {
+      process.exitCode = report({
+        root: process.cwd(),
+        ...flags,
+        write: (text) => void process.stdout.write(text),
+        writeError: (text) => void process.stderr.write(text),
+      });
+    });
+}

@@ -1,0 +1,114 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { DecidedItem, DecidedPhase, Decision, DecisionName } from '../../checks/contract/decision.ts';
+import { SAMPLE_ITEMS, sampleDecision, sampleItem, samplePlan } from '../html/sample.ts';
+import { renderSummary } from './summary.ts';
+import { columnsOf, fit, wrap } from './text.ts';
+
+const passes = SAMPLE_ITEMS.filter((item) => item.outcome === 'pass');
+/** The sample's phases, with the answers given and counts of the items given. */
+function phasesOf(items: readonly DecidedItem[], ...answers: readonly DecisionName[]): readonly DecidedPhase[] {
+  return sampleDecision({ items }).phases.map((phase, index) => {
+    const decision = answers[index] ?? 'GO';
+    return { ...phase, decision, decisionWithoutWaivers: decision, readiness: decision, from: 'run', reasons: [] };
+  });
+}
+const held = [
+  ...passes,
+  ...Array.from({ length: 40 }, (_, index) =>
+    sampleItem({ id: `P1-NET-${index}`, title: 'Network', outcome: 'not-run', reason: 'interrupted' }, index),
+  ),
+  ...Array.from({ length: 120 }, (_, index) =>
+    sampleItem({ id: `P5-OPS-${index}`, title: 'Operations', outcome: 'planned' }, index),
+  ),
+];
+const HOLD = sampleDecision({
+  decision: 'HOLD',
+  readiness: 'HOLD',
+  decisionWithoutWaivers: 'HOLD',
+  selected: { phases: ['phase1'], decision: 'HOLD' },
+  reasons: [{ code: 'run-incomplete', text: 'The run did not finish' }],
+  items: held,
+  phases: phasesOf(held, 'HOLD'),
+  overrides: [],
+  warnings: [],
+});
+const GO = sampleDecision({
+  decision: 'GO',
+  readiness: 'GO',
+  decisionWithoutWaivers: 'GO',
+  selected: { phases: null, decision: 'GO' },
+  reasons: [],
+  items: passes,
+  phases: phasesOf(passes),
+  overrides: [],
+  warnings: [],
+});
+
+function draw(decision: Decision, colour = false, width = 80): string {
+  return renderSummary(decision, samplePlan(), { width, colour });
+}
+
+it.each([
+  ['go', GO],
+  ['no-go', sampleDecision()],
+  ['hold', HOLD],
+])('reads as the golden %s (GOLIVE_UPDATE_GOLDEN=1 rewrites it)', (name, decision) => {
+  const file = join(import.meta.dirname, 'golden', `${name}.txt`);
+  const actual = draw(decision);
+  if (process.env['GOLIVE_UPDATE_GOLDEN'] === '1') writeFileSync(file, actual);
+  expect(actual).toBe(readFileSync(file, 'utf8'));
+});
+
+it.each([60, 80, 120])('fits %d columns', (width) => {
+  for (const decision of [GO, HOLD, sampleDecision()]) {
+    for (const line of draw(decision, false, width).split('\n')) expect(columnsOf(line)).toBeLessThanOrEqual(width);
+  }
+});
+
+it('is no wall of text, however much is planned or was not run', () => {
+  expect(draw(HOLD).split('\n').length).toBeLessThan(35);
+  const items = Array.from({ length: 500 }, (_, index) =>
+    sampleItem({ id: `P1-A-${index}`, title: 'A', outcome: 'fail', message: 'x '.repeat(10_000) }),
+  );
+  const text = draw(sampleDecision({ items }));
+  expect(text.split('\n').length).toBeLessThan(150);
+  expect(text).toContain('… and 488 more: see the report');
+});
+
+it('colours only when asked, and then changes nothing else', () => {
+  const plain = draw(sampleDecision());
+  const coloured = draw(sampleDecision(), true);
+  expect(plain).not.toContain('\u001b');
+  expect(coloured).toContain('\u001b');
+  expect(coloured.replaceAll(new RegExp('\\u001b\\[[0-9;]*m', 'g'), '')).toBe(plain);
+});
+
+it('lets no text from outside command the terminal', () => {
+  const items = [
+    sampleItem({
+      id: 'P1-A-1',
+      title: 'A\u001b[2J\nB',
+      outcome: 'fail',
+      message: '\u001b]0;owned\u0007\rgone',
+      owner: '\u009b31m',
+      place: 'x\u202e',
+    }),
+  ];
+  const text = draw(sampleDecision({ items, warnings: ['\u001b[1A'] }));
+  expect(text).toContain('A⟨U+001B⟩[2J B');
+  expect(text).not.toMatch(new RegExp('[\\u0000-\\u0009\\u000b-\\u001f\\u007f-\\u009f\\u202e]'));
+});
+
+it('says that an interrupted run ends with 130', () => {
+  const text = renderSummary(HOLD, null, { width: 80, colour: false, exitCode: 130 });
+  expect(text).toContain('Exit code 130: the run was interrupted; the decision stands at HOLD.');
+});
+
+it('wraps, breaks and counts columns', () => {
+  expect(wrap('aa bb cc', 12, 2)).toEqual(['  aa bb cc']);
+  expect(wrap('x'.repeat(25), 12, 2)).toEqual([`  ${'x'.repeat(10)}`, `  ${'x'.repeat(10)}`, '  xxxxx']);
+  expect(columnsOf('日本')).toBe(4);
+  expect(fit('日本語', 5)).toBe('日本…');
+});
