@@ -36,7 +36,7 @@ function pickBranches(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const unions = errors.filter((error) => error.keyword === 'oneOf' || error.keyword === 'anyOf');
   const dropped = new Set<ErrorObject>();
   for (const union of unions) {
-    const below = errors.filter((error) => error.schemaPath.startsWith(`${union.schemaPath}/`));
+    const below = errors.filter((error) => isBelow(error, union));
     const branches = groupBy(below, (error) => branchOf(error, union));
     const meant = [...branches.values()].filter(
       (branch) =>
@@ -50,6 +50,12 @@ function pickBranches(errors: readonly ErrorObject[]): readonly ErrorObject[] {
     if (kept) dropped.add(union);
   }
   return errors.filter((error) => !dropped.has(error));
+}
+
+/** The same schema may be applied in many places: the place must fit too. */
+function isBelow(error: ErrorObject, union: ErrorObject): boolean {
+  const inside = `${error.instancePath}/`.startsWith(`${union.instancePath}/`);
+  return inside && error.schemaPath.startsWith(`${union.schemaPath}/`);
 }
 
 function branchOf(error: ErrorObject, union: ErrorObject): string {
@@ -168,7 +174,8 @@ function wrongType(error: ErrorObject, schema: Schema | undefined, shown: string
   const names = (Array.isArray(type) ? (type as readonly string[]) : [String(type)]).map(
     (word) => TYPE_NAMES[word] ?? word,
   );
-  return { message: `must be ${names.join(' or ')}${shown}` };
+  const quote = type === 'string' && (typeof error.data === 'number' || typeof error.data === 'boolean');
+  return { message: `must be ${names.join(' or ')}${shown}`, ...(quote ? { fix: 'Put it in quotes' } : {}) };
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

@@ -135,7 +135,7 @@ export const environmentSchema = {
             description: 'a parameter, dotted when nested',
           },
           value: {},
-          why: { type: 'string', minLength: 1, pattern: '\\S', description: 'the reason, for the report' },
+          why: { type: 'string', pattern: '\\S', description: 'the reason, for the report' },
         },
       },
     },

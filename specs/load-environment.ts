@@ -6,7 +6,7 @@ import type { Environment } from '../checks/contract/environment.ts';
 import { createAjv } from '../checks/params.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import { environmentSchema } from './environment-schema.ts';
-import { isSecretName, type Problem } from './problems.ts';
+import { isSecretName, showValue, type Problem } from './problems.ts';
 import { didYouMean } from './suggest.ts';
 import { checkRehearsalTokens, isRecord, keepTokens, withRehearsalSamples } from './templates.ts';
 import { pointerStep } from './yaml/positions.ts';
@@ -47,6 +47,7 @@ export function loadEnvironment(root: string, chosen: string | undefined): Loade
 
   const sample = withRehearsalSamples(yaml.value);
   const validate = validator();
+  if (isRecord(yaml.value)) problems.push(...policyProblems(yaml.value, yaml, file));
   if (!validate(sample)) {
     const told = problemsFromAjv(validate.errors ?? [], { yaml, base: '' });
     const places = new Set(literals.map((problem) => `${problem.line}:${problem.column}`));
@@ -54,7 +55,6 @@ export function loadEnvironment(root: string, chosen: string | undefined): Loade
     return { environment: undefined, yaml, problems };
   }
   const value = keepTokens(sample, yaml.value) as Omit<Environment, 'file'>;
-  problems.push(...policyProblems(value, yaml, file));
   return { environment: problems.length ? undefined : environmentOf(value, file), yaml, problems };
 }
 
@@ -112,66 +112,68 @@ function literalSecrets(yaml: YamlFile): Problem[] {
   return found;
 }
 
-/** What a schema cannot say. */
-function policyProblems(value: Omit<Environment, 'file'>, yaml: YamlFile, file: string): Problem[] {
+/** What a schema cannot say. Reads what is there: the schema may have told problems of its own. */
+function policyProblems(value: Readonly<Record<string, unknown>>, yaml: YamlFile, file: string): Problem[] {
   const problems: Problem[] = [];
+  const { name, rehearsal, compression } = value;
   const expected = basename(file).replace(/\.ya?ml$/, '');
-  if (value.name !== expected) {
+  if (typeof name === 'string' && name !== expected) {
     problems.push(
-      yaml.problem('/name', { message: `must be the file's name (${value.name})`, fix: `Write name: ${expected}` }),
-    );
-  }
-  if (!value.rehearsal && value.compression !== 1) {
-    problems.push(
-      yaml.problem('/compression', {
-        message: `must be 1 outside the rehearsal (${value.compression})`,
-        fix: 'Remove it',
+      yaml.problem('/name', {
+        message: `must be the file's name (${showValue(name)})`,
+        fix: `Write name: ${expected}`,
       }),
     );
   }
-  if (value.rehearsal) problems.push(...rehearsalProblems(value, yaml));
+  if (rehearsal !== true && typeof compression === 'number' && compression !== 1) {
+    problems.push(
+      yaml.problem('/compression', { message: `must be 1 outside the rehearsal (${compression})`, fix: 'Remove it' }),
+    );
+  }
+  if (rehearsal === true) problems.push(...rehearsalProblems(value, yaml));
   const seen = new Map<string, number>();
-  value.overrides.forEach((override, index) => {
-    const key = `${override.item} ${override.param}`;
+  for (const [index, override] of Object.entries(membersOf(value['overrides']))) {
+    const key = `${String(override['item'])} ${String(override['param'])}`;
     const first = seen.get(key);
-    if (first === undefined) seen.set(key, index);
-    else
-      problems.push(
-        yaml.problem(`/overrides/${index}`, {
-          message: `overrides ${key} a second time (first in overrides[${first}])`,
-          fix: 'Remove one of the two',
-        }),
-      );
-  });
+    if (first === undefined) seen.set(key, Number(index));
+    else {
+      const message = `overrides ${key} a second time (first in overrides[${first}])`;
+      problems.push(yaml.problem(`/overrides/${index}`, { message, fix: 'Remove one of the two' }));
+    }
+  }
   return problems;
 }
 
+/** Members that are maps, by name or index. */
+function membersOf(value: unknown): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, member]: [string, unknown]) => (isRecord(member) ? [[name, member]] : [])),
+  );
+}
+
+const LOOPBACK_URL = /^(\$\{rehearsal\.\w+\}|https?:\/\/(127\.0\.0\.1|localhost|\[::1\]))([:/]|$)/;
+const LOOPBACK_HOST = /^(\$\{rehearsal\.\w+\}|127\.0\.0\.1|localhost|::1)$/;
+
 /** Calling an environment the rehearsal disarms the safety rules: it must not be able to reach anything real. */
-function rehearsalProblems(value: Omit<Environment, 'file'>, yaml: YamlFile): Problem[] {
+function rehearsalProblems(value: Readonly<Record<string, unknown>>, yaml: YamlFile): Problem[] {
   const problems: Problem[] = [];
-  const refuse = (pointer: string, shown: string): void => {
-    problems.push(
-      yaml.problem(pointer, {
-        message: `the rehearsal may name addresses of this machine only (${shown})`,
-        fix: 'Set rehearsal: false, or use ${rehearsal.…} or 127.0.0.1',
-      }),
-    );
+  const require = (pointer: string, address: unknown, pattern: RegExp): void => {
+    if (typeof address !== 'string' || pattern.test(address)) return;
+    const message = `the rehearsal may name addresses of this machine only (${showValue(address)})`;
+    problems.push(yaml.problem(pointer, { message, fix: 'Set rehearsal: false, or use ${rehearsal.…} or 127.0.0.1' }));
   };
-  if (value.kubeconfig.path !== REHEARSAL_KUBECONFIG) {
-    problems.push(
-      yaml.problem('/kubeconfig/path', {
-        message: `the rehearsal's kubeconfig is ${REHEARSAL_KUBECONFIG} (${value.kubeconfig.path})`,
-        fix: `Write path: ${REHEARSAL_KUBECONFIG}, or set rehearsal: false`,
-      }),
-    );
+  const path = isRecord(value['kubeconfig']) ? value['kubeconfig']['path'] : undefined;
+  if (typeof path === 'string' && path !== REHEARSAL_KUBECONFIG) {
+    const message = `the rehearsal's kubeconfig is ${REHEARSAL_KUBECONFIG} (${showValue(path)})`;
+    const fix = `Write path: ${REHEARSAL_KUBECONFIG}, or set rehearsal: false`;
+    problems.push(yaml.problem('/kubeconfig/path', { message, fix }));
   }
-  for (const [name, endpoint] of Object.entries(value.endpoints)) {
-    if (!/^(\$\{rehearsal\.\w+\}|https?:\/\/(127\.0\.0\.1|localhost|\[::1\]))([:/]|$)/.test(endpoint.url))
-      refuse(`/endpoints${pointerStep(name)}/url`, endpoint.url);
+  for (const [name, endpoint] of Object.entries(membersOf(value['endpoints']))) {
+    require(`/endpoints${pointerStep(name)}/url`, endpoint['url'], LOOPBACK_URL);
   }
-  for (const [name, store] of Object.entries(value.stores)) {
-    if (!/^(\$\{rehearsal\.\w+\}|127\.0\.0\.1|localhost|::1)$/.test(store.host))
-      refuse(`/stores${pointerStep(name)}/host`, store.host);
+  for (const [name, store] of Object.entries(membersOf(value['stores']))) {
+    require(`/stores${pointerStep(name)}/host`, store['host'], LOOPBACK_HOST);
   }
   return problems;
 }

@@ -99,9 +99,12 @@ function caretLines(problem: Problem): string[] {
 export function showValue(value: unknown): string {
   const text = value === undefined ? 'nothing' : (JSON.stringify(value) as string | undefined);
   if (text === undefined) return typeof value;
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+  const masked = text.replace(USER_INFO, '$1***@');
+  return masked.length > 80 ? `${masked.slice(0, 77)}…` : masked;
 }
 
+/** User and password in a URL. */
+const USER_INFO = /(:\/\/)[^@/\s"']+@/g;
 const SECRET_NAME = /pass(word|wd|phrase)?|token|secret|api-?key|private-?key|credential/i;
 
 /** Does a field of this name hold a secret? Its value is then never shown. */
@@ -116,5 +119,5 @@ export function maskSecrets(line: string): string {
       /((?:pass(?:word|wd|phrase)?|token|secret|api-?key|private-?key|credential)[\w-]*["']?\s*[:=]\s*)(?!\{)("[^"]*"?|'[^']*'?|[^\s,}#][^,}#]*)/gi,
       '$1***',
     )
-    .replace(/(:\/\/)[^@/\s"']+@/g, '$1***@');
+    .replace(USER_INFO, '$1***@');
 }

@@ -84,7 +84,6 @@ export const itemSchema = {
     },
     title: {
       type: 'string',
-      minLength: 1,
       maxLength: 120,
       pattern: '^\\S([^\\n\\r]*\\S)?$',
       description: 'The good state in words, on one line',

@@ -21,7 +21,7 @@ export function whenProblem(expression: string): string | undefined {
     if (!checked.valid) return summary(checked.error);
     return checked.type === undefined || checked.type === 'bool' || checked.type === 'dyn'
       ? undefined
-      : `is a ${checked.type}, not true or false`;
+      : `is of type ${checked.type}, not true or false`;
   } catch (error) {
     return summary(error);
   }

@@ -27,7 +27,12 @@ export interface YamlFile {
 const SYNTAX: readonly (readonly [RegExp, string, string])[] = [
   [/tab characters/, 'a tab is used for indentation', 'Indent with spaces'],
   [
-    /deficient indentation|bad indentation/,
+    /deficient indentation/,
+    'this line is not indented enough, or a quote or bracket opened above it is not closed',
+    'Close it, or indent this line',
+  ],
+  [
+    /bad indentation/,
     'the indentation is wrong here',
     'Align it with its neighbours, two spaces a level; quote a text that holds ": "',
   ],

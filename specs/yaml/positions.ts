@@ -118,7 +118,9 @@ export function positionsOf(text: string, events: readonly Event[]): Positions {
     if (event.type === EVENT_ID.MAPPING) frames.push({ pointer, keys: new Map(), index: 0, pending: null });
     if (event.type === EVENT_ID.SEQUENCE) frames.push({ pointer, keys: null, index: 0, pending: null });
   }
-  return { offsets, refusals };
+  // An alias needs an anchor: where anchors are refused, every use of them need not be.
+  const anchored = refusals.some(({ message }) => message.startsWith('an anchor'));
+  return { offsets, refusals: refusals.filter(({ message }) => !anchored || !message.startsWith('an alias')) };
 }
 
 /** Start of a scalar as it is written, quotes included; undefined for an empty one. */

@@ -1,0 +1,92 @@
+/** The checklist of the CODE platform against the written one it was made from. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { generatedFiles } from './generate/files.ts';
+import { compilePlan } from './plan.ts';
+import { renderProblem } from './problems.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const FOLDER = join(ROOT, 'specs', 'code-platform');
+
+function planFor(environment: string) {
+  const env = { GOLIVE_ENV: environment, GOLIVE_CHECKLIST: 'specs/code-platform', GOLIVE_COMMIT: 'a'.repeat(40) };
+  const compiled = compilePlan({ root: ROOT, env });
+  if ('problems' in compiled) throw new Error(compiled.problems.map(renderProblem).join('\n'));
+  return compiled.plan;
+}
+const plan = planFor('rehearsal');
+
+const PHASE_OF: Readonly<Record<string, string>> = {
+  'Phase 1: Pre-Deployment Preparation': 'phase1',
+  'Phase 2: Deployment Execution': 'phase2',
+  'Phase 3: Performance & Load Validation': 'phase3',
+  'Phase 4: Traffic Cutover': 'phase4',
+  'Phase 5: Post-Deployment Validation': 'phase5',
+  'Final Verification': 'final',
+  'Post-Deployment Monitoring': 'post-deployment',
+};
+const inventory = readFileSync(join(FOLDER, 'seed', 'inventory.tsv'), 'utf8')
+  .split('\n')
+  .map((row) => row.split('\t'))
+  .filter((cells) => cells.at(-1) === 'item')
+  .map((cells) => ({ line: Number(cells[0]), phase: PHASE_OF[cells[1] ?? ''], text: cells[4] ?? '' }));
+const written = readFileSync(join(FOLDER, 'seed', 'production-deployment-checklist.md'), 'utf8').split('\n');
+
+describe('the checklist of the CODE platform', () => {
+  it('covers each of the 156 written items exactly once, in its phase', () => {
+    expect(inventory).toHaveLength(156);
+    const expected = inventory.map(({ line, phase }) => `${line} ${phase ?? ''}`).sort();
+    expect(plan.items.map(({ source, phase }) => `${source} ${phase}`).sort()).toEqual(expected);
+  });
+
+  it('names lines that hold those items in the written checklist', () => {
+    for (const { line, text } of inventory)
+      expect(written[line - 1]?.replace(/\*/g, '')).toContain(text.replace(/\*/g, ''));
+  });
+
+  it('keeps the order of the written checklist within a phase', () => {
+    for (const { id } of plan.phases) {
+      const lines = plan.items.filter((item) => item.phase === id).map((item) => item.source);
+      expect(lines).toEqual([...lines].sort((a, b) => a - b));
+    }
+  });
+
+  it('gives ids that say their phase', () => {
+    const prefix: Readonly<Record<string, string>> = { final: 'F', 'post-deployment': 'PD' };
+    for (const { id, phase } of plan.items) {
+      expect(id.split('-')[0]).toBe(prefix[phase] ?? phase.replace('phase', 'P'));
+    }
+  });
+
+  it('runs phases 2, 3 and 4 in order', () => {
+    const sequential = plan.phases.filter((phase) => phase.order === 'sequential').map((phase) => phase.id);
+    expect(sequential).toEqual(['phase2', 'phase3', 'phase4']);
+  });
+
+  it('lets nobody waive a signature or the approval', () => {
+    const signatures = plan.items.filter((item) => item.signOff);
+    expect(signatures.map((item) => item.source)).toEqual([453, 454, 455, 456, 459, 460, 461]);
+    for (const item of signatures) expect([item.waivable, item.role]).toEqual([false, item.owner]);
+  });
+
+  it('compiles for every environment file', () => {
+    for (const file of readdirSync(join(ROOT, 'fixtures', 'environments'))) {
+      expect(planFor(file.replace(/\.yaml$/, '')).items).toHaveLength(156);
+    }
+  });
+
+  it('names its schema on line 1 of each phase file, for editors', () => {
+    for (const { file } of plan.phases) {
+      const [first] = readFileSync(join(ROOT, file), 'utf8').split('\n');
+      expect(first).toBe('# yaml-language-server: $schema=../checklist.schema.json');
+    }
+  });
+});
+
+describe('generated files', () => {
+  it.each(Object.entries(generatedFiles(ROOT, plan)))('%s is up to date', (file, text) => {
+    const path = join(ROOT, file);
+    expect(existsSync(path) ? readFileSync(path, 'utf8') : '', 'run npm run generate').toBe(text);
+  });
+});
