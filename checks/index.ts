@@ -15,6 +15,7 @@ import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
 import { nonRoot } from './workloads/non-root/check.ts';
 import { readOnlyRoot } from './workloads/read-only-root/check.ts';
 import { restrictedSecurityContext } from './workloads/restricted-security-context/check.ts';
+import { rollout } from './workloads/rollout/check.ts';
 import type { CheckKind } from './define-check.ts';
 
 const all: readonly CheckKind[] = [
@@ -34,6 +35,7 @@ const all: readonly CheckKind[] = [
   nonRoot,
   readOnlyRoot,
   restrictedSecurityContext,
+  rollout,
 ];
 
 /** Kinds by name. */

@@ -1,0 +1,83 @@
+import type { KubeObject } from '../../contract/capabilities.ts';
+import { kubernetesName } from '../../contract/param-schemas.ts';
+import {
+  defineCheck,
+  type Capabilities,
+  type CheckContext,
+  type FromSchema,
+  type JSONSchema,
+} from '../../define-check.ts';
+import { endpointsOf } from '../../support/endpoints.ts';
+import { DEPLOYMENTS, ENDPOINT_SLICES, mayList, PODS, readList, REPLICA_SETS } from '../../support/kubernetes.ts';
+import { judge, messages, type Gathered } from './judge.ts';
+
+const params = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['namespace', 'deployments'],
+  properties: {
+    namespace: kubernetesName('Namespace of the Deployments and Services.'),
+    deployments: {
+      type: 'array',
+      minItems: 1,
+      uniqueItems: true,
+      items: kubernetesName('Name of a Deployment.'),
+      description: 'Deployments that must exist and have rolled out.',
+    },
+    services: {
+      type: 'array',
+      uniqueItems: true,
+      default: [],
+      items: kubernetesName('Name of a Service.'),
+      description: 'Services that must have ready endpoints.',
+    },
+    minReplicas: {
+      type: 'integer',
+      minimum: 1,
+      default: 1,
+      description: 'Replicas each Deployment must want: one scaled to nothing has rolled out, too.',
+    },
+  },
+} as const satisfies JSONSchema;
+export type Params = FromSchema<typeof params>;
+
+export const rollout = defineCheck({
+  meta: {
+    kind: 'workloads/rollout',
+    title: 'Deployments have rolled out completely',
+    why: 'Half a rollout serves two versions at once, and the status of the release before looks complete until the new one is observed.',
+    sees: 'For each Deployment: that the controller has observed this generation, updated = available = desired, no pod of an older revision, every pod running the images of the template by one and the same digest; for each Service: ready endpoints. Not: whether the pods answer; traffic/service-health asks them.',
+    needs: ['cluster'],
+    effect: 'read-only',
+    params,
+    messages,
+  },
+  permissions: ({ namespace, services }: Params) =>
+    mayList([DEPLOYMENTS, REPLICA_SETS, PODS, ...(services.length > 0 ? [ENDPOINT_SLICES] : [])], namespace),
+  gather,
+  judge,
+});
+
+async function gather(
+  { namespace, deployments, services }: Params,
+  { cluster }: Pick<Capabilities, 'cluster'>,
+  { fresh }: CheckContext,
+): Promise<Gathered> {
+  // Deployments last: whatever changes in between, their status is never older than the pods it is held against.
+  const pods = await readList(cluster, PODS, { namespace, fresh });
+  const sets = await readList(cluster, REPLICA_SETS, { namespace, fresh });
+  const slices = services.length > 0 ? await readList(cluster, ENDPOINT_SLICES, { namespace, fresh }) : null;
+  const found = await readList(cluster, DEPLOYMENTS, { namespace, fresh });
+  return {
+    deployments: found.items.filter(({ metadata }) => deployments.includes(metadata.name)),
+    replicaSets: sets.items,
+    pods: pods.items,
+    services: services.map((name) => ({
+      name,
+      endpoints: endpointsOf((slices?.items ?? []).filter((slice) => serviceOf(slice) === name)),
+    })),
+    readings: [found.reading, sets.reading, pods.reading, ...(slices ? [slices.reading] : [])],
+  };
+}
+
+const serviceOf = ({ metadata }: KubeObject): string | undefined => metadata.labels?.['kubernetes.io/service-name'];

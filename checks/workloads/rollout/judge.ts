@@ -1,0 +1,242 @@
+/** How a rollout is judged: the Deployment's own account of it, held against its ReplicaSets, pods and endpoints. */
+import { containersOf } from '../../../k8s/semantics/pod-security.ts';
+import { rolloutStatus, type RolloutStatus } from '../../../k8s/semantics/rollout-status.ts';
+import type { KubeObject } from '../../contract/capabilities.ts';
+import type { Evidence, Finding, Judgement } from '../../define-check.ts';
+import type { Endpoint } from '../../support/endpoints.ts';
+import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';
+import { judged, present } from '../../support/judged.ts';
+import { at, listAt, textAt } from '../../support/kubernetes.ts';
+import type { Params } from './check.ts';
+
+export const messages = {
+  missing: {
+    says: '{subject}: does not exist, expected a Deployment.',
+    fix: 'Apply its manifest, or correct the name in the item.',
+  },
+  incomplete: {
+    says: '{subject}: {why}, expected a complete rollout.',
+    fix: 'See "kubectl rollout status" and "kubectl describe" of the Deployment and of its newest pods for what holds it up.',
+  },
+  tooFewReplicas: {
+    says: '{subject}: wants {actual} replicas, expected at least {expected}.',
+    fix: 'Scale it up: nothing of it runs, or less than what go-live needs.',
+  },
+  oldPods: {
+    says: '{subject}: {names} of an older revision still there, expected none.',
+    fix: 'Wait for the rollout to end; delete what is left if it does not go by itself.',
+  },
+  podsMissing: {
+    says: '{subject}: {actual} pods of the current revision were found, expected {expected}.',
+    fix: 'Look again once the Deployment is settled; if it stays so, compare its selector with the labels of the pods.',
+  },
+  otherImage: {
+    says: '{subject}: container {container} runs {actual}, expected {expected} as in the template.',
+    fix: 'Find who changed the pod (a webhook, an edit by hand) and roll the Deployment out again.',
+  },
+  digestsDiffer: {
+    says: '{subject}: container {container} runs {count} different digests of {image}, expected one.',
+    fix: 'The tag was moved between two pulls: deploy by digest, or by a tag that is never reused.',
+  },
+  noEndpoints: {
+    says: '{subject}: has no ready endpoint, expected at least one.',
+    fix: 'Compare the selector of the Service with the labels of the pods, and see why they are not ready.',
+  },
+};
+type Id = keyof typeof messages;
+
+export interface Gathered {
+  /** Those of the params that exist. */
+  readonly deployments: readonly KubeObject[];
+  readonly replicaSets: readonly KubeObject[];
+  readonly pods: readonly KubeObject[];
+  readonly services: readonly { readonly name: string; readonly endpoints: readonly Endpoint[] }[];
+  readonly readings: readonly Reading[];
+}
+
+/** A Deployment, the pods of its newest ReplicaSet and those of older ones that are not leaving yet. */
+interface Rollout {
+  readonly subject: string;
+  readonly deployment: KubeObject;
+  readonly status: RolloutStatus;
+  readonly current: readonly KubeObject[];
+  readonly old: readonly KubeObject[];
+  /** Two ReplicaSets claim to be the newest: old and current pods cannot be told apart. */
+  readonly ambiguous: boolean;
+}
+
+export function judge(params: Params, gathered: Gathered): Judgement<Id> {
+  const { namespace } = params;
+  const { services } = gathered;
+  const rollouts = gathered.deployments.flatMap((deployment) => rolloutOf(deployment, gathered) ?? []);
+  const missing = params.deployments.filter(
+    (name) => !rollouts.some(({ deployment }) => deployment.metadata.name === name),
+  );
+  const findings: Finding<Id>[] = [
+    ...missing.map((name) => ({ message: 'missing' as const, subject: `Deployment ${namespace}/${name}` })),
+    ...rollouts.flatMap((rollout) => findingsOf(rollout, params.minReplicas)),
+    ...services.flatMap(({ name, endpoints }) =>
+      endpoints.some(({ ready, terminating }) => ready && !terminating)
+        ? []
+        : [{ message: 'noEndpoints' as const, subject: `Service ${namespace}/${name}` }],
+    ),
+  ];
+  const subjects = [
+    ...params.deployments.map((name) => `Deployment ${namespace}/${name}`),
+    ...services.map(({ name }) => `Service ${namespace}/${name}`),
+  ];
+  const evidence = evidenceOf(rollouts, gathered);
+  const unclear = rollouts.filter(({ ambiguous }) => ambiguous).map(({ subject }) => subject);
+  if (findings.length === 0 && unclear.length > 0)
+    return {
+      outcome: 'inconclusive',
+      reason: 'too-few-subjects',
+      why: `${nameList(unclear)}: several ReplicaSets carry the highest revision, so old pods cannot be told from new ones.`,
+      evidence,
+    };
+  const judgement = judged(findings, subjects, evidence, '');
+  const images = [
+    ...new Set(rollouts.flatMap(({ current }) => current.flatMap(digestsOf)).map(({ digest }) => digest)),
+  ];
+  return judgement.outcome === 'pass' && images.length > 0 ? { ...judgement, images: images.sort() } : judgement;
+}
+
+function rolloutOf(deployment: KubeObject, { replicaSets, pods }: Gathered): Rollout | null {
+  const status = rolloutStatus({ ...deployment, kind: 'Deployment' });
+  if (!status) return null;
+  const mine = replicaSets.filter((set) => isControlledBy(set, deployment));
+  const [newest, second] = [...mine].sort((a, b) => revisionOf(b) - revisionOf(a));
+  const ambiguous = newest !== undefined && second !== undefined && revisionOf(newest) === revisionOf(second);
+  const living = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const podsOf = (sets: readonly KubeObject[]): KubeObject[] =>
+    living.filter((pod) => sets.some((set) => isControlledBy(pod, set)));
+  return {
+    subject: `Deployment ${deployment.metadata.namespace ?? ''}/${deployment.metadata.name}`,
+    deployment,
+    status,
+    current: podsOf(ambiguous ? mine : newest ? [newest] : []),
+    old: ambiguous ? [] : podsOf(mine.filter((set) => set !== newest)),
+    ambiguous,
+  };
+}
+
+function isControlledBy({ metadata }: KubeObject, owner: KubeObject): boolean {
+  return (
+    owner.metadata.uid !== undefined &&
+    (metadata.ownerReferences ?? []).some(({ controller, uid }) => controller === true && uid === owner.metadata.uid)
+  );
+}
+
+function revisionOf({ metadata }: KubeObject): number {
+  return Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
+}
+
+function findingsOf({ subject, deployment, status, current, old }: Rollout, minReplicas: number): Finding<Id>[] {
+  const { desired } = status.numbers;
+  return present<Finding<Id>>([
+    !status.complete && { message: 'incomplete', subject, data: { why: status.why } },
+    desired < minReplicas && { message: 'tooFewReplicas', subject, data: { actual: desired, expected: minReplicas } },
+    old.length > 0 && {
+      message: 'oldPods',
+      subject,
+      data: { names: nameList(old.map(({ metadata }) => metadata.name)) },
+    },
+    status.complete &&
+      current.length !== desired && {
+        message: 'podsMissing',
+        subject,
+        data: { actual: current.length, expected: desired },
+      },
+    ...imageFindings(deployment, current),
+    ...digestFindings(subject, current),
+  ]);
+}
+
+/** Every container of the template runs its image in every pod; containers a webhook added are not the template's. */
+function imageFindings(deployment: KubeObject, pods: readonly KubeObject[]): Finding<Id>[] {
+  const wanted = containersOf(at(deployment, 'spec', 'template', 'spec'));
+  return pods.flatMap((pod) => {
+    const running = new Map(containersOf(pod['spec']).map(({ name, fields }) => [name, textAt(fields, '', 'image')]));
+    return wanted.flatMap(({ name, fields }): Finding<Id>[] => {
+      const expected = textAt(fields, '', 'image');
+      const actual = running.get(name) ?? 'nothing';
+      if (actual === expected) return [];
+      const subject = `Pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
+      return [{ message: 'otherImage', subject, data: { container: name, actual, expected } }];
+    });
+  });
+}
+
+interface Running {
+  readonly container: string;
+  readonly image: string;
+  /** `sha256:…` of what was pulled. */
+  readonly digest: string;
+}
+
+function digestsOf(pod: KubeObject): Running[] {
+  return listAt(pod, 'status', 'containerStatuses').flatMap((status) => {
+    const digest = /sha256:[0-9a-f]{64}/.exec(textAt(status, '', 'imageID'))?.[0];
+    if (digest === undefined) return [];
+    return [{ container: textAt(status, '', 'name'), image: textAt(status, '', 'image'), digest }];
+  });
+}
+
+function digestFindings(subject: string, pods: readonly KubeObject[]): Finding<Id>[] {
+  const running = pods.flatMap(digestsOf);
+  return [...new Set(running.map(({ container }) => container))].flatMap((container): Finding<Id>[] => {
+    const mine = running.filter((entry) => entry.container === container);
+    const count = new Set(mine.map(({ digest }) => digest)).size;
+    if (count < 2) return [];
+    return [{ message: 'digestsDiffer', subject, data: { container, count, image: mine[0]?.image ?? '' } }];
+  });
+}
+
+function evidenceOf(
+  rollouts: readonly Rollout[],
+  { services, readings }: Gathered,
+): readonly [Evidence, ...Evidence[]] {
+  return [
+    table(
+      'Rollouts',
+      [
+        'deployment',
+        'state',
+        'generation',
+        'observed',
+        'desired',
+        'updated',
+        'ready',
+        'available',
+        'old pods',
+        'paused',
+        'why',
+      ],
+      rollouts.map(({ subject, status, old }) => {
+        const { generation, observedGeneration, desired, updated, ready, available } = status.numbers;
+        const counts = [generation, observedGeneration, desired, updated, ready, available, old.length];
+        return [subject, status.state, ...counts, status.paused, status.why];
+      }),
+    ),
+    table(
+      'Pods of the current revision',
+      ['pod', 'container', 'image', 'digest'],
+      rollouts.flatMap(({ current }) =>
+        current.flatMap((pod) =>
+          containersOf(pod['spec']).map(({ name, fields }) => [
+            pod.metadata.name,
+            name,
+            textAt(fields, '', 'image'),
+            digestsOf(pod).find(({ container }) => container === name)?.digest ?? 'not reported',
+          ]),
+        ),
+      ),
+    ),
+    table(
+      'Endpoints',
+      ['service', 'ready', 'all'],
+      services.map(({ name, endpoints }) => [name, endpoints.filter(({ ready }) => ready).length, endpoints.length]),
+    ),
+    ...readings.map(readingEvidence),
+  ];
+}
