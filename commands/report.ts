@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Command } from 'commander';
 import { EXIT, type Decision } from '../checks/contract/decision.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { exitCodeOf } from '../reports/decide/decide.ts';
@@ -12,28 +11,31 @@ import { writeHtmlReport } from '../reports/html/write.ts';
 import { decisionFile, runsFolder } from '../reports/run-folder/paths.ts';
 import { isObject, isPlan } from '../reports/run-folder/shapes.ts';
 import { visibleLine } from '../reports/visible-text.ts';
+import { projectRoot } from './root.ts';
+import * as terminal from './write.ts';
 
 export interface ReportOptions {
-  /** The project. */
-  readonly root: string;
   /** Id of an earlier run; its page goes to `reports/out/runs/<id>/`, the latest one stays. */
   readonly run?: string;
   readonly open?: boolean;
-  readonly write: (text: string) => void;
-  readonly writeError: (text: string) => void;
+  /** The project; found from the current folder unless told. */
+  readonly root?: string;
+  /** The terminal unless told. */
+  readonly write?: (text: string) => void;
+  readonly writeError?: (text: string) => void;
 }
 
 /** Writes the page. Returns the exit code: that of the decision, 64 for an unknown run, 70 when there is no decision to draw. */
 export function report(options: ReportOptions): number {
-  const { root, run } = options;
+  const { run, root = projectRoot(), write = terminal.writeOut, writeError = terminal.writeError } = options;
   if (run !== undefined && confinedParts(run)?.length !== 1) {
-    options.writeError(`golive: ${visibleLine(run)} is no run id: take the name of a folder in .golive/runs\n`);
+    writeError(`golive: ${visibleLine(run)} is no run id: take the name of a folder in .golive/runs\n`);
     return EXIT.usage;
   }
   const file = run === undefined ? decisionFile(root) : join(runsFolder(root), run, 'decision.json');
   const decision = readDecision(file);
   if (typeof decision === 'string') {
-    options.writeError(`golive: ${relative(root, file)}: ${decision}\n`);
+    writeError(`golive: ${relative(root, file)}: ${decision}\n`);
     return run === undefined ? EXIT.broken : EXIT.usage;
   }
   const page = writeHtmlReport({
@@ -42,8 +44,8 @@ export function report(options: ReportOptions): number {
     outDir: run === undefined ? join(root, 'reports', 'out') : join(root, 'reports', 'out', 'runs', run),
     runsDir: runsFolder(root),
   });
-  options.write(`${decision.selected.decision}: ${relative(process.cwd(), page) || page}\n`);
-  if (options.open === true) openPage(page, options.writeError);
+  write(`${decision.selected.decision}: ${relative(process.cwd(), page) || page}\n`);
+  if (options.open === true) openPage(page, writeError);
   return exitCodeOf(decision);
 }
 
@@ -92,21 +94,4 @@ function openPage(page: string, writeError: (text: string) => void): void {
   const opener = spawn(program, [...first, pathToFileURL(page).href], { detached: true, stdio: 'ignore' });
   opener.on('error', () => writeError(`golive: no program opens pages here (${program}); open the file by hand\n`));
   opener.unref();
-}
-
-/** Adds the command to the program. */
-export function addReportCommand(program: Command): void {
-  program
-    .command('report')
-    .description('draw the HTML page again from the latest decision, or from that of an earlier run')
-    .option('--open', 'open it in the browser')
-    .option('--run <id>', 'a run in .golive/runs; its page goes to reports/out/runs/<id>/')
-    .action((flags: { readonly open?: boolean; readonly run?: string }) => {
-      process.exitCode = report({
-        root: process.cwd(),
-        ...flags,
-        write: (text) => void process.stdout.write(text),
-        writeError: (text) => void process.stderr.write(text),
-      });
-    });
 }
