@@ -24,7 +24,7 @@ function normalise(text: string): string {
 
 describe('the page', () => {
   it('is the golden one for the sample (GOLIVE_UPDATE_GOLDEN=1 rewrites it)', () => {
-    const file = join(import.meta.dirname, 'golden', 'sample.html');
+    const file = join(import.meta.dirname, 'golden', 'sample.html.golden');
     const actual = normalise(page());
     if (process.env['GOLIVE_UPDATE_GOLDEN'] === '1') writeFileSync(file, actual);
     expect(actual).toBe(readFileSync(file, 'utf8'));
