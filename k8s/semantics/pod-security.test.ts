@@ -353,9 +353,28 @@ describe('restricted controls', () => {
     ]);
   });
 
-  it('do not excuse root in a user namespace before policy version 1.35', () => {
-    const given = { ...one({ runAsNonRoot: false }), hostUsers: false };
-    expect(podSecurity({ spec: given }, 'restricted', 34).allowed).toBe(false);
+  it('excuse root in a user namespace from policy version 1.35 on', () => {
+    const given = { ...one({ runAsNonRoot: false, runAsUser: 0 }), hostUsers: false };
+    expect(podSecurity({ spec: given }, 'restricted', 35).allowed).toBe(true);
+    expect(podSecurity({ spec: given }, 'restricted', 34).reasons).toBe('runAsNonRoot != true, runAsUser=0');
+  });
+
+  it.each([34, 35])('say once what a baseline control says too, at policy version 1.%i', (minor) => {
+    const given = {
+      ...one({
+        procMount: 'Unmasked',
+        capabilities: { drop: ['ALL'], add: ['SYS_TIME'] },
+        seccompProfile: { type: 'Unconfined' },
+      }),
+      volumes: [volume('hostPath')],
+    };
+    const controls = podSecurity({ spec: given }, 'restricted', minor).violations.map(({ control }) => control);
+    expect(controls.toSorted()).toEqual([
+      'capabilities_restricted',
+      minor < 35 ? 'procMount' : 'procMount_restricted',
+      'restrictedVolumes',
+      'seccompProfile_restricted',
+    ]);
   });
 });
 

@@ -43,6 +43,7 @@ describe('label selectors as text', () => {
     ['example.com/n>4', true],
     ['example.com/n>5', false],
     ['example.com/n<6', true],
+    ['example.com/n<5', false],
     ['a>1', false],
     ['nothing>1', false],
     ['in=x', false],
