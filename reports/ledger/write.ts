@@ -132,9 +132,8 @@ function tips(folder: string): LedgerHead[] {
   for (const name of readdirSync(folder)
     .filter((file) => file.endsWith('.jsonl'))
     .sort(byText)) {
-    const lines = readText(join(folder, name))
-      .split('\n')
-      .filter((line) => line !== '');
+    // What a killed run tore off after the last line break is no line.
+    const lines = readText(join(folder, name)).split('\n').slice(0, -1);
     const last = lines.at(-1);
     if (last === undefined) continue;
     heads.push({ runId: name.slice(0, -'.jsonl'.length), hash: sha256(last) });

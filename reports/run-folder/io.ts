@@ -53,8 +53,17 @@ export function writeTextAtomic(path: string, text: string, mode = 0o644): void 
     renameSync(temporary, path);
     syncFolder(dirname(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw fileProblem('write', path, error);
+  }
+}
+
+/** What went wrong before matters more than a temporary file that stays. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    return;
   }
 }
 

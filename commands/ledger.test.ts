@@ -1,0 +1,245 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ledgerExport, ledgerImport } from './ledger.ts';
+import { replay } from './replay.ts';
+import { verify } from './verify.ts';
+import { IDENTITY, itemOf, planOf, recordOf } from '../reports/decide/testing/inputs.ts';
+import { appendOutcome } from '../reports/run-folder/append.ts';
+import { finishRun } from '../reports/run-folder/finish.ts';
+import { writeJsonAtomic } from '../reports/run-folder/io.ts';
+import { openRun } from '../reports/run-folder/open.ts';
+import { ledgerFolder, runsFolder } from '../reports/run-folder/paths.ts';
+import { latestOutcomes, latestPhases } from '../reports/ledger/lookup.ts';
+import { readLedger } from '../reports/ledger/read.ts';
+import { exportLedger, importLedger } from '../reports/ledger/transfer.ts';
+import { verifyLedger } from '../reports/ledger/verify.ts';
+
+const plan = planOf([itemOf('A'), itemOf('B', { phase: 'phase2' })]);
+let roots: string[];
+let said: string;
+beforeEach(() => {
+  roots = [];
+  said = '';
+  const listen = (text: string | Uint8Array): boolean => {
+    said += String(text);
+    return true;
+  };
+  vi.spyOn(process.stdout, 'write').mockImplementation(listen);
+  vi.spyOn(process.stderr, 'write').mockImplementation(listen);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const root of roots) rmSync(root, { recursive: true, force: true });
+});
+
+function machine(): string {
+  const root = mkdtempSync(join(tmpdir(), 'golive-ledger-'));
+  roots.push(root);
+  return root;
+}
+/** A finished run of one phase at that minute, with a file of evidence. */
+function run(root: string, phase: string, minute: number, over: Parameters<typeof recordOf>[3] = {}): string {
+  const at = (second: number) => new Date(Date.UTC(2027, 2, 1, 12, minute, second));
+  const runDir = openRun({ root, plan, selectedPhases: [phase], now: at(0) });
+  writeJsonAtomic(join(runDir, 'environment.json'), IDENTITY);
+  writeFileSync(join(runDir, 'evidence', 'seen.txt'), 'seen');
+  const sha256 = `sha256:${createHash('sha256').update('seen').digest('hex')}`;
+  const file = { type: 'file', title: 'Seen', path: 'seen.txt', mediaType: 'text/plain', sha256, bytes: 4 } as const;
+  for (const { id } of plan.items.filter((item) => item.phase === phase)) {
+    appendOutcome(runDir, 0, recordOf(plan, id, 'pass', { startedAt: at(1).toISOString(), evidence: [file], ...over }));
+  }
+  finishRun({ runDir, root, endedBy: 'finished', now: at(2) });
+  return runDir;
+}
+function files(root: string): string[] {
+  return readdirSync(ledgerFolder(root))
+    .sort()
+    .map((name) => join(ledgerFolder(root), name));
+}
+function edit(path: string, change: (text: string) => string): void {
+  writeFileSync(path, change(readFileSync(path, 'utf8')));
+}
+const firstOf = (root: string): string => files(root)[0] ?? '';
+
+describe('golive verify', () => {
+  it('finds nothing wrong with what was written', async () => {
+    const root = machine();
+    expect(await verify({ root })).toBe(2);
+    expect(said).toMatch(/no ledger to verify yet/);
+    run(root, 'phase1', 0);
+    run(root, 'phase2', 1);
+    said = '';
+    expect(await verify({ root })).toBe(0);
+    expect(said).toBe('The ledger is sound: 2 runs, 12 records, 2 evidence files.\n');
+  });
+
+  it.each([
+    [
+      'a changed line',
+      (path: string) => edit(path, (text) => text.replace('"outcome":"pass"', '"outcome":"fail"')),
+      /:4: the line before it was changed, added or removed: expected hash sha256:\w+, actual sha256:\w+/,
+    ],
+    [
+      'a removed line',
+      (path: string) => edit(path, (text) => text.split('\n').toSpliced(2, 1).join('\n')),
+      /:3: the line before it was changed/,
+    ],
+    [
+      'a removed header',
+      (path: string) => edit(path, (text) => text.split('\n').toSpliced(0, 1).join('\n')),
+      /:1: the first line continues/,
+    ],
+    [
+      'a line that is no record',
+      (path: string) => edit(path, (text) => `${text}{"prev":null}\n`),
+      /:7: the line is no ledger record/,
+    ],
+    [
+      'a file cut short',
+      (path: string) => edit(path, (text) => `${text.split('\n').slice(0, 2).join('\n')}\n`),
+      /has no line with hash .* cut short or replaced/,
+    ],
+    ['a file removed', (path: string) => rmSync(path), /no file of run/],
+    ['an empty file', (path: string) => writeFileSync(path, ''), /no header/],
+  ])('names %s', async (_, harm, expected) => {
+    const root = machine();
+    run(root, 'phase1', 0);
+    run(root, 'phase2', 1);
+    harm(firstOf(root));
+    expect(await verify({ root })).toBe(1);
+    expect(said).toMatch(expected);
+    expect(said).toMatch(/^The ledger is damaged/);
+    // A damaged ledger vouches for nothing, and the next run says so.
+    const after = run(root, 'phase1', 2);
+    expect(readFileSync(join(after, 'decision.json'), 'utf8')).toMatch(/"code": "run-damaged"/);
+    expect(readFileSync(join(root, 'reports', 'out', 'decision.json'), 'utf8')).not.toMatch(/"selected": \{[^}]*"GO"/);
+  });
+
+  it('names changed and missing evidence, and knows evidence on another machine', async () => {
+    const root = machine();
+    const runDir = run(root, 'phase1', 0);
+    writeFileSync(join(runDir, 'evidence', 'seen.txt'), 'other');
+    expect(verifyLedger(root).damage).toEqual([
+      expect.stringMatching(/:3: evidence of A: .*seen\.txt was changed: expected sha256/),
+    ]);
+    rmSync(join(runDir, 'evidence', 'seen.txt'));
+    expect(verifyLedger(root).damage).toEqual([expect.stringMatching(/seen\.txt is missing/)]);
+    rmSync(runsFolder(root), { recursive: true });
+    expect(await verify({ root })).toBe(0);
+    expect(said).toMatch(/on another machine/);
+  });
+
+  it('an unfinished run is no damage, and is over when a later one replaces it', async () => {
+    const root = machine();
+    openRun({ root, plan, selectedPhases: ['phase1'], now: new Date('2027-03-01T11:00:00Z') });
+    expect(await verify({ root })).toBe(2);
+    expect(said).toMatch(/never said how it ended/);
+    expect(verifyLedger(root).damage).toEqual([]);
+    edit(firstOf(root), (text) => `${text}{"prev":"sha`);
+    expect(verifyLedger(root).damage).toEqual([]);
+    run(root, 'phase1', 0);
+    expect(await verify({ root })).toBe(0);
+    said = '';
+    await verify({ root, json: true });
+    expect(JSON.parse(said)).toMatchObject({ sound: true, runs: 2, damage: [], incomplete: [] });
+  });
+});
+
+describe('lookups', () => {
+  it('give the latest of each phase and item for this release in this environment', () => {
+    const root = machine();
+    run(root, 'phase1', 0);
+    run(root, 'phase1', 5, { outcome: 'fail' });
+    run(root, 'phase2', 6);
+    const ledger = readLedger(ledgerFolder(root));
+    const latest = latestPhases(ledger, plan.release, IDENTITY);
+    expect([...latest].map(([phase, { decision }]) => [phase, decision])).toEqual([
+      ['phase1', 'NO-GO'],
+      ['phase2', 'GO'],
+    ]);
+    const outcomes = latestOutcomes(ledger, plan.release, IDENTITY, new Date('2027-03-01T12:06:01Z'));
+    expect([...outcomes].map(([item, { outcome, ageMs }]) => [item, outcome.outcome, ageMs])).toEqual([
+      ['A', 'fail', 60_000],
+      ['B', 'pass', 0],
+    ]);
+    expect(latestPhases(ledger, plan.release, { ...IDENTITY, uid: 'another cluster' }).size).toBe(0);
+    expect(latestPhases(ledger, { ...plan.release, commit: 'f'.repeat(40) }, IDENTITY).size).toBe(0);
+  });
+});
+
+describe('golive ledger export and import', () => {
+  it('join the runs of two machines, as often as one likes', async () => {
+    const [one, two] = [machine(), machine()];
+    run(one, 'phase1', 0);
+    const out = join(one, 'ledger.export');
+    expect(await ledgerExport({ root: one, out })).toBe(0);
+    expect(await ledgerImport({ root: two, file: out })).toBe(0);
+    expect(await ledgerImport({ root: two, file: out })).toBe(0);
+    expect(said).toMatch(/Exported 1 run .*\nImported 1 run; 0 already known\.\nImported 0 runs; 1 already known\.\n$/);
+    const runDir = run(two, 'phase2', 1);
+    expect(JSON.parse(readFileSync(join(runDir, 'decision.json'), 'utf8'))).toMatchObject({ decision: 'GO' });
+    expect(verifyLedger(two).damage).toEqual([]);
+    said = '';
+    expect(await replay({ path: runDir })).toBe(0);
+    expect(said).toMatch(/^The same decision again: GO for sample 1\.4\.0 in staging/);
+    edit(join(runDir, 'decision.json'), (text) => text.replace('"HOLD"', '"GO"').replace('"GO"', '"NO-GO"'));
+    expect(await replay({ path: runDir })).toBe(70);
+  });
+
+  it('brings an unfinished run up to date, never back', () => {
+    const [one, two] = [machine(), machine()];
+    const out = join(one, 'early');
+    const runDir = openRun({ root: one, plan, selectedPhases: ['phase1'], now: new Date('2027-03-01T12:00:00Z') });
+    exportLedger(ledgerFolder(one), out);
+    importLedger(ledgerFolder(two), out);
+    finishRun({ runDir, root: one, endedBy: 'finished', now: new Date('2027-03-01T12:00:02Z') });
+    exportLedger(ledgerFolder(one), join(one, 'late'));
+    expect(importLedger(ledgerFolder(two), join(one, 'late')).added).toHaveLength(1);
+    expect(importLedger(ledgerFolder(two), out).unchanged).toHaveLength(1);
+    expect(readFileSync(firstOf(two), 'utf8')).toBe(readFileSync(firstOf(one), 'utf8'));
+  });
+
+  it.each([
+    [
+      'a changed run',
+      (text: string) => text.replace('\\"outcome\\":\\"pass\\"', '\\"outcome\\":\\"fail\\"'),
+      /was changed: expected sha256.*\n.*:4: the line before it was changed/s,
+    ],
+    [
+      'a run left out',
+      (text: string) => text.split('\n').toSpliced(1, 1).join('\n'),
+      /announces 2 runs, but 1 follow.*\n.*neither here nor in it/s,
+    ],
+    ['another file', () => '{"schema":"other"}\n', /no ledger export/],
+    ['a run id that is a path', (text: string) => text.replace(/"runId":"[^"]+"/, '"runId":"../../x"'), /no run id/],
+    ['nothing', () => '', /no ledger export/],
+  ])('refuse %s as a whole', async (_, change, expected) => {
+    const [one, two] = [machine(), machine()];
+    run(one, 'phase1', 0);
+    run(one, 'phase2', 1);
+    const out = join(one, 'out');
+    exportLedger(ledgerFolder(one), out);
+    edit(out, change);
+    expect(await ledgerImport({ root: two, file: out })).toBe(70);
+    expect(said).toMatch(expected);
+    expect(verifyLedger(two).runs).toBe(0);
+  });
+
+  it('refuse what contradicts the ledger that is here, and an export of damage or of nothing', async () => {
+    const [one, two] = [machine(), machine()];
+    run(one, 'phase1', 0);
+    const out = join(one, 'out');
+    exportLedger(ledgerFolder(one), out);
+    importLedger(ledgerFolder(two), out);
+    edit(firstOf(two), (text) => text.replace('"pass"', '"fail"'));
+    expect(await ledgerImport({ root: two, file: out })).toBe(70);
+    expect(said).toMatch(/says something else about run/);
+    expect(await ledgerExport({ root: two, out: join(two, 'out') })).toBe(70);
+    expect(said).toMatch(/damaged and is not exported/);
+    expect(await ledgerExport({ root: machine(), out })).toBe(70);
+    expect(await ledgerExport({ root: one, out, run: 'unknown' })).toBe(70);
+  });
+});
