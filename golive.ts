@@ -74,7 +74,59 @@ function build(finish: (code: number) => void): Command {
     ['golive new-check traffic/tls-certificate'],
   ).action(async (kind: string) => finish(await (await import('./commands/new-check.ts')).newCheck(kind)));
 
+  command('setup [program...]', 'Fetch the programs this machine lacks into the project; installs nothing.', [
+    'golive setup',
+    'golive setup kubectl',
+  ]).action(async (programs: readonly string[]) => finish(await (await import('./commands/setup.ts')).setup(programs)));
+  command('up', 'Start a rehearsal that stays until golive down.', ['golive up']).action(async () =>
+    finish(await (await import('./commands/up.ts')).up([])),
+  );
+  command('down', 'Stop the rehearsal that golive up started.', ['golive down']).action(async () =>
+    finish(await (await import('./commands/down.ts')).down([])),
+  );
+
+  command('report', 'Draw the report of a decision again.', ['golive report', 'golive report --open'])
+    .option('--run <id>', 'an earlier run, by the name of its folder in .golive/runs')
+    .option('--open', 'open it in the browser')
+    .action(async (options: { run?: string; open?: boolean }) =>
+      finish((await import('./commands/report.ts')).report(options)),
+    );
+  command('verify', 'Check the chains of the ledger: is what was recorded still what was written?', ['golive verify'])
+    .option('--json', 'print the result as JSON')
+    .action(async (options: { json?: boolean }) =>
+      finish(await (await import('./commands/verify.ts')).verify({ ...options, root: await rootFolder() })),
+    );
+  command('replay <path>', 'Decide again from the bundle or the folder of a run, and compare.', [
+    'golive replay .golive/runs/<run>',
+  ])
+    .option('--json', 'print both decisions and their differences as JSON')
+    .action(async (path: string, options: { json?: boolean }) =>
+      finish(await (await import('./commands/replay.ts')).replay({ path, ...options })),
+    );
+
+  const ledger = command('ledger', 'Carry the ledger between machines.', [
+    'golive ledger export ledger.json',
+    'golive ledger import ledger.json',
+  ]);
+  ledger
+    .command('export <file>')
+    .description('Write the ledger to a file.')
+    .option('--run <id>', 'one run and those it builds on, instead of all')
+    .action(async (out: string, options: { run?: string }) =>
+      finish(await (await import('./commands/ledger.ts')).ledgerExport({ out, ...options, root: await rootFolder() })),
+    );
+  ledger
+    .command('import <file>')
+    .description('Add the runs of an exported ledger; what does not verify is refused.')
+    .action(async (file: string) =>
+      finish(await (await import('./commands/ledger.ts')).ledgerImport({ file, root: await rootFolder() })),
+    );
+
   return program;
+}
+
+async function rootFolder(): Promise<string> {
+  return (await import('./commands/root.ts')).projectRoot();
 }
 
 /** Runs one command; answers its exit code. */
@@ -112,5 +164,11 @@ function tellFailure(error: unknown): number {
   else process.stderr.write('Set GOLIVE_DEBUG=1 to see where it failed.\n');
   return EXIT.broken;
 }
+
+// A reader that has seen enough (`golive plan | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.GO);
+  throw error;
+});
 
 process.exitCode = await main(process.argv.slice(2));
