@@ -1,0 +1,120 @@
+/** The command line as people use it: the bundle, spawned. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { phaseText, makeProject } from '../specs/testing/project.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+let cli = '';
+let folder = '';
+
+beforeAll(async () => {
+  mkdirSync(join(ROOT, '.golive'), { recursive: true });
+  folder = mkdtempSync(join(ROOT, '.golive', 'cli-'));
+  cli = join(folder, 'golive.js');
+  await build({
+    entryPoints: [join(ROOT, 'golive.ts')],
+    outfile: cli,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'silent',
+    banner: { js: "import { createRequire as __r } from 'node:module';const require = __r(import.meta.url);" },
+    external: ['@playwright/test', 'playwright', 'playwright-core', 'esbuild', 'fsevents', 'pg-native'],
+  });
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function golive(args: readonly string[], cwd = ROOT, env: Readonly<Record<string, string>> = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
+    cwd,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+  });
+  return { status, stdout, stderr };
+}
+
+describe('golive', () => {
+  it('answers --help and --version fast and with 0', () => {
+    const help = golive(['--help']);
+    expect(help.status).toBe(0);
+    for (const name of ['validate', 'plan', 'generate', 'new-check', 'Exit codes']) expect(help.stdout).toContain(name);
+    expect(golive(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('shows examples and exit codes for every command', () => {
+    const names = [...golive(['--help']).stdout.matchAll(/^ {2}([a-z-]+) /gm)].map((match) => match[1] ?? '');
+    const commands = names.filter((name) => name !== 'help' && !name.startsWith('-'));
+    expect(commands).toContain('plan');
+    for (const name of commands) {
+      const { stdout, status } = golive([name, '--help']);
+      expect([name, status]).toEqual([name, 0]);
+      expect(stdout).toMatch(/Examples:\n {2}golive/);
+      expect(stdout).toContain('Exit codes:');
+    }
+  });
+
+  it('answers wrong use with 64, a suggestion and no stack trace', () => {
+    const wrong = golive(['vlaidate']);
+    expect(wrong.status).toBe(64);
+    expect(wrong.stderr).toContain('Did you mean validate?');
+    expect(golive([]).status).toBe(64);
+    expect(golive(['plan', '--rabc']).stderr).toContain('Did you mean --rbac?');
+    expect(golive(['plan', '--rbac', '--json']).status).toBe(64);
+    const stranger = golive(['plan', '--env', 'prodction']);
+    expect(stranger.status).toBe(64);
+    expect(stranger.stderr).toContain('Did you mean "production"?');
+    expect(`${wrong.stderr}${stranger.stderr}`).not.toMatch(/\n\s+at /);
+  });
+
+  it('tells all problems of a checklist with their places, and 64', () => {
+    const project = makeProject({
+      'specs/small/phase1.yaml': phaseText(
+        '  - { id: x, title: T, kind: nonsense, source: 1, severity: huge, owner: nobody }\n',
+      ),
+    });
+    try {
+      const { status, stderr, stdout } = golive(['validate'], project.root);
+      expect(status).toBe(64);
+      expect(stdout).toBe('');
+      expect(stderr).toContain('specs/small/phase1.yaml:6:11: items[0].id:');
+      expect(stderr).toContain('4 problems in 1 file');
+      expect(stderr).not.toContain('\u001B');
+    } finally {
+      project.remove();
+    }
+  });
+
+  it('prints plan, JSON and RBAC without touching a cluster, whatever KUBECONFIG says', () => {
+    const env = { KUBECONFIG: '/nowhere', GOLIVE_COMMIT: 'a'.repeat(40) };
+    const text = golive(['plan'], ROOT, env);
+    expect(text.status).toBe(0);
+    expect(text.stdout).toContain('Environment  rehearsal');
+    const json = JSON.parse(golive(['plan', '--json'], ROOT, env).stdout) as { items: unknown[]; digest: string };
+    expect(json.items).toHaveLength(156);
+    expect(text.stdout).toContain(json.digest);
+    expect(golive(['plan', '--rbac', '--subject', 'serviceaccount:golive/gate'], ROOT, env).stdout).toContain(
+      'namespace: golive',
+    );
+    expect(golive(['plan', '--rbac', '--subject', 'gate'], ROOT, env).status).toBe(64);
+  });
+
+  it('finds the project from a folder inside it, and says when generated files are out of date', () => {
+    expect(golive(['validate'], join(ROOT, 'checks')).status).toBe(0);
+    const project = makeProject({
+      'specs/small/phase1.yaml': phaseText(
+        '  - { id: P1-A1-001, title: T, kind: planned, source: 1, severity: minor, owner: platform-team }\n',
+      ),
+    });
+    try {
+      expect(golive(['generate', '--check'], project.root).stderr).toContain('checks/CATALOG.md is out of date');
+      expect(golive(['generate'], project.root).status).toBe(0);
+      expect(golive(['generate', '--check'], project.root).status).toBe(0);
+    } finally {
+      project.remove();
+    }
+  });
+});
