@@ -1,4 +1,5 @@
 /** The registry: every kind, one line each, sorted. `npm run new-check` adds the line. */
+import { referencedSecrets } from './access/referenced-secrets/check.ts';
 import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
@@ -19,6 +20,7 @@ import { rollout } from './workloads/rollout/check.ts';
 import type { CheckKind } from './define-check.ts';
 
 const all: readonly CheckKind[] = [
+  referencedSecrets,
   rbacAuthorization,
   reachability,
   storageClasses,

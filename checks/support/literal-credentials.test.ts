@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { literalsInConfigMap, literalsInPod } from './literal-credentials.ts';
+
+function rulesInEnv(name: string, value: string): string[] {
+  return literalsInPod({ containers: [{ name: 'app', env: [{ name, value }] }] }, 'spec').map(({ rule }) => rule);
+}
+const jwt = `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzaG9wIn0.${'a'.repeat(43)}`;
+
+describe('environment variables', () => {
+  it.each([
+    ['DB_PASSWORD', 'hunter2'],
+    ['STRIPE_API_KEY', 'sk_live_4711'],
+    ['JWT_SECRET', '<base64-encoded-jwt-secret>'],
+    ['ENCRYPTION_KEY', 'c2VjcmV0LXNlY3JldA=='],
+    ['SESSION_TOKEN', 'changeme'],
+  ])('%s with a literal value is found', (name, value) => {
+    expect(rulesInEnv(name, value)).toEqual(['named like a secret']);
+  });
+
+  it.each([
+    ['DB_PASSWORD', '$(DB_PASSWORD_FROM_SECRET)'],
+    ['DB_PASSWORD_FILE', '/run/secrets/db'],
+    ['DB_PASSWORD', '/run/secrets/db'],
+    ['DB_PASSWORD', ''],
+    ['TOKEN_TTL', '15m'],
+    ['MAX_TOKENS', '4096'],
+    ['AUTH_TOKEN', 'true'],
+    ['PARTITION_KEY', 'customer'],
+    ['VAULT_TOKEN', 'https://vault.shop/v1'],
+    ['HOSTNAME', 'keymaster'],
+    ['DATABASE_URL', 'postgres://db.shop:5432/shop'],
+    ['DATABASE_URL', 'postgres://shop:$(DB_PASSWORD)@db.shop:5432/shop'],
+  ])('%s=%s is no literal credential', (name, value) => {
+    expect(rulesInEnv(name, value)).toEqual([]);
+  });
+
+  it.each([
+    ['postgres://shop:hunter2@db.shop/shop', 'URL with a password'],
+    ['redis://:hunter2@cache:6379', 'URL with a password'],
+    [jwt, 'JSON Web Token'],
+    ['-----BEGIN RSA PRIVATE KEY-----\nMIIE', 'private key'],
+    ['AKIAABCDEFGHIJKLMNOP', 'AWS access key'],
+  ])('a value that is a credential is found whatever it is called', (value, rule) => {
+    expect(rulesInEnv('SETTING', value)).toEqual([rule]);
+  });
+
+  it('says the place and never the value', () => {
+    const [literal] = literalsInPod(
+      { containers: [], initContainers: [{ name: 'm', env: [{ name: 'DB_PASSWORD', value: 'hunter2' }] }] },
+      'spec.template.spec',
+    );
+    expect(literal).toEqual({
+      place: 'spec.template.spec.initContainers[0].env[0] (DB_PASSWORD)',
+      rule: 'named like a secret',
+    });
+  });
+});
+
+describe('arguments', () => {
+  it.each([[['--token=abcdef123']], [['--db-password', 'hunter2']], [['sh', '-c', `curl ${jwt}`]]])(
+    '%j is found',
+    (args) => {
+      expect(literalsInPod({ containers: [{ name: 'app', args }] }, 'spec')).toHaveLength(1);
+    },
+  );
+
+  it.each([[['--token', '--verbose']], [['--token=$(TOKEN)']], [['--token-file=/run/token']], [['--port', '3000']]])(
+    '%j is none',
+    (args) => {
+      expect(literalsInPod({ containers: [{ name: 'app', args }] }, 'spec')).toEqual([]);
+    },
+  );
+});
+
+describe('ConfigMaps', () => {
+  it('finds settings line by line', () => {
+    const data = {
+      'app.yaml': 'db:\n  host: db.shop\n  password: hunter2\n  passwordFile: /run/db\n',
+      'app.json': '{\n  "clientSecret": "abc123",\n  "tokenUrl": "https://id.shop/token"\n}\n',
+      API_TOKEN: 'abcdef',
+    };
+    expect(literalsInConfigMap(data).map(({ place }) => place)).toEqual([
+      'data["app.yaml"] line 3',
+      'data["app.json"] line 2',
+      'data["API_TOKEN"]',
+    ]);
+  });
+
+  it('leaves certificates, references and empty settings alone', () => {
+    const data = {
+      'ca.crt': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+      'app.env': 'DB_PASSWORD=\nDB_PASSWORD=${DB_PASSWORD}\nTOKEN_URL=https://id.shop\n# password: old\n',
+    };
+    expect(literalsInConfigMap(data)).toEqual([]);
+  });
+});

@@ -1,0 +1,104 @@
+/**
+ * Finds credentials written out where anybody who may read a manifest can read them. The rules are precise rather than
+ * complete: a finding is worth an SRE's time. They answer where and which rule, never the value.
+ */
+import { containersOf } from '../../k8s/semantics/pod-security.ts';
+import { listAt, textAt } from './kubernetes.ts';
+
+/** A place that holds a credential, and the rule that says so. */
+export interface Literal {
+  /** `spec.template.spec.containers[0].env[2] (DB_PASSWORD)` or `data["app.properties"] line 7`. */
+  readonly place: string;
+  readonly rule: string;
+}
+
+const SECRET_WORDS =
+  '(?:password|passwd|passphrase|secret|token|api[_.-]?key|apikey|private[_.-]?key|access[_.-]?key|signing[_.-]?key|encryption[_.-]?key|credentials?)';
+/** Names of secrets; `_KEY` at the end counts in environment variables, where it hardly means anything else. */
+const SECRET_NAME = new RegExp(`(?:^|[_.-])${SECRET_WORDS}$`, 'i');
+const CAMEL_NAME = /[a-z](?:Password|Secret|Token|ApiKey|PrivateKey|AccessKey)$/;
+const KEY_SUFFIX = /_KEY$/;
+const PUBLIC_NAME = /(?:public|publishable|site|partition|sort|primary|foreign|cache|idempotency)[_.-]?key$/i;
+
+/** Values that are credentials whatever they are called. */
+const VALUE_RULES: readonly { readonly rule: string; readonly matches: RegExp }[] = [
+  { rule: 'private key', matches: /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/ },
+  { rule: 'JSON Web Token', matches: /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}/ },
+  { rule: 'URL with a password', matches: /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"'<>]*:(?![$*<{])[^\s/@"']+@[^\s/]/i },
+  { rule: 'AWS access key', matches: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/ },
+  { rule: 'GitHub token', matches: /\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{50,})/ },
+  { rule: 'Slack token', matches: /\bxox[abprs]-[\w-]{10,}/ },
+];
+
+/** Literals in the environment, command and arguments of every container of a pod spec. */
+export function literalsInPod(podSpec: unknown, specPath: string): Literal[] {
+  return containersOf(podSpec, specPath).flatMap(({ fields, path }) => [
+    ...listAt(fields, 'env').flatMap((variable, index) => {
+      const name = textAt(variable, '', 'name');
+      const value = textAt(variable, '', 'value');
+      const rule = isSecretVariable(name) && isWrittenOut(value) ? 'named like a secret' : valueRule(value);
+      return rule === null ? [] : [{ place: `${path}.env[${index}] (${name})`, rule }];
+    }),
+    ...(['command', 'args'] as const).flatMap((field) =>
+      literalsInArguments(listAt(fields, field), `${path}.${field}`),
+    ),
+  ]);
+}
+
+/** Literals in the values of a ConfigMap's `data`, line by line. */
+export function literalsInConfigMap(data: unknown): Literal[] {
+  if (typeof data !== 'object' || data === null) return [];
+  return Object.entries(data).flatMap(([key, value]) => {
+    if (typeof value !== 'string') return [];
+    const place = `data[${JSON.stringify(key)}]`;
+    if (!value.trim().includes('\n')) {
+      const rule = isSecretVariable(key) && isWrittenOut(value) ? 'named like a secret' : lineRule(value);
+      return rule === null ? [] : [{ place, rule }];
+    }
+    return value.split('\n').flatMap((line, index) => {
+      const rule = lineRule(line);
+      return rule === null ? [] : [{ place: `${place} line ${index + 1}`, rule }];
+    });
+  });
+}
+
+function literalsInArguments(values: readonly unknown[], path: string): Literal[] {
+  const texts = values.map((value) => (typeof value === 'string' ? value : ''));
+  return texts.flatMap((text, index) => {
+    const [, flag, inline] = /^--?([\w.-]+)(?:=(.*))?$/s.exec(text) ?? [];
+    const next = texts[index + 1] ?? '';
+    const value = inline ?? (next.startsWith('-') ? '' : next);
+    const rule =
+      flag !== undefined && isSecretName(flag) && isWrittenOut(value) ? 'flag named like a secret' : lineRule(text);
+    return rule === null ? [] : [{ place: `${path}[${index}]`, rule }];
+  });
+}
+
+/** A setting `name: value`, `name=value` or `"name": "value"`, or a value that is a credential by itself. */
+function lineRule(line: string): string | null {
+  const byValue = valueRule(line);
+  if (byValue !== null) return byValue;
+  const [, name = '', quoted, bare] =
+    /^[\s{,-]*(?:export\s+)?["']?([\w.-]+)["']?\s*[:=]\s*(?:"([^"]*)"|'?([^'",}#\s]*))/.exec(line) ?? [];
+  return isSecretName(name) && isWrittenOut(quoted ?? bare ?? '') ? 'setting named like a secret' : null;
+}
+
+function valueRule(value: string): string | null {
+  return VALUE_RULES.find(({ matches }) => matches.test(value))?.rule ?? null;
+}
+
+function isSecretName(name: string): boolean {
+  return (SECRET_NAME.test(name) || CAMEL_NAME.test(name)) && !PUBLIC_NAME.test(name);
+}
+
+function isSecretVariable(name: string): boolean {
+  return isSecretName(name) || (KEY_SUFFIX.test(name) && !PUBLIC_NAME.test(name));
+}
+
+/** A value by itself: no reference to another variable, file, URL or number, and not merely switching something. */
+function isWrittenOut(value: string): boolean {
+  const text = value.trim();
+  if (text.length < 3 || /^(true|false|yes|no|on|off|null|none|enabled|disabled)$/i.test(text)) return false;
+  if (/^(?:\$[({]|%[({]|\{\{)/.test(text)) return false;
+  return !/^(?:\$\w+$|\/|\.{1,2}\/|[a-z][a-z0-9+.-]*:\/\/|[0-9.]{1,5}(?:[a-z]{1,2})?$)/i.test(text);
+}
