@@ -9,9 +9,10 @@ export type ParamsResult =
 
 /**
  * The one ajv of the project: strict, so that a misspelt keyword in a schema throws when it is compiled; all errors at once; the
- * offending schema and value come with each error, because our own texts name them.
+ * offending schema and value come with each error, because our own texts name them. Schemas are compiled in every process that
+ * compiles a plan, for few values each: so they are not optimised, nor held against the meta-schema, which a test does.
  */
-export function createAjv(options: { readonly useDefaults: boolean }): Ajv2020 {
+export function createAjv(options: { readonly useDefaults: boolean; readonly validateSchema?: boolean }): Ajv2020 {
   const ajv = new Ajv2020({
     strict: true,
     strictRequired: false,
@@ -19,6 +20,8 @@ export function createAjv(options: { readonly useDefaults: boolean }): Ajv2020 {
     allErrors: true,
     verbose: true,
     useDefaults: options.useDefaults,
+    validateSchema: options.validateSchema ?? false,
+    code: { optimize: false },
   });
   addFormats.default(ajv);
   return ajv;
