@@ -2,6 +2,7 @@
 import type { CheckKind } from '../../checks/define-check.ts';
 import { compareText } from '../problems.ts';
 import { itemSchema, phaseSchema, PLANNED_KIND } from '../schemas.ts';
+import { isRecord } from '../templates.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 const TOKEN = {
@@ -46,15 +47,25 @@ function kindItem({ meta }: CheckKind): Schema {
 
 /** A value of the environment may stand wherever a value is asked for; its type is checked when it is put in. */
 function withTokens(schema: Schema): Schema {
-  const properties = schema['properties'] as Readonly<Record<string, Schema>> | undefined;
-  if (!properties) return schema;
-  const widened = Object.entries(properties).map(([name, member]) => {
-    const { description, default: byDefault, ...rest } = member;
-    const about = {
-      ...(description === undefined ? {} : { description }),
-      ...(byDefault === undefined ? {} : { default: byDefault }),
-    };
-    return [name, { ...about, anyOf: [withTokens(rest), TOKEN] }];
-  });
-  return { ...schema, properties: Object.fromEntries(widened) as Schema };
+  const { properties, items } = schema;
+  const inner: Record<string, unknown> = { ...schema };
+  if (isRecord(properties)) {
+    inner['properties'] = Object.fromEntries(
+      Object.entries(properties).map(([name, member]) => [name, orToken(member)]),
+    );
+  }
+  if (isRecord(items)) inner['items'] = orToken(items);
+  return inner;
+}
+
+/** The schema itself or a text with a token, documentation kept outside for editors. */
+function orToken(member: unknown): unknown {
+  if (!isRecord(member)) return member;
+  const { description, default: byDefault, ...rest } = member;
+  if (rest['type'] === 'string' && !('pattern' in rest) && !('enum' in rest) && !('format' in rest)) return member;
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(byDefault === undefined ? {} : { default: byDefault }),
+    anyOf: [withTokens(rest), TOKEN],
+  };
 }
