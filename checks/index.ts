@@ -11,6 +11,8 @@ import { closedModelRun } from './load/closed-model-run/check.ts';
 import { loadErrorRate } from './load/error-rate/check.ts';
 import { latencyPercentile } from './load/latency-percentile/check.ts';
 import { throughput } from './load/throughput/check.ts';
+import { authentication } from './traffic/authentication/check.ts';
+import { httpEndpoint } from './traffic/http-endpoint/check.ts';
 import { serviceHealth } from './traffic/service-health/check.ts';
 import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
 import { nonRoot } from './workloads/non-root/check.ts';
@@ -32,6 +34,8 @@ const all: readonly CheckKind[] = [
   loadErrorRate,
   latencyPercentile,
   throughput,
+  authentication,
+  httpEndpoint,
   serviceHealth,
   droppedCapabilities,
   nonRoot,

@@ -1,0 +1,135 @@
+/** How answers are held against what their clients expect. */
+import type { HttpAnswer } from '../../contract/capabilities.ts';
+import { durationMs, formatMs } from '../../contract/units.ts';
+import type { Evidence, Finding, Judgement } from '../../define-check.ts';
+import { createAjv } from '../../params.ts';
+import { nameList, shortened, table } from '../../support/evidence.ts';
+import { judged, present } from '../../support/judged.ts';
+import { parseJson } from '../../support/kubernetes.ts';
+import type { Params } from './check.ts';
+
+export const messages = {
+  noAnswer: {
+    says: '{subject}: no answer ({why}), expected {expected}.',
+    fix: 'Start the service, or open the way to it from where the gate runs.',
+  },
+  wrongStatus: {
+    says: '{subject}: answered {actual}, expected {expected}.',
+    fix: 'Read the log of the service for that request.',
+  },
+  notJson: {
+    says: '{subject}: answered something that is no JSON ({type}), expected JSON that meets its schema.',
+    fix: 'Check the path: an error or start page is answering, or the answer was cut off.',
+  },
+  wrongShape: {
+    says: '{subject}: {problems}, expected an answer that meets its schema.',
+    fix: 'Restore the shape clients rely on, or release the change to them first.',
+  },
+  wrongHeader: {
+    says: '{subject}: header {header} is {actual}, expected {expected}.',
+    fix: 'Set the header in the service or in the proxy before it.',
+  },
+  tooSlow: {
+    says: '{subject}: took {actual}, expected at most {expected}.',
+    fix: 'Find where the time goes before load is put on it.',
+  },
+};
+type Id = keyof typeof messages;
+type Request = Params['requests'][number];
+
+export type Exchange = ({ readonly answered: true } & HttpAnswer) | { readonly answered: false; readonly why: string };
+export interface Gathered {
+  /** One for each request, in its order. */
+  readonly exchanges: readonly Exchange[];
+}
+
+export function judge(params: Params, { exchanges }: Gathered): Judgement<Id> {
+  const pairs = exchanges.flatMap((exchange, index) => {
+    const request = params.requests[index];
+    return request ? [{ request, exchange }] : [];
+  });
+  const evidence = evidenceOf(params, pairs);
+  if (pairs.length < params.requests.length)
+    return {
+      outcome: 'inconclusive',
+      reason: 'no-subjects',
+      why: `${pairs.length} of ${params.requests.length} requests were made.`,
+      evidence,
+    };
+  return judged(
+    pairs.flatMap(({ request, exchange }) => findingsOf(request, exchange, params.maxLatency)),
+    params.requests.map(nameOf),
+    evidence,
+    '',
+  );
+}
+
+const nameOf = ({ method, path }: Request): string => `${method} ${path}`;
+
+function findingsOf(request: Request, exchange: Exchange, maxLatency: string): Finding<Id>[] {
+  const subject = nameOf(request);
+  const expected = request.status;
+  if (!exchange.answered) return [{ message: 'noAnswer', subject, data: { why: exchange.why, expected } }];
+  const { status, ms } = exchange;
+  return present<Finding<Id>>([
+    status !== expected && { message: 'wrongStatus', subject, data: { actual: status, expected } },
+    // The body of another status is not what the schema is about.
+    status === expected && bodyFinding(subject, request, exchange),
+    ...headerFindings(subject, request, exchange),
+    ms > durationMs(maxLatency) && {
+      message: 'tooSlow',
+      subject,
+      data: { actual: formatMs(ms), expected: maxLatency },
+    },
+  ]);
+}
+
+function bodyFinding(
+  subject: string,
+  { schema }: Request,
+  { body, truncated, headers }: HttpAnswer,
+): Finding<Id> | null {
+  if (!schema) return null;
+  const value = truncated ? undefined : parseJson(body);
+  if (value === undefined)
+    return { message: 'notJson', subject, data: { type: headers['content-type'] ?? 'no content type' } };
+  const validate = createAjv({ useDefaults: false }).compile(schema);
+  if (validate(value)) return null;
+  const problems = (validate.errors ?? []).map(
+    ({ instancePath, message }) => `${instancePath || 'the answer'} ${message ?? ''}`,
+  );
+  return { message: 'wrongShape', subject, data: { problems: nameList(problems) } };
+}
+
+function headerFindings(subject: string, request: Request, answer: HttpAnswer): Finding<Id>[] {
+  return Object.entries(request.headers).flatMap(([name, pattern]): Finding<Id>[] => {
+    const actual = answer.headers[name.toLowerCase()];
+    if (actual !== undefined && new RegExp(pattern).test(actual)) return [];
+    const shown = actual === undefined ? 'missing' : shortened(actual, 100);
+    return [{ message: 'wrongHeader', subject, data: { header: name, actual: shown, expected: pattern } }];
+  });
+}
+
+interface Pair {
+  readonly request: Request;
+  readonly exchange: Exchange;
+}
+
+/** Bodies are not kept: they may hold customers' data. */
+function evidenceOf({ endpoint, maxLatency }: Params, pairs: readonly Pair[]): readonly [Evidence, ...Evidence[]] {
+  return [
+    table(
+      `Answers of ${endpoint.url} (at most ${maxLatency} each)`,
+      ['request', 'expected', 'status', 'ms', 'content type', 'bytes', 'schema'],
+      pairs.map(({ request, exchange }) => [
+        nameOf(request),
+        request.status,
+        exchange.answered ? exchange.status : exchange.why,
+        exchange.answered ? Math.round(exchange.ms) : null,
+        exchange.answered ? (exchange.headers['content-type'] ?? null) : null,
+        exchange.answered ? exchange.body.length : null,
+        request.schema ? 'required' : 'none',
+      ]),
+    ),
+  ];
+}
