@@ -3,15 +3,17 @@
  * and decide when the process exits. The decision hangs on no reporter: `--reporter=dot` removes every reporter of the
  * config, a reporter's `onEnd` may never settle, and Playwright's exit code counts tests that happened to run.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
+import type { Decision } from '../checks/contract/decision.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
 import { writeHtmlReport } from '../reports/html/write.ts';
 import { renderSummary } from '../reports/console/summary.ts';
 import { finishRun } from '../reports/run-folder/finish.ts';
 import { appendEvent, openRun } from '../reports/run-folder/open.ts';
+import { decisionFile, runsFolder } from '../reports/run-folder/paths.ts';
 import { compilePlan } from '../specs/plan.ts';
 import { renderProblems } from '../specs/problems.ts';
 import { parseGateArguments } from './arguments.ts';
@@ -71,20 +73,13 @@ export function endRun(playwrightCode: number): number {
     const endedBy = interrupted ? 'interrupted' : crashed ? 'crashed' : 'finished';
     const { decision, exitCode } = finishRun({ runDir, root, endedBy, now: new Date() });
     if (!decision) return exitCode;
-    const outDir = join(root, 'reports', 'out');
-    let page: string | null = null;
-    try {
-      page = writeHtmlReport({ decision, plan, outDir, runsDir: join(root, '.golive', 'runs') });
-    } catch (error) {
-      sayError(
-        `The HTML report could not be written: ${textOf(error)}. The decision stands in reports/out/decision.json.`,
-      );
-    }
+    const page = writePage(root, decision, plan);
     sayOut(
       renderSummary(decision, plan, {
         width: process.stdout.columns || 80,
         colour: process.stdout.isTTY && !process.env['NO_COLOR'],
         report: page === null ? null : relative(process.cwd(), page),
+        exitCode,
       }),
     );
     return exitCode;
@@ -109,6 +104,21 @@ function beginRun(root: string, plan: Plan, phases: readonly string[] | null): v
   process.env[WORKER_ENV.run] = runDir;
   process.env[WORKER_ENV.plan] = join(runDir, 'plan.json');
   open = { runDir, plan, root };
+  // Should this run be killed, the page must say so as decision.json does, and not show yesterday's decision.
+  const incomplete = JSON.parse(readFileSync(decisionFile(root), 'utf8')) as Decision;
+  writePage(root, incomplete, plan);
+}
+
+/** The page's path, or null when it could not be written: the decision stands without it. */
+function writePage(root: string, decision: Decision, plan: Plan): string | null {
+  try {
+    return writeHtmlReport({ decision, plan, outDir: dirname(decisionFile(root)), runsDir: runsFolder(root) });
+  } catch (error) {
+    sayError(
+      `The HTML report could not be written: ${textOf(error)}. The decision stands in reports/out/decision.json.`,
+    );
+    return null;
+  }
 }
 
 function compileOrExit(root: string): Plan {
