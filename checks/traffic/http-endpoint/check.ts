@@ -26,7 +26,7 @@ const params = {
         additionalProperties: false,
         required: ['path'],
         // The kind is read-only, so a POST is for its author to vouch for.
-        if: { type: 'object', required: ['method'], properties: { method: { const: 'POST' } } },
+        if: { required: ['method'], properties: { method: { const: 'POST' } } },
         then: { required: ['changesNothing'] },
         properties: {
           method: { type: 'string', enum: ['GET', 'POST'], default: 'GET', description: 'HTTP method.' },
