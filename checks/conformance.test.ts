@@ -144,13 +144,16 @@ function filledParams(kind: CheckKind, params: unknown): unknown {
   return filled.params;
 }
 
+/** Keywords that hold values or conditions, not shapes. */
+const NOT_SHAPES = new Set(['default', 'enum', 'const', 'if', 'then', 'else']);
+
 /** Objects with named members that let others through. */
 function looseObjects(schema: unknown, path: string): string[] {
   if (Array.isArray(schema)) return schema.flatMap((member, index) => looseObjects(member, `${path}/${index}`));
   if (typeof schema !== 'object' || schema === null) return [];
   const own = 'properties' in schema && (!('additionalProperties' in schema) || schema.additionalProperties !== false);
   const inner = Object.entries(schema).flatMap(([key, member]) =>
-    key === 'default' || key === 'enum' ? [] : looseObjects(member, `${path}/${key}`),
+    NOT_SHAPES.has(key) ? [] : looseObjects(member, `${path}/${key}`),
   );
   return [...(own ? [path || '/'] : []), ...inner];
 }
