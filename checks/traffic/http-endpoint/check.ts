@@ -26,10 +26,9 @@ const params = {
         additionalProperties: false,
         required: ['path'],
         // The kind is read-only, so a POST is for its author to vouch for.
-        if: { required: ['method'], properties: { method: { const: 'POST' } } },
-        then: { required: ['changesNothing'] },
+        dependencies: { method: ['changesNothing'], json: ['method'] },
         properties: {
-          method: { type: 'string', enum: ['GET', 'POST'], default: 'GET', description: 'HTTP method.' },
+          method: { const: 'POST', description: 'POST instead of GET, which is sent when this is absent.' },
           path: { type: 'string', pattern: '^/', description: 'Path, and query if any.' },
           changesNothing: {
             const: true,
@@ -137,7 +136,7 @@ async function exchange(
   try {
     const answer = await http.request({
       ...at(endpoint, path),
-      method,
+      method: method ?? 'GET',
       ...(json ? { json } : {}),
       ...(authenticated ? { bearer } : {}),
     });

@@ -64,7 +64,7 @@ export function judge(params: Params, { exchanges }: Gathered): Judgement<Id> {
   );
 }
 
-const nameOf = ({ method, path }: Request): string => `${method} ${path}`;
+const nameOf = ({ method, path }: Request): string => `${method ?? 'GET'} ${path}`;
 
 function findingsOf(request: Request, exchange: Exchange, maxLatency: string): Finding<Id>[] {
   const subject = nameOf(request);
