@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { defineConfig } from '@playwright/test';
+import type { ReporterDescription } from '@playwright/test';
 import { POST_DEPLOYMENT } from './checks/contract/plan.ts';
 import type { Plan } from './checks/contract/plan.ts';
 import { WORKER_ENV } from './fixtures/worker-env.ts';
@@ -18,23 +19,28 @@ const args = main?.arguments;
 /** Items wait more than they compute; without our reporter only a single worker keeps the phases in order. */
 const workers = args?.reportersReplaced ? 1 : 2;
 
+const reporters: ReporterDescription[] = [
+  ['./gate/order-reporter.ts', { manyRuns: args?.ui === true || args?.command === 'test-server' }],
+  ['./reports/gate-reporter.ts'],
+  ['html', { open: 'never', outputFolder: join(root, 'reports/out/playwright'), title: 'golive' }],
+  ['junit', { outputFile: join(root, 'reports/out/junit.xml') }],
+  ['allure-playwright', { resultsDir: join(root, 'reports/out/allure-results') }],
+];
+
 export default defineConfig({
   testDir: 'specs',
   testMatch: '**/*.spec.ts',
   outputDir: join(root, '.golive/test-results'),
+  // Already bundled: transpiling it again would cost each cold worker three seconds.
+  build: { external: ['**/dist/**'] },
   globalSetup: './gate/global-setup.ts',
   forbidOnly: true,
   retries: 0,
   workers,
   reportSlowTests: null,
   captureGitInfo: { commit: false, diff: false },
-  reporter: [
-    ['./gate/order-reporter.ts', { manyRuns: args?.ui === true || args?.command === 'test-server' }],
-    ['./reports/gate-reporter.ts'],
-    ['html', { open: 'never', outputFolder: join(root, 'reports/out/playwright'), title: 'golive' }],
-    ['junit', { outputFile: join(root, 'reports/out/junit.xml') }],
-    ['allure-playwright', { resultsDir: join(root, 'reports/out/allure-results') }],
-  ],
+  // With --list Playwright prints the list itself, unless a reporter of ours claims the terminal.
+  reporter: args?.list ? 'list' : reporters,
   projects: plan.phases.map((phase) => ({
     name: phase.id,
     grep: new RegExp(`@${phase.id}(\\s|$)`),

@@ -4,11 +4,15 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Real servers and whole runs of Playwright, on machines that are slow at times. No test waits by the clock.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', 'dist/**', '.golive/**'],
     server: {
       // Published with imports that Node cannot resolve.
-      deps: { inline: [/webernetes/] },
+      // What is bundled already needs no second transformation.
+      deps: { inline: [/webernetes/], external: [/\/dist\//] },
     },
   },
 });

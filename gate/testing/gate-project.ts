@@ -5,16 +5,17 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Decision } from '../../checks/contract/decision.ts';
+import { writeKubeconfig } from '../../fixtures/testing/kubeconfig.ts';
+import { listenHttp, listenHttps, selfSigned } from '../../fixtures/testing/servers.ts';
+import type { TestServer } from '../../fixtures/testing/servers.ts';
 import { repositoryRoot } from './repository.ts';
 
 const repository = repositoryRoot();
 const SLOW_MS = 2000;
+const CLUSTER_UID = '11111111-1111-4111-8111-111111111111';
 
 export interface GateItem {
   readonly id: string;
@@ -39,13 +40,13 @@ export class GateProject {
   readonly root: string;
   /** Of the server that items ask. */
   readonly url: string;
-  readonly #server: Server;
+  readonly #servers: readonly TestServer[];
   readonly #running = new Set<ChildProcess>();
 
-  private constructor(root: string, server: Server) {
+  private constructor(root: string, services: TestServer, cluster: TestServer) {
     this.root = root;
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.url = services.url;
+    this.#servers = [services, cluster];
   }
 
   /** Makes the folder and its server; `phases` is written as the checklist. */
@@ -54,7 +55,7 @@ export class GateProject {
     preconditions: 'enforce' | 'report' = 'report',
   ): Promise<GateProject> {
     let flaky = 0;
-    const server = createServer((request, response) => {
+    const services = await listenHttp((request, response) => {
       const kind = request.url?.split('/')[1];
       if (kind === 'hang') return;
       const answer = (): void => {
@@ -64,9 +65,24 @@ export class GateProject {
       if (kind === 'slow') setTimeout(answer, SLOW_MS);
       else answer();
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    // Of a cluster these items need nothing but its identity.
+    const pair = selfSigned();
+    const cluster = await listenHttps(pair, (_request, response) => {
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(
+          JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: CLUSTER_UID } }),
+        );
+    });
     const root = mkdtempSync(join(tmpdir(), 'golive-gate-'));
-    const project = new GateProject(root, server);
+    const project = new GateProject(root, services, cluster);
+    writeKubeconfig(join(root, 'kubeconfig'), {
+      server: cluster.url,
+      ca: pair.cert,
+      user: { token: 'gate-token' },
+      context: 'gate',
+    });
+    pair.remove();
     project.#writeEnvironment(preconditions);
     project.writeChecklist(phases);
     return project;
@@ -157,8 +173,7 @@ export class GateProject {
 
   async remove(): Promise<void> {
     for (const child of this.#running) child.kill('SIGKILL');
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    for (const server of this.#servers) await server.close();
     rmSync(this.root, { recursive: true, force: true });
   }
 
@@ -168,7 +183,7 @@ export class GateProject {
       [
         'apiVersion: golive/v1',
         'name: small',
-        'kubeconfig: { path: kubeconfig, context: none }',
+        'kubeconfig: { path: kubeconfig, context: gate }',
         'namespaces: { platform: default }',
         `endpoints: { public: { url: "${this.url}" } }`,
         'stores: {}',
@@ -201,7 +216,8 @@ function phaseYaml({ phase, order = 'parallel', items }: GatePhase): string {
       ...(more === undefined ? [] : more.split('\n').map((line) => `    ${line}`)),
       '    params:',
       '      endpoint: "${environment.endpoints.public}"',
-      `      requests: [{ name: answer, path: /${answer} }]`,
+      `      requests: [{ path: /${answer} }]`,
+      '      maxLatency: 4s',
     ]),
     '',
   ].join('\n');
