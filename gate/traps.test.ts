@@ -172,7 +172,7 @@ describe('wrong use', () => {
     const project = await make();
     const result = await project.run(['--list']);
     expect(result.exitCode, result.output).toBe(0);
-    expect(result.output).toContain('specs/small/phase1.yaml:');
+    expect(result.output).toMatch(/phase1\.yaml:\d+/);
     expect(result.decision).toBeNull();
   });
   it('a decision that cannot be written ends in 70', async () => {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import vm from 'node:vm';
 import type { TestDetails, TestInfo } from '@playwright/test';
 import { OUTCOME_ANNOTATION, PLACE_ANNOTATION } from '../checks/contract/progress.ts';
+import type { AppliedWaiver } from '../checks/contract/decision.ts';
 import type { OutcomeNote } from '../checks/contract/progress.ts';
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
-import type { Plan, PlannedItem, SourcePlace } from '../checks/contract/plan.ts';
+import type { Plan, PlannedItem } from '../checks/contract/plan.ts';
 import type { PhaseSession } from '../fixtures/phase-session.ts';
 import { test } from '../fixtures/test.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
@@ -22,30 +23,27 @@ const PLAYWRIGHT_MARGIN_MS = 15_000;
 
 type Body = (fixtures: { phase: PhaseSession; interrupt: AbortSignal }, testInfo: TestInfo) => Promise<void>;
 type Declare = (title: string, details: TestDetails, body: Body) => void;
-
-const running: Declare = (title, details, body) => test(title, details, body);
-const skipped: Declare = (title, details, body) => test.skip(title, details, body);
+type Testing = typeof test;
 
 for (const item of plan.items) {
-  at(item.place)(
-    item.kind === 'planned' ? skipped : running,
-    `${item.id} ${item.title}`,
-    detailsOf(item),
-    async ({ phase, interrupt }, testInfo) => {
-      testInfo.setTimeout(item.timeoutMs + PLAYWRIGHT_MARGIN_MS);
-      const record = await phase.run(item, { signal: interrupt, attempt: testInfo.retry + 1 });
-      show(item, record, testInfo);
-    },
-  );
+  at(item)(`${item.id} ${item.title}`, detailsOf(item), async ({ phase, interrupt }, testInfo) => {
+    testInfo.setTimeout(item.timeoutMs + PLAYWRIGHT_MARGIN_MS);
+    const record = await phase.run(item, { signal: interrupt, attempt: testInfo.retry + 1 });
+    show(item, record, () => phase.waiverFor(item, record), testInfo);
+  });
 }
 
-/** Calls a function so that Playwright takes the item's line in YAML for the test's location. */
-function at(place: SourcePlace): (declare: Declare, title: string, details: TestDetails, body: Body) => void {
-  return vm.runInThisContext('(declare, title, details, body) => declare(title, details, body)', {
-    filename: join(root, place.file),
-    lineOffset: place.line - 1,
-    columnOffset: place.column - 1,
-  }) as (declare: Declare, title: string, details: TestDetails, body: Body) => void;
+/**
+ * Declares the item's test so that Playwright takes its line in YAML for the test's location: Playwright looks at the caller's
+ * stack frame, and the code compiled here has that one.
+ */
+function at(item: PlannedItem): Declare {
+  const { file, line, column } = item.place;
+  const declare = vm.runInThisContext(
+    `(test, title, details, body) => test${item.kind === 'planned' ? '.skip' : ''}(title, details, body)`,
+    { filename: join(root, file), lineOffset: line - 1, columnOffset: column - 1 },
+  ) as (test: Testing, ...rest: Parameters<Declare>) => void;
+  return (...rest) => declare(test, ...rest);
 }
 
 function detailsOf(item: PlannedItem): TestDetails {
@@ -71,7 +69,7 @@ function outcomeAnnotation(note: OutcomeNote): { type: string; description: stri
 }
 
 /** Gives the outcome Playwright's nearest status. The decision is made from the recorded outcome, not from this. */
-function show(item: PlannedItem, record: OutcomeRecord, testInfo: TestInfo): void {
+function show(item: PlannedItem, record: OutcomeRecord, waiver: () => AppliedWaiver | null, testInfo: TestInfo): void {
   const { outcome, reason, message, subjects } = record;
   testInfo.annotations.push(outcomeAnnotation({ outcome, message, subjects, ...(reason ? { reason } : {}) }));
   testInfo.attachments.push({
@@ -83,7 +81,10 @@ function show(item: PlannedItem, record: OutcomeRecord, testInfo: TestInfo): voi
   if (outcome !== 'fail' && outcome !== 'error' && outcome !== 'inconclusive')
     testInfo.skip(true, `${outcome}: ${message}`);
   // An expected failure keeps the worker alive and the item visible: it blocks nothing.
+  const waived = item.severity === 'minor' ? null : waiver();
   if (item.severity === 'minor') testInfo.fail(true, `${outcome} of a minor item`);
+  else if (waived)
+    testInfo.fail(true, `${outcome}, waived until ${waived.expires} by ${waived.approver} (${waived.ticket})`);
   throw errorAt(item, `${outcome}: ${message}`);
 }
 
