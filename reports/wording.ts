@@ -1,5 +1,6 @@
 /** Words that the page and the terminal share, so that both say the same. */
 import { EXIT, type Decision, type DecidedItem, type DecisionName } from '../checks/contract/decision.ts';
+import { POST_DEPLOYMENT } from '../checks/contract/plan.ts';
 import type { Bound, ReasonCode, Unit } from '../checks/contract/outcome.ts';
 
 /** What a decision means, as one sentence. */
@@ -30,6 +31,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 export function blocks(item: DecidedItem): boolean {
   if (item.severity === 'minor' || item.waived) return false;
   return item.outcome !== 'pass' && item.outcome !== 'not-applicable' && item.outcome !== 'planned';
+}
+
+/** Does this planned item hold the whole? Minor ones do not, nor those of the scheduled verification after go-live. */
+export function holdsWhole(item: DecidedItem): boolean {
+  return item.outcome === 'planned' && item.severity !== 'minor' && item.phase !== POST_DEPLOYMENT;
 }
 
 /** What to do about a reason, where the message itself does not say. */

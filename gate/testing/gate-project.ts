@@ -21,6 +21,8 @@ export interface GateItem {
   readonly id: string;
   /** What the server answers: 200, 500, or never; `slow` answers 200 after two seconds, `flaky` 500 once and then 200. */
   readonly answer?: 'ok' | 'broken' | 'hang' | 'slow' | 'flaky';
+  /** Paths asked instead of the one of `answer`; the first segment says what the server answers. */
+  readonly paths?: readonly string[];
   readonly more?: string;
 }
 export interface GatePhase {
@@ -205,7 +207,7 @@ function phaseYaml({ phase, order = 'parallel', items }: GatePhase): string {
     `title: ${phase}`,
     `order: ${order}`,
     'items:',
-    ...items.flatMap(({ id, answer = 'ok', more }) => [
+    ...items.flatMap(({ id, answer = 'ok', paths = [answer], more }) => [
       `  - id: ${id}`,
       `    title: ${id} answers`,
       '    kind: traffic/http-endpoint',
@@ -216,7 +218,7 @@ function phaseYaml({ phase, order = 'parallel', items }: GatePhase): string {
       ...(more === undefined ? [] : more.split('\n').map((line) => `    ${line}`)),
       '    params:',
       '      endpoint: "${environment.endpoints.public}"',
-      `      requests: [{ path: /${answer} }]`,
+      `      requests: [${paths.map((path) => `{ path: /${path} }`).join(', ')}]`,
       '      maxLatency: 4s',
     ]),
     '',

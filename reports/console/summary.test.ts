@@ -75,6 +75,27 @@ it('is no wall of text, however much is planned or was not run', () => {
   const text = draw(sampleDecision({ items }));
   expect(text.split('\n').length).toBeLessThan(150);
   expect(text).toContain('… and 488 more: see the report');
+  const waived = { id: 'W', approver: 'Ada', reason: 'r', ticket: 'T-1', expires: '2026-12-01T00:00:00Z' };
+  const accepted = draw(sampleDecision({ items: items.map((item) => ({ ...item, waived })) }));
+  expect(accepted.split('\n').length).toBeLessThan(180);
+  expect(accepted).toContain('Waived (500 items)');
+});
+
+it('says which planned items hold the whole: not minor ones, nor those of the scheduled verification', () => {
+  const planned = (id: string, over: Partial<DecidedItem> = {}): DecidedItem => ({
+    ...sampleItem({ id, title: 'T', outcome: 'planned' }),
+    severity: 'major',
+    ...over,
+  });
+  const heading = (...items: readonly DecidedItem[]): string =>
+    /Planned, not built yet \((.*)\)/.exec(draw(sampleDecision({ items })))?.[1] ?? '';
+  const after = planned('PD-OPS-001', { phase: 'post-deployment' });
+  const minor = planned('P1-A-3', { severity: 'minor' });
+  expect(heading(planned('P1-A-1'), planned('P1-A-2'))).toBe('2 items; they hold the whole');
+  expect(heading(planned('P1-A-1'))).toBe('1 item; it holds the whole');
+  expect(heading(planned('P1-A-1'), after, minor)).toBe('3 items; 1 holds the whole');
+  expect(heading(after)).toBe('1 item; none holds the whole');
+  expect(draw(sampleDecision({ items: [after] }))).toMatch(/post-deployment\s+1 of 1, no part of the whole/);
 });
 
 it('colours only when asked, and then changes nothing else', () => {

@@ -7,9 +7,9 @@ import {
   type DecisionName,
 } from '../../checks/contract/decision.ts';
 import { OUTCOMES, type OutcomeName } from '../../checks/contract/outcome.ts';
-import type { Plan } from '../../checks/contract/plan.ts';
+import { POST_DEPLOYMENT, type Plan } from '../../checks/contract/plan.ts';
 import { cutText, visibleLine } from '../visible-text.ts';
-import { adviceFor, blocks, DECISION_MEANS, exitAnswer, listOf, plural } from '../wording.ts';
+import { adviceFor, blocks, DECISION_MEANS, exitAnswer, formatUtc, holdsWhole, listOf, plural } from '../wording.ts';
 import { colours, columnsOf, fit, pad, wrap, type Colours, type Paint } from './text.ts';
 
 export interface SummaryOptions {
@@ -38,6 +38,7 @@ export function renderSummary(decision: Decision, plan: Plan | null, options: Su
     headline(decision, plan, width, paint),
     phaseLines(decision, width, paint),
     blockingLines(blocking, width, paint),
+    waivedLines(decision, width, paint),
     plannedLines(decision, width, paint),
     overrideLines(decision, width, paint),
     warningLines(decision, width, paint),
@@ -173,14 +174,46 @@ function plannedLines(decision: Decision, width: number, paint: Colours): readon
   if (planned.length === 0) return [];
   const phases = [...new Set(planned.map((item) => item.phase))];
   return [
-    paint.bold(`  Planned, not built yet (${plural(planned.length, 'item')}; they hold the whole)`),
+    paint.bold(`  Planned, not built yet (${plural(planned.length, 'item')}; ${holdingText(planned)})`),
     ...phases.map((phase) => {
       const count = planned.filter((item) => item.phase === phase).length;
-      return fit(
-        `    ${pad(phase, 16)} ${count} of ${decision.items.filter((item) => item.phase === phase).length}`,
-        width,
-      );
+      const of = decision.items.filter((item) => item.phase === phase).length;
+      const apart = phase === POST_DEPLOYMENT ? ', no part of the whole' : '';
+      return fit(`    ${pad(phase, 16)} ${count} of ${of}${apart}`, width);
     }),
+  ];
+}
+
+/** How many planned items hold the whole: minor ones and those of the scheduled verification do not. */
+function holdingText(planned: readonly DecidedItem[]): string {
+  const holding = planned.filter(holdsWhole).length;
+  if (holding === 0) return 'none holds the whole';
+  if (holding < planned.length) return `${holding} ${holding === 1 ? 'holds' : 'hold'} the whole`;
+  return holding === 1 ? 'it holds the whole' : 'they hold the whole';
+}
+
+/** Who lets the release go on without what, and until when. */
+function waivedLines(decision: Decision, width: number, paint: Colours): readonly string[] {
+  const waived = decision.items.flatMap((item) => (item.waived ? [{ item, waiver: item.waived }] : []));
+  if (waived.length === 0) return [];
+  return [
+    paint.bold(`  Waived (${plural(waived.length, 'item')})`),
+    ...waived.slice(0, SHOWN_ITEMS).flatMap(({ item, waiver }) => {
+      const id = visibleLine(item.id);
+      const tail = `${item.outcome}, ${item.severity}`;
+      const room = Math.max(10, width - 8 - columnsOf(id) - columnsOf(tail));
+      return [
+        `  ~ ${paint.bold(id)}  ${fit(visibleLine(item.title), room)}  ${paint.yellow(tail)}`,
+        ...wrap(cutText(item.message, MESSAGE_LIMIT).text.trim(), width, 4, MESSAGE_LINES),
+        ...wrap(
+          `Waived by ${waiver.approver} (${waiver.ticket}) until ${formatUtc(waiver.expires)}: ${waiver.reason}`,
+          width,
+          4,
+          MESSAGE_LINES,
+        ),
+      ];
+    }),
+    ...(waived.length > SHOWN_ITEMS ? [`  … and ${waived.length - SHOWN_ITEMS} more: see the report`] : []),
   ];
 }
 

@@ -60,7 +60,7 @@ describe('every outcome × severity × waiver', () => {
     const decisions = [
       no(waiverOf('A'), { waivable: false }),
       no(waiverOf('A', { release: '1.3.9' })),
-      no(waiverOf('Z')),
+      no(waiverOf('ZZ')),
       no(waiverOf('A', { environment: 'production' })),
       no(waiverOf('A', { expires: 'tomorrow' })),
     ];
@@ -68,10 +68,15 @@ describe('every outcome × severity × waiver', () => {
     expect(decisions.map(({ warnings }) => warnings)).toEqual([
       ['waiver A@staging (specs/sample/waivers.yaml:3:5) is for an item that cannot be waived: it does not apply'],
       ['waiver A@staging (specs/sample/waivers.yaml:3:5) is for release 1.3.9, this is 1.4.0: it does not apply'],
-      ['waiver Z@staging (specs/sample/waivers.yaml:3:5) matches no item of the plan: correct the id or remove it'],
+      ['waiver ZZ@staging (specs/sample/waivers.yaml:3:5) matches no item of the plan: correct the id or remove it'],
       [],
       ['waiver A@staging (specs/sample/waivers.yaml:3:5) expired at tomorrow: it does not apply'],
     ]);
+  });
+
+  it('says which item a mistyped waiver may have meant', () => {
+    const { warnings } = decideOne({}, { outcome: 'fail' }, { waivers: [waiverOf('a')] });
+    expect(warnings.join()).toContain('matches no item of the plan (did you mean A?): correct the id or remove it');
   });
 
   it('warns of a waiver that is no longer needed, and takes name@version for a release', () => {

@@ -1,6 +1,7 @@
 /** What people say about items: waivers, attestations and signatures, and which of them count. Pure. */
 import type { AppliedWaiver } from '../../checks/contract/decision.ts';
 import type { Plan, PlannedItem, Release } from '../../checks/contract/plan.ts';
+import { didYouMean } from '../../specs/suggest.ts';
 import type { Approval, Attestation, Waiver } from '../waivers/types.ts';
 import { ATTESTED_KINDS } from '../waivers/types.ts';
 import { isBlocking } from './order.ts';
@@ -23,8 +24,11 @@ function isHere(said: { environment: string; release: string }, plan: Plan): boo
   return said.environment === plan.environment.name && isRelease(said.release, plan.release);
 }
 
+/** What a waiver is held against. */
+export type Waivable = Pick<JudgedItem, 'item' | 'outcome' | 'failedSubjects'>;
+
 /** The waiver that covers an item's blocking outcome, or null. Waivers by subject must cover every finding between them. */
-export function waiverFor(judged: JudgedItem, plan: Plan, waivers: readonly Waiver[], now: Date): AppliedWaiver | null {
+export function waiverFor(judged: Waivable, plan: Plan, waivers: readonly Waiver[], now: Date): AppliedWaiver | null {
   const { item } = judged;
   if (!item.waivable || !isBlocking(item.severity) || !WAIVABLE_OUTCOMES.includes(judged.outcome)) return null;
   const valid = waivers.filter((w) => w.item === item.id && isHere(w, plan) && isValidAt(w.expires, now));
@@ -105,7 +109,7 @@ export function peopleWarnings(
 }
 
 function waiverProblem(waiver: Waiver, judged: JudgedItem | undefined, plan: Plan, now: Date): string | null {
-  if (!judged) return 'matches no item of the plan: correct the id or remove it';
+  if (!judged) return unmatched(waiver.item, plan);
   if (waiver.environment !== plan.environment.name) return null;
   if (!isRelease(waiver.release, plan.release)) {
     return `is for release ${waiver.release}, this is ${plan.release.version}: it does not apply`;
@@ -124,8 +128,16 @@ function waiverProblem(waiver: Waiver, judged: JudgedItem | undefined, plan: Pla
   return null;
 }
 
+function unmatched(id: string, plan: Plan): string {
+  const meant = didYouMean(
+    id,
+    plan.items.map((item) => item.id),
+  );
+  return `matches no item of the plan${meant === undefined ? '' : ` (did you mean ${meant}?)`}: correct the id or remove it`;
+}
+
 function attestationProblem(said: Attestation, item: PlannedItem | undefined, plan: Plan, now: Date): string | null {
-  if (!item) return 'matches no item of the plan: correct the id or remove it';
+  if (!item) return unmatched(said.item, plan);
   if (!ATTESTED_KINDS.includes(item.kind)) return `is refused: ${item.kind} is measured, not attested`;
   if (said.environment !== plan.environment.name) return null;
   if (!isRelease(said.release, plan.release)) {

@@ -34,11 +34,10 @@ export interface LoadedPeople {
 }
 type PlanFacts = Pick<Plan, 'checklist' | 'items' | 'roles'>;
 
-/** For the decision: never throws, and says every problem in one line. */
+/** For the decision: never throws, and says every problem in one line. What matches no item the decision itself warns of. */
 export function loadPeople(root: string, plan: PlanFacts): People {
-  const { waivers, attestations, problems, unmatched } = readPeople(root, plan);
-  const lines = sortProblems([...problems, ...unmatched]).map(renderProblem);
-  return { waivers, attestations, problems: lines };
+  const { waivers, attestations, problems } = readPeople(root, plan);
+  return { waivers, attestations, problems: problems.map(renderProblem) };
 }
 
 /** For `golive validate` and everybody who wants the places. `root` is the project's folder. */
