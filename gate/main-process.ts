@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Decision } from '../checks/contract/decision.ts';
+import { POST_DEPLOYMENT } from '../checks/contract/plan.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
 import { writeHtmlReport } from '../reports/html/write.ts';
@@ -28,6 +29,7 @@ export interface MainGate {
 /** The run that is open in this process; UI mode opens one after another. */
 let open: { readonly runDir: string; readonly plan: Plan; readonly root: string } | undefined;
 let crashed = false;
+let tell = sayOut;
 
 /** Called once, when the config is loaded in the main process. Ends the process with 64 where a run must not start. */
 export function prepareMain(root: string, argv: readonly string[]): MainGate {
@@ -42,7 +44,10 @@ export function prepareMain(root: string, argv: readonly string[]): MainGate {
   // Whatever ends this process without a word of ours must not look like success.
   process.exitCode = EXIT.broken;
   process.env[WORKER_ENV.ordered] = args.reportersReplaced ? '0' : '1';
+  // With `--reporter=json` and the like stdout belongs to that reporter.
+  if (args.reportersReplaced) tell = sayError;
   beginRun(root, plan, args.phases);
+  tell(opening(plan, args.phases));
   process.on('uncaughtExceptionMonitor', () => (crashed = true));
   process.on('SIGTERM', () => {
     noteEvent('SIGTERM');
@@ -74,7 +79,7 @@ export function endRun(playwrightCode: number): number {
     const { decision, exitCode } = finishRun({ runDir, root, endedBy, now: new Date() });
     if (!decision) return exitCode;
     const page = writePage(root, decision, plan);
-    sayOut(
+    tell(
       renderSummary(decision, plan, {
         width: process.stdout.columns || 80,
         colour: process.stdout.isTTY && !process.env['NO_COLOR'],
@@ -87,6 +92,15 @@ export function endRun(playwrightCode: number): number {
     sayError(`No decision could be written: ${textOf(error)}`);
     return EXIT.broken;
   }
+}
+
+/** The first line a person sees, before Playwright has loaded a test. */
+function opening(plan: Plan, phases: readonly string[] | null): string {
+  const { release, environment } = plan;
+  const items = plan.items.filter(({ phase }) => phases?.includes(phase) ?? phase !== POST_DEPLOYMENT);
+  const built = items.filter(({ kind }) => kind !== 'planned').length;
+  const where = environment.rehearsal ? `${environment.name}, the embedded platform on this machine` : environment.name;
+  return `${release.name} ${release.version} on ${where}: ${built} items to run, ${items.length - built} planned.`;
 }
 
 function beginRun(root: string, plan: Plan, phases: readonly string[] | null): void {
