@@ -1,41 +1,10 @@
 /** The command line as people use it: the bundle, spawned. */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { phaseText, makeProject } from '../specs/testing/project.ts';
+import { bundledCli, ROOT } from './testing/cli.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-let cli = '';
-let folder = '';
-
-beforeAll(async () => {
-  mkdirSync(join(ROOT, '.golive'), { recursive: true });
-  folder = mkdtempSync(join(ROOT, '.golive', 'cli-'));
-  cli = join(folder, 'golive.js');
-  await build({
-    entryPoints: [join(ROOT, 'golive.ts')],
-    outfile: cli,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'silent',
-    banner: { js: "import { createRequire as __r } from 'node:module';const require = __r(import.meta.url);" },
-    external: ['@playwright/test', 'playwright', 'playwright-core', 'esbuild', 'fsevents', 'pg-native'],
-  });
-}, 60_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function golive(args: readonly string[], cwd = ROOT, env: Readonly<Record<string, string>> = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
-    cwd,
-    encoding: 'utf8',
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-  });
-  return { status, stdout, stderr };
-}
+const golive = bundledCli();
 
 describe('golive', () => {
   it('answers --help and --version fast and with 0', () => {

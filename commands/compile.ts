@@ -1,6 +1,6 @@
 /** Compiles the project's plan for a command, or says what is wrong with the files. */
 import type { Plan } from '../checks/contract/plan.ts';
-import { compilePlan } from '../specs/plan.ts';
+import { compilePlan, type Compiled } from '../specs/plan.ts';
 import { renderProblems } from '../specs/problems.ts';
 import { projectRoot } from './root.ts';
 import { hasColour, writeError } from './write.ts';
@@ -15,13 +15,22 @@ export interface Selection {
 /** The plan and its project, or undefined after all problems have been printed. */
 export function compileOrTell(selection: Selection): { readonly plan: Plan; readonly root: string } | undefined {
   const root = projectRoot();
-  const env = {
-    ...process.env,
-    ...(selection.env === undefined ? {} : { GOLIVE_ENV: selection.env }),
-    ...(selection.checklist === undefined ? {} : { GOLIVE_CHECKLIST: selection.checklist }),
-  };
-  const compiled = compilePlan({ root, env });
+  const compiled = compileSelected(root, selection);
   if ('plan' in compiled) return { plan: compiled.plan, root };
   writeError(renderProblems(compiled.problems, { colour: hasColour(process.stderr) }));
   return undefined;
+}
+
+/** The plan of a selection, or its problems. */
+export function compileSelected(root: string, selection: Selection): Compiled {
+  return compilePlan({ root, env: selectedEnv(selection) });
+}
+
+/** The variables a plan is compiled from, options of the command line before those of the shell. */
+export function selectedEnv({ env, checklist }: Selection): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    ...(env === undefined ? {} : { GOLIVE_ENV: env }),
+    ...(checklist === undefined ? {} : { GOLIVE_CHECKLIST: checklist }),
+  };
 }

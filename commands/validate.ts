@@ -1,16 +1,56 @@
-/** `golive validate`: are checklist, environment and params right? Reads files only. */
+/** `golive validate`: are checklist, environment, params, waivers and attestations right? Reads files only. */
 import { EXIT } from '../checks/contract/decision.ts';
+import { kinds } from '../checks/index.ts';
+import type { Plan } from '../checks/contract/plan.ts';
+import { peopleStanding } from '../reports/decide/people.ts';
+import { readPeople, type LoadedPeople } from '../reports/waivers/load.ts';
+import { findChecklist, loadChecklist } from '../specs/load-checklist.ts';
+import { renderProblems } from '../specs/problems.ts';
 import { PLANNED_KIND } from '../specs/schemas.ts';
-import { compileOrTell, type Selection } from './compile.ts';
-import { writeOut } from './write.ts';
+import { compileSelected, selectedEnv, type Selection } from './compile.ts';
+import { projectRoot } from './root.ts';
+import { hasColour, writeError, writeOut } from './write.ts';
 
+/** 0 valid, also with warnings; 64 invalid, after every problem of every file has been told. */
 export async function validate(selection: Selection): Promise<number> {
-  const compiled = compileOrTell(selection);
-  if (!compiled) return Promise.resolve(EXIT.usage);
-  const { checklist, items, phases, environment } = compiled.plan;
-  const planned = items.filter((item) => item.kind === PLANNED_KIND).length;
-  writeOut(
-    `${checklist.file} is valid for environment ${environment.name}: ${items.length} items in ${phases.length} phases, ${planned} of them planned.`,
-  );
+  const root = projectRoot();
+  const compiled = compileSelected(root, selection);
+  const people = 'plan' in compiled ? readPeople(root, compiled.plan) : peopleBeside(root, selection);
+  const problems = [...('problems' in compiled ? compiled.problems : []), ...(people?.problems ?? [])];
+  if (problems.length > 0 || !('plan' in compiled)) {
+    writeError(renderProblems(problems, { colour: hasColour(process.stderr) }));
+    return Promise.resolve(EXIT.usage);
+  }
+  if (people) warn(compiled.plan, people);
+  writeOut(summaryOf(compiled.plan, people));
   return Promise.resolve(EXIT.GO);
+}
+
+/** Waivers and attestations of a checklist that does not compile: what is wrong with them is told all the same. */
+function peopleBeside(root: string, selection: Selection): LoadedPeople | undefined {
+  const found = findChecklist(root, selectedEnv(selection)['GOLIVE_CHECKLIST']);
+  if ('problem' in found) return undefined;
+  const { checklist } = loadChecklist(root, found.file, kinds);
+  if (Object.keys(checklist.roles).length === 0) return undefined;
+  const items = checklist.items.map(({ raw }) => ({ id: String(raw['id']), kind: String(raw['kind']) }));
+  return readPeople(root, { checklist, items, roles: checklist.roles });
+}
+
+/** What is valid but covers nothing, to stderr. */
+function warn(plan: Plan, people: LoadedPeople): void {
+  for (const { place, text } of peopleStanding(plan, people, new Date())) writeError(`${place}: warning: ${text}.`);
+}
+
+function summaryOf({ checklist, items, phases, environment }: Plan, people: LoadedPeople | undefined): string {
+  const planned = items.filter((item) => item.kind === PLANNED_KIND).length;
+  const said = [
+    counted(people?.waivers.length ?? 0, 'waiver'),
+    counted(people?.attestations.length ?? 0, 'attestation'),
+  ].filter((text) => text !== '');
+  const besides = said.length > 0 ? ` Beside it: ${said.join(' and ')}.` : '';
+  return `${checklist.file} is valid for environment ${environment.name}: ${items.length} items in ${phases.length} phases, ${planned} of them planned.${besides}`;
+}
+
+function counted(count: number, of: string): string {
+  return count === 0 ? '' : `${count} ${of}${count === 1 ? '' : 's'}`;
 }

@@ -1,7 +1,7 @@
 /** The checklist: its file, its phase files, their items. Reads everything and reports everything that is wrong at once. */
 import type { ValidateFunction } from 'ajv';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { PhaseId } from '../checks/contract/plan.ts';
 import type { CheckKind } from '../checks/define-check.ts';
 import { createAjv } from '../checks/params.ts';
@@ -10,6 +10,7 @@ import { itemProblems } from './item-rules.ts';
 import { isPhase, phaseIndex } from './phases.ts';
 import type { Problem } from './problems.ts';
 import { checklistSchema, itemSchema, phaseSchema } from './schemas.ts';
+import { didYouMean } from './suggest.ts';
 import { isRecord } from './templates.ts';
 import { pointerStep } from './yaml/positions.ts';
 import { readYamlFile, type YamlFile } from './yaml/parse.ts';
@@ -72,17 +73,13 @@ export function findChecklist(
   root: string,
   chosen: string | undefined,
 ): { readonly file: string } | { readonly problem: Problem } {
-  if (chosen !== undefined && chosen !== '') {
-    const named = /\.ya?ml$/.test(chosen) ? chosen : join(chosen, CHECKLIST_FILE);
-    const path = relative(root, resolve(root, named));
-    return { file: path.startsWith('..') || isAbsolute(path) ? resolve(root, named) : path };
-  }
   const folder = join(root, SPECS);
   const found = existsSync(folder)
     ? readdirSync(folder)
         .filter((name) => existsSync(join(folder, name, CHECKLIST_FILE)))
         .sort()
     : [];
+  if (chosen !== undefined && chosen !== '') return chosenChecklist(root, chosen, found);
   const [only] = found;
   if (only !== undefined && found.length === 1) return { file: `${SPECS}/${only}/${CHECKLIST_FILE}` };
   const at = { file: SPECS, line: 0, column: 0, field: '' };
@@ -100,6 +97,29 @@ export function findChecklist(
       message: 'it holds more than one checklist',
       allowed: found.map((name) => `${SPECS}/${name}`),
       fix: 'Name one in GOLIVE_CHECKLIST',
+    },
+  };
+}
+
+/** A folder or file, or the bare name of a folder in specs/. */
+function chosenChecklist(root: string, chosen: string, found: readonly string[]): ReturnType<typeof findChecklist> {
+  if (found.includes(chosen) && !existsSync(resolve(root, chosen)))
+    return { file: `${SPECS}/${chosen}/${CHECKLIST_FILE}` };
+  const named = /\.ya?ml$/.test(chosen) ? chosen : join(chosen, CHECKLIST_FILE);
+  const path = relative(root, resolve(root, named));
+  const file = path.startsWith('..') || isAbsolute(path) ? resolve(root, named) : path;
+  if (existsSync(resolve(root, file))) return { file };
+  const suggestion = didYouMean(basename(dirname(file)), found);
+  return {
+    problem: {
+      file,
+      line: 0,
+      column: 0,
+      field: '',
+      message: 'there is no such checklist',
+      allowed: found.map((name) => `${SPECS}/${name}`),
+      ...(suggestion === undefined ? {} : { suggestion: `${SPECS}/${suggestion}` }),
+      fix: 'Set GOLIVE_CHECKLIST to one of them or to the path of a file',
     },
   };
 }

@@ -108,24 +108,53 @@ export function peopleWarnings(
   return [...waivers, ...attestations];
 }
 
-function waiverProblem(waiver: Waiver, judged: JudgedItem | undefined, plan: Plan, now: Date): string | null {
-  if (!judged) return unmatched(waiver.item, plan);
+/** What can be said of waivers and attestations before anything is measured, each with the place it stands at. */
+export function peopleStanding(
+  plan: Plan,
+  said: { readonly waivers: readonly Waiver[]; readonly attestations: readonly Attestation[] },
+  now: Date,
+): { readonly place: string; readonly text: string }[] {
+  const items = new Map(plan.items.map((item) => [item.id, item]));
+  const waivers = said.waivers.map((waiver) => {
+    const item = items.get(waiver.item);
+    const text = waiverStanding(waiver, item, plan, now) ?? (item?.kind === 'planned' ? noEffect('planned') : null);
+    return { place: waiver.place, name: `waiver ${waiver.id}`, text };
+  });
+  const attestations = said.attestations.map((attestation) => {
+    const text = attestationProblem(attestation, items.get(attestation.item), plan, now);
+    return { place: attestation.place, name: `attestation of ${attestation.item}`, text };
+  });
+  return [...waivers, ...attestations].flatMap(({ place, name, text }) =>
+    text === null ? [] : [{ place, text: `${name} ${text}` }],
+  );
+}
+
+function waiverStanding(waiver: Waiver, item: PlannedItem | undefined, plan: Plan, now: Date): string | null {
+  if (!item) return unmatched(waiver.item, plan);
   if (waiver.environment !== plan.environment.name) return null;
   if (!isRelease(waiver.release, plan.release)) {
     return `is for release ${waiver.release}, this is ${plan.release.version}: it does not apply`;
   }
   if (!isValidAt(waiver.expires, now)) return `expired at ${waiver.expires}: it does not apply`;
-  if (!judged.item.waivable) return 'is for an item that cannot be waived: it does not apply';
-  if (!isBlocking(judged.item.severity)) return 'is not needed: a minor item blocks nothing';
+  if (!item.waivable) return 'is for an item that cannot be waived: it does not apply';
+  return isBlocking(item.severity) ? null : 'is not needed: a minor item blocks nothing';
+}
+
+function waiverProblem(waiver: Waiver, judged: JudgedItem | undefined, plan: Plan, now: Date): string | null {
+  const standing = waiverStanding(waiver, judged?.item, plan, now);
+  if (standing !== null || !judged || waiver.environment !== plan.environment.name) return standing;
   if (judged.outcome === 'pass' || judged.outcome === 'not-applicable') {
     return `is no longer needed: the item is ${judged.outcome}; remove it`;
   }
-  if (!WAIVABLE_OUTCOMES.includes(judged.outcome))
-    return `has no effect: nothing waives an item that is ${judged.outcome}`;
+  if (!WAIVABLE_OUTCOMES.includes(judged.outcome)) return noEffect(judged.outcome);
   if (waiver.subject !== undefined && !judged.failedSubjects.includes(waiver.subject)) {
     return `names the subject "${waiver.subject}", about which the item found nothing: it covers nothing`;
   }
   return null;
+}
+
+function noEffect(outcome: JudgedItem['outcome']): string {
+  return `has no effect: nothing waives an item that is ${outcome}`;
 }
 
 function unmatched(id: string, plan: Plan): string {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { FromSchema } from 'json-schema-to-ts';
 import type { ValidateFunction } from 'ajv';
-import type { Plan } from '../../checks/contract/plan.ts';
+import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
 import { createAjv } from '../../checks/params.ts';
 import { problemsFromAjv } from '../../specs/ajv-problems.ts';
 import type { Problem } from '../../specs/problems.ts';
@@ -32,7 +32,12 @@ export interface LoadedPeople {
   /** Entries that are valid but match no item of the plan; the decision warns about them too. */
   readonly unmatched: readonly Problem[];
 }
-type PlanFacts = Pick<Plan, 'checklist' | 'items' | 'roles'>;
+/** What is needed of a plan; a checklist that does not compile has it too. */
+export interface PlanFacts {
+  readonly checklist: Pick<Plan['checklist'], 'file'>;
+  readonly items: readonly Pick<PlannedItem, 'id' | 'kind'>[];
+  readonly roles: Plan['roles'];
+}
 
 /** For the decision: never throws, and says every problem in one line. What matches no item the decision itself warns of. */
 export function loadPeople(root: string, plan: PlanFacts): People {
