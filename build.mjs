@@ -1,7 +1,9 @@
-// Bundles what must be one file before anything runs: the command line, and the rehearsal (its Kubernetes is published
-// with imports that Node cannot resolve). The Kubernetes client is bundled with undici 7, which runs on Node 20.
+// Bundles what must be one file before anything runs: the command line, the two halves of the gate (a hundred modules through
+// Playwright's loader cost each process 0.2 s), and the rehearsal (its Kubernetes is published with imports that Node cannot
+// resolve). The Kubernetes client is bundled with undici 7, which runs on Node 20.
 import { build } from 'esbuild';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** Bundled CommonJS packages call `require`; an ES module has none unless it makes one. */
 const banner = {
@@ -10,6 +12,8 @@ const banner = {
 
 const entries = {
   golive: 'golive.ts',
+  'gate-main': 'gate/main-process.ts',
+  'gate-worker': 'fixtures/phase-session.ts',
   kubernetes: 'fixtures/cluster/client-node.ts',
   rehearsal: 'fixtures/rehearsal/main.ts',
   'rehearsal-watchdog': 'fixtures/rehearsal/watchdog-thread.ts',
@@ -18,10 +22,11 @@ const entries = {
   bench: 'commands/bench.ts',
 };
 
-await build({
+const { outputFiles } = await build({
   entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
   outdir: 'dist',
   bundle: true,
+  write: false,
   splitting: false,
   platform: 'node',
   format: 'esm',
@@ -32,3 +37,10 @@ await build({
   banner,
   external: ['@playwright/test', 'playwright', 'playwright-core', 'esbuild', 'fsevents', 'pg-native'],
 });
+
+// Whole files or none: another process may be reading them.
+for (const { path, contents } of outputFiles) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.${process.pid}.tmp`, contents);
+  renameSync(`${path}.${process.pid}.tmp`, path);
+}

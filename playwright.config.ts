@@ -3,16 +3,18 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { defineConfig } from '@playwright/test';
 import type { ReporterDescription } from '@playwright/test';
+import { EXIT } from './checks/contract/decision.ts';
 import { POST_DEPLOYMENT } from './checks/contract/plan.ts';
 import type { Plan } from './checks/contract/plan.ts';
 import { WORKER_ENV } from './fixtures/worker-env.ts';
+import { ensureBuilt } from './gate/fresh-build.ts';
+import { gateMain } from './gate/gate-main.ts';
+import type { MainGate } from './gate/main-process.ts';
 import { isMainProcess } from './gate/process-role.ts';
 
 /** The folder whose checklist, environments, ledger and reports are used; a project that depends on golive names its own. */
 const root = resolve(process.env['GOLIVE_PROJECT'] ?? import.meta.dirname);
-const main = isMainProcess()
-  ? (await import('./gate/main-process.ts')).prepareMain(root, process.argv.slice(2))
-  : undefined;
+const main = isMainProcess() ? await openGate() : undefined;
 const plan = main?.plan ?? (JSON.parse(readFileSync(process.env[WORKER_ENV.plan] ?? '', 'utf8')) as Plan);
 const args = main?.arguments;
 
@@ -48,3 +50,12 @@ export default defineConfig({
     ...(phase.id === POST_DEPLOYMENT ? { default: false } : {}),
   })),
 });
+
+async function openGate(): Promise<MainGate> {
+  const unbuilt = ensureBuilt(import.meta.dirname);
+  if (unbuilt !== null) {
+    process.stderr.write(`golive is not built: ${unbuilt}\nFix: npm run build\n`);
+    process.exit(EXIT.broken);
+  }
+  return (await gateMain()).prepareMain(root, process.argv.slice(2));
+}

@@ -21,6 +21,8 @@ import { parseGateArguments } from './arguments.ts';
 import type { GateArguments } from './arguments.ts';
 import { sayError, sayOut } from './say.ts';
 
+export { appendEvent };
+
 export interface MainGate {
   readonly plan: Plan;
   readonly arguments: GateArguments;

@@ -5,8 +5,7 @@
 import type { FullConfig, Reporter, Suite, TestCase, TestResult } from '@playwright/test/reporter';
 import { closePhase, writeSelectedPhases } from '../fixtures/phase-order.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
-import { appendEvent } from '../reports/run-folder/open.ts';
-import { beginNextRun, endRun } from './main-process.ts';
+import { gateMain } from './gate-main.ts';
 
 interface Options {
   /** UI mode or an editor: the config is loaded once, runs come and go. */
@@ -17,6 +16,7 @@ export default class OrderReporter implements Reporter {
   readonly #options: Options;
   readonly #left = new Map<string, Set<string>>();
   #runDir = '';
+  #main: Awaited<ReturnType<typeof gateMain>> | undefined;
 
   constructor(options: Options) {
     this.#options = options;
@@ -26,9 +26,9 @@ export default class OrderReporter implements Reporter {
     return false;
   }
 
-  preprocess(): Promise<void> {
-    if (this.#options.manyRuns) beginNextRun(process.env[WORKER_ENV.root] ?? '', null);
-    return Promise.resolve();
+  async preprocess(): Promise<void> {
+    this.#main = await gateMain();
+    if (this.#options.manyRuns) this.#main.beginNextRun(process.env[WORKER_ENV.root] ?? '', null);
   }
 
   onBegin(_config: FullConfig, suite: Suite): void {
@@ -56,10 +56,10 @@ export default class OrderReporter implements Reporter {
   }
 
   onEnd(): void {
-    if (this.#options.manyRuns) endRun(0);
+    if (this.#options.manyRuns) this.#main?.endRun(0);
   }
 
   #note(event: 'phase-opened' | 'phase-closed', phase: string): void {
-    appendEvent(this.#runDir, { at: new Date().toISOString(), event, phase });
+    this.#main?.appendEvent(this.#runDir, { at: new Date().toISOString(), event, phase });
   }
 }
