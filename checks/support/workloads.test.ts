@@ -43,6 +43,14 @@ describe('podSources', () => {
     expect(owners([object(REPLICA_SETS, 'alone')])).toEqual(['ReplicaSet shop/alone']);
   });
 
+  it('keeps a ReplicaSet and a Job whose controller was not read', () => {
+    const unread = object(DEPLOYMENTS, 'argo-rollout').item;
+    expect(owners([object(REPLICA_SETS, 'api-1', unread), object(JOBS, 'import-1', unread)])).toEqual([
+      'ReplicaSet shop/api-1',
+      'Job shop/import-1',
+    ]);
+  });
+
   it('leaves out ended and leaving pods and counts them', () => {
     const gone = [
       object(PODS, 'done', undefined, { status: { phase: 'Succeeded' } }),

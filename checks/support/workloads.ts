@@ -72,7 +72,8 @@ export function podSources(objects: readonly Typed[]): Pick<Workloads, 'sources'
   const sources: PodSource[] = [];
   let leftOut = 0;
   for (const { type, item } of objects) {
-    const controlled = controllerOf(item) !== undefined;
+    // Only what was read is judged in its place: a controller of another kind, or none at all, judges nothing.
+    const controlled = byUid.has(controllerOf(item)?.uid ?? '');
     if (type.kind === 'ReplicaSet' && controlled) continue;
     if (type.kind === 'Job' && controlled) continue;
     if (isOver(type, item)) {

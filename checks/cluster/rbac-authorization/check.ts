@@ -68,6 +68,12 @@ const DENIED: readonly AccessAttributes[] = [
   { verb: '*', group: '*', resource: '*' },
   { verb: 'get', path: '/metrics' },
 ];
+/** What nobody may do without a grant in the namespace of the positive control, where the platform itself is. */
+const DENIED_INSIDE = [
+  { verb: 'get', group: '', resource: 'secrets' },
+  { verb: 'create', group: '', resource: 'pods' },
+  { verb: 'patch', group: 'apps', resource: 'deployments' },
+] as const;
 const ANONYMOUS = { user: 'system:anonymous', groups: ['system:unauthenticated'] };
 
 interface Review {
@@ -79,7 +85,7 @@ interface Review {
 interface Gathered {
   /** Resources the RBAC group serves; empty when it is not served. */
   readonly served: readonly string[];
-  /** A user nobody has bound, and the anonymous one. */
+  /** A user and a ServiceAccount that nobody has bound, and the anonymous user. */
   readonly denials: readonly Review[];
   readonly control: Review | null;
 }
@@ -89,7 +95,7 @@ export const rbacAuthorization = defineCheck({
     kind: 'cluster/rbac-authorization',
     title: 'RBAC decides who may do what',
     why: 'With AlwaysAllow, or a grant to everybody, each pod token and each leaked kubeconfig owns the cluster.',
-    sees: `The RBAC API group, ${DENIED.length} denials each for a made-up authenticated user and for system:anonymous, and one grant that RBAC itself allowed. Not: whether the existing roles are narrow; access/* judges them.`,
+    sees: `The RBAC API group, ${DENIED.length} denials (and ${DENIED_INSIDE.length} in the control's namespace) each for a made-up user, a made-up ServiceAccount and system:anonymous, and one grant that RBAC itself allowed. Not: whether the existing roles are narrow; access/* judges them.`,
     needs: ['cluster'],
     effect: 'read-only',
     params,
@@ -109,15 +115,23 @@ async function gather({ control }: Params, { cluster }: Pick<Capabilities, 'clus
     answer.status === 404
       ? []
       : listAt(apiAnswer(GROUP_PATH, answer), 'resources').map((resource) => textAt(resource, '', 'name'));
-  const nobody = { user: `golive-probe-${randomUUID()}`, groups: ['system:authenticated'] };
+  const name = `golive-probe-${randomUUID()}`;
+  const nobody = { user: name, groups: ['system:authenticated'] };
+  // A binding to system:serviceaccounts gives every pod what it grants, and a made-up user does not notice it.
+  const nobodysPod = {
+    user: `system:serviceaccount:default:${name}`,
+    groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
+  };
   const review = async (subject: typeof nobody, attributes: AccessAttributes): Promise<Review> => ({
     user: subject.user,
     action: actionOf(attributes),
     ...(await cluster.canUser(subject, attributes)),
   });
+  const namespace = control?.namespace;
+  const denied = [...DENIED, ...(namespace === undefined ? [] : DENIED_INSIDE.map((one) => ({ ...one, namespace })))];
   const denials: Review[] = [];
-  for (const subject of [nobody, ANONYMOUS])
-    for (const attributes of DENIED) denials.push(await review(subject, attributes));
+  for (const subject of [nobody, nobodysPod, ANONYMOUS])
+    for (const attributes of denied) denials.push(await review(subject, attributes));
   if (!control) return { served, denials, control: null };
   const { user, groups, ...attributes } = control;
   return { served, denials, control: await review({ user, groups }, attributes) };
