@@ -13,6 +13,9 @@ describe('environment variables', () => {
     ['JWT_SECRET', '<base64-encoded-jwt-secret>'],
     ['ENCRYPTION_KEY', 'c2VjcmV0LXNlY3JldA=='],
     ['SESSION_TOKEN', 'changeme'],
+    ['PGPASSWORD', 'hunter2'],
+    ['DB_PASS', 'hunter2'],
+    ['MYSQL_PWD', 'hunter2'],
   ])('%s with a literal value is found', (name, value) => {
     expect(rulesInEnv(name, value)).toEqual(['named like a secret']);
   });
@@ -23,6 +26,8 @@ describe('environment variables', () => {
     ['DB_PASSWORD', '/run/secrets/db'],
     ['DB_PASSWORD', ''],
     ['TOKEN_TTL', '15m'],
+    ['PWD', 'srv-app'],
+    ['BYPASS', 'cdn-only'],
     ['MAX_TOKENS', '4096'],
     ['AUTH_TOKEN', 'true'],
     ['PARTITION_KEY', 'customer'],
@@ -93,4 +98,18 @@ describe('ConfigMaps', () => {
     };
     expect(literalsInConfigMap(data)).toEqual([]);
   });
+});
+
+describe('a mebibyte in one line', () => {
+  it.each(['-', 'a-', 'a://', 'a://b:', 'eyJ-', 'eyJabcdefgh.', ' ', '-----BEGIN A ', 'token ', '="'])(
+    'of %j takes no long time',
+    (piece) => {
+      const started = performance.now();
+      literalsInConfigMap({
+        key: piece.repeat(Math.floor(1_000_000 / piece.length)),
+        other: `\n${piece.repeat(200_000)}`,
+      });
+      expect(performance.now() - started).toBeLessThan(5000);
+    },
+  );
 });

@@ -14,17 +14,25 @@ export interface Literal {
 
 const SECRET_WORDS =
   '(?:password|passwd|passphrase|secret|token|api[_.-]?key|apikey|private[_.-]?key|access[_.-]?key|signing[_.-]?key|encryption[_.-]?key|credentials?)';
+/** Too short to count inside a longer word, and the names that PostgreSQL's and MySQL's own programs read. */
+const SHORT_NAME = /^(?:PGPASSWORD|.*[_.-](?:pass|pwd))$/i;
 /** Names of secrets; `_KEY` at the end counts in environment variables, where it hardly means anything else. */
 const SECRET_NAME = new RegExp(`(?:^|[_.-])${SECRET_WORDS}$`, 'i');
 const CAMEL_NAME = /[a-z](?:Password|Secret|Token|ApiKey|PrivateKey|AccessKey)$/;
 const KEY_SUFFIX = /_KEY$/;
 const PUBLIC_NAME = /(?:public|publishable|site|partition|sort|primary|foreign|cache|idempotency)[_.-]?key$/i;
 
-/** Values that are credentials whatever they are called. */
+/**
+ * Values that are credentials whatever they are called. What may stand in the middle is bounded: a ConfigMap holds up to a
+ * mebibyte, and an unbounded middle would take the square of it.
+ */
 const VALUE_RULES: readonly { readonly rule: string; readonly matches: RegExp }[] = [
   { rule: 'private key', matches: /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/ },
-  { rule: 'JSON Web Token', matches: /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}/ },
-  { rule: 'URL with a password', matches: /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"'<>]*:(?![$*<{])[^\s/@"']+@[^\s/]/i },
+  { rule: 'JSON Web Token', matches: /\beyJ[\w-]{8,400}\.eyJ[\w-]{8,}\.[\w-]{16,}/ },
+  {
+    rule: 'URL with a password',
+    matches: /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@"'<>]{0,200}:(?![$*<{])[^\s/@"']{1,200}@[^\s/]/i,
+  },
   { rule: 'AWS access key', matches: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/ },
   { rule: 'GitHub token', matches: /\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{50,})/ },
   { rule: 'Slack token', matches: /\bxox[abprs]-[\w-]{10,}/ },
@@ -79,7 +87,8 @@ function lineRule(line: string): string | null {
   const byValue = valueRule(line);
   if (byValue !== null) return byValue;
   const [, name = '', quoted, bare] =
-    /^[\s{,-]*(?:export\s+)?["']?([\w.-]+)["']?\s*[:=]\s*(?:"([^"]*)"|'?([^'",}#\s]*))/.exec(line) ?? [];
+    /^[\s{,-]{0,200}(?:export\s+)?["']?([\w.-]{1,200})["']?\s{0,200}[:=]\s*(?:"([^"]*)"|'?([^'",}#\s]*))/.exec(line) ??
+    [];
   return isSecretName(name) && isWrittenOut(quoted ?? bare ?? '') ? 'setting named like a secret' : null;
 }
 
@@ -88,7 +97,7 @@ function valueRule(value: string): string | null {
 }
 
 function isSecretName(name: string): boolean {
-  return (SECRET_NAME.test(name) || CAMEL_NAME.test(name)) && !PUBLIC_NAME.test(name);
+  return (SECRET_NAME.test(name) || CAMEL_NAME.test(name) || SHORT_NAME.test(name)) && !PUBLIC_NAME.test(name);
 }
 
 function isSecretVariable(name: string): boolean {
