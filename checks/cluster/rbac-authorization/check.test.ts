@@ -31,12 +31,20 @@ it.each([
   ['system:serviceaccounts', 'shop'],
 ])('a grant to %s (namespace %s) is found', async (group, inNamespace) => {
   const params = { control: { ...control, namespace: 'shop' } };
-  const gathered = await rbacAuthorization.gather(params, clusterGranting(group, inNamespace), testContext());
-  expect(rbacAuthorization.judge(params, gathered, testContext()).outcome).toBe('fail');
+  const gathered = await rbacAuthorization.gather(
+    params,
+    clusterGranting(group, inNamespace),
+    testContext('2026-01-15T12:00:00Z'),
+  );
+  expect(rbacAuthorization.judge(params, gathered, testContext('2026-01-15T12:00:00Z')).outcome).toBe('fail');
 });
 
 it('a grant to nobody but the control passes', async () => {
   const params = { control: { ...control, namespace: 'shop' } };
-  const gathered = await rbacAuthorization.gather(params, clusterGranting('nobody'), testContext());
-  expect(rbacAuthorization.judge(params, gathered, testContext()).outcome).toBe('pass');
+  const gathered = await rbacAuthorization.gather(
+    params,
+    clusterGranting('nobody'),
+    testContext('2026-01-15T12:00:00Z'),
+  );
+  expect(rbacAuthorization.judge(params, gathered, testContext('2026-01-15T12:00:00Z')).outcome).toBe('pass');
 });

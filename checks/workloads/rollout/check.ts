@@ -29,7 +29,7 @@ const params = {
       uniqueItems: true,
       default: [],
       items: kubernetesName('Name of a Service.'),
-      description: 'Services that must have ready endpoints.',
+      description: 'Services that must have ready endpoints, pods of these Deployments and no others.',
     },
     minReplicas: {
       type: 'integer',
@@ -46,7 +46,7 @@ export const rollout = defineCheck({
     kind: 'workloads/rollout',
     title: 'Deployments have rolled out completely',
     why: 'Half a rollout serves two versions at once, and the status of the release before looks complete until the new one is observed.',
-    sees: 'For each Deployment: that the controller has observed this generation, updated = available = desired, no pod of an older revision, every pod running the images of the template by one and the same digest; for each Service: ready endpoints. Not: whether the pods answer; traffic/service-health asks them.',
+    sees: 'For each Deployment: that the controller has observed this generation, updated = available = desired, no pod of an older revision, every pod running the images of the template by one and the same digest; for each Service: ready endpoints, all of them pods of these Deployments. Not: whether the pods answer; traffic/service-health asks them.',
     needs: ['cluster'],
     effect: 'read-only',
     params,

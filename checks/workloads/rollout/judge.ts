@@ -38,6 +38,14 @@ export const messages = {
     says: '{subject}: container {container} runs {count} different digests of {image}, expected one.',
     fix: 'The tag was moved between two pulls: deploy by digest, or by a tag that is never reused.',
   },
+  paused: {
+    says: '{subject}: is paused, expected one that rolls out, and rolls back, what it is given.',
+    fix: 'Resume it ("kubectl rollout resume"): a paused Deployment refuses "kubectl rollout undo".',
+  },
+  foreignEndpoints: {
+    says: '{subject}: sends traffic to {names}, expected only pods of the current revision of the Deployments named.',
+    fix: 'Correct the selector of the Service, or the labels of what else it selects; if the pods are meant, name their Deployment.',
+  },
   noEndpoints: {
     says: '{subject}: has no ready endpoint, expected at least one.',
     fix: 'Compare the selector of the Service with the labels of the pods, and see why they are not ready.',
@@ -80,6 +88,7 @@ export function judge(params: Params, gathered: Gathered): Judgement<Id> {
         ? []
         : [{ message: 'noEndpoints' as const, subject: `Service ${namespace}/${name}` }],
     ),
+    ...services.flatMap((service) => foreignFindings(namespace, service, rollouts)),
   ];
   const subjects = [
     ...params.deployments.map((name) => `Deployment ${namespace}/${name}`),
@@ -101,13 +110,37 @@ export function judge(params: Params, gathered: Gathered): Judgement<Id> {
   return judgement.outcome === 'pass' && images.length > 0 ? { ...judgement, images: images.sort() } : judgement;
 }
 
+/** A Service whose selector fits another application is full of endpoints that are ready. */
+function foreignFindings(
+  namespace: string,
+  { name, endpoints }: Gathered['services'][number],
+  rollouts: readonly Rollout[],
+): Finding<Id>[] {
+  // Pods of an older revision, and those that cannot be told apart, are told elsewhere.
+  const own = new Set(
+    rollouts.flatMap(({ current, old }) =>
+      [...current, ...old].map(({ metadata }) => `Pod ${metadata.namespace ?? ''}/${metadata.name}`),
+    ),
+  );
+  const foreign = endpoints
+    .filter(({ ready, terminating, target }) => ready && !terminating && !own.has(target))
+    .map(({ target, address }) => (target === '' ? address : target));
+  if (foreign.length === 0) return [];
+  return [{ message: 'foreignEndpoints', subject: `Service ${namespace}/${name}`, data: { names: nameList(foreign) } }];
+}
+
 function rolloutOf(deployment: KubeObject, { replicaSets, pods }: Gathered): Rollout | null {
   const status = rolloutStatus({ ...deployment, kind: 'Deployment' });
   if (!status) return null;
   const mine = replicaSets.filter((set) => isControlledBy(set, deployment));
   const [newest, second] = [...mine].sort((a, b) => revisionOf(b) - revisionOf(a));
   const ambiguous = newest !== undefined && second !== undefined && revisionOf(newest) === revisionOf(second);
-  const living = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  // An evicted pod stays as Failed, beside the one that took its place.
+  const living = pods.filter(
+    (pod) =>
+      pod.metadata.deletionTimestamp === undefined &&
+      !['Succeeded', 'Failed'].includes(textAt(pod, '', 'status', 'phase')),
+  );
   const podsOf = (sets: readonly KubeObject[]): KubeObject[] =>
     living.filter((pod) => sets.some((set) => isControlledBy(pod, set)));
   return {
@@ -135,6 +168,7 @@ function findingsOf({ subject, deployment, status, current, old }: Rollout, minR
   const { desired } = status.numbers;
   return present<Finding<Id>>([
     !status.complete && { message: 'incomplete', subject, data: { why: status.why } },
+    status.paused && { message: 'paused', subject },
     desired < minReplicas && { message: 'tooFewReplicas', subject, data: { actual: desired, expected: minReplicas } },
     old.length > 0 && {
       message: 'oldPods',
