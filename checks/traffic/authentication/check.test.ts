@@ -10,29 +10,37 @@ runCases(import.meta.url);
 
 const KEY = 'a-key-of-the-test';
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-const sign = (text: string): string => createHmac('sha256', KEY).update(text).digest('base64url');
+const sign = (text: string, key = KEY): string => createHmac('sha256', key).update(text).digest('base64url');
 const unsigned = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode({ sub: 'gate', exp: 4_000_000_000 })}`;
 const token = `${unsigned}.${sign(unsigned)}`;
 
-function verifies(bearer: string, trustsNone: boolean): boolean {
-  const [header = '', payload = '', signature = ''] = bearer.split('.');
-  if (trustsNone && Buffer.from(header, 'base64url').toString().includes('"none"')) return true;
-  return signature === sign(`${header}.${payload}`);
+/** Classic mistakes: an algorithm that is trusted without a signature, a key that everybody knows besides its own. */
+interface Mistakes {
+  readonly trustsAlgorithm?: string;
+  readonly knownKey?: string;
+  readonly user?: string;
 }
 
-/** A service with a real signature check; `trustsNone` is the classic mistake. */
-function service(trustsNone: boolean) {
+function verifies(bearer: string, { trustsAlgorithm, knownKey = KEY }: Mistakes): boolean {
+  const [header = '', payload = '', signature = ''] = bearer.split('.');
+  const algorithm = Buffer.from(header, 'base64url').toString();
+  if (trustsAlgorithm !== undefined && algorithm.includes(`"${trustsAlgorithm}"`)) return true;
+  return [KEY, knownKey].some((key) => signature === sign(`${header}.${payload}`, key));
+}
+
+/** A service with a real signature check. */
+function service(mistakes: Mistakes) {
   return (request: HttpRequest): Promise<HttpAnswer> => {
     const answer = (status: number, body: unknown = {}): Promise<HttpAnswer> =>
       Promise.resolve({ status, headers: {}, body: JSON.stringify(body), truncated: false, ms: 1 });
     if (request.url.endsWith('/auth/login'))
       return typeof request.json?.['password'] === 'object' ? answer(200, { token }) : answer(401);
     const bearer = typeof request.bearer === 'string' ? request.bearer : '';
-    return answer(verifies(bearer, trustsNone) ? 200 : 401);
+    return verifies(bearer, mistakes) ? answer(200, { username: mistakes.user ?? 'gate' }) : answer(401);
   };
 }
 
-async function judgedAgainst(trustsNone: boolean) {
+async function judgedAgainst(mistakes: Mistakes) {
   const params = {
     endpoint: { url: 'http://shop.test/' },
     credential: { username: 'gate', password: { from: 'env', name: 'GATE_PASSWORD' } },
@@ -41,33 +49,42 @@ async function judgedAgainst(trustsNone: boolean) {
     passwordField: 'password',
     tokenField: 'token',
     protectedPath: '/api/v1/me',
+    identityField: 'username',
   };
   const context = testContext('2026-01-15T12:00:00Z');
-  const gathered = await authentication.gather(params, { http: { request: service(trustsNone) } } as never, context);
+  const gathered = await authentication.gather(params, { http: { request: service(mistakes) } } as never, context);
   return { gathered, judgement: authentication.judge(params, gathered, context) };
 }
 
 describe('gathering', () => {
   it('passes a service that checks signatures, and keeps no token', async () => {
-    const { gathered, judgement } = await judgedAgainst(false);
+    const { gathered, judgement } = await judgedAgainst({});
     expect(judgement).toMatchObject({ outcome: 'pass' });
     expect(JSON.stringify([gathered, judgement])).not.toContain(token.slice(0, 20));
   });
 
-  it('fails a service that trusts alg none', async () => {
-    const { judgement } = await judgedAgainst(true);
-    expect(judgement).toMatchObject({
-      outcome: 'fail',
-      findings: [{ message: 'notRefused', data: { what: 'a token with alg "none"' } }],
-    });
+  it.each([
+    [{ trustsAlgorithm: 'none' }, 'a token with alg "none"'],
+    [{ trustsAlgorithm: 'None' }, 'a token with alg "None"'],
+    [{ knownKey: '' }, 'a token signed with an empty key'],
+    [{ knownKey: 'secret' }, 'a token signed with the key "secret"'],
+  ])('fails a service with the mistake %j', async (mistakes, what) => {
+    const { judgement } = await judgedAgainst(mistakes);
+    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'notRefused', data: { what } }] });
+  });
+
+  it("fails a service that gives out somebody else's token, and keeps no name", async () => {
+    const { gathered, judgement } = await judgedAgainst({ user: 'root-of-all' });
+    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'otherIdentity' }] });
+    expect(JSON.stringify([gathered, judgement])).not.toContain('root-of-all');
   });
 });
 
 describe('tampered tokens', () => {
   it('never verify, and differ from the good one in bytes that count', () => {
     const tampered = tamperedTokens(token);
-    expect(tampered).toHaveLength(4);
-    for (const { token: bad } of tampered) expect(verifies(bad, false)).toBe(false);
+    expect(tampered).toHaveLength(9);
+    for (const { token: bad } of tampered) expect(verifies(bad, {})).toBe(false);
     const [, , good = ''] = token.split('.');
     const [, , changed = ''] = tampered[0]?.token.split('.') ?? [];
     expect(Buffer.from(changed, 'base64url').equals(Buffer.from(good, 'base64url'))).toBe(false);

@@ -8,7 +8,7 @@ import {
   type JSONSchema,
 } from '../../define-check.ts';
 import { mayReadSecrets, parseJson, textAt } from '../../support/kubernetes.ts';
-import { judge, messages, type Attempt, type Gathered } from './judge.ts';
+import { judge, messages, type Attempt, type Identity, type Gathered } from './judge.ts';
 import { tamperedTokens } from './tampered-tokens.ts';
 
 const path = (description: string, byDefault: string) =>
@@ -28,6 +28,12 @@ const params = {
     passwordField: field('Member of the login request that holds the password.', 'password'),
     tokenField: field('Member of the login answer that holds the token.', 'token'),
     protectedPath: path('Path that answers 2xx only with a good token.', '/api/v1/me'),
+    identityField: {
+      type: 'string',
+      minLength: 1,
+      description:
+        'Member of that answer that must be the user name of the credential. Absent: whose token it is is not judged.',
+    },
   },
 } as const satisfies JSONSchema;
 export type Params = FromSchema<typeof params>;
@@ -37,7 +43,7 @@ export const authentication = defineCheck({
     kind: 'traffic/authentication',
     title: 'Good credentials are let in and bad ones are not',
     why: 'A token check that was switched off, or accepts alg "none", opens everything to everybody and no dashboard shows it.',
-    sees: 'A login whose token opens a protected path (the positive control), and the same path and login refused with 401: without a token, with the signature changed, with alg "none", with the expiry changed, with a wrong password. Not: a token that expired by itself, and not who may do what.',
+    sees: 'A login whose token opens a protected path (the positive control) and, with identityField, stands for that user; and the same path and login refused with 401: without a token, with signature, expiry or subject changed, with alg "none", signed with a well-known key, with a wrong password. Not: a token that expired by itself, and not who may do what.',
     needs: ['http'],
     effect: 'read-only',
     params,
@@ -65,7 +71,8 @@ async function gather(params: Params, { http }: Pick<Capabilities, 'http'>): Pro
     const token = tokenIn(login, tokenField);
     const open = (bearer?: string) =>
       ask(`GET ${protectedPath}`, { path: protectedPath, ...(bearer === undefined ? {} : { bearer }) });
-    const control = token === null ? null : attempt('the token of the login', await open(token));
+    const opened = token === null ? null : await open(token);
+    const control = opened === null ? null : attempt('the token of the login', opened);
     const refusals = [
       attempt('a wrong password', await logIn(WRONG_PASSWORD)),
       attempt('no token', await open()),
@@ -73,7 +80,14 @@ async function gather(params: Params, { http }: Pick<Capabilities, 'http'>): Pro
     ];
     for (const { what, token: tampered } of token === null ? [] : tamperedTokens(token))
       refusals.push(attempt(what, await open(tampered)));
-    return { up: true, login: attempt('the right password', login), tokenGiven: token !== null, control, refusals };
+    return {
+      up: true,
+      login: attempt('the right password', login),
+      tokenGiven: token !== null,
+      control,
+      ...(opened === null ? {} : { identity: identityIn(opened, params) }),
+      refusals,
+    };
   } catch (error) {
     if (error instanceof ObservationError && error.code === 'unreachable') return { up: false, why: error.message };
     throw error;
@@ -99,6 +113,14 @@ function asker(http: HttpClient, { url, caFile }: Params['endpoint']) {
 function tokenIn({ status, body }: HttpAnswer, tokenField: string): string | null {
   const token = status >= 200 && status < 300 ? textAt(parseJson(body), '', tokenField) : '';
   return token === '' ? null : token;
+}
+
+/** Whose token it is, without the name: the answer may hold a customer's. */
+function identityIn({ body }: HttpAnswer, { identityField, credential }: Params): Identity {
+  if (identityField === undefined) return 'not asked';
+  const found = textAt(parseJson(body), '', identityField);
+  if (found === '') return 'missing';
+  return found === credential.username ? 'the same' : 'another user';
 }
 
 /** What is kept of an answer: never its body, which may hold a token. */

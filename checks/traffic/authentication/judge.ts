@@ -17,6 +17,10 @@ export const messages = {
     says: '{subject}: the token it gave was answered {status} at {path}, expected 2xx.',
     fix: 'Check that the services that give tokens and those that check them share keys and clocks.',
   },
+  otherIdentity: {
+    says: '{subject}: at {path} the token of the login stands for {actual} by {field}, expected the user that logged in.',
+    fix: 'Find whose session the login hands out (a cache, a shared token, a default user) before anybody else logs in.',
+  },
   notRefused: {
     says: '{subject}: {request} with {what} was answered {status}, expected 401.',
     fix: 'Repair the token check of the service before anything goes live: what it lets in, everybody can send.',
@@ -30,6 +34,8 @@ export interface Attempt {
   readonly status: number;
   readonly ms: number;
 }
+/** Whose token it was by the answer of the protected path. */
+export type Identity = 'the same' | 'another user' | 'missing' | 'not asked';
 export type Gathered =
   | { readonly up: false; readonly why: string }
   | {
@@ -38,12 +44,16 @@ export type Gathered =
       readonly tokenGiven: boolean;
       /** The protected path with the token of the login; null when there was none. */
       readonly control: Attempt | null;
+      readonly identity?: Identity;
       readonly refusals: readonly Attempt[];
     };
 
 const good = (status: number): boolean => status >= 200 && status < 300;
 
-export function judge({ endpoint, tokenField, protectedPath }: Params, gathered: Gathered): Judgement<Id> {
+export function judge(
+  { endpoint, tokenField, protectedPath, identityField }: Params,
+  gathered: Gathered,
+): Judgement<Id> {
   const subject = `Authentication at ${endpoint.url}`;
   if (!gathered.up)
     return judged<Id>(
@@ -62,6 +72,11 @@ export function judge({ endpoint, tokenField, protectedPath }: Params, gathered:
   }
   if (control && !good(control.status) && control.status !== 403)
     findings.push({ message: 'tokenRefused', subject, data: { status: control.status, path: protectedPath } });
+  const { identity = 'not asked' } = gathered;
+  if (identityField !== undefined && control && good(control.status) && identity !== 'the same') {
+    const actual = identity === 'another user' ? identity : 'nobody';
+    findings.push({ message: 'otherIdentity', subject, data: { path: protectedPath, field: identityField, actual } });
+  }
   const evidence = evidenceOf(gathered);
   if (findings.length === 0 && !(control && good(control.status)))
     return {
@@ -78,7 +93,12 @@ export function judge({ endpoint, tokenField, protectedPath }: Params, gathered:
   return judged(findings, subjects, evidence, '');
 }
 
-function evidenceOf({ login, control, refusals }: Gathered & { up: true }): readonly [Evidence, ...Evidence[]] {
+function evidenceOf({
+  login,
+  control,
+  refusals,
+  identity = 'not asked',
+}: Gathered & { up: true }): readonly [Evidence, ...Evidence[]] {
   const row = (expected: string) => (entry: Attempt) => [entry.request, entry.what, expected, entry.status, entry.ms];
   return [
     table(
@@ -86,5 +106,10 @@ function evidenceOf({ login, control, refusals }: Gathered & { up: true }): read
       ['request', 'with', 'expected', 'status', 'ms'],
       [...[login, ...(control ? [control] : [])].map(row('2xx')), ...refusals.map(row('401'))],
     ),
+    {
+      type: 'text',
+      title: 'The token stands for',
+      text: identity === 'the same' ? 'the user that logged in' : identity,
+    },
   ];
 }

@@ -1,13 +1,18 @@
 /** Bad tokens made from a good one; none of them may open anything. */
+import { createHmac } from 'node:crypto';
 
 export interface TamperedToken {
   readonly what: string;
   readonly token: string;
 }
 
+/** Keys that libraries' examples sign with, and none at all. */
+const KNOWN_KEYS = ['', 'secret', 'changeme', 'your-256-bit-secret'];
+
 /**
- * Of a JSON Web Token: its signature changed, its algorithm "none" with the signature left out (RFC 8725 §2.1), and its expiry moved
- * to the past under the old signature. Of an opaque token: one character changed.
+ * Of a JSON Web Token: its signature changed, its algorithm "none" with the signature left out (RFC 8725 §2.1, in two spellings: some
+ * checks compare only one), its expiry and its subject changed under the old signature, and signatures by keys everybody knows
+ * (RFC 8725 §2.2). Of an opaque token: one character changed.
  */
 export function tamperedTokens(token: string): readonly TamperedToken[] {
   const [header, payload, signature] = token.split('.');
@@ -19,11 +24,16 @@ export function tamperedTokens(token: string): readonly TamperedToken[] {
   return [
     { what: 'a token whose signature was changed', token: `${header}.${payload}.${changed(signature)}` },
     { what: 'a token with alg "none"', token: `${encode({ ...algorithm, alg: 'none' })}.${payload}.` },
+    { what: 'a token with alg "None"', token: `${encode({ ...algorithm, alg: 'None' })}.${payload}.` },
     { what: 'a token whose expiry was changed', token: `${header}.${expired}.${signature}` },
     {
       what: 'a token whose subject was changed',
       token: `${header}.${encode({ ...claims, sub: 'golive-somebody-else' })}.${signature}`,
     },
+    ...KNOWN_KEYS.map((key) => ({
+      what: key === '' ? 'a token signed with an empty key' : `a token signed with the key "${key}"`,
+      token: signedWith(key, encode({ ...algorithm, alg: 'HS256' }), payload),
+    })),
   ];
 }
 
@@ -31,6 +41,10 @@ export function tamperedTokens(token: string): readonly TamperedToken[] {
 function changed(text: string): string {
   const middle = Math.floor(text.length / 2);
   return `${text.slice(0, middle)}${text[middle] === 'A' ? 'B' : 'A'}${text.slice(middle + 1)}`;
+}
+
+function signedWith(key: string, header: string, payload: string): string {
+  return `${header}.${payload}.${createHmac('sha256', key).update(`${header}.${payload}`).digest('base64url')}`;
 }
 
 function decode(part: string | undefined): Readonly<Record<string, unknown>> | null {
