@@ -1,0 +1,311 @@
+/**
+ * A platform that is broken in one place: exactly the items that look there go red, with a message a person can act on, and what
+ * is good stays good. Where only the gate's own view is lost, items are in error and nothing is called broken.
+ */
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { processTree } from '../../fixtures/rehearsal/testing/processes.ts';
+import type { PlatformCluster } from '../testing/platform-cluster.ts';
+import {
+  gist,
+  messageOf,
+  phaseDecisions,
+  PlatformProject,
+  redItems,
+  tryKill,
+  until,
+} from '../testing/platform-project.ts';
+import type { PlatformRun } from '../testing/platform-project.ts';
+
+const LIMIT = 120_000;
+const NAMESPACE = '/api/v1/namespaces/mcp-production';
+const API = '/apis/apps/v1/namespaces/mcp-production/deployments/mcp-typescript-api';
+const RBAC = '/apis/rbac.authorization.k8s.io/v1';
+const PREPARATION = ['--project=phase1'];
+const EXECUTION = ['--project=phase2', '--project=phase5'];
+const ALL = [...PREPARATION, ...EXECUTION];
+const SERVICE = 'Service mcp-production/mcp-typescript-api-service:3000';
+const DEPLOYMENT = 'Deployment mcp-production/mcp-typescript-api';
+const FAILED = { exitCode: 1, decision: 'NO-GO', selected: 'NO-GO' };
+const HELD = { exitCode: 2, decision: 'HOLD', selected: 'HOLD' };
+
+let project: PlatformProject;
+let cluster: PlatformCluster;
+beforeAll(async () => {
+  project = await PlatformProject.withRehearsal();
+  cluster = await project.cluster();
+}, LIMIT);
+afterAll(() => project.remove(), LIMIT);
+
+/** Undone when the test has ended, however it did; the next one starts from a whole platform. */
+function undo(how: () => Promise<void>): void {
+  onTestFinished(how, LIMIT);
+}
+
+interface Status {
+  readonly observedGeneration?: number;
+  readonly replicas?: number;
+  readonly updatedReplicas?: number;
+  readonly readyReplicas?: number;
+}
+async function rolledOut(): Promise<void> {
+  await until('the service is rolled out', async () => {
+    const { metadata, status } = await cluster.get(API);
+    const { observedGeneration, replicas, updatedReplicas, readyReplicas } = status as Status;
+    const pods = await cluster.names(`${NAMESPACE}/pods?labelSelector=app.kubernetes.io%2Fname%3Dmcp-typescript-api`);
+    return (
+      observedGeneration === metadata['generation'] &&
+      [replicas, updatedReplicas, readyReplicas, pods.length].every((count) => count === 2)
+    );
+  });
+}
+
+/** Changes the Deployment for one test. JSON Patch operations or a merge patch, and the way back. */
+async function changeApi(change: object, back: object): Promise<void> {
+  await cluster.patch(API, change);
+  undo(async () => {
+    await cluster.patch(API, back);
+    await rolledOut();
+  });
+}
+
+/** Each item's message holds its parts: what it is about, what was seen, and what to do. */
+function expectMessages(result: PlatformRun, parts: Readonly<Record<string, readonly string[]>>): void {
+  for (const [id, wanted] of Object.entries(parts)) {
+    const message = messageOf(result, id);
+    for (const part of wanted) expect(message, `${id} in\n${result.output}`).toContain(part);
+  }
+  expect(result.output).not.toMatch(/\n\s+at .*\.[jt]s:\d/);
+}
+
+describe('the database', () => {
+  it('is gone: everything that needs it fails', { timeout: LIMIT }, async () => {
+    const pod = `${NAMESPACE}/pods/postgres-primary-0`;
+    const putBack = await cluster.take(pod);
+    undo(async () => {
+      await putBack();
+      await until('the database is ready', async () => {
+        const { conditions } = (await cluster.get(pod))['status'] as {
+          conditions?: { type: string; status: string }[];
+        };
+        return conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+      });
+    });
+    await until('its pod is gone', async () => !(await cluster.exists(pod)));
+    const result = await project.run(ALL);
+    expect(redItems(result), result.output).toEqual({
+      'P1-DAT-001': 'fail',
+      'P2-HEA-001': 'fail',
+      'P2-HEA-002': 'fail',
+      'P2-API-002': 'fail',
+      'P2-FLO-001': 'fail',
+      'P5-HEA-001': 'fail',
+    });
+    expectMessages(result, {
+      'P1-DAT-001': ['PostgreSQL mcp_db at 127.0.0.1:', 'connection refused', 'Fix: Start PostgreSQL'],
+      'P2-HEA-001': [SERVICE, '/health answered 503', 'Fix: '],
+      'P2-HEA-002': ['Pod mcp-production/postgres-primary-0: does not exist', 'Fix: '],
+      'P2-API-002': ['GET /health: answered 503, expected 200', 'Fix: '],
+      'P2-FLO-001': ['PostgreSQL mcp_db at 127.0.0.1:', 'connection refused', 'Fix: Start PostgreSQL'],
+      'P5-HEA-001': [SERVICE, '/health answered 503', 'Fix: '],
+    });
+    expect(phaseDecisions(result)).toEqual({ phase1: 'NO-GO', phase2: 'NO-GO', phase5: 'NO-GO' });
+    expect(gist(result)).toEqual(FAILED);
+  });
+
+  it('hangs: a question that nobody answers is an error', { timeout: LIMIT }, async () => {
+    const processes = processTree(project.componentPid('postgres')).map(({ pid }) => pid);
+    undo(() => {
+      for (const pid of processes) tryKill(pid, 'SIGCONT');
+      return Promise.resolve();
+    });
+    for (const pid of processes) tryKill(pid, 'SIGSTOP');
+    const result = await project.run([...ALL, '--grep', 'P1-DAT-001|P2-HEA-001|P2-FLO-001']);
+    const red = Object.entries(redItems(result)).filter(([, outcome]) => outcome !== 'not-run');
+    expect(Object.fromEntries(red), result.output).toEqual({
+      'P1-DAT-001': 'error',
+      'P2-HEA-001': 'fail',
+      'P2-FLO-001': 'error',
+    });
+    expectMessages(result, {
+      'P1-DAT-001': ['/mcp_db: no answer within 5.0 s'],
+      'P2-HEA-001': [SERVICE, '"database":"down"', 'Fix: '],
+      'P2-FLO-001': ['/mcp_db: no answer within 5.0 s'],
+    });
+    expect(phaseDecisions(result)).toMatchObject({ phase1: 'HOLD', phase2: 'NO-GO' });
+    expect(gist(result)).toEqual(FAILED);
+  });
+});
+
+describe('the service', () => {
+  it('gets an image that does not exist: its rollout fails, the old pods answer on', { timeout: LIMIT }, async () => {
+    const image = '/spec/template/spec/containers/0/image';
+    const name = 'ghcr.io/org/mcp-typescript-server';
+    await changeApi(
+      [{ op: 'replace', path: image, value: `${name}:v9.9.9` }],
+      [{ op: 'replace', path: image, value: `${name}:v1.0.0` }],
+    );
+    const result = await project.run(EXECUTION);
+    // The new pod is an endpoint that is not ready; logging in and the API are served by the old ones.
+    expect(redItems(result), result.output).toEqual({
+      'P2-DEP-002': 'fail',
+      'P2-HEA-001': 'fail',
+      'P5-HEA-001': 'fail',
+    });
+    expectMessages(result, {
+      'P2-DEP-002': [`${DEPLOYMENT}: 1 out of 2 new replicas have been updated`, 'Fix: ', 'Still so after '],
+      'P2-HEA-001': [`${SERVICE}: Pod mcp-production/mcp-typescript-api-`, 'not ready', 'Fix: '],
+      'P5-HEA-001': [`${SERVICE}: Pod mcp-production/mcp-typescript-api-`, 'not ready', 'Fix: '],
+    });
+    expect(gist(result)).toEqual(FAILED);
+  });
+
+  it('is scaled to nothing: nobody answers', { timeout: LIMIT }, async () => {
+    await changeApi({ spec: { replicas: 0 } }, { spec: { replicas: 2 } });
+    await until('its pods are gone', async () => (await cluster.names(`${NAMESPACE}/pods`)).length === 1);
+    const result = await project.run(EXECUTION);
+    expect(redItems(result), result.output).toEqual({
+      'P2-DEP-002': 'fail',
+      'P2-HEA-001': 'fail',
+      'P2-API-001': 'fail',
+      // It needs a login to ask at all.
+      'P2-API-002': 'error',
+      'P5-HEA-001': 'fail',
+      'P5-SEC-003': 'fail',
+    });
+    expectMessages(result, {
+      'P2-DEP-002': [`${DEPLOYMENT}: wants 0 replicas, expected at least 1`, 'Fix: Scale it up'],
+      'P2-HEA-001': [`${SERVICE}: has 0 ready endpoints, expected at least 1`, 'Fix: '],
+      'P2-API-001': ['Authentication at http://127.0.0.1:', 'answered 503', 'Fix: '],
+      'P2-API-002': ['The login at /auth/login answered 503', 'Fix: '],
+    });
+    expect(gist(result)).toEqual(FAILED);
+  });
+});
+
+describe('security contexts', () => {
+  const pod = '/spec/template/spec/securityContext';
+  const container = '/spec/template/spec/containers/0/securityContext';
+  const lost = (path: string, value: unknown) => [[{ op: 'remove', path }], [{ op: 'add', path, value }]] as const;
+
+  it("a container's is missing", { timeout: LIMIT }, async () => {
+    const value = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } };
+    await changeApi(...lost(container, value));
+    const result = await project.run(PREPARATION);
+    expect(redItems(result), result.output).toEqual({
+      'P1-CON-003': 'fail',
+      'P1-CON-004': 'fail',
+      'P1-CON-005': 'fail',
+    });
+    expectMessages(result, {
+      'P1-CON-003': [DEPLOYMENT, 'readOnlyRootFilesystem is not set, expected true', 'Fix: Set '],
+      'P1-CON-004': [DEPLOYMENT, 'capabilities.drop is not set, expected ["ALL"]', 'Fix: Set '],
+      'P1-CON-005': [DEPLOYMENT, 'allowPrivilegeEscalation is not set, expected false', 'Fix: Set '],
+    });
+    expect(gist(result)).toEqual(FAILED);
+  });
+
+  it("a pod's is missing", { timeout: LIMIT }, async () => {
+    const value = {
+      runAsNonRoot: true,
+      runAsUser: 10001,
+      runAsGroup: 10001,
+      seccompProfile: { type: 'RuntimeDefault' },
+    };
+    await changeApi(...lost(pod, value));
+    const result = await project.run(PREPARATION);
+    expect(redItems(result), result.output).toEqual({ 'P1-CON-002': 'fail', 'P1-CON-005': 'fail' });
+    expectMessages(result, {
+      'P1-CON-002': [DEPLOYMENT, 'runAsNonRoot is not set, expected true', 'Fix: Set '],
+      'P1-CON-005': [DEPLOYMENT, 'seccompProfile.type is not set', 'Fix: Set '],
+    });
+    expect(gist(result)).toEqual(FAILED);
+  });
+});
+
+it('no StorageClass, and a placeholder in a Secret: each item tells its own', { timeout: LIMIT }, async () => {
+  undo(await cluster.take('/apis/storage.k8s.io/v1/storageclasses/standard'));
+  const path = `${NAMESPACE}/secrets/mcp-secrets`;
+  const { data } = await cluster.get(path);
+  undo(() => cluster.patch(path, { data }));
+  await cluster.patch(path, { data: { 'jwt-secret': Buffer.from('changeme').toString('base64') } });
+  const result = await project.run(PREPARATION);
+  expect(redItems(result), result.output).toEqual({ 'P1-CLU-005': 'inconclusive', 'P1-SEC-001': 'fail' });
+  expectMessages(result, {
+    'P1-CLU-005': ['The cluster has no StorageClass'],
+    'P1-SEC-001': [
+      'Secret mcp-production/mcp-secrets key jwt-secret: still holds a placeholder',
+      'Fix: Put the real value',
+    ],
+  });
+  expect(gist(result)).toEqual(FAILED);
+});
+
+describe("the gate's own rights", () => {
+  const forbidden = (verb: string, resource: string) => [
+    'is forbidden: User "golive-gate" cannot',
+    `Fix: Grant the gate the right to ${verb} ${resource}`,
+    'golive plan --rbac prints the Role it needs',
+  ];
+
+  it('are revoked: the view is lost, so nothing is called broken', { timeout: LIMIT }, async () => {
+    undo(await cluster.take(`${RBAC}/clusterrolebindings/golive-gate`));
+    undo(await cluster.take(`${RBAC}/namespaces/mcp-production/rolebindings/golive-gate`));
+    const result = await project.run(ALL);
+    // Every user may ask who it is and which version answers; PostgreSQL and the public endpoint need no right in the cluster.
+    expect(redItems(result), result.output).toEqual({
+      'P1-CLU-002': 'error',
+      'P1-CLU-003': 'error',
+      'P1-CLU-005': 'error',
+      'P1-SEC-001': 'error',
+      'P1-CON-002': 'error',
+      'P1-CON-003': 'error',
+      'P1-CON-004': 'error',
+      'P1-CON-005': 'error',
+      'P2-DEP-002': 'error',
+      'P2-HEA-001': 'error',
+      'P2-HEA-002': 'error',
+      'P5-HEA-001': 'error',
+    });
+    expectMessages(result, {
+      'P1-CLU-002': forbidden('list', 'nodes cluster-wide'),
+      'P1-CLU-003': forbidden('create', 'subjectaccessreviews.authorization.k8s.io cluster-wide'),
+      'P1-CLU-005': forbidden('list', 'storageclasses.storage.k8s.io cluster-wide'),
+      'P2-HEA-001': forbidden('list', 'endpointslices.discovery.k8s.io in namespace mcp-production'),
+      'P2-HEA-002': forbidden('get', 'pods in namespace mcp-production'),
+    });
+    expect(phaseDecisions(result)).toEqual({ phase1: 'HOLD', phase2: 'HOLD', phase5: 'HOLD' });
+    expect(result.exitCode).toBe(2);
+    expect(result.decision?.selected.decision).toBe('HOLD');
+    expect(result.decision?.environment.uid).toBe('unknown');
+  });
+
+  it('lack the listing of pods: only what needs it is in error', { timeout: LIMIT }, async () => {
+    const path = `${RBAC}/namespaces/mcp-production/roles/golive-gate`;
+    const { rules } = (await cluster.get(path)) as unknown as { rules: { resources: string[]; verbs: string[] }[] };
+    undo(() => cluster.patch(path, { rules }));
+    const fewer = rules.map((rule) =>
+      rule.verbs.includes('list') ? { ...rule, resources: rule.resources.filter((name) => name !== 'pods') } : rule,
+    );
+    await cluster.patch(path, { rules: fewer });
+    const result = await project.run(ALL);
+    expect(redItems(result), result.output).toEqual({
+      'P1-SEC-001': 'error',
+      'P1-CON-002': 'error',
+      'P1-CON-003': 'error',
+      'P1-CON-004': 'error',
+      'P1-CON-005': 'error',
+      'P2-DEP-002': 'error',
+    });
+    const wanted = forbidden('list', 'pods in namespace mcp-production');
+    expectMessages(result, { 'P1-SEC-001': wanted, 'P1-CON-002': wanted, 'P1-CON-005': wanted, 'P2-DEP-002': wanted });
+    expect(phaseDecisions(result)).toEqual({ phase1: 'HOLD', phase2: 'HOLD', phase5: 'GO' });
+    expect(gist(result)).toEqual(HELD);
+  });
+});
+
+it('once all is undone the platform is as good as before', { timeout: LIMIT }, async () => {
+  const result = await project.run(ALL);
+  expect(redItems(result), result.output).toEqual({});
+  expect(phaseDecisions(result)).toEqual({ phase1: 'GO', phase2: 'GO', phase5: 'GO' });
+  expect(gist(result)).toMatchObject({ exitCode: 0, selected: 'GO' });
+});

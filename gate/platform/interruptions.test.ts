@@ -1,0 +1,163 @@
+/** A run that is interrupted, or loses its platform half-way: nothing is left behind, and nothing that was not seen is good. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { leftOf, look } from '../testing/platform-leftovers.ts';
+import type { Sighting } from '../testing/platform-leftovers.ts';
+import { gist, messageOf, PlatformProject, redItems, tryKill, until } from '../testing/platform-project.ts';
+import type { PlatformRun, StartedRun } from '../testing/platform-project.ts';
+
+const LIMIT = 120_000;
+/** Requests answered by which the load run must be in the middle. */
+const UNDER_LOAD = 2000;
+
+function make(): PlatformProject {
+  const project = new PlatformProject();
+  onTestFinished(() => project.remove(), LIMIT);
+  return project;
+}
+
+interface HalfWay {
+  readonly project: PlatformProject;
+  readonly run: StartedRun;
+  readonly seen: Sighting;
+}
+
+/** A run of its own rehearsal that is in the middle of the load run. */
+async function underLoad(): Promise<HalfWay> {
+  const project = make();
+  const run = project.start(['--project=phase3']);
+  const { gateway } = await until('the rehearsal is started', () => project.rehearsalPid() > 0).then(() =>
+    project.rehearsalReady(),
+  );
+  await until('the load run is half-way', async () => (await requestsAnswered(String(gateway))) > UNDER_LOAD);
+  const seen = look(project, run.pid);
+  expect(seen.processes.map(({ command }) => command).join('\n')).toMatch(/rehearsal\.js[^]*postgres/);
+  expect(seen.temporary).toMatch(/golive-rehearsal-/);
+  return { project, run, seen };
+}
+
+/** Of one replica: the gateway takes turns. */
+async function requestsAnswered(gateway: string): Promise<number> {
+  const text = await fetch(`${gateway}/metrics`).then((response) => response.text());
+  return [...text.matchAll(/^http_requests_total\{.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+/** A run of its own rehearsal that has judged the first item of phase 2; the next one may be judged as well by now. */
+async function inPhase2(): Promise<HalfWay> {
+  const project = make();
+  const run = project.start(['--project=phase2']);
+  await until('an item of phase 2 is judged', () => project.outcomes().length > 0);
+  return { project, run, seen: look(project, run.pid) };
+}
+
+async function expectSound(project: PlatformProject, exitCode: number): Promise<void> {
+  const verified = await project.golive(['verify']);
+  expect(verified.stdout).toContain('The ledger is sound: 1 run, ');
+  expect(verified.exitCode, verified.stdout).toBe(exitCode);
+}
+
+const outcomeOf = ({ decision }: PlatformRun, id: string) => decision?.items.find((item) => item.id === id)?.outcome;
+/** The items of phase 2 that came after the loss of the rehearsal. */
+function expectLost(result: PlatformRun): void {
+  const { 'P2-HEA-001': second, ...red } = redItems(result);
+  expect(red, result.output).toEqual({
+    'P2-HEA-002': 'error',
+    'P2-API-001': 'error',
+    'P2-API-002': 'error',
+    'P2-FLO-001': 'error',
+  });
+  expect(['error', undefined]).toContain(second);
+}
+
+const STACK = /\n\s+at .*\.[jt]s:\d/;
+const ENDED = 'the rehearsal is not running properly: its process has ended unexpectedly';
+const INTERRUPTED = { exitCode: 130, decision: 'HOLD', selected: 'HOLD' };
+
+describe('the runner', () => {
+  it('Ctrl-C under load: interrupted, HOLD, nothing left', { timeout: LIMIT }, async () => {
+    const { project, run, seen } = await underLoad();
+    process.kill(-run.pid, 'SIGINT');
+    const result = await run.ended;
+    expect(gist(result), result.output).toEqual(INTERRUPTED);
+    expect([outcomeOf(result, 'P3-LOA-001'), outcomeOf(result, 'P3-MET-001')]).toEqual(['not-run', 'not-run']);
+    expect(result.output).not.toMatch(STACK);
+    expect(await leftOf(project, seen)).toEqual([]);
+    await expectSound(project, 0);
+  });
+  it('SIGTERM under load: the same', { timeout: LIMIT }, async () => {
+    const { project, run, seen } = await underLoad();
+    run.child.kill('SIGTERM');
+    const result = await run.ended;
+    expect(gist(result), result.output).toEqual(INTERRUPTED);
+    expect([outcomeOf(result, 'P3-LOA-001'), outcomeOf(result, 'P3-MET-001')]).toEqual(['not-run', 'not-run']);
+    expect(result.output).not.toMatch(STACK);
+    expect(await leftOf(project, seen)).toEqual([]);
+    await expectSound(project, 0);
+  });
+  it('kill -9 under load: HOLD run-incomplete, nothing left', { timeout: LIMIT }, async () => {
+    const { project, run, seen } = await underLoad();
+    run.child.kill('SIGKILL');
+    expect((await run.ended).signal).toBe('SIGKILL');
+    expect(project.decision()).toMatchObject({ decision: 'HOLD', reasons: [{ code: 'run-incomplete' }] });
+    expect(await leftOf(project, seen)).toEqual([]);
+    // Sound as far as it goes, but a run that never said how it ended is no evidence of anything.
+    await expectSound(project, 2);
+  });
+  it('Ctrl-C while the rehearsal starts: interrupted, HOLD, nothing left', { timeout: LIMIT }, async () => {
+    const project = make();
+    const run = project.start(['--project=phase2']);
+    const seen = await until('its database is made', () => {
+      const sighting = look(project, run.pid);
+      return sighting.processes.some(({ command }) => command.includes('initdb')) ? sighting : undefined;
+    });
+    process.kill(-run.pid, 'SIGINT');
+    const result = await run.ended;
+    expect(gist(result), result.output).toEqual(INTERRUPTED);
+    expect(await leftOf(project, seen)).toEqual([]);
+    await expectSound(project, 0);
+  });
+});
+
+describe.concurrent('the rehearsal', () => {
+  it('kill -9 under load: the load fails, what is judged by it is in error', { timeout: LIMIT }, async ({ expect }) => {
+    const { project, run, seen } = await underLoad();
+    tryKill(project.rehearsalPid(), 'SIGKILL');
+    const result = await run.ended;
+    expect(redItems(result), result.output).toEqual({
+      'P3-LOA-001': 'fail',
+      'P3-MET-001': 'error',
+      'P3-MET-002': 'error',
+      'P3-MET-003': 'error',
+      'P3-MET-004': 'error',
+    });
+    expect(messageOf(result, 'P3-LOA-001')).toMatch(/nothing was answered in \d of \d+ seconds[^]*Fix: /);
+    expect(messageOf(result, 'P3-MET-001')).toContain(ENDED);
+    expect(gist(result)).toEqual({ exitCode: 1, decision: 'NO-GO', selected: 'NO-GO' });
+    expect(await leftOf(project, seen)).toEqual([]);
+    await expectSound(project, 0);
+  });
+  it('kill -9 in the middle of phase 2: errors, HOLD, the log is named', { timeout: LIMIT }, async ({ expect }) => {
+    const { project, run, seen } = await inPhase2();
+    tryKill(project.rehearsalPid(), 'SIGKILL');
+    const result = await run.ended;
+    expectLost(result);
+    expect(messageOf(result, 'P2-FLO-001')).toContain(ENDED);
+    expect(messageOf(result, 'P2-FLO-001')).toContain(`Fix: Read ${project.rehearsalDir}/rehearsal.log`);
+    expect(gist(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
+    expect(await leftOf(project, seen)).toEqual([]);
+    await expectSound(project, 0);
+  });
+  it('SIGSTOP in the middle of phase 2: errors, HOLD, no endless wait', { timeout: LIMIT }, async ({ expect }) => {
+    const { project, run, seen } = await inPhase2();
+    tryKill(project.rehearsalPid(), 'SIGSTOP');
+    const stoppedAt = performance.now();
+    const result = await run.ended;
+    // One request that nobody answers (15 s), and the end of a rehearsal that does not listen (15 s).
+    expect(performance.now() - stoppedAt).toBeLessThan(60_000);
+    expectLost(result);
+    expect(result.output).toMatch(/no\s+answer\s+within\s+15\.0\s+s/);
+    expect(messageOf(result, 'P2-FLO-001')).toContain('it has shown no sign of life since');
+    expect(gist(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
+    expect(await leftOf(project, seen)).toEqual([]);
+    await expectSound(project, 0);
+  });
+});

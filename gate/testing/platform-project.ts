@@ -1,0 +1,247 @@
+/**
+ * The platform's checklist in a project of its own, and the real `playwright test` run in it against a real rehearsal: the
+ * gate as a team uses it. The rehearsal is kept over the runs of one project, or started by each run as on a clean clone.
+ */
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { DecidedItem, Decision } from '../../checks/contract/decision.ts';
+import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
+import type { RehearsalValues } from '../../checks/contract/environment.ts';
+import { startRehearsal, waitForRehearsal } from '../../fixtures/rehearsal/start.ts';
+import { readState } from '../../fixtures/rehearsal/state-file.ts';
+import { processTree, survivors } from '../../fixtures/rehearsal/testing/processes.ts';
+import { openPlatformCluster } from './platform-cluster.ts';
+import type { PlatformCluster } from './platform-cluster.ts';
+import { repositoryRoot } from './repository.ts';
+
+const repository = repositoryRoot();
+const READY_LIMIT_MS = 90_000;
+const POLL_MS = 50;
+/** How long an orderly end of the rehearsal may take. */
+const STOP_LIMIT_MS = 20_000;
+/** A rollout is given a minute to settle; what never settles here need not be watched for so long. */
+const WAIT_FOR = { real: '{ timeout: 1m, interval: 1s }', here: '{ timeout: 4s, interval: 500ms }' } as const;
+
+export interface PlatformRun {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly output: string;
+  /** `reports/out/decision.json`, when there is one. */
+  readonly decision: Decision | null;
+}
+export interface StartedRun {
+  readonly child: ChildProcess;
+  /** Of the runner. */
+  readonly pid: number;
+  /** Settles when it has exited and its output is closed. */
+  readonly ended: Promise<PlatformRun>;
+}
+
+export class PlatformProject {
+  readonly root: string;
+  /** `.golive/rehearsal` of the project. */
+  readonly rehearsalDir: string;
+  readonly #running = new Set<ChildProcess>();
+  #cluster: PlatformCluster | undefined;
+
+  /** Copies the checklist, the rehearsal's environment and the manifests into a temporary folder. Starts nothing. */
+  constructor() {
+    this.root = mkdtempSync(join(tmpdir(), 'golive-platform-'));
+    this.rehearsalDir = join(this.root, '.golive', 'rehearsal');
+    for (const path of ['specs/code-platform', 'k8s', 'fixtures/environments/rehearsal.yaml'])
+      cpSync(join(repository, path), join(this.root, path), { recursive: true });
+    const phase2 = 'specs/code-platform/phase2-execution.yaml';
+    const text = readFileSync(join(this.root, phase2), 'utf8');
+    if (!text.includes(WAIT_FOR.real)) throw new Error(`${phase2} no longer says waitFor: ${WAIT_FOR.real}`);
+    this.write(phase2, text.replace(WAIT_FOR.real, WAIT_FOR.here));
+  }
+
+  /** A project whose rehearsal runs and stays until `remove`. */
+  static async withRehearsal(): Promise<PlatformProject> {
+    const project = new PlatformProject();
+    try {
+      startRehearsal({ dir: project.rehearsalDir, kept: true });
+      await project.rehearsalReady();
+      return project;
+    } catch (error) {
+      await project.remove();
+      throw error;
+    }
+  }
+
+  rehearsalReady(): Promise<RehearsalValues> {
+    const signal = AbortSignal.timeout(READY_LIMIT_MS);
+    return waitForRehearsal({ dir: this.rehearsalDir, signal, timeoutMs: READY_LIMIT_MS });
+  }
+
+  /** The rehearsal's pid, 0 when there is no state file. */
+  rehearsalPid(): number {
+    return readState(this.rehearsalDir)?.pid ?? 0;
+  }
+
+  /** A process of the rehearsal, as its state file names it. */
+  componentPid(name: string): number {
+    const pid = readState(this.rehearsalDir)?.components.find((one) => one.name === name)?.pid;
+    if (pid === undefined) throw new Error(`the rehearsal names no process of ${name}`);
+    return pid;
+  }
+
+  /** The rehearsal's cluster as its administrator. */
+  async cluster(): Promise<PlatformCluster> {
+    this.#cluster ??= await openPlatformCluster(join(this.rehearsalDir, 'kubeconfig'), 'rehearsal-admin');
+    return this.#cluster;
+  }
+
+  /** Starts `playwright test` with `args` in this project. */
+  start(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): StartedRun {
+    const cli = join(repository, 'node_modules', '@playwright', 'test', 'cli.js');
+    const child = spawn(
+      process.execPath,
+      [cli, 'test', '-c', join(repository, 'playwright.config.ts'), ...args],
+      // A process group of its own: Ctrl-C in a terminal reaches every process of the group.
+      { cwd: this.root, env: { ...this.#env(), ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+    );
+    this.#running.add(child);
+    let output = '';
+    const collect = (chunk: Buffer): void => {
+      output += chunk.toString();
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    const ended = new Promise<PlatformRun>((resolve) => {
+      child.on('close', (exitCode, signal) => {
+        this.#running.delete(child);
+        resolve({ exitCode, signal, output, decision: this.decision() });
+      });
+    });
+    return { child, pid: child.pid ?? 0, ended };
+  }
+
+  run(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<PlatformRun> {
+    return this.start(args, env).ended;
+  }
+
+  /** Runs `golive` in this project. */
+  golive(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
+    return new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        [join(repository, 'dist', 'golive.js'), ...args],
+        { cwd: this.root, env: { ...this.#env(), ...env }, maxBuffer: 16 * 1024 ** 2 },
+        (error, stdout, stderr) => {
+          const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+          resolve({ exitCode, stdout, stderr });
+        },
+      );
+    });
+  }
+
+  decision(): Decision | null {
+    const file = join(this.root, 'reports/out/decision.json');
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Decision) : null;
+  }
+
+  /** What workers of the latest run have recorded so far. */
+  outcomes(): readonly OutcomeRecord[] {
+    const runs = join(this.root, '.golive', 'runs');
+    const latest = existsSync(runs) ? readdirSync(runs).sort().at(-1) : undefined;
+    if (latest === undefined) return [];
+    const folder = join(runs, latest);
+    return readdirSync(folder)
+      .filter((file) => /^outcomes\..*\.jsonl$/.test(file))
+      .flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n'))
+      .filter((line) => line.endsWith('}'))
+      .map((line) => JSON.parse(line) as OutcomeRecord);
+  }
+
+  write(file: string, text: string): void {
+    mkdirSync(dirname(join(this.root, file)), { recursive: true });
+    writeFileSync(join(this.root, file), text);
+  }
+
+  /** Ends every run and the rehearsal, waits until nothing of them is left, and removes the folder. */
+  async remove(): Promise<void> {
+    const trees = [...this.#running].flatMap((child) => processTree(child.pid ?? 0));
+    for (const child of this.#running) child.kill('SIGKILL');
+    await this.#cluster?.close();
+    const pid = this.rehearsalPid();
+    const seen = [...trees, ...(pid === 0 ? [] : processTree(pid))];
+    if (pid !== 0) {
+      for (const signal of ['SIGCONT', 'SIGTERM'] as const) tryKill(pid, signal);
+    }
+    for (const { pid: left } of await survivors(seen, STOP_LIMIT_MS)) tryKill(left, 'SIGKILL');
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  #env(): NodeJS.ProcessEnv {
+    // What an outer gate, a test runner or CI has set is not this run's.
+    const outer = Object.entries(process.env).filter(
+      ([name]) => !/^(GOLIVE_|TEST_WORKER|TEST_PARALLEL|VITEST|FORCE_COLOR|KUBECONFIG|NODE_OPTIONS)/.test(name),
+    );
+    return { ...Object.fromEntries(outer), GOLIVE_PROJECT: this.root, GOLIVE_COMMIT: '0'.repeat(40), NO_COLOR: '1' };
+  }
+}
+
+/** What a run came to, in few words, so that a difference shows all of it. */
+export function gist({ exitCode, decision }: PlatformRun): Readonly<Record<string, unknown>> {
+  return { exitCode, decision: decision?.decision, selected: decision?.selected.decision };
+}
+
+/** Items judged in this run that did not pass: their outcomes by id. What nobody has built is left out. */
+export function redItems({ decision }: PlatformRun): Readonly<Record<string, string>> {
+  const red = judged(decision).filter(({ outcome }) => outcome !== 'pass');
+  return Object.fromEntries(red.map(({ id, outcome }) => [id, outcome]));
+}
+
+/** Ids of the items that passed in this run, in their order. */
+export function passedItems({ decision }: PlatformRun): readonly string[] {
+  return judged(decision)
+    .filter(({ outcome }) => outcome === 'pass')
+    .map(({ id }) => id);
+}
+
+function judged(decision: Decision | null): readonly DecidedItem[] {
+  return (decision?.items ?? []).filter(({ from, outcome }) => from === 'run' && outcome !== 'planned');
+}
+
+/** What an item says, '' when it is not there. */
+export function messageOf({ decision }: PlatformRun, id: string): string {
+  return decision?.items.find((item) => item.id === id)?.message ?? '';
+}
+
+/** Decisions of the phases that a run judged. */
+export function phaseDecisions({ decision }: PlatformRun): Readonly<Record<string, string | null>> {
+  const phases = (decision?.phases ?? []).filter(({ from }) => from === 'run');
+  return Object.fromEntries(phases.map((phase) => [phase.id, phase.decision]));
+}
+
+/** Asks again until there is an answer; says what was waited for when there is none. */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  limitMs = 60_000,
+): Promise<T> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > deadline) throw new Error(`not in ${limitMs / 1000} s: ${what}`);
+    await setTimeout(POLL_MS);
+  }
+}
+
+/** Sends a signal; a process that has ended meanwhile is none to tell. */
+export function tryKill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
+}
