@@ -9,6 +9,7 @@ import { EXIT } from '../checks/contract/decision.ts';
 import type { Decision } from '../checks/contract/decision.ts';
 import { POST_DEPLOYMENT } from '../checks/contract/plan.ts';
 import type { Plan } from '../checks/contract/plan.ts';
+import { beforehand } from '../fixtures/run-item.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
 import { writeHtmlReport } from '../reports/html/write.ts';
 import { renderSummary } from '../reports/console/summary.ts';
@@ -17,8 +18,10 @@ import { appendEvent, openRun } from '../reports/run-folder/open.ts';
 import { decisionFile, runsFolder } from '../reports/run-folder/paths.ts';
 import { compilePlan } from '../specs/plan.ts';
 import { renderProblems } from '../specs/problems.ts';
+import { SPEC_KIND } from '../specs/team-specs/binding.ts';
 import { parseGateArguments } from './arguments.ts';
 import type { GateArguments } from './arguments.ts';
+import { releaseRunLock, takeRunLock } from './run-lock.ts';
 import { sayError, sayOut } from './say.ts';
 
 export { appendEvent };
@@ -39,6 +42,7 @@ export function prepareMain(root: string, argv: readonly string[]): MainGate {
   process.env[WORKER_ENV.root] = root;
   const plan = compileOrExit(root);
   refuseOrExit(args, plan);
+  withholdSpecs(plan);
   if (args.list || args.command === 'merge-reports') {
     writePlan(join(root, '.golive', 'plans'), plan);
     return { plan, arguments: args };
@@ -48,6 +52,7 @@ export function prepareMain(root: string, argv: readonly string[]): MainGate {
   process.env[WORKER_ENV.ordered] = args.reportersReplaced ? '0' : '1';
   // With `--reporter=json` and the like stdout belongs to that reporter.
   if (args.reportersReplaced) tell = sayError;
+  lockOrExit(root);
   beginRun(root, plan, args.phases);
   tell(opening(plan, args.phases));
   process.on('uncaughtExceptionMonitor', () => (crashed = true));
@@ -58,6 +63,7 @@ export function prepareMain(root: string, argv: readonly string[]): MainGate {
   });
   process.on('exit', (code) => {
     process.exitCode = endRun(code);
+    releaseRunLock(root);
   });
   return { plan, arguments: args };
 }
@@ -67,6 +73,7 @@ export function beginNextRun(root: string, phases: readonly string[] | null): vo
   const compiled = compilePlan({ root, env: process.env });
   if ('problems' in compiled) throw new Error(renderProblems(compiled.problems));
   if (open) endRun(0);
+  withholdSpecs(compiled.plan);
   beginRun(root, compiled.plan, phases);
 }
 
@@ -105,6 +112,13 @@ function opening(plan: Plan, phases: readonly string[] | null): string {
   return `${release.name} ${release.version} on ${where}: ${built} items to run, ${items.length - built} planned.`;
 }
 
+/** Tells which tests of teams' specs must not run: nothing of an item that is not armed or does not apply is loaded. */
+function withholdSpecs(plan: Plan): void {
+  const armed = process.env['GOLIVE_ARM'];
+  const withheld = plan.items.filter((item) => item.kind === SPEC_KIND && beforehand({ plan, item, armed }));
+  process.env[WORKER_ENV.withheld] = withheld.map(({ id }) => id).join(' ');
+}
+
 function beginRun(root: string, plan: Plan, phases: readonly string[] | null): void {
   let runDir: string;
   try {
@@ -141,6 +155,22 @@ function compileOrExit(root: string): Plan {
   const compiled = compilePlan({ root, env: process.env });
   if ('plan' in compiled) return compiled.plan;
   sayError(renderProblems(compiled.problems));
+  process.exit(EXIT.usage);
+}
+
+function lockOrExit(root: string): void {
+  let holder: number | null;
+  try {
+    holder = takeRunLock(root);
+  } catch {
+    // Nothing can be written there: opening the run says so.
+    return;
+  }
+  if (holder === null) return;
+  sayError(
+    `Another run is under way in ${root} (process ${holder}).\n` +
+      'Fix: wait for it, or end it; a run beside it needs a project folder of its own (GOLIVE_PROJECT).',
+  );
   process.exit(EXIT.usage);
 }
 

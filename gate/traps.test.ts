@@ -226,6 +226,15 @@ describe('violence', () => {
     expect(gist(result), result.output).toEqual({ exitCode: 130, decision: 'HOLD' });
     expect(workers.filter(alive)).toEqual([]);
   });
+  it('a second run in the same project is refused while one is under way, and not after that was killed', async () => {
+    const { child, ended, project } = await halfWay();
+    const second = await project.run();
+    expect(second.exitCode, second.output).toBe(64);
+    expect(second.output).toContain(`process ${child.pid ?? 0}`);
+    child.kill('SIGKILL');
+    await ended;
+    expect(gist(await project.run())).toEqual({ exitCode: 0, decision: 'GO' });
+  });
   it('kill -9 of the runner: HOLD run-incomplete, not the GO of yesterday', async () => {
     const { child, ended, project } = await halfWay();
     const workers = workersOf(child.pid ?? 0);
