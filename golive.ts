@@ -61,6 +61,24 @@ function build(finish: (code: number) => void): Command {
     .addOption(new Option('--json', 'print the frozen plan as JSON').conflicts('rbac'))
     .action(async (options: Selected) => finish(await (await import('./commands/plan.ts')).plan(options)));
 
+  selecting(
+    command('can', 'Ask the cluster which of the rights that the plan needs the gate has.', [
+      'golive can --env production',
+      'golive can --env production --json',
+    ]),
+  )
+    .option('--json', 'print rights and answers as JSON')
+    .action(async (options: Selected) => finish(await (await import('./commands/can.ts')).can(options)));
+
+  selecting(
+    command('doctor', 'Say what is odd on this machine, in this project or on the way to the cluster.', [
+      'golive doctor',
+      'golive doctor --env production',
+    ]),
+  )
+    .option('--json', 'print what was found as JSON')
+    .action(async (options: Selected) => finish(await (await import('./commands/doctor.ts')).doctor(options)));
+
   command('generate', 'Write the schema for editors, the catalogue of checks and the RBAC of the gate.', [
     'golive generate',
     'golive generate --check',

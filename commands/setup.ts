@@ -7,7 +7,7 @@ import { projectRoot } from './root.ts';
 import { writeError, writeOut } from './write.ts';
 
 /** A program some items or people need, and where it comes from. */
-interface Tool {
+export interface Tool {
   readonly program: string;
   readonly use: string;
   readonly debian: string;
@@ -15,7 +15,7 @@ interface Tool {
   /** Fetched only when it is named: no item needs it. */
   readonly optional: boolean;
 }
-const TOOLS: readonly Tool[] = [
+export const TOOLS: readonly Tool[] = [
   {
     program: 'pg_isready',
     use: 'asks PostgreSQL whether it accepts connections, inside its pod',
@@ -89,7 +89,8 @@ async function fetchTools(wanted: readonly Tool[], project: string): Promise<num
   return EXIT['NO-GO'];
 }
 
-function installCommand(wanted: readonly Tool[]): string {
+/** The command that installs them with the machine's own package manager. */
+export function installCommand(wanted: readonly Tool[]): string {
   const names = (pick: (tool: Tool) => string): string => [...new Set(wanted.map(pick))].join(' ');
   if (process.platform === 'darwin') return `brew install ${names(({ brew }) => brew)}`;
   const sudo = process.getuid?.() === 0 ? '' : 'sudo ';

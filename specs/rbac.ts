@@ -1,4 +1,5 @@
 /** The rights the gate needs in the cluster: the sum of its items' permissions, and nothing else. */
+import type { AccessAttributes } from '../checks/contract/capabilities.ts';
 import type { Permission, Plan } from '../checks/contract/plan.ts';
 import { compareText } from './problems.ts';
 
@@ -38,6 +39,37 @@ interface Atom {
 
 /** All rights of a plan, merged and in a stable order: cluster-wide first, then by namespace. */
 export function permissionsOf(plan: Plan): readonly NeededPermission[] {
+  return assemble(atomsNeeded(plan));
+}
+
+/** One right as an access review asks for it. */
+export interface NeededRight {
+  readonly attributes: AccessAttributes;
+  readonly neededBy: readonly string[];
+}
+
+/** The same one by one: a verb on a resource, a name or a path each. */
+export function rightsOf(plan: Plan): readonly NeededRight[] {
+  return [...atomsNeeded(plan)]
+    .map((atom) => ({ attributes: attributesOf(atom), neededBy: sorted([...atom.neededBy]), key: keyOf(atom) }))
+    .sort((a, b) => compareText(a.key, b.key))
+    .map(({ attributes, neededBy }) => ({ attributes, neededBy }));
+}
+
+function attributesOf({ namespace, group: apiGroup, target, url, name, verb }: Atom): AccessAttributes {
+  if (url) return { verb, path: target };
+  const [resource = '', subresource] = target.split('/');
+  return {
+    verb,
+    group: apiGroup,
+    resource,
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(namespace === '' ? {} : { namespace }),
+    ...(name === '' ? {} : { name }),
+  };
+}
+
+function atomsNeeded(plan: Plan): readonly Atom[] {
   const atoms = new Map<string, Atom>();
   const add = (permission: Permission, neededBy: string): void => {
     for (const atom of atomsOf(permission)) {
@@ -49,7 +81,7 @@ export function permissionsOf(plan: Plan): readonly NeededPermission[] {
   };
   add(IDENTITY_PERMISSION, IDENTITY);
   for (const item of plan.items) for (const permission of item.permissions) add(permission, item.id);
-  return assemble(withoutCovered(atoms));
+  return withoutCovered(atoms);
 }
 
 type BareAtom = Omit<Atom, 'neededBy'>;

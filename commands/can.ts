@@ -1,0 +1,52 @@
+/** `golive can`: which of the rights that the plan needs does the gate have in this cluster? */
+import { resolve } from 'node:path';
+import { ObservationError } from '../checks/contract/capabilities.ts';
+import { EXIT } from '../checks/contract/decision.ts';
+import { colours, pad, wrap } from '../reports/console/text.ts';
+import { rightsOf } from '../specs/rbac.ts';
+import { compileOrTell, type Selection } from './compile.ts';
+import { askRights, rightText, withCluster, type AskedRight } from './doctor/cluster.ts';
+import { hasColour, writeError, writeOut } from './write.ts';
+
+export interface CanOptions extends Selection {
+  readonly json?: boolean;
+}
+
+/** 0 it has all, 1 some are missing, 2 the cluster could not be asked, 64 invalid files. */
+export async function can(options: CanOptions): Promise<number> {
+  const compiled = compileOrTell(options);
+  if (!compiled) return EXIT.usage;
+  const { root, plan } = compiled;
+  const { kubeconfig, rehearsal } = plan.environment;
+  try {
+    const where = { ...kubeconfig, path: resolve(root, kubeconfig.path) };
+    const rights = await withCluster(where, (link) => askRights(link, rightsOf(plan)));
+    const missing = rights.filter(({ allowed }) => !allowed).length;
+    if (options.json) writeOut(JSON.stringify({ environment: plan.environment.name, missing, rights }, null, 2));
+    else writeOut(table(rights, plan.environment.name));
+    return missing > 0 ? EXIT['NO-GO'] : EXIT.GO;
+  } catch (error) {
+    if (!(error instanceof ObservationError)) throw error;
+    const fix = rehearsal ? 'Start the rehearsal first: golive up' : error.fix;
+    writeError(`The rights cannot be asked for: ${error.message}.${fix === undefined ? '' : `\nFix: ${fix}.`}`);
+    return EXIT.HOLD;
+  }
+}
+
+function table(rights: readonly AskedRight[], environment: string): string {
+  const paint = colours(hasColour());
+  const width = process.stdout.columns || 80;
+  const missing = rights.filter(({ allowed }) => !allowed).length;
+  const lines = rights.flatMap(({ attributes, neededBy, allowed, reason }) => [
+    ...wrap(`${pad(allowed ? 'can' : 'cannot', 6)} ${rightText(attributes)}`, width, 2).map(
+      allowed ? paint.green : paint.red,
+    ),
+    ...wrap(`${neededBy.join(', ')}${allowed || reason === '' ? '' : ` – ${reason}`}`, width, 9).map(paint.dim),
+  ]);
+  const sum =
+    missing === 0
+      ? `The gate has all ${rights.length} rights it needs in ${environment}.`
+      : `The gate lacks ${missing} of the ${rights.length} rights it needs in ${environment}. ` +
+        'Grant them: golive plan --rbac | kubectl apply -f -';
+  return [...lines, '', ...wrap(sum, width, 0)].join('\n');
+}

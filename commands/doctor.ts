@@ -1,0 +1,147 @@
+/** `golive doctor`: what is odd on this machine, in this project or on the way to the cluster, and what to do about it. */
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { ObservationError, type SecretRef } from '../checks/contract/capabilities.ts';
+import { EXIT } from '../checks/contract/decision.ts';
+import type { Environment } from '../checks/contract/environment.ts';
+import type { Plan } from '../checks/contract/plan.ts';
+import { findDist } from '../fixtures/rehearsal/start.ts';
+import { DEFAULT_DIR, standingOf } from '../fixtures/rehearsal/state-file.ts';
+import manifest from '../package.json' with { type: 'json' };
+import { peopleStanding } from '../reports/decide/people.ts';
+import { readLedger } from '../reports/ledger/read.ts';
+import { ledgerFolder } from '../reports/run-folder/paths.ts';
+import { readPeople } from '../reports/waivers/load.ts';
+import { renderProblem } from '../specs/problems.ts';
+import { rightsOf } from '../specs/rbac.ts';
+import { compileSelected, type Selection } from './compile.ts';
+import { askRights, reachFindings, rightsFindings, withCluster } from './doctor/cluster.ts';
+import { bad, countOf, ok, renderSections, warn, type Finding, type Section } from './doctor/finding.ts';
+import { kubeconfigFindings } from './doctor/kubeconfig.ts';
+import {
+  buildFinding,
+  folderFinding,
+  nodeFinding,
+  packagesFinding,
+  postgresFinding,
+  toolFindings,
+} from './doctor/machine.ts';
+import { rehearsalFindings } from './doctor/rehearsal.ts';
+import { projectRoot } from './root.ts';
+import { hasColour, writeOut } from './write.ts';
+
+export interface DoctorOptions extends Selection {
+  readonly json?: boolean;
+}
+
+/** 0 all is well, also with warnings; 1 something is broken. Changes nothing. */
+export async function doctor(options: DoctorOptions): Promise<number> {
+  const root = projectRoot();
+  const home = dirname(findDist());
+  const compiled = compileSelected(root, options);
+  const plan = 'plan' in compiled ? compiled.plan : undefined;
+  const sections: Section[] = [
+    {
+      title: 'This machine',
+      findings: [
+        nodeFinding(process.version, manifest),
+        buildFinding(home),
+        packagesFinding(home, manifest),
+        postgresFinding(),
+        ...(await toolFindings(root)),
+      ],
+    },
+    {
+      title: 'This project',
+      findings: [
+        ...projectFindings(root, compiled),
+        folderFinding(root, '.golive'),
+        folderFinding(root, 'reports/out'),
+        ledgerFinding(root),
+      ],
+    },
+    { title: 'Rehearsal', findings: rehearsalFindings(resolve(root, DEFAULT_DIR)) },
+    ...(plan
+      ? [{ title: `Environment ${plan.environment.name}`, findings: await environmentFindings(root, plan) }]
+      : []),
+  ];
+  const broken = countOf(sections, 'bad') > 0;
+  if (options.json) writeOut(JSON.stringify({ golive: manifest.version, ok: !broken, sections }, null, 2));
+  else writeOut(renderSections(sections, { width: process.stdout.columns || 80, colour: hasColour() }));
+  return broken ? EXIT['NO-GO'] : EXIT.GO;
+}
+
+function projectFindings(root: string, compiled: ReturnType<typeof compileSelected>): readonly Finding[] {
+  if ('problems' in compiled) {
+    const { length } = compiled.problems;
+    return [
+      bad('checklist', `${length} ${length === 1 ? 'problem' : 'problems'} in its files`, 'golive validate shows them'),
+      ...compiled.problems.slice(0, 5).map((problem) => bad('', renderProblem(problem))),
+    ];
+  }
+  const { plan } = compiled;
+  const people = readPeople(root, plan);
+  const standing = peopleStanding(plan, people, new Date());
+  return [
+    ok('checklist', `${plan.checklist.file}, ${plan.items.length} items, release ${plan.release.version}`),
+    ...(plan.release.commit === 'unknown'
+      ? [warn('git commit', 'cannot be told: decisions name no commit', 'Set GOLIVE_COMMIT, or run in a git clone')]
+      : []),
+    ...people.problems.map((problem) => bad('waivers', renderProblem(problem))),
+    ...standing.map(({ place, text }) => warn('waivers', `${place}: ${text}`)),
+  ];
+}
+
+function ledgerFinding(root: string): Finding {
+  const { damage } = readLedger(ledgerFolder(root));
+  const [first] = damage;
+  if (first === undefined) return ok('ledger', 'its chains are sound');
+  return bad('ledger', damage.length === 1 ? first : `${first} (and ${damage.length - 1} more)`, 'golive verify');
+}
+
+async function environmentFindings(root: string, plan: Plan): Promise<readonly Finding[]> {
+  const { environment } = plan;
+  const { kubeconfig, rehearsal } = environment;
+  if (rehearsal && standingOf(resolve(root, DEFAULT_DIR)).is !== 'running') {
+    return [ok('cluster', 'the embedded rehearsal; it starts with a run, and stays with golive up')];
+  }
+  const file = kubeconfigFindings(root, kubeconfig, new Date());
+  const secrets = secretFindings(root, environment);
+  if (file.some(({ state, check }) => check === 'kubeconfig' && state === 'bad')) return [...file, ...secrets];
+  const where = { ...kubeconfig, path: resolve(root, kubeconfig.path) };
+  try {
+    const cluster = await withCluster(where, async (link) => {
+      const { reached, findings } = await reachFindings(link);
+      return reached ? [...findings, ...rightsFindings(await askRights(link, rightsOf(plan)))] : findings;
+    });
+    return [...file, ...secrets, ...cluster];
+  } catch (error) {
+    if (!(error instanceof ObservationError)) throw error;
+    return [...file, ...secrets, bad('rights', `cannot be asked for: ${error.message}`, error.fix)];
+  }
+}
+
+/** Secrets that the environment file names: are they there? Their values are not looked at. */
+function secretFindings(root: string, { stores, credentials }: Environment): readonly Finding[] {
+  const named = [
+    ...Object.entries(stores).map(([name, { password }]) => [`stores.${name}.password`, password] as const),
+    ...Object.entries(credentials).map(([name, { password }]) => [`credentials.${name}.password`, password] as const),
+  ];
+  return named.flatMap(([field, reference]) => {
+    const missing = reference && missingSecret(root, reference);
+    return missing ? [bad('secret', `${field}: ${missing.text}`, missing.fix)] : [];
+  });
+}
+
+function missingSecret(
+  root: string,
+  reference: SecretRef,
+): { readonly text: string; readonly fix: string } | undefined {
+  if (reference.from === 'env' && !process.env[reference.name]) {
+    return { text: `the variable ${reference.name} is not set`, fix: `export ${reference.name} before the run` };
+  }
+  if (reference.from === 'file' && !existsSync(resolve(root, reference.path))) {
+    return { text: `there is no file ${reference.path}`, fix: 'Write it, or correct the environment file' };
+  }
+  return undefined;
+}

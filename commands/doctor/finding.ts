@@ -1,0 +1,67 @@
+/** What `golive doctor` finds, and how it is printed. */
+import { colours, columnsOf, pad, wrap } from '../../reports/console/text.ts';
+
+export const STATES = ['ok', 'warn', 'bad'] as const;
+export type State = (typeof STATES)[number];
+
+export interface Finding {
+  /** What was looked at, in two words at most. */
+  readonly check: string;
+  readonly state: State;
+  /** What was seen. Never a credential. */
+  readonly text: string;
+  /** What to do about it. */
+  readonly fix?: string;
+}
+export interface Section {
+  readonly title: string;
+  readonly findings: readonly Finding[];
+}
+
+export const ok = (check: string, text: string): Finding => ({ check, state: 'ok', text });
+export const warn = (check: string, text: string, fix?: string): Finding => finding(check, 'warn', text, fix);
+export const bad = (check: string, text: string, fix?: string): Finding => finding(check, 'bad', text, fix);
+
+function finding(check: string, state: State, text: string, fix: string | undefined): Finding {
+  return { check, state, text, ...(fix === undefined ? {} : { fix }) };
+}
+
+export function countOf(sections: readonly Section[], state: State): number {
+  return sections.flatMap(({ findings }) => findings).filter((one) => one.state === state).length;
+}
+
+const NAME_COLUMNS = 18;
+
+/** The sections as lines of at most `width` columns, ending with what they amount to. */
+export function renderSections(
+  sections: readonly Section[],
+  { width, colour }: { readonly width: number; readonly colour: boolean },
+): string {
+  const paint = colours(colour);
+  const marks = { ok: paint.green('ok  '), warn: paint.yellow('warn'), bad: paint.red('bad ') };
+  const indent = NAME_COLUMNS + 7;
+  const blocks = sections.map(({ title, findings }) =>
+    [
+      paint.bold(title),
+      ...findings.flatMap(({ check, state, text, fix }) => {
+        const [first = '', ...rest] = wrap(text, width, indent);
+        const head = `  ${marks[state]} ${pad(check, NAME_COLUMNS)}`;
+        const gap = columnsOf(check) >= NAME_COLUMNS ? ' ' : '';
+        return [
+          `${head}${gap}${first.trimStart()}`,
+          ...rest,
+          ...(fix === undefined ? [] : wrap(`Fix: ${fix}`, width, indent).map(paint.bold)),
+        ];
+      }),
+    ].join('\n'),
+  );
+  return `${blocks.join('\n\n')}\n\n${conclusion(sections)}\n`;
+}
+
+function conclusion(sections: readonly Section[]): string {
+  const [broken, warned] = [countOf(sections, 'bad'), countOf(sections, 'warn')];
+  const things = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+  if (broken > 0)
+    return `${things(broken, 'thing')} to put right${warned > 0 ? `, ${things(warned, 'warning')}` : ''}.`;
+  return warned > 0 ? `Nothing is broken; ${things(warned, 'warning')}.` : 'All is well.';
+}

@@ -1,0 +1,159 @@
+/** What this machine must have: Node, the build, packages, programs, room to write. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { satisfies } from 'semver';
+import { findNative } from '../../fixtures/rehearsal/postgres/binaries.ts';
+import { findTool, toolEnvironment } from '../../fixtures/rehearsal/tools.ts';
+import { formatBytes } from '../../reports/wording.ts';
+import { installCommand, TOOLS } from '../setup.ts';
+import { bad, ok, warn, type Finding } from './finding.ts';
+
+/** What golive's package.json says. */
+export interface Manifest {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+export function nodeFinding(version: string, { engines }: Manifest): Finding {
+  return satisfies(version, engines.node)
+    ? ok('Node', version)
+    : bad('Node', `${version}; golive needs ${engines.node}`, 'Install Node 22, then run npm ci again');
+}
+
+const PROGRAMS = [
+  'golive',
+  'kubernetes',
+  'rehearsal',
+  'rehearsal-watchdog',
+  'service-typescript-api',
+  'service-gateway',
+];
+
+/** Is everything built, and nothing newer than what it was built from? `home` is the folder of golive itself. */
+export function buildFinding(home: string): Finding {
+  const fix = 'npm run build';
+  const file = (name: string): string => join(home, 'dist', `${name}.js`);
+  const missing = PROGRAMS.filter((name) => !existsSync(file(name)));
+  if (missing.length === PROGRAMS.length) return bad('build', 'golive has not been built: dist/ is empty', fix);
+  if (missing.length > 0) return bad('build', `dist/ lacks ${missing.map((name) => `${name}.js`).join(', ')}`, fix);
+  const stale = new Set(PROGRAMS.flatMap((name) => newerSources(file(name))));
+  const [first] = stale;
+  if (first === undefined) return ok('build', `golive, its client and the rehearsal are built`);
+  const others = stale.size === 1 ? '' : ` and ${stale.size - 1} more files`;
+  return warn('build', `${relative(home, first)}${others} changed after dist/ was built`, fix);
+}
+
+/** Sources of a bundle, as its source map names them, that changed after it was written. */
+function newerSources(bundle: string): string[] {
+  const { sources } = (readJson(`${bundle}.map`) ?? {}) as { sources?: readonly string[] };
+  const built = statSync(bundle).mtimeMs;
+  return (sources ?? [])
+    .filter((source) => !source.includes('node_modules'))
+    .map((source) => join(dirname(bundle), source))
+    .filter((source) => (statSync(source, { throwIfNoEntry: false })?.mtimeMs ?? 0) > built);
+}
+
+/** Are the packages there, in the versions that golive asks for? */
+export function packagesFinding(home: string, { dependencies }: Manifest): Finding {
+  const fix = 'npm ci';
+  const found = Object.entries(dependencies).map(([name, range]) => ({ name, range, version: installed(home, name) }));
+  const missing = found.filter(({ version }) => version === undefined).map(({ name }) => name);
+  if (missing.length > 0) return bad('npm packages', `not installed: ${missing.join(', ')}`, fix);
+  const other = found.filter(({ version, range }) => !satisfies(version ?? '', range, { includePrerelease: true }));
+  if (other.length === 0) return ok('npm packages', `${found.length} installed`);
+  const text = other.map(({ name, range, version }) => `${name} is ${version ?? ''}, wanted ${range}`).join('; ');
+  return warn('npm packages', text, fix);
+}
+
+function installed(home: string, name: string): string | undefined {
+  for (let folder = home; ; folder = dirname(folder)) {
+    const manifest = readJson(join(folder, 'node_modules', name, 'package.json'));
+    if (manifest) return (manifest as { version?: string }).version;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+/** PostgreSQL comes as an npm package for this platform. */
+export function postgresFinding(): Finding {
+  try {
+    findNative();
+    return ok('PostgreSQL', `the package for ${process.platform}-${process.arch} is installed`);
+  } catch {
+    return bad(
+      'PostgreSQL',
+      `there is no package for ${process.platform}-${process.arch}: the rehearsal cannot start its database`,
+      'npm ci (without --omit=optional)',
+    );
+  }
+}
+
+const VERSION_ARGUMENTS: Readonly<Record<string, readonly string[]>> = { kubectl: ['version', '--client'] };
+const VERSION_LIMIT_MS = 5000;
+/** Looked for besides what `golive setup` fetches. */
+const BROWSER = { program: 'chromium', use: 'prints the report as PDF by hand' };
+
+/** The programs golive or people use, with their versions. */
+export async function toolFindings(project: string): Promise<readonly Finding[]> {
+  const findings = TOOLS.map(async (tool) => {
+    const { program, use, optional } = tool;
+    const path = findTool(program, project);
+    if (path !== undefined) return ok(program, await versionOf(program, path));
+    if (optional) return warn(program, `not found (optional: ${use})`, `npm run setup -- ${program}`);
+    return bad(program, `not found; it ${use}`, `npm run setup, or ${installCommand([tool])}`);
+  });
+  const browser = findTool(BROWSER.program, project) ?? findTool('google-chrome', project);
+  const chromium =
+    browser === undefined
+      ? ok(BROWSER.program, `not found, and not needed (${BROWSER.use})`)
+      : ok(BROWSER.program, await versionOf(BROWSER.program, browser));
+  return [...(await Promise.all(findings)), chromium];
+}
+
+function versionOf(program: string, path: string): Promise<string> {
+  return new Promise((resolve) => {
+    const options = { env: toolEnvironment(), timeout: VERSION_LIMIT_MS, killSignal: 'SIGKILL' as const };
+    execFile(path, [...(VERSION_ARGUMENTS[program] ?? ['--version'])], options, (error, stdout) => {
+      const [line = ''] = stdout.split('\n');
+      resolve(error || line === '' ? `${path} (its version cannot be told)` : `${line.trim()} (${path})`);
+    });
+  });
+}
+
+const LITTLE_SPACE = 1024 ** 3;
+const NO_SPACE = 100 * 1024 ** 2;
+
+/** Can runs and reports be written, and is there room for them? */
+export function folderFinding(root: string, folder: string): Finding {
+  let existing = join(root, folder);
+  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
+  try {
+    if (!statSync(existing).isDirectory()) {
+      return bad(
+        folder,
+        `${relative(root, existing) || existing} is a file`,
+        `Move it away: golive needs a folder there`,
+      );
+    }
+    const probe = mkdtempSync(join(existing, '.golive-doctor-'));
+    writeFileSync(join(probe, 'probe'), 'x');
+    rmSync(probe, { recursive: true, force: true });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    return bad(folder, `cannot be written (${code})`, `Make ${existing} writable for this user`);
+  }
+  const { bavail, bsize } = statfsSync(existing);
+  const free = bavail * bsize;
+  const text = `writable, ${formatBytes(free)} free`;
+  if (free < NO_SPACE) return bad(folder, text, 'Free some space: a run that cannot be recorded cannot decide');
+  return free < LITTLE_SPACE ? warn(folder, text, 'Free some space') : ok(folder, text);
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
