@@ -38,7 +38,10 @@ const params = {
           json: { type: 'object', description: 'Body, sent as JSON.' },
           authenticated: { type: 'boolean', default: false, description: 'Sent with the token of params.login.' },
           status: { type: 'integer', minimum: 100, maximum: 599, default: 200, description: 'Status expected.' },
-          schema: { type: 'object', description: 'JSON Schema (2020-12) the answer must meet. Absent: any body.' },
+          schema: {
+            type: 'object',
+            description: 'JSON Schema (2020-12) the answer, a JSON type, must meet. Absent: any body.',
+          },
           headers: {
             type: 'object',
             additionalProperties: { type: 'string' },

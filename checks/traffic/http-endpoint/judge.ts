@@ -75,7 +75,7 @@ function findingsOf(request: Request, exchange: Exchange, maxLatency: string): F
     status !== expected && { message: 'wrongStatus', subject, data: { actual: status, expected } },
     // The body of another status is not what the schema is about.
     status === expected && bodyFinding(subject, request, exchange),
-    ...headerFindings(subject, request, exchange),
+    ...headerFindings(subject, status === expected ? withJsonType(request) : request, exchange),
     ms > durationMs(maxLatency) && {
       message: 'tooSlow',
       subject,
@@ -99,6 +99,16 @@ function bodyFinding(
     ({ instancePath, message }) => `${instancePath || 'the answer'} ${message ?? ''}`,
   );
   return { message: 'wrongShape', subject, data: { problems: nameList(problems) } };
+}
+
+/** A JSON media type (RFC 6839: also `…+json`), which a schema implies; an item that names another has the last word. */
+const JSON_TYPE = '^application/([a-z0-9.-]+\\+)?json *(;|$)';
+
+/** Clients parse by the content type: JSON that calls itself a page or a text is no JSON to them. */
+function withJsonType(request: Request): Request {
+  const named = Object.keys(request.headers).some((name) => name.toLowerCase() === 'content-type');
+  if (!request.schema || named) return request;
+  return { ...request, headers: { ...request.headers, 'content-type': JSON_TYPE } };
 }
 
 function headerFindings(subject: string, request: Request, answer: HttpAnswer): Finding<Id>[] {
