@@ -12,6 +12,7 @@ import { peopleStanding } from '../reports/decide/people.ts';
 import { readLedger } from '../reports/ledger/read.ts';
 import { ledgerFolder } from '../reports/run-folder/paths.ts';
 import { readPeople } from '../reports/waivers/load.ts';
+import { plural } from '../reports/wording.ts';
 import { renderProblem } from '../specs/problems.ts';
 import { rightsOf } from '../specs/rbac.ts';
 import { compileSelected, type Selection } from './compile.ts';
@@ -73,9 +74,8 @@ export async function doctor(options: DoctorOptions): Promise<number> {
 
 function projectFindings(root: string, compiled: ReturnType<typeof compileSelected>): readonly Finding[] {
   if ('problems' in compiled) {
-    const { length } = compiled.problems;
     return [
-      bad('checklist', `${length} ${length === 1 ? 'problem' : 'problems'} in its files`, 'golive validate shows them'),
+      bad('checklist', `${plural(compiled.problems.length, 'problem')} in its files`, 'golive validate shows them'),
       ...compiled.problems.slice(0, 5).map((problem) => bad('', renderProblem(problem))),
     ];
   }
@@ -83,7 +83,7 @@ function projectFindings(root: string, compiled: ReturnType<typeof compileSelect
   const people = readPeople(root, plan);
   const standing = peopleStanding(plan, people, new Date());
   return [
-    ok('checklist', `${plan.checklist.file}, ${plan.items.length} items, release ${plan.release.version}`),
+    ok('checklist', `${plan.checklist.file}, ${plural(plan.items.length, 'item')}, release ${plan.release.version}`),
     ...(plan.release.commit === 'unknown'
       ? [warn('git commit', 'cannot be told: decisions name no commit', 'Set GOLIVE_COMMIT, or run in a git clone')]
       : []),

@@ -4,6 +4,7 @@ import { kinds } from '../checks/index.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { peopleStanding } from '../reports/decide/people.ts';
 import { readPeople, type LoadedPeople } from '../reports/waivers/load.ts';
+import { listOf, plural } from '../reports/wording.ts';
 import { findChecklist, loadChecklist } from '../specs/load-checklist.ts';
 import { renderProblems } from '../specs/problems.ts';
 import { PLANNED_KIND } from '../specs/schemas.ts';
@@ -44,13 +45,13 @@ function warn(plan: Plan, people: LoadedPeople): void {
 function summaryOf({ checklist, items, phases, environment }: Plan, people: LoadedPeople | undefined): string {
   const planned = items.filter((item) => item.kind === PLANNED_KIND).length;
   const said = [
-    counted(people?.waivers.length ?? 0, 'waiver'),
-    counted(people?.attestations.length ?? 0, 'attestation'),
-  ].filter((text) => text !== '');
-  const besides = said.length > 0 ? ` Beside it: ${said.join(' and ')}.` : '';
-  return `${checklist.file} is valid for environment ${environment.name}: ${items.length} items in ${phases.length} phases, ${planned} of them planned.${besides}`;
+    ...counted(people?.waivers.length ?? 0, 'waiver'),
+    ...counted(people?.attestations.length ?? 0, 'attestation'),
+  ];
+  const besides = said.length > 0 ? ` Beside it: ${listOf(said)}.` : '';
+  return `${checklist.file} is valid for environment ${environment.name}: ${plural(items.length, 'item')} in ${plural(phases.length, 'phase')}, ${planned} of them planned.${besides}`;
 }
 
-function counted(count: number, of: string): string {
-  return count === 0 ? '' : `${count} ${of}${count === 1 ? '' : 's'}`;
+function counted(count: number, of: string): readonly string[] {
+  return count === 0 ? [] : [plural(count, of)];
 }

@@ -1,5 +1,6 @@
 /** What `golive doctor` finds, and how it is printed. */
 import { colours, columnsOf, pad, wrap } from '../../reports/console/text.ts';
+import { plural } from '../../reports/wording.ts';
 
 export const STATES = ['ok', 'warn', 'bad'] as const;
 export type State = (typeof STATES)[number];
@@ -60,8 +61,7 @@ export function renderSections(
 
 function conclusion(sections: readonly Section[]): string {
   const [broken, warned] = [countOf(sections, 'bad'), countOf(sections, 'warn')];
-  const things = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
   if (broken > 0)
-    return `${things(broken, 'thing')} to put right${warned > 0 ? `, ${things(warned, 'warning')}` : ''}.`;
-  return warned > 0 ? `Nothing is broken; ${things(warned, 'warning')}.` : 'All is well.';
+    return `${plural(broken, 'thing')} to put right${warned > 0 ? `, ${plural(warned, 'warning')}` : ''}.`;
+  return warned > 0 ? `Nothing is broken; ${plural(warned, 'warning')}.` : 'All is well.';
 }

@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { satisfies } from 'semver';
 import { findNative } from '../../fixtures/rehearsal/postgres/binaries.ts';
 import { findTool, toolEnvironment } from '../../fixtures/rehearsal/tools.ts';
-import { formatBytes } from '../../reports/wording.ts';
+import { formatBytes, plural } from '../../reports/wording.ts';
 import { installCommand, TOOLS } from '../setup.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
 
@@ -40,8 +40,8 @@ export function buildFinding(home: string): Finding {
   if (missing.length > 0) return bad('build', `dist/ lacks ${missing.map((name) => `${name}.js`).join(', ')}`, fix);
   const stale = new Set(PROGRAMS.flatMap((name) => newerSources(file(name))));
   const [first] = stale;
-  if (first === undefined) return ok('build', `golive, its client and the rehearsal are built`);
-  const others = stale.size === 1 ? '' : ` and ${stale.size - 1} more files`;
+  if (first === undefined) return ok('build', 'golive, its Kubernetes client and the rehearsal are built');
+  const others = stale.size === 1 ? '' : ` and ${plural(stale.size - 1, 'more file')}`;
   return warn('build', `${relative(home, first)}${others} changed after dist/ was built`, fix);
 }
 
