@@ -37,12 +37,12 @@ function table(rights: readonly AskedRight[], environment: string): string {
   const paint = colours(hasColour());
   const width = process.stdout.columns || 80;
   const missing = rights.filter(({ allowed }) => !allowed).length;
-  const lines = rights.flatMap(({ attributes, neededBy, allowed, reason }) => [
-    ...wrap(`${pad(allowed ? 'can' : 'cannot', 6)} ${rightText(attributes)}`, width, 2).map(
-      allowed ? paint.green : paint.red,
-    ),
-    ...wrap(`${neededBy.join(', ')}${allowed || reason === '' ? '' : ` – ${reason}`}`, width, 9).map(paint.dim),
-  ]);
+  const lines = rights.flatMap(({ attributes, neededBy, allowed, reason }) => {
+    const mark = (allowed ? paint.green : paint.red)(pad(allowed ? 'can' : 'cannot', 6));
+    const [first = '', ...rest] = wrap(rightText(attributes), width, 9);
+    const why = allowed || reason === '' ? '' : ` – ${reason}`;
+    return [`  ${mark} ${first.trimStart()}`, ...rest, ...wrap(neededBy.join(', ') + why, width, 9).map(paint.dim)];
+  });
   const sum =
     missing === 0
       ? `The gate has all ${rights.length} rights it needs in ${environment}.`
