@@ -4,13 +4,13 @@ import { join, resolve } from 'node:path';
 import { defineConfig } from '@playwright/test';
 import type { ReporterDescription } from '@playwright/test';
 import { EXIT } from './checks/contract/decision.ts';
-import { POST_DEPLOYMENT } from './checks/contract/plan.ts';
 import type { Plan } from './checks/contract/plan.ts';
-import { WORKER_ENV } from './fixtures/worker-env.ts';
+import { WORKER_ENV, withheldSpecs } from './fixtures/worker-env.ts';
 import { ensureBuilt } from './gate/fresh-build.ts';
 import { gateMain } from './gate/gate-main.ts';
 import type { MainGate } from './gate/main-process.ts';
 import { isMainProcess } from './gate/process-role.ts';
+import { phaseProjects } from './gate/projects.ts';
 
 /** The folder whose checklist, environments, ledger and reports are used; a project that depends on golive names its own. */
 const root = resolve(process.env['GOLIVE_PROJECT'] ?? import.meta.dirname);
@@ -31,7 +31,6 @@ const reporters: ReporterDescription[] = [
 
 export default defineConfig({
   testDir: 'specs',
-  testMatch: '**/*.spec.ts',
   outputDir: join(root, '.golive/test-results'),
   // Already bundled: transpiling it again would cost each cold worker three seconds.
   build: { external: ['**/dist/**'] },
@@ -43,12 +42,7 @@ export default defineConfig({
   captureGitInfo: { commit: false, diff: false },
   // With --list Playwright prints the list itself, unless a reporter of ours claims the terminal.
   reporter: args?.list ? 'list' : reporters,
-  projects: plan.phases.map((phase) => ({
-    name: phase.id,
-    grep: new RegExp(`@${phase.id}(\\s|$)`),
-    ...(phase.order === 'parallel' ? { fullyParallel: true } : { fullyParallel: false, workers: 1 }),
-    ...(phase.id === POST_DEPLOYMENT ? { default: false } : {}),
-  })),
+  projects: phaseProjects({ plan, golive: import.meta.dirname, root, withheld: withheldSpecs() }),
 });
 
 async function openGate(): Promise<MainGate> {

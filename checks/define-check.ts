@@ -79,6 +79,8 @@ export interface CheckDefinition<P, G, N extends CapabilityName, M extends strin
   readonly meta: CheckMeta<N, M>;
   /** The rights in the cluster that `gather` uses with these params. */
   permissions(params: P): readonly Permission[];
+  /** For a kind whose items say themselves what they change: the class, or nothing when the item only reads. */
+  mutationOf?(params: P): Mutation | undefined;
   gather(params: P, capabilities: Pick<Capabilities, N>, context: CheckContext): Promise<G>;
   judge(params: P, gathered: G, context: Pick<CheckContext, 'now'>): Judgement<M>;
 }
@@ -87,6 +89,7 @@ export interface CheckDefinition<P, G, N extends CapabilityName, M extends strin
 export interface CheckKind {
   readonly meta: CheckMeta<CapabilityName, string>;
   permissions(params: unknown): readonly Permission[];
+  mutationOf?(params: unknown): Mutation | undefined;
   gather(params: unknown, capabilities: Capabilities, context: CheckContext): Promise<unknown>;
   judge(params: unknown, gathered: unknown, context: Pick<CheckContext, 'now'>): Judgement<string>;
 }
@@ -102,6 +105,7 @@ export function defineCheck<P, G, const N extends CapabilityName, const M extend
   return {
     meta: definition.meta,
     permissions: (params) => definition.permissions(params as P),
+    ...(definition.mutationOf ? { mutationOf: (params: unknown) => definition.mutationOf?.(params as P) } : {}),
     gather: (params, capabilities, context) => definition.gather(params as P, capabilities, context),
     judge: (params, gathered, context) => definition.judge(params as P, gathered as G, context),
   };

@@ -11,6 +11,7 @@ import { closedModelRun } from './load/closed-model-run/check.ts';
 import { loadErrorRate } from './load/error-rate/check.ts';
 import { latencyPercentile } from './load/latency-percentile/check.ts';
 import { throughput } from './load/throughput/check.ts';
+import { playwrightSpec } from './playwright/spec/check.ts';
 import { authentication } from './traffic/authentication/check.ts';
 import { httpEndpoint } from './traffic/http-endpoint/check.ts';
 import { serviceHealth } from './traffic/service-health/check.ts';
@@ -34,6 +35,7 @@ const all: readonly CheckKind[] = [
   loadErrorRate,
   latencyPercentile,
   throughput,
+  playwrightSpec,
   authentication,
   httpEndpoint,
   serviceHealth,

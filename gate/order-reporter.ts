@@ -3,9 +3,15 @@
  * the window. It reports nothing and judges nothing.
  */
 import type { FullConfig, Reporter, Suite, TestCase, TestResult } from '@playwright/test/reporter';
-import { closePhase, writeSelectedPhases } from '../fixtures/phase-order.ts';
+import { closeStage, partOf, writeSelectedStages } from '../fixtures/phase-order.ts';
+import type { PhaseStage } from '../fixtures/phase-order.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
 import { gateMain } from './gate-main.ts';
+
+/** A stage of this run and its tests that have not ended. */
+interface OpenStage extends PhaseStage {
+  readonly left: Set<string>;
+}
 
 interface Options {
   /** UI mode or an editor: the config is loaded once, runs come and go. */
@@ -14,7 +20,7 @@ interface Options {
 
 export default class OrderReporter implements Reporter {
   readonly #options: Options;
-  readonly #left = new Map<string, Set<string>>();
+  #stages: OpenStage[] = [];
   #runDir = '';
   #main: Awaited<ReturnType<typeof gateMain>> | undefined;
 
@@ -33,14 +39,17 @@ export default class OrderReporter implements Reporter {
 
   onBegin(_config: FullConfig, suite: Suite): void {
     this.#runDir = process.env[WORKER_ENV.run] ?? '';
-    this.#left.clear();
+    this.#stages = [];
     if (!this.#runDir) return;
     for (const project of suite.suites) {
-      const tests = project.allTests();
-      if (tests.length > 0) this.#left.set(project.title, new Set(tests.map((test) => test.id)));
+      const left = new Set(project.allTests().map((test) => test.id));
+      if (left.size > 0) this.#stages.push({ phase: project.title, part: partOf(project.project()), left });
     }
-    writeSelectedPhases(this.#runDir, [...this.#left.keys()]);
-    for (const phase of this.#left.keys()) this.#note('phase-opened', phase);
+    writeSelectedStages(
+      this.#runDir,
+      this.#stages.map(({ phase, part }) => ({ phase, part })),
+    );
+    for (const phase of new Set(this.#stages.map((stage) => stage.phase))) this.#note('phase-opened', phase);
   }
 
   onTestEnd(test: TestCase, result: TestResult): void {
@@ -48,11 +57,13 @@ export default class OrderReporter implements Reporter {
     const willRetry =
       result.status !== test.expectedStatus && result.status !== 'skipped' && test.results.length <= test.retries;
     if (willRetry && result.status !== 'interrupted') return;
-    const phase = test.parent.project()?.name ?? '';
-    const left = this.#left.get(phase);
-    if (!left?.delete(test.id) || left.size > 0) return;
-    closePhase(this.#runDir, phase);
-    this.#note('phase-closed', phase);
+    const project = test.parent.project();
+    const phase = project?.name ?? '';
+    const part = partOf(project);
+    const stage = this.#stages.find((one) => one.phase === phase && one.part === part);
+    if (!stage?.left.delete(test.id) || stage.left.size > 0) return;
+    closeStage(this.#runDir, stage);
+    if (this.#stages.every((one) => one.phase !== phase || one.left.size === 0)) this.#note('phase-closed', phase);
   }
 
   onEnd(): void {

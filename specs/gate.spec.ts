@@ -3,20 +3,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import vm from 'node:vm';
 import type { TestDetails, TestInfo } from '@playwright/test';
-import { OUTCOME_ANNOTATION, PLACE_ANNOTATION } from '../checks/contract/progress.ts';
 import type { AppliedWaiver } from '../checks/contract/decision.ts';
-import type { OutcomeNote } from '../checks/contract/progress.ts';
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
 import type { Plan, PlannedItem } from '../checks/contract/plan.ts';
 import type { PhaseSession } from '../fixtures/phase-session.ts';
-import { test } from '../fixtures/test.ts';
-import { WORKER_ENV } from '../fixtures/worker-env.ts';
+import { isRed, itemAnnotations, noteOutcome, outcomeAnnotation } from '../fixtures/outcome-note.ts';
+import { itemTest as test } from '../fixtures/test.ts';
+import { WORKER_ENV, withheldSpecs } from '../fixtures/worker-env.ts';
+import { SPEC_KIND } from './team-specs/binding.ts';
 
 const root = process.env[WORKER_ENV.root] ?? process.cwd();
 const planFile = process.env[WORKER_ENV.plan];
 if (!planFile)
   throw new Error('Run this by `npx playwright test` with the playwright.config.ts of golive: it compiles the plan.');
 const plan = JSON.parse(readFileSync(planFile, 'utf8')) as Plan;
+const withheld = withheldSpecs();
 
 /** How much longer than the item's own deadline Playwright waits before it abandons the test. */
 const PLAYWRIGHT_MARGIN_MS = 15_000;
@@ -26,6 +27,8 @@ type Declare = (title: string, details: TestDetails, body: Body) => void;
 type Testing = typeof test;
 
 for (const item of plan.items) {
+  // Its test is in the team's own spec. One that must not run ends here, so that not even its file is loaded.
+  if (item.kind === SPEC_KIND && !withheld.has(item.id)) continue;
   at(item)(`${item.id} ${item.title}`, detailsOf(item), async ({ phase, interrupt }, testInfo) => {
     testInfo.setTimeout(item.timeoutMs + PLAYWRIGHT_MARGIN_MS);
     const record = await phase.run(item, { signal: interrupt, attempt: testInfo.retry + 1 });
@@ -50,12 +53,7 @@ function detailsOf(item: PlannedItem): TestDetails {
   return {
     tag: [`@${item.phase}`, `@${item.severity}`],
     annotation: [
-      { type: 'golive.item', description: item.id },
-      { type: PLACE_ANNOTATION, description: `${item.place.file}:${item.place.line}` },
-      { type: 'golive.kind', description: item.kind },
-      { type: 'owner', description: item.owner },
-      { type: '@allure.label.owner', description: item.owner },
-      { type: '@allure.label.severity', description: item.severity === 'major' ? 'normal' : item.severity },
+      ...itemAnnotations(item),
       ...(item.kind === 'planned'
         ? [outcomeAnnotation({ outcome: 'planned', message: 'Nobody has built this item yet.', subjects: 0 })]
         : []),
@@ -64,22 +62,12 @@ function detailsOf(item: PlannedItem): TestDetails {
   };
 }
 
-function outcomeAnnotation(note: OutcomeNote): { type: string; description: string } {
-  return { type: OUTCOME_ANNOTATION, description: JSON.stringify(note) };
-}
-
 /** Gives the outcome Playwright's nearest status. The decision is made from the recorded outcome, not from this. */
 function show(item: PlannedItem, record: OutcomeRecord, waiver: () => AppliedWaiver | null, testInfo: TestInfo): void {
-  const { outcome, reason, message, subjects } = record;
-  testInfo.annotations.push(outcomeAnnotation({ outcome, message, subjects, ...(reason ? { reason } : {}) }));
-  testInfo.attachments.push({
-    name: 'golive-outcome.json',
-    contentType: 'application/json',
-    body: Buffer.from(JSON.stringify(record, null, 2)),
-  });
+  const { outcome, message } = record;
+  noteOutcome(record, testInfo);
   if (outcome === 'pass') return;
-  if (outcome !== 'fail' && outcome !== 'error' && outcome !== 'inconclusive')
-    testInfo.skip(true, `${outcome}: ${message}`);
+  if (!isRed(record)) testInfo.skip(true, `${outcome}: ${message}`);
   // An expected failure keeps the worker alive and the item visible: it blocks nothing.
   const waived = item.severity === 'minor' ? null : waiver();
   if (item.severity === 'minor') testInfo.fail(true, `${outcome} of a minor item`);

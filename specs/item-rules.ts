@@ -12,8 +12,6 @@ import type { ProblemText, YamlFile } from './yaml/parse.ts';
 
 export const DEFAULT_TIMEOUT = '60s';
 export const DEFAULT_INTERVAL = '1s';
-/** Kinds that are not in the registry but mean something. */
-export const SPEC_KIND = 'playwright/spec';
 
 export interface ItemToCheck {
   readonly phase: PhaseId;
@@ -69,13 +67,6 @@ function kindRules(
         { message: 'a planned item has no params', fix: 'Remove them, or name the kind that verifies the item' },
         'key',
       );
-    return;
-  }
-  if (kind === SPEC_KIND) {
-    tell('kind', {
-      message: `${SPEC_KIND} is not available in this version`,
-      fix: 'Name a kind of checks/CATALOG.md, or planned',
-    });
     return;
   }
   if (kinds.has(kind)) return;

@@ -24,6 +24,7 @@ import { phaseIndex } from './phases.ts';
 import { InvalidInput, sortProblems, type Problem } from './problems.ts';
 import { runSourceProblems } from './run-sources.ts';
 import { PLANNED_KIND } from './schemas.ts';
+import { teamSpecProblems } from './team-specs/problems.ts';
 
 const DEFAULT_MAX_AGE = '24h';
 export const PLAN_FILE = 'plan.json';
@@ -64,6 +65,7 @@ export function compilePlan(options: CompileOptions): Compiled {
     ),
   );
   problems.push(...runSourceProblems(checklist.items, params));
+  problems.push(...teamSpecProblems(root, checklist, params));
   const release = releaseOf(root, env, checklist);
   if ('problem' in release) problems.push(release.problem);
   if (problems.length > 0 || !loaded.environment || 'problem' in release) return { problems: sortProblems(problems) };
@@ -133,6 +135,8 @@ function plannedItem(
     const message = `${String(raw['kind'])} cannot tell its permissions with these params (${error instanceof Error ? error.message : String(error)})`;
     return { problem: item.yaml.problem(`${item.pointer}/params`, { message }) };
   }
+  // An item may add a change to a kind that only reads, and never take one away.
+  const mutation = meta?.mutation ?? kind?.mutationOf?.(params);
   const waitFor = raw['waitFor'] as { timeout: string; interval?: string } | undefined;
   return {
     item: {
@@ -146,8 +150,8 @@ function plannedItem(
       owner: raw['owner'] as string,
       ...(raw['role'] === undefined ? {} : { role: raw['role'] as string }),
       params,
-      effect: meta?.effect ?? 'read-only',
-      ...(meta?.mutation === undefined ? {} : { mutation: meta.mutation }),
+      effect: mutation === undefined ? (meta?.effect ?? 'read-only') : 'mutating',
+      ...(mutation === undefined ? {} : { mutation }),
       needs: meta?.needs ?? [],
       permissions,
       ...(raw['when'] === undefined ? {} : { when: raw['when'] as string }),

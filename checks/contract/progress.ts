@@ -18,6 +18,8 @@ export function progressLine(note: ProgressNote): string {
 
 /** Type of the annotation that carries the JSON of an OutcomeNote. */
 export const OUTCOME_ANNOTATION = 'golive.outcome';
+/** Type of the annotation that carries an item's id. */
+export const ITEM_ANNOTATION = 'golive.item';
 /** Type of the annotation that carries an item's `file:line`. */
 export const PLACE_ANNOTATION = 'golive.place';
 export interface OutcomeNote {

@@ -24,6 +24,8 @@ export interface GateItem {
   /** Paths asked instead of the one of `answer`; the first segment says what the server answers. */
   readonly paths?: readonly string[];
   readonly more?: string;
+  /** The item is a test of a team's spec instead; `answer` says nothing then. */
+  readonly spec?: { readonly file: string; readonly title: string; readonly mutation?: string };
 }
 export interface GatePhase {
   readonly phase: string;
@@ -85,6 +87,7 @@ export class GateProject {
       context: 'gate',
     });
     pair.remove();
+    project.write('package.json', '{ "type": "module" }');
     project.#writeEnvironment(preconditions);
     project.writeChecklist(phases);
     return project;
@@ -173,6 +176,22 @@ export class GateProject {
     writeFileSync(join(this.root, file), text);
   }
 
+  /** Writes a team's spec below specs/. `test` and `expect` are imported for it; `raw` are Playwright's own. */
+  writeSpec(file: string, body: string): void {
+    const gate = join(repository, 'fixtures', 'test.ts');
+    const playwright = join(repository, 'node_modules', '@playwright', 'test', 'index.mjs');
+    this.write(
+      join('specs', file),
+      [
+        `import { test, expect } from ${JSON.stringify(gate)};`,
+        `import { test as raw, mergeTests } from ${JSON.stringify(playwright)};`,
+        'void raw, mergeTests, expect;',
+        body,
+        '',
+      ].join('\n'),
+    );
+  }
+
   async remove(): Promise<void> {
     for (const child of this.#running) child.kill('SIGKILL');
     for (const server of this.#servers) await server.close();
@@ -207,22 +226,32 @@ function phaseYaml({ phase, order = 'parallel', items }: GatePhase): string {
     `title: ${phase}`,
     `order: ${order}`,
     'items:',
-    ...items.flatMap(({ id, answer = 'ok', paths = [answer], more }) => [
-      `  - id: ${id}`,
-      `    title: ${id} answers`,
-      '    kind: traffic/http-endpoint',
+    ...items.flatMap((item) => [
+      `  - id: ${item.id}`,
+      `    title: ${item.id} answers`,
       '    source: 1',
       '    severity: critical',
       '    owner: platform-team',
       '    timeout: 5s',
-      ...(more === undefined ? [] : more.split('\n').map((line) => `    ${line}`)),
-      '    params:',
-      '      endpoint: "${environment.endpoints.public}"',
-      `      requests: [${paths.map((path) => `{ path: /${path} }`).join(', ')}]`,
-      '      maxLatency: 4s',
+      ...(item.more === undefined ? [] : item.more.split('\n').map((line) => `    ${line}`)),
+      ...(item.spec ? specYaml(item.spec) : endpointYaml(item.paths ?? [item.answer ?? 'ok'])),
     ]),
     '',
   ].join('\n');
+}
+
+function endpointYaml(paths: readonly string[]): string[] {
+  return [
+    '    kind: traffic/http-endpoint',
+    '    params:',
+    '      endpoint: "${environment.endpoints.public}"',
+    `      requests: [${paths.map((path) => `{ path: /${path} }`).join(', ')}]`,
+    '      maxLatency: 4s',
+  ];
+}
+
+function specYaml(params: NonNullable<GateItem['spec']>): string[] {
+  return ['    kind: playwright/spec', `    params: ${JSON.stringify(params)}`];
 }
 
 /** The environment without what an outer gate or CI might have set. */

@@ -21,7 +21,10 @@ export function catalogueText(
     '',
     '| Kind | A pass means | Effect |',
     '|---|---|---|',
-    ...sorted.map(({ meta }) => `| [${meta.kind}](#${anchor(meta.kind)}) | ${cell(meta.title)} | ${effect(meta)} |`),
+    ...sorted.map((kind) => {
+      const { meta } = kind;
+      return `| [${meta.kind}](#${anchor(meta.kind)}) | ${cell(meta.title)} | ${effect(kind)} |`;
+    }),
   ];
   return `${[...head, ...sorted.flatMap((kind) => ['', ...section(kind, plan, exampleOf)])].join('\n')}\n`;
 }
@@ -31,11 +34,14 @@ function anchor(kind: string): string {
   return kind.replace(/[^a-z0-9-]/g, '');
 }
 
-function effect(meta: CheckKind['meta']): string {
+function effect(kind: CheckKind): string {
+  const { meta } = kind;
+  if (kind.mutationOf) return 'reads only, unless the item names a `mutation`';
   return meta.effect === 'mutating' ? `changes something: ${meta.mutation ?? ''}` : 'reads only';
 }
 
-function section({ meta }: CheckKind, plan: Plan, exampleOf: (id: string) => string | undefined): string[] {
+function section(kind: CheckKind, plan: Plan, exampleOf: (id: string) => string | undefined): string[] {
+  const { meta } = kind;
   const items = plan.items.filter((item) => item.kind === meta.kind);
   const example = items.map((item) => exampleOf(item.id)).find((text) => text !== undefined);
   const rights = [...new Set(items.flatMap((item) => item.permissions.map(permissionText)))].sort();
@@ -48,7 +54,7 @@ function section({ meta }: CheckKind, plan: Plan, exampleOf: (id: string) => str
     '',
     `**What a pass has seen.** ${meta.sees}`,
     '',
-    `**Uses.** ${meta.needs.join(', ') || 'nothing'}; ${effect(meta)}.`,
+    `**Uses.** ${meta.needs.join(', ') || 'nothing'}; ${effect(kind)}.`,
     ...(rights.length
       ? ['', '**Rights in the cluster**, as the checklist uses it:', '', ...rights.map((right) => `- ${right}`)]
       : []),
