@@ -189,6 +189,8 @@ export interface LoadResult {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly connections: number;
+  /** Connections that got no answer in the whole window: the others alone made the figures. */
+  readonly silentConnections?: number;
   readonly sent: number;
   readonly answered: number;
   /** Sent but never answered: sent − answered. Counted as errors. */

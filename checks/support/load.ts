@@ -87,6 +87,7 @@ export function runEvidence(result: LoadResult): readonly [Evidence, ...Evidence
         ['sent', sent],
         ['answered', answered],
         ['lost', lost],
+        ['clients without an answer', result.silentConnections ?? 0],
         ...Object.entries(statuses).map(([status, count]) => [`answered ${status}`, count] as const),
         ['generator CPU', percent(generator.cpu)],
         ['generator worst delay', formatMs(generator.maxLagMs)],

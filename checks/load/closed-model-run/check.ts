@@ -22,6 +22,10 @@ const messages = {
     says: '{subject}: only {actual} of the answers were 2xx, expected at least {expected}.',
     fix: 'Check the path, method and body of the run: a load on an error page measures nothing.',
   },
+  starved: {
+    says: '{subject}: {silent} of {connections} clients got no answer at all, expected all of them to be served.',
+    fix: 'Find what keeps them waiting: a limit on connections, a full accept queue, a proxy that holds them back.',
+  },
   stalled: {
     says: '{subject}: nothing was answered in {seconds} of {total} seconds, expected answers in each.',
     fix: 'Find what stood still: restarts, a full pool, garbage collection, a lock.',
@@ -76,7 +80,7 @@ export const closedModelRun = defineCheck({
     kind: 'load/closed-model-run',
     title: 'The service answered a load run throughout',
     why: 'What holds for one request may not hold for fifty at once; other items judge the figures this run leaves.',
-    sees: 'A closed loop of so many clients, warm-up left out: requests sent, answered and lost, exact latencies, answers in each second, and whether the generator was the bottleneck. Not: how the service fares when requests arrive faster than it answers.',
+    sees: 'A closed loop of so many clients, warm-up left out: requests sent, answered and lost, exact latencies, answers to every client and in each second, and whether the generator was the bottleneck. Not: how the service fares when requests arrive faster than it answers.',
     needs: ['load'],
     effect: 'mutating',
     mutation: 'load',
@@ -109,7 +113,7 @@ async function gather(
 function judge(params: Params, result: LoadResult): Judgement<Id> {
   const subject = runName(result);
   const evidence = runEvidence(result);
-  const { sent, answered, perSecond } = result;
+  const { sent, answered, perSecond, connections, silentConnections: starved = 0 } = result;
   const success = answered === 0 ? 0 : successes(result) / answered;
   const silent = perSecond.filter((count) => count === 0).length;
   const findings: Finding<Id>[] = present([
@@ -120,6 +124,8 @@ function judge(params: Params, result: LoadResult): Judgement<Id> {
         subject,
         data: { actual: percent(success), expected: percent(params.minSuccess) },
       },
+    // In a closed loop the clients that are served hide those that wait: they send little and are hardly counted as lost.
+    answered > 0 && starved > 0 && { message: 'starved' as const, subject, data: { silent: starved, connections } },
     answered > 0 &&
       silent > 0 && { message: 'stalled' as const, subject, data: { seconds: silent, total: perSecond.length } },
   ]);

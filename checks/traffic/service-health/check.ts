@@ -44,6 +44,13 @@ const params = {
       default: ['ok', 'healthy', 'up', 'pass'],
       description: 'Values of that member that mean healthy, in any case.',
     },
+    unhealthy: {
+      type: 'array',
+      items: { type: 'string', description: 'A word.' },
+      default: ['down', 'fail', 'failed', 'failing', 'unhealthy', 'unavailable', 'degraded', 'out_of_service'],
+      description:
+        'Values that mean unhealthy wherever they stand in the answer: parts that a service names, in any case.',
+    },
     answers: {
       type: 'integer',
       minimum: 1,
@@ -67,7 +74,7 @@ export const serviceHealth = defineCheck({
     kind: 'traffic/service-health',
     title: 'Every service answers that it is healthy',
     why: 'A rollout may be complete while the service behind it answers errors.',
-    sees: 'The health path of each service through the API server’s service proxy, several times in a row, the word in its JSON, and that all endpoints of the service are ready. Not: the way users come in, and not each endpoint by itself.',
+    sees: 'The health path of each service through the API server’s service proxy, several times in a row, the word in its JSON, that no part it names is down and no cache answered, and that all endpoints of the service are ready. Not: the way users come in, and not each endpoint by itself.',
     needs: ['cluster'],
     effect: 'read-only',
     params,
@@ -110,8 +117,9 @@ async function look(
   const seen: ServiceSeen['answers'][number][] = [];
   for (let asked = 0; asked < answers; asked += 1) {
     if (asked > 0) await context.wait(durationMs(interval));
-    const { status, body, ms, truncated } = await cluster.proxyService({ namespace, name, port }, path);
-    seen.push({ status, body: truncated ? '' : body, ms: Math.round(ms) });
+    const { status, body, ms, truncated, headers } = await cluster.proxyService({ namespace, name, port }, path);
+    const age = Number(headers['age'] ?? 'not said');
+    seen.push({ status, body: truncated ? '' : body, ms: Math.round(ms), ...(age >= 0 ? { age } : {}) });
   }
   return { namespace, name, port, path, answers: seen, endpoints: endpointsOf(items), reading };
 }

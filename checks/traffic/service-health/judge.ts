@@ -27,6 +27,14 @@ export const messages = {
     says: '{subject}: {path} answered 200 with something that is no JSON object ({body}), expected {field}.',
     fix: 'Check the path and port: an error or start page is answering.',
   },
+  stale: {
+    says: '{subject}: {path} was answered from a cache ({age} s old), expected the service itself.',
+    fix: 'Send Cache-Control: no-store with the health answer, and keep caches off its path.',
+  },
+  partUnhealthy: {
+    says: '{subject}: {path} says {field} is {actual}, but {part} is "{word}", expected every part to be well.',
+    fix: 'Repair the part, or let the service say at the top that it cannot do without it; name other words in params.unhealthy.',
+  },
   unhealthy: {
     says: '{subject}: {path} says {field} is {actual}, expected {expected}.',
     fix: 'See which of its dependencies the answer names, and repair it.',
@@ -39,7 +47,13 @@ export interface ServiceSeen {
   readonly name: string;
   readonly port: number;
   readonly path: string;
-  readonly answers: readonly { readonly status: number; readonly body: string; readonly ms: number }[];
+  readonly answers: readonly {
+    readonly status: number;
+    readonly body: string;
+    readonly ms: number;
+    /** Seconds the answer lay in a cache (header Age, RFC 9111); absent when the server said nothing of it. */
+    readonly age?: number;
+  }[];
   readonly endpoints: readonly Endpoint[];
   readonly reading: Reading;
 }
@@ -80,7 +94,7 @@ function findingsOf(service: ServiceSeen, params: Params): Finding<Id>[] {
 /** The first answer that is not healthy; a service that answers well once in three is not. */
 function answerFinding(
   { answers, path, ...service }: ServiceSeen,
-  { field, healthy, answers: asked }: Params,
+  { field, healthy, unhealthy, answers: asked }: Params,
 ): Finding<Id> | null {
   const subject = subjectOf({ answers, path, ...service });
   const bad = answers.filter(({ status }) => status !== 200);
@@ -89,7 +103,10 @@ function answerFinding(
     const data = { path, status: first?.status ?? 0, bad: bad.length, asked, body: excerpt(first?.body ?? '') };
     return { message: 'wrongStatus', subject, data };
   }
+  const stale = answers.find(({ age = 0 }) => age > 0);
+  if (stale) return { message: 'stale', subject, data: { path, age: stale.age ?? 0 } };
   const words = healthy.map((word) => word.toLowerCase());
+  const badWords = new Set(unhealthy.map((word) => word.toLowerCase()));
   for (const { body } of answers) {
     const answer = parseJson(body);
     if (!isRecord(answer)) return { message: 'notJson', subject, data: { path, field, body: excerpt(body) } };
@@ -98,6 +115,26 @@ function answerFinding(
       const shown = actual === undefined ? 'missing' : shortened(JSON.stringify(actual), 100);
       return { message: 'unhealthy', subject, data: { path, field, actual: shown, expected: healthy.join(' or ') } };
     }
+    const sick = sickPart(answer, badWords);
+    if (sick) return { message: 'partUnhealthy', subject, data: { path, field, actual, ...sick } };
+  }
+  return null;
+}
+
+const DEEPEST_PART = 6;
+
+/** A member below the top that is an unhealthy word by itself: `checks.database` of `{"status":"ok","checks":{"database":"down"}}`. */
+function sickPart(
+  value: unknown,
+  badWords: ReadonlySet<string>,
+  path: readonly string[] = [],
+): { readonly part: string; readonly word: string } | null {
+  if (typeof value === 'string')
+    return badWords.has(value.toLowerCase()) ? { part: path.join('.'), word: shortened(value, 100) } : null;
+  if (typeof value !== 'object' || value === null || path.length === DEEPEST_PART) return null;
+  for (const [name, member] of Object.entries(value)) {
+    const sick = sickPart(member, badWords, [...path, name]);
+    if (sick) return sick;
   }
   return null;
 }
