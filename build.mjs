@@ -36,6 +36,9 @@ const { outputFiles } = await build({
   logLevel: 'warning',
   banner,
   external: ['@playwright/test', 'playwright', 'playwright-core', 'esbuild', 'fsevents', 'pg-native'],
+}).catch(() => {
+  // esbuild has said what is wrong, with its place; a stack adds nothing.
+  process.exit(1);
 });
 
 // Whole files or none: another process may be reading them.

@@ -49,6 +49,7 @@ async function openGate(): Promise<MainGate> {
   const unbuilt = ensureBuilt(import.meta.dirname);
   if (unbuilt !== null) {
     process.stderr.write(`golive is not built: ${unbuilt}\nFix: npm run build\n`);
+    (await import('./gate/withdraw.ts')).withdrawDecision(root, 'golive is not built (npm run build)');
     process.exit(EXIT.broken);
   }
   return (await gateMain()).prepareMain(root, process.argv.slice(2));

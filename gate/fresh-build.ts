@@ -10,14 +10,27 @@ const SOURCES = ['k8s/semantics', 'checks', 'specs', 'reports', 'fixtures', 'gat
 const FILES = ['build.mjs', 'golive.ts', 'package.json', 'package-lock.json'];
 /** The last file a build writes may be any of them; this one is always among them. */
 const BUILT = 'dist/gate-main.js';
+/** What a run starts or loads. */
+const BUNDLES = [
+  'gate-main.js',
+  'gate-worker.js',
+  'kubernetes.js',
+  'rehearsal.js',
+  'rehearsal-watchdog.js',
+  'service-typescript-api.js',
+  'service-gateway.js',
+];
 
-/** Builds where a source is newer than the build. Answers what is wrong when the build failed, else null. */
+/**
+ * Builds where a source is newer than the build, or a bundle is gone. Answers what is wrong when the build failed, else null.
+ */
 export function ensureBuilt(root: string): string | null {
-  if (!existsSync(join(root, '.git'))) return existsSync(join(root, BUILT)) ? null : `${join(root, BUILT)} is missing`;
-  const built = existsSync(join(root, BUILT)) ? statSync(join(root, BUILT)).mtimeMs : 0;
+  const missing = BUNDLES.map((name) => join(root, 'dist', name)).find((file) => !existsSync(file));
+  if (!existsSync(join(root, '.git'))) return missing === undefined ? null : `${missing} is missing`;
+  const built = missing === undefined ? statSync(join(root, BUILT)).mtimeMs : 0;
   if (newest(root) <= built) return null;
   const { status, stderr } = spawnSync(process.execPath, ['build.mjs'], { cwd: root, encoding: 'utf8' });
-  return status === 0 ? null : `building it failed:\n${stderr}`;
+  return status === 0 ? null : `building it failed:\n${stderr.trimEnd()}`;
 }
 
 function newest(root: string): number {

@@ -23,6 +23,7 @@ import { parseGateArguments } from './arguments.ts';
 import type { GateArguments } from './arguments.ts';
 import { releaseRunLock, takeRunLock } from './run-lock.ts';
 import { sayError, sayOut } from './say.ts';
+import { withdrawDecision } from './withdraw.ts';
 
 export { appendEvent };
 
@@ -40,10 +41,15 @@ let tell = sayOut;
 export function prepareMain(root: string, argv: readonly string[]): MainGate {
   const args = parseGateArguments(argv);
   process.env[WORKER_ENV.root] = root;
-  const plan = compileOrExit(root);
-  refuseOrExit(args, plan);
+  const decides = !args.list && args.command !== 'merge-reports';
+  const refuse = (why: string): never => {
+    if (decides) withdrawDecision(root, why);
+    process.exit(EXIT.usage);
+  };
+  const plan = compileOrRefuse(root, refuse);
+  checkArguments(args, plan, refuse);
   withholdSpecs(plan);
-  if (args.list || args.command === 'merge-reports') {
+  if (!decides) {
     writePlan(join(root, '.golive', 'plans'), plan);
     return { plan, arguments: args };
   }
@@ -151,11 +157,11 @@ function writePage(root: string, decision: Decision, plan: Plan): string | null 
   }
 }
 
-function compileOrExit(root: string): Plan {
+function compileOrRefuse(root: string, refuse: (why: string) => never): Plan {
   const compiled = compilePlan({ root, env: process.env });
   if ('plan' in compiled) return compiled.plan;
   sayError(renderProblems(compiled.problems));
-  process.exit(EXIT.usage);
+  return refuse('checklist, environment or params are invalid (golive validate)');
 }
 
 function lockOrExit(root: string): void {
@@ -175,7 +181,7 @@ function lockOrExit(root: string): void {
 }
 
 /** Command lines under which order, locks or the count of mutations would not hold. */
-function refuseOrExit(args: GateArguments, plan: Plan): void {
+function checkArguments(args: GateArguments, plan: Plan, refuse: (why: string) => never): void {
   const refused = [...args.refused];
   if (args.reportersReplaced && args.workers !== null && args.workers > 1) {
     refused.push(
@@ -195,7 +201,7 @@ function refuseOrExit(args: GateArguments, plan: Plan): void {
   }
   if (refused.length === 0) return;
   sayError(`This run is refused:\n${refused.map((why) => `  ${why}`).join('\n')}`);
-  process.exit(EXIT.usage);
+  refuse('its command line was refused');
 }
 
 function writePlan(dir: string, plan: Plan): void {
