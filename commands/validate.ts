@@ -8,6 +8,8 @@ import { listOf, plural } from '../reports/wording.ts';
 import { findChecklist, loadChecklist } from '../specs/load-checklist.ts';
 import { renderProblems } from '../specs/problems.ts';
 import { PLANNED_KIND } from '../specs/schemas.ts';
+import { SPEC_KIND } from '../specs/team-specs/binding.ts';
+import { unboundSpecs } from '../specs/team-specs/files.ts';
 import { compileSelected, selectedEnv, type Selection } from './compile.ts';
 import { projectRoot } from './root.ts';
 import { hasColour, writeError, writeOut } from './write.ts';
@@ -23,6 +25,11 @@ export async function validate(selection: Selection): Promise<number> {
     return Promise.resolve(EXIT.usage);
   }
   if (people) warn(compiled.plan, people);
+  for (const file of unboundSpecs(root, compiled.plan)) {
+    writeError(
+      `${file}: warning: no item of kind ${SPEC_KIND} names it, so it runs nowhere. Fix: name it in params.file of an item, or move it out of specs/.`,
+    );
+  }
   writeOut(summaryOf(compiled.plan, people));
   return Promise.resolve(EXIT.GO);
 }

@@ -4,7 +4,16 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Decision } from '../../checks/contract/decision.ts';
@@ -171,6 +180,24 @@ export class GateProject {
       .flatMap((file) => readFileSync(file, 'utf8').split('\n').filter(Boolean));
   }
 
+  has(file: string): boolean {
+    return existsSync(join(this.root, file));
+  }
+
+  /** Files of the run and its reports that hold a text. */
+  filesWith(text: string): string[] {
+    return ['.golive', 'reports']
+      .flatMap((folder) =>
+        readdirSync(join(this.root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+      )
+      .filter((file) => statSync(join(this.root, file)).isFile() && readFileSync(join(this.root, file)).includes(text));
+  }
+
+  /** Rewrites the environment: changes of these classes are allowed in it. */
+  allow(mutations: readonly string[]): void {
+    this.#writeEnvironment('report', mutations);
+  }
+
   write(file: string, text: string): void {
     mkdirSync(dirname(join(this.root, file)), { recursive: true });
     writeFileSync(join(this.root, file), text);
@@ -198,7 +225,7 @@ export class GateProject {
     rmSync(this.root, { recursive: true, force: true });
   }
 
-  #writeEnvironment(preconditions: string): void {
+  #writeEnvironment(preconditions: string, mutations: readonly string[] = []): void {
     this.write(
       'fixtures/environments/small.yaml',
       [
@@ -208,8 +235,8 @@ export class GateProject {
         'namespaces: { platform: default }',
         `endpoints: { public: { url: "${this.url}" } }`,
         'stores: {}',
-        'credentials: {}',
-        'mutations: []',
+        'credentials: { shop: { username: shop, password: { from: env, name: SHOP_PASSWORD } } }',
+        `mutations: [${mutations.join(', ')}]`,
         `preconditions: ${preconditions}`,
         'overrides: []',
         'compression: 1',

@@ -2,7 +2,12 @@
 import { relative } from 'node:path';
 import type { TestCase, TestError, TestResult } from '@playwright/test/reporter';
 import type { OutcomeName } from '../../checks/contract/outcome.ts';
-import { OUTCOME_ANNOTATION, PLACE_ANNOTATION, type OutcomeNote } from '../../checks/contract/progress.ts';
+import {
+  ITEM_ANNOTATION,
+  OUTCOME_ANNOTATION,
+  PLACE_ANNOTATION,
+  type OutcomeNote,
+} from '../../checks/contract/progress.ts';
 import { visibleLine } from '../visible-text.ts';
 import { readOutcomeNote } from './notes.ts';
 
@@ -39,10 +44,12 @@ export function startedTest(test: TestCase): StartedTest {
 }
 
 export function finishedTest(test: TestCase, result: TestResult): FinishedTest {
-  const started = startedTest(test);
   const annotations = [...result.annotations, ...test.annotations];
   const textOf = (type: string): string | undefined =>
     annotations.find((annotation) => annotation.type === type)?.description;
+  const titled = startedTest(test);
+  // A team's test is named by the team; its item is known when it has run.
+  const started = { ...titled, item: titled.item ?? textOf(ITEM_ANNOTATION) ?? null };
   const { file, line } = test.location;
   const place = textOf(PLACE_ANNOTATION) ?? (started.item === null ? `${relative(process.cwd(), file)}:${line}` : null);
   const said = textOf(OUTCOME_ANNOTATION);
