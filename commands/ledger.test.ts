@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ledgerExport, ledgerImport } from './ledger.ts';
+import { report } from './report.ts';
 import { replay } from './replay.ts';
 import { verify } from './verify.ts';
 import { IDENTITY, itemOf, planOf, recordOf } from '../reports/decide/testing/inputs.ts';
@@ -130,6 +131,26 @@ describe('golive verify', () => {
     rmSync(runsFolder(root), { recursive: true });
     expect(await verify({ root })).toBe(0);
     expect(said).toMatch(/on another machine/);
+  });
+
+  it('names a decision that was changed, and a GO that no run decided', async () => {
+    const root = machine();
+    const runDir = run(root, 'phase1', 0);
+    const latest = join(root, 'reports', 'out', 'decision.json');
+    expect(verifyLedger(root).damage).toEqual([]);
+    const forged = (text: string): string => text.replaceAll('"HOLD"', '"GO"');
+    for (const path of [latest, join(runDir, 'decision.json')]) {
+      const written = readFileSync(path, 'utf8');
+      writeFileSync(path, forged(written));
+      expect(verifyLedger(root).damage).toEqual([expect.stringMatching(/decision\.json: was changed after run/)]);
+      expect(report({ root, writeError: () => undefined })).toBe(path === latest ? 70 : 0);
+      writeFileSync(path, written);
+    }
+    edit(latest, (text) => forged(text).replaceAll(basename(runDir), 'run-of-nobody'));
+    expect(verifyLedger(root).damage).toEqual([
+      expect.stringMatching(/says GO, but the ledger has no decision of run/),
+    ]);
+    expect(await verify({ root })).toBe(1);
   });
 
   it('an unfinished run is no damage, and is over when a later one replaces it', async () => {

@@ -8,7 +8,9 @@ import type { Plan } from '../checks/contract/plan.ts';
 import { exitCodeOf } from '../reports/decide/decide.ts';
 import { confinedParts } from '../reports/html/evidence-path.ts';
 import { writeHtmlReport } from '../reports/html/write.ts';
-import { decisionFile, runsFolder } from '../reports/run-folder/paths.ts';
+import { decisionProblem } from '../reports/ledger/decisions.ts';
+import { readLedger } from '../reports/ledger/read.ts';
+import { decisionFile, ledgerFolder, runsFolder } from '../reports/run-folder/paths.ts';
 import { isObject, isPlan } from '../reports/run-folder/shapes.ts';
 import { visibleLine } from '../reports/visible-text.ts';
 import { projectRoot } from './root.ts';
@@ -25,7 +27,7 @@ export interface ReportOptions {
   readonly writeError?: (text: string) => void;
 }
 
-/** Writes the page. Returns the exit code: that of the decision, 64 for an unknown run, 70 when there is no decision to draw. */
+/** Writes the page. Returns the exit code: that of the decision, 64 for an unknown run, 70 when there is no decision to draw or not the one its run wrote. */
 export function report(options: ReportOptions): number {
   const { run, root = projectRoot(), write = terminal.writeOut, writeError = terminal.writeError } = options;
   if (run !== undefined && confinedParts(run)?.length !== 1) {
@@ -37,6 +39,11 @@ export function report(options: ReportOptions): number {
   if (typeof decision === 'string') {
     writeError(`golive: ${relative(root, file)}: ${decision}\n`);
     return run === undefined ? EXIT.broken : EXIT.usage;
+  }
+  const problem = decisionProblem(decision, readLedger(ledgerFolder(root)).files);
+  if (problem !== null) {
+    writeError(`golive: ${relative(root, file)} ${problem}\n`);
+    return EXIT.broken;
   }
   const page = writeHtmlReport({
     decision,

@@ -1,10 +1,11 @@
-/** Is the ledger sound? Chains, heads, and the evidence files it vouches for, as far as this machine has them. */
+/** Is the ledger sound? Chains, heads, and the evidence files and decisions it vouches for, as far as this machine has them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../checks/contract/canonical.ts';
 import { byText } from '../decide/order.ts';
 import { fileProblem } from '../run-folder/io.ts';
 import { ledgerFolder, runsFolder } from '../run-folder/paths.ts';
+import { decisionDamage } from './decisions.ts';
 import type { LedgerFile } from './read.ts';
 import { readLedger } from './read.ts';
 
@@ -27,7 +28,7 @@ export function verifyLedger(root: string): Verification {
     runs: files.length,
     records: files.reduce((sum, { records }) => sum + records.length, 0),
     evidenceFiles: evidence.reduce((sum, { checked }) => sum + checked, 0),
-    damage: [...damage, ...evidence.flatMap((one) => one.damage)],
+    damage: [...damage, ...evidence.flatMap((one) => one.damage), ...decisionDamage(root, files)],
     incomplete: files.filter((file) => !file.closed && !isReplaced(file, files)).map(({ runId }) => runId),
     elsewhere: files.filter((file) => namesFiles(file) && !existsSync(runFolder(root, file))).map(({ runId }) => runId),
   };
