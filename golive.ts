@@ -12,6 +12,21 @@ Exit codes:
   70   broken: no decision could be written
   130  interrupted`;
 
+/** Exit codes of a command that has meanings of its own for some of them. */
+function exitCodes(own: Readonly<Record<number, string>>): string {
+  const lines = Object.entries(own).map(([code, meaning]) => `  ${code.padEnd(5)}${meaning}`);
+  return `\nExit codes:\n${lines.join('\n')}`;
+}
+
+const START = `
+Start here:
+  npx playwright test   the gate on the embedded rehearsal;
+                        the report is reports/out/index.html
+  golive plan           what would run, and against what
+  golive doctor         when something is odd
+
+golive COMMAND --help shows a command's options, examples and exit codes.`;
+
 const ENVIRONMENT_HELP =
   'environment: a name in fixtures/environments/ or a file; instead of GOLIVE_ENV. Neither: the embedded rehearsal';
 
@@ -25,23 +40,26 @@ function build(finish: (code: number) => void): Command {
     .description('The go-live checklist as code. The gate itself runs with: npx playwright test')
     .version(manifest.version, '-V, --version')
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help of a command')
+    .helpCommand(false)
     .showSuggestionAfterError(true)
     .showHelpAfterError('(golive --help lists the commands)')
     .configureHelp({ sortSubcommands: false })
-    .addHelpText('after', EXIT_CODES);
+    .addHelpText('after', START + '\n' + EXIT_CODES);
 
-  const command = (signature: string, description: string, examples: readonly string[]): Command =>
-    program
-      .command(signature)
+  const describe = (one: Command, description: string, examples: readonly string[], codes = EXIT_CODES): Command =>
+    one
       .description(description)
       .helpOption('-h, --help', 'show help')
-      .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n${EXIT_CODES}`);
+      .showHelpAfterError(`(golive ${pathOf(one)} --help shows how it is used)`)
+      .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n${codes}`);
+  const command = (signature: string, description: string, examples: readonly string[], codes = EXIT_CODES): Command =>
+    describe(program.command(signature), description, examples, codes);
   const selecting = (one: Command): Command =>
     one
       .option('--env <name|file>', ENVIRONMENT_HELP)
       .option('--checklist <folder|file>', 'checklist, where specs/ holds several; instead of GOLIVE_CHECKLIST');
 
+  program.commandsGroup('Before a run:');
   selecting(
     command('validate', 'Check checklist, environment and params; report every problem with its place.', [
       'golive validate',
@@ -62,36 +80,33 @@ function build(finish: (code: number) => void): Command {
     .action(async (options: Selected) => finish(await (await import('./commands/plan.ts')).plan(options)));
 
   selecting(
-    command('can', 'Ask the cluster which of the rights that the plan needs the gate has.', [
-      'golive can --env production',
-      'golive can --env production --json',
-    ]),
+    command(
+      'can',
+      'Ask the cluster which of the rights that the plan needs the gate has.',
+      ['golive can --env production', 'golive can --env production --json'],
+      exitCodes({
+        0: 'it has them all',
+        1: 'some are missing',
+        2: 'the cluster could not be asked',
+        64: 'wrong use, or an invalid checklist or environment',
+      }),
+    ),
   )
     .option('--json', 'print rights and answers as JSON')
     .action(async (options: Selected) => finish(await (await import('./commands/can.ts')).can(options)));
 
   selecting(
-    command('doctor', 'Say what is odd on this machine, in this project or on the way to the cluster.', [
-      'golive doctor',
-      'golive doctor --env production',
-    ]),
+    command(
+      'doctor',
+      'Say what is odd on this machine, in this project or on the way to the cluster.',
+      ['golive doctor', 'golive doctor --env production', 'golive doctor --json'],
+      exitCodes({ 0: 'all is well, or there are warnings only', 1: 'something is broken', 64: 'wrong use' }),
+    ),
   )
     .option('--json', 'print what was found as JSON')
     .action(async (options: Selected) => finish(await (await import('./commands/doctor.ts')).doctor(options)));
 
-  command('generate', 'Write the schema for editors, the catalogue of checks and the RBAC of the gate.', [
-    'golive generate',
-    'golive generate --check',
-  ])
-    .option('--check', 'write nothing; exit 1 when a file is out of date')
-    .action(async (options: object) => finish(await (await import('./commands/generate.ts')).generate(options)));
-
-  command(
-    'new-check <domain/name>',
-    'Start a check kind: its file, its test, its cases and its line in the registry.',
-    ['golive new-check traffic/tls-certificate'],
-  ).action(async (kind: string) => finish(await (await import('./commands/new-check.ts')).newCheck(kind)));
-
+  program.commandsGroup('This machine and its rehearsal:');
   command('setup [program...]', 'Fetch the programs this machine lacks into the project; installs nothing.', [
     'golive setup',
     'golive setup kubectl',
@@ -103,6 +118,7 @@ function build(finish: (code: number) => void): Command {
     finish(await (await import('./commands/down.ts')).down([])),
   );
 
+  program.commandsGroup('After a run:');
   command('report', 'Draw the report of a decision again.', ['golive report', 'golive report --open'])
     .option('--run <id>', 'an earlier run, by the name of its folder in .golive/runs')
     .option('--open', 'open it in the browser')
@@ -126,21 +142,38 @@ function build(finish: (code: number) => void): Command {
     'golive ledger export ledger.json',
     'golive ledger import ledger.json',
   ]);
-  ledger
-    .command('export <file>')
-    .description('Write the ledger to a file.')
+  describe(ledger.command('export <file>'), 'Write the ledger to a file.', ['golive ledger export ledger.json'])
     .option('--run <id>', 'one run and those it builds on, instead of all')
     .action(async (out: string, options: { run?: string }) =>
       finish(await (await import('./commands/ledger.ts')).ledgerExport({ out, ...options, root: await rootFolder() })),
     );
-  ledger
-    .command('import <file>')
-    .description('Add the runs of an exported ledger; what does not verify is refused.')
-    .action(async (file: string) =>
-      finish(await (await import('./commands/ledger.ts')).ledgerImport({ file, root: await rootFolder() })),
-    );
+  describe(ledger.command('import <file>'), 'Add the runs of an exported ledger; what does not verify is refused.', [
+    'golive ledger import ledger.json',
+  ]).action(async (file: string) =>
+    finish(await (await import('./commands/ledger.ts')).ledgerImport({ file, root: await rootFolder() })),
+  );
+
+  program.commandsGroup('Writing checks:');
+  command('generate', 'Write the schema for editors, the catalogue of checks and the RBAC of the gate.', [
+    'golive generate',
+    'golive generate --check',
+  ])
+    .option('--check', 'write nothing; exit 1 when a file is out of date')
+    .action(async (options: object) => finish(await (await import('./commands/generate.ts')).generate(options)));
+
+  command(
+    'new-check <domain/name>',
+    'Start a check kind: its file, its test, its cases and its line in the registry.',
+    ['golive new-check traffic/tls-certificate'],
+  ).action(async (kind: string) => finish(await (await import('./commands/new-check.ts')).newCheck(kind)));
 
   return program;
+}
+
+/** `ledger export`: the command with those above it. */
+function pathOf(command: Command): string {
+  const above = command.parent;
+  return above?.parent ? `${pathOf(above)} ${command.name()}` : command.name();
 }
 
 async function rootFolder(): Promise<string> {
@@ -157,12 +190,21 @@ async function main(argv: readonly string[]): Promise<number> {
       program.outputHelp();
       return EXIT.usage;
     }
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(withoutHelpWord(program, argv), { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.GO : EXIT.usage;
     return tellFailure(error);
   }
+}
+
+/** `help plan` is `plan --help`; after `help`, a command that does not exist is told as one. */
+function withoutHelpWord(program: Command, argv: readonly string[]): readonly string[] {
+  const [word, name, ...more] = argv;
+  if (word !== 'help') return argv;
+  if (name === undefined) return ['--help'];
+  const known = program.commands.some((command) => command.name() === name);
+  return known ? [name, ...more, '--help'] : [name];
 }
 
 function throwInsteadOfExit(command: Command): void {

@@ -16,7 +16,7 @@ describe('golive', () => {
 
   it('shows examples and exit codes for every command', () => {
     const names = [...golive(['--help']).stdout.matchAll(/^ {2}([a-z-]+) /gm)].map((match) => match[1] ?? '');
-    const commands = names.filter((name) => name !== 'help' && !name.startsWith('-'));
+    const commands = names.filter((name) => !['help', 'npx', 'golive'].includes(name) && !name.startsWith('-'));
     expect(commands).toContain('plan');
     for (const name of commands) {
       const { stdout, status } = golive([name, '--help']);
@@ -26,6 +26,20 @@ describe('golive', () => {
     }
   });
 
+  it('helps with commands of commands too, and says where to start', () => {
+    for (const args of [
+      ['help', 'ledger', 'export'],
+      ['ledger', 'import', '--help'],
+    ]) {
+      const { status, stdout } = golive(args);
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/Examples:\n {2}golive ledger (export|import)[^]*Exit codes:/);
+    }
+    const bare = golive([]).stdout;
+    expect(bare).toMatch(/Start here:\n {2}npx playwright test/);
+    for (const line of bare.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
   it('answers wrong use with 64, a suggestion and no stack trace', () => {
     const wrong = golive(['vlaidate']);
     expect(wrong.status).toBe(64);
@@ -33,6 +47,12 @@ describe('golive', () => {
     expect(golive([]).status).toBe(64);
     expect(golive(['plan', '--rabc']).stderr).toContain('Did you mean --rbac?');
     expect(golive(['plan', '--rbac', '--json']).status).toBe(64);
+    const inner = golive(['ledger', 'exprot', 'x']);
+    expect([inner.status, inner.stderr]).toEqual([64, expect.stringContaining('Did you mean export?')]);
+    expect(golive(['up', 'now']).stderr).toContain('(golive up --help shows how it is used)');
+    const unknown = golive(['help', 'nonsense']);
+    expect([unknown.status, unknown.stdout]).toEqual([64, '']);
+    expect(unknown.stderr).toContain("unknown command 'nonsense'");
     const stranger = golive(['plan', '--env', 'prodction']);
     expect(stranger.status).toBe(64);
     expect(stranger.stderr).toContain('Did you mean "production"?');
