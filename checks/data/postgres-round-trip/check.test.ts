@@ -66,6 +66,12 @@ describe('gathering', () => {
     expect(tables.size).toBe(0);
   });
 
+  it('names no table where none could be made', async () => {
+    const judgement = await judgedWith(fakeServer(/^(CREATE|DROP)/).client);
+    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'refused' }] });
+    expect(judgement).toHaveProperty('findings.length', 1);
+  });
+
   it('names the table when it cannot be dropped', async () => {
     const judgement = await judgedWith(fakeServer(/^DROP/).client);
     expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'notCleanedUp' }] });

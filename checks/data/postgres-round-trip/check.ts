@@ -94,6 +94,8 @@ async function gather({ store, table }: Params, { postgres }: Pick<Capabilities,
   return await sessionUnlessDown(postgres, store, (session) => trial.run(session));
 }
 
+const MAKE = 'create a table';
+
 /** One round trip. The steps are kept in order, and cleaning up is tried whatever became of them. */
 class Trial {
   readonly #postgres: PostgresClient;
@@ -103,6 +105,7 @@ class Trial {
   readonly #committed = `golive-${randomBytes(12).toString('hex')}`;
   readonly #rolledBack = `golive-${randomBytes(12).toString('hex')}`;
   #step = 'connect';
+  #mayBeLeft = true;
 
   constructor(postgres: PostgresClient, store: PostgresStore, table: string, own: boolean) {
     this.#postgres = postgres;
@@ -125,8 +128,10 @@ class Trial {
       seen = await this.#read();
     } catch (error) {
       refused = { step: this.#step, why: lostOrRefused(error) };
+      // A server that refused to make the table has nothing to be cleaned up; one that was lost on the way may have.
+      if (this.#step === MAKE && !isLost(error)) this.#mayBeLeft = false;
     } finally {
-      left = await this.#cleanUp();
+      if (this.#mayBeLeft) left = await this.#cleanUp();
     }
     return { up: true, table: this.#table, own: this.#own, writer, ...seen, refused, left };
   }
@@ -134,7 +139,7 @@ class Trial {
   async #write(session: PostgresSession): Promise<void> {
     const insert = `INSERT INTO ${this.#table} (marker) VALUES ($1)`;
     if (this.#own) {
-      this.#step = 'create a table';
+      this.#step = MAKE;
       await session.query(`CREATE TABLE ${this.#table} (marker text NOT NULL)`);
     }
     this.#step = 'commit a row';
@@ -181,7 +186,11 @@ class Trial {
 
 /** The first session was open: losing the server after that is judged here, so that what is left behind is told. */
 function lostOrRefused(error: unknown): string {
-  return error instanceof ObservationError && error.code === 'unreachable' ? error.message : refusal(error);
+  return isLost(error) ? error.message : refusal(error);
+}
+
+function isLost(error: unknown): error is ObservationError {
+  return error instanceof ObservationError && error.code === 'unreachable';
 }
 
 async function backendOf(session: PostgresSession): Promise<number> {
