@@ -1,5 +1,5 @@
 /** Teams' own Playwright specs, on the real command line: what counts, what does not, and where each runs. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
 import { GateProject } from './testing/gate-project.ts';
 import type { GateItem, GatePhase, GateResult } from './testing/gate-project.ts';
@@ -13,6 +13,9 @@ async function make(phases: readonly GatePhase[], preconditions: 'enforce' | 're
 afterEach(async () => {
   for (const project of projects.splice(0)) await project.remove();
 });
+
+// A failed test costs Playwright a new worker.
+vi.setConfig({ testTimeout: 240_000 });
 
 const FILE = 'shop.spec.ts';
 const SEEN = "evidence.observe('Shop', 'order 17 was accepted');";
