@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseGateArguments, selectsWhole } from './arguments.ts';
+import { parseGateArguments } from './arguments.ts';
 
 const parse = (line: string) => parseGateArguments(line.split(' ').filter(Boolean));
 
@@ -12,6 +12,7 @@ describe('parseGateArguments', () => {
       reportersReplaced: false,
       workers: null,
       phases: null,
+      unknownProjects: [],
       shard: null,
       refused: [],
     });
@@ -27,6 +28,10 @@ describe('parseGateArguments', () => {
     ['test --grep --project', null],
   ])('%s selects %j', (line, phases) => {
     expect(parse(line).phases).toEqual(phases);
+  });
+  it('names projects that are no phase', () => {
+    expect(parse('test --project=phase3 --project=pahse4').unknownProjects).toEqual(['pahse4']);
+    expect(parse('test --project=phase*').unknownProjects).toEqual([]);
   });
   it('tells replaced reporters from added ones', () => {
     expect(parse('test --reporter=dot').reportersReplaced).toBe(true);
@@ -46,14 +51,5 @@ describe('parseGateArguments', () => {
   });
   it('does not take an option value for the command', () => {
     expect(parse('-c other.config.ts test').command).toBe('test');
-  });
-});
-
-describe('selectsWhole', () => {
-  it('needs every gate phase, not the scheduled verification', () => {
-    expect(selectsWhole(null)).toBe(true);
-    expect(selectsWhole(['phase1', 'phase2', 'phase3', 'phase4', 'phase5', 'final'])).toBe(true);
-    expect(selectsWhole(['phase1', 'phase2'])).toBe(false);
-    expect(selectsWhole([])).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 /** What the command line of `npx playwright test` says that changes what a run may decide. Pure: argv in, facts out. */
-import { PHASES, POST_DEPLOYMENT } from '../checks/contract/plan.ts';
+import { PHASES } from '../checks/contract/plan.ts';
 
 export interface GateArguments {
   /** `test`, `test-server`, `merge-reports`, … or '' when there is none. */
@@ -12,6 +12,8 @@ export interface GateArguments {
   readonly workers: number | null;
   /** Phases named by `--project`, in their order; null when the run was not narrowed to phases. */
   readonly phases: readonly string[] | null;
+  /** Names given to `--project` that match no phase. */
+  readonly unknownProjects: readonly string[];
   readonly shard: string | null;
   /** Options that would let order or locks break, with the reason. */
   readonly refused: readonly string[];
@@ -60,7 +62,8 @@ export function parseGateArguments(argv: readonly string[]): GateArguments {
     ui: values.has('--ui') || values.has('--ui-host') || values.has('--ui-port'),
     reportersReplaced: values.has('--reporter'),
     workers: workers === null ? null : Number.parseInt(workers, 10),
-    phases: projects ? matchPhases(projects) : null,
+    phases: projects ? PHASES.filter((phase) => projects.some((name) => matches(name, phase))) : null,
+    unknownProjects: (projects ?? []).filter((name) => !PHASES.some((phase) => matches(name, phase))),
     shard: last('--shard'),
     refused: Object.entries(REFUSED)
       .filter(([option]) => values.has(option))
@@ -76,15 +79,7 @@ function splitOption(word: string): [name: string, inline: string | null] {
   return [word, null];
 }
 
-/** Phases that project names (with `*`, as Playwright matches them) select. None selected: no phase, which decides nothing. */
-function matchPhases(projects: readonly string[]): readonly string[] {
-  const patterns = projects.map(
-    (name) => new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')}$`, 'i'),
-  );
-  return PHASES.filter((phase) => patterns.some((pattern) => pattern.test(phase)));
-}
-
-/** True when the selection is all that the decision to go live needs. */
-export function selectsWhole(phases: readonly string[] | null): boolean {
-  return phases === null || PHASES.every((phase) => phase === POST_DEPLOYMENT || phases.includes(phase));
+/** Whether a project name, with `*` and in any case as Playwright takes it, selects the phase. */
+function matches(name: string, phase: string): boolean {
+  return new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')}$`, 'i').test(phase);
 }

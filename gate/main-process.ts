@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Decision } from '../checks/contract/decision.ts';
-import { POST_DEPLOYMENT } from '../checks/contract/plan.ts';
+import { PHASES, POST_DEPLOYMENT } from '../checks/contract/plan.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { beforehand } from '../fixtures/run-item.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
@@ -19,6 +19,7 @@ import { decisionFile, runsFolder } from '../reports/run-folder/paths.ts';
 import { compilePlan } from '../specs/plan.ts';
 import { renderProblems } from '../specs/problems.ts';
 import { SPEC_KIND } from '../specs/team-specs/binding.ts';
+import { didYouMean } from '../specs/suggest.ts';
 import { parseGateArguments } from './arguments.ts';
 import type { GateArguments } from './arguments.ts';
 import { releaseRunLock, takeRunLock } from './run-lock.ts';
@@ -180,9 +181,14 @@ function lockOrExit(root: string): void {
   process.exit(EXIT.usage);
 }
 
+function unknownProject(name: string): string {
+  const meant = didYouMean(name, PHASES);
+  return `--project=${name}: no phase is named so.${meant === undefined ? '' : ` Did you mean ${meant}?`} There are: ${PHASES.join(', ')}`;
+}
+
 /** Command lines under which order, locks or the count of mutations would not hold. */
 function checkArguments(args: GateArguments, plan: Plan, refuse: (why: string) => never): void {
-  const refused = [...args.refused];
+  const refused = [...args.refused, ...args.unknownProjects.map(unknownProject)];
   if (args.reportersReplaced && args.workers !== null && args.workers > 1) {
     refused.push(
       '--reporter with --workers over 1: phases could overlap. Use --add-reporter, which keeps the order, or --workers=1',

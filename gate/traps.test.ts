@@ -146,6 +146,11 @@ describe('wrong use', () => {
     expect(result.exitCode).toBe(64);
     expect(result.decision).toBeNull();
   });
+  it('a phase that does not exist is refused, with the one that was meant', async () => {
+    const result = await (await make()).run(['--project=pahse1']);
+    expect(result.exitCode).toBe(64);
+    expect(result.output).toContain('Did you mean phase1?');
+  });
   it('an emptied checklist is invalid', async () => {
     const project = await make();
     project.write(
