@@ -29,12 +29,13 @@ const FAILED = { exitCode: 1, decision: 'NO-GO', selected: 'NO-GO' };
 const HELD = { exitCode: 2, decision: 'HOLD', selected: 'HOLD' };
 
 let project: PlatformProject;
+let made: PlatformProject | undefined;
 let cluster: PlatformCluster;
 beforeAll(async () => {
-  project = await PlatformProject.withRehearsal();
+  project = made = await PlatformProject.withRehearsal();
   cluster = await project.cluster();
 }, LIMIT);
-afterAll(() => project.remove(), LIMIT);
+afterAll(() => made?.remove(), LIMIT);
 
 /** Undone when the test has ended, however it did; the next one starts from a whole platform. */
 function undo(how: () => Promise<void>): void {

@@ -25,14 +25,28 @@ interface HalfWay {
 async function underLoad(): Promise<HalfWay> {
   const project = make();
   const run = project.start(['--project=phase3']);
-  const { gateway } = await until('the rehearsal is started', () => project.rehearsalPid() > 0).then(() =>
+  const { gateway } = await during(run, 'the rehearsal is started', () => project.rehearsalPid() > 0).then(() =>
     project.rehearsalReady(),
   );
-  await until('the load run is half-way', async () => (await requestsAnswered(String(gateway))) > UNDER_LOAD);
+  await during(run, 'the load run is half-way', async () => (await requestsAnswered(String(gateway))) > UNDER_LOAD);
   const seen = look(project, run.pid);
   expect(seen.processes.map(({ command }) => command).join('\n')).toMatch(/rehearsal\.js[^]*postgres/);
   expect(seen.temporary).toMatch(/golive-rehearsal-/);
   return { project, run, seen };
+}
+
+/** Waits for something in the middle of a run; a run that has ended by then says why. */
+async function during<T>(
+  run: StartedRun,
+  what: string,
+  seen: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
+  let over: PlatformRun | undefined;
+  void run.ended.then((result) => (over = result));
+  return until(what, () => {
+    if (over) throw new Error(`the run ended before ${what}:\n${over.output}`);
+    return seen();
+  });
 }
 
 /** Of one replica: the gateway takes turns. */
@@ -45,7 +59,7 @@ async function requestsAnswered(gateway: string): Promise<number> {
 async function inPhase2(): Promise<HalfWay> {
   const project = make();
   const run = project.start(['--project=phase2']);
-  await until('an item of phase 2 is judged', () => project.outcomes().length > 0);
+  await during(run, 'an item of phase 2 is judged', () => project.outcomes().length > 0);
   return { project, run, seen: look(project, run.pid) };
 }
 
@@ -105,7 +119,7 @@ describe('the runner', () => {
   it('Ctrl-C while the rehearsal starts: interrupted, HOLD, nothing left', { timeout: LIMIT }, async () => {
     const project = make();
     const run = project.start(['--project=phase2']);
-    const seen = await until('its database is made', () => {
+    const seen = await during(run, 'its database is made', () => {
       const sighting = look(project, run.pid);
       return sighting.processes.some(({ command }) => command.includes('initdb')) ? sighting : undefined;
     });

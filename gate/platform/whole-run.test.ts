@@ -17,10 +17,11 @@ const BUILT = {
 const GO = { phase1: 'GO', phase2: 'GO', phase3: 'GO', phase4: 'HOLD', phase5: 'GO', final: 'HOLD' };
 
 let project: PlatformProject;
+let made: PlatformProject | undefined;
 beforeAll(async () => {
-  project = await PlatformProject.withRehearsal();
+  project = made = await PlatformProject.withRehearsal();
 }, LIMIT);
-afterAll(() => project.remove(), LIMIT);
+afterAll(() => made?.remove(), LIMIT);
 
 /** Every value of the platform that must stay where it is, by name. */
 async function secretsOf(): Promise<Readonly<Record<string, string>>> {
