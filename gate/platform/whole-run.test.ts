@@ -80,6 +80,10 @@ it('every built item passes, planned ones hold the whole, and no secret leaves',
     expect(existsSync(join(project.root, 'reports/out', report)), report).toBe(true);
   expect(readFileSync(join(project.root, 'reports/out/index.html'), 'utf8')).toContain('P1-CON-004');
 
+  // Playwright's page names its tests in a packed archive only: the search looks into it.
+  const page = join(project.root, 'reports/out/playwright');
+  expect(readFileSync(join(page, 'index.html'), 'latin1')).not.toContain('P1-CON-004');
+  expect(findSecrets(page, { packed: 'P1-CON-004' })).toContain('index.html: packed');
   expect(findSecrets(join(project.root, 'reports/out'), secrets)).toEqual([]);
   for (const folder of ['runs', 'ledger', 'test-results'])
     expect(findSecrets(join(project.root, '.golive', folder), secrets)).toEqual([]);
