@@ -26,6 +26,13 @@ type Body = (fixtures: { phase: PhaseSession; interrupt: AbortSignal }, testInfo
 type Declare = (title: string, details: TestDetails, body: Body) => void;
 type Testing = typeof test;
 
+/**
+ * From this many items Playwright's fully parallel dealing costs more than it saves: it clones the whole file for each test, unless a
+ * `beforeAll` makes it deal the tests out in shares. Below it, one by one spreads slow items better.
+ */
+const DEAL_IN_SHARES = 300;
+if (plan.items.length > DEAL_IN_SHARES) test.beforeAll(() => undefined);
+
 for (const item of plan.items) {
   // Its test is in the team's own spec. One that must not run ends here, so that not even its file is loaded.
   if (item.kind === SPEC_KIND && !withheld.has(item.id)) continue;
