@@ -77,19 +77,28 @@ export function nameOf(kind: string, object: KubeObject): string {
 
 /** Body of a GET that must be JSON from the API server itself; a refusal or a page of something else is no answer. */
 export function apiAnswer(path: string, answer: { readonly status: number; readonly body: string }): unknown {
-  if (answer.status === 401)
-    throw new ObservationError(
-      'unauthorized',
-      `GET ${path} answered 401: the API server does not accept the credential.`,
-    );
-  if (answer.status === 403)
-    throw new ObservationError('forbidden', `GET ${path} answered 403: the gate may not read it.`);
+  refuseRefusal(path, answer);
   if (answer.status !== 200)
     throw new ObservationError('protocol', `GET ${path} answered ${answer.status}, expected 200.`);
   const value = parseJson(answer.body);
   if (!isRecord(value))
     throw new ObservationError('protocol', `GET ${path} answered something that is no JSON object: not an API server?`);
   return value;
+}
+
+/** Throws what a 401 or 403 to a GET means, with the server's own words and the missing right. */
+export function refuseRefusal(path: string, answer: { readonly status: number; readonly body: string }): void {
+  if (answer.status !== 401 && answer.status !== 403) return;
+  // A metav1.Status; servers have also answered these paths with the bare sentence.
+  const said = textAt(parseJson(answer.body), /^forbidden: .{1,300}/.exec(answer.body)?.[0] ?? '', 'message');
+  const message = `GET ${path} answered ${answer.status}${said === '' ? '' : `: ${said}`}`;
+  if (answer.status === 401)
+    throw new ObservationError('unauthorized', message, {
+      fix: 'Renew the credentials of the kubeconfig context (its token or certificate may have expired)',
+    });
+  throw new ObservationError('forbidden', message, {
+    fix: `Grant the gate the right to get the path ${path.replace(/\?.*$/, '')} cluster-wide; golive plan --rbac prints the Role it needs`,
+  });
 }
 
 /** The parsed JSON, or undefined when the text is none. */

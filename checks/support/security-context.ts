@@ -51,8 +51,8 @@ export function defineSecurityContextKind(own: SecurityContextKind): CheckKind {
       messages: { violates: { says: '{subject}: {where}{path} is {actual}, expected {expected}.', fix: own.fix } },
     },
     permissions: ({ namespaces }: Params) => mayReadWorkloads(namespaces),
-    gather: async ({ namespaces }: Params, { cluster }, { fresh }): Promise<Workloads> =>
-      await readWorkloads(cluster, namespaces, fresh),
+    gather: async ({ namespaces }: Params, { cluster }, context): Promise<Workloads> =>
+      await readWorkloads(cluster, namespaces, context),
     judge: (params: Params, gathered: Workloads) => judgeSources(own, params, gathered),
   });
 }

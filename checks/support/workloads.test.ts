@@ -3,6 +3,8 @@ import type { KubeObject, ResourceType } from '../contract/capabilities.ts';
 import { CRON_JOBS, DEPLOYMENTS, JOBS, PODS, REPLICA_SETS } from './kubernetes.ts';
 import { podSources } from './workloads.ts';
 
+const NOW = new Date('2026-01-15T12:01:00Z');
+
 function object(type: ResourceType, name: string, owner?: KubeObject, more: Record<string, unknown> = {}) {
   const item: KubeObject = {
     apiVersion: type.apiVersion,
@@ -26,14 +28,14 @@ function object(type: ResourceType, name: string, owner?: KubeObject, more: Reco
   return { type, item };
 }
 const owners = (objects: readonly { type: ResourceType; item: KubeObject }[]) =>
-  podSources(objects).sources.map(({ owner }) => owner);
+  podSources(objects, NOW).sources.map(({ owner }) => owner);
 
 describe('podSources', () => {
   it('names what a pod belongs to, through its ReplicaSet, and leaves the ReplicaSet out', () => {
     const deployment = object(DEPLOYMENTS, 'api');
     const set = object(REPLICA_SETS, 'api-1', deployment.item);
     const pod = object(PODS, 'api-1-x', set.item);
-    expect(podSources([pod, deployment, set]).sources.map(({ owner, workload }) => [owner, workload])).toEqual([
+    expect(podSources([pod, deployment, set], NOW).sources.map(({ owner, workload }) => [owner, workload])).toEqual([
       ['Pod shop/api-1-x', 'Deployment shop/api'],
       ['Deployment shop/api', 'Deployment shop/api'],
     ]);
@@ -57,7 +59,14 @@ describe('podSources', () => {
       object(PODS, 'crashed', undefined, { status: { phase: 'Failed' } }),
       object(PODS, 'leaving', undefined, { status: { phase: 'Running' }, deleting: true }),
     ];
-    expect(podSources(gone)).toEqual({ sources: [], leftOut: 3 });
+    expect(podSources(gone, NOW)).toEqual({ sources: [], leftOut: 3 });
+  });
+
+  it('judges a pod that is stuck on its way out: it still runs', () => {
+    const stuck = object(PODS, 'stuck', undefined, { status: { phase: 'Running' }, deleting: true });
+    const later = (text: string) => podSources([stuck], new Date(text)).sources.map(({ owner }) => owner);
+    expect(later('2026-01-15T12:05:00Z')).toEqual([]);
+    expect(later('2026-01-15T12:05:01Z')).toEqual(['Pod shop/stuck']);
   });
 
   it('judges pods that are not running yet: they will', () => {

@@ -1,5 +1,5 @@
 /** Reading what runs, or will run, in namespaces: every pod template and every pod. */
-import type { ClusterReader, KubeObject, ResourceType } from '../contract/capabilities.ts';
+import type { CheckContext, ClusterReader, KubeObject, ResourceType } from '../contract/capabilities.ts';
 import type { Permission } from '../contract/plan.ts';
 import { podTemplateOf } from '../../k8s/semantics/pod-template.ts';
 import type { Reading } from './evidence.ts';
@@ -34,7 +34,7 @@ export interface PodSource {
 }
 export interface Workloads {
   readonly sources: readonly PodSource[];
-  /** What was read and left out: pods that have ended or are being deleted, finished Jobs. */
+  /** What was read and left out: pods that have ended or are on their way out, finished Jobs. */
   readonly leftOut: number;
   readonly readings: readonly Reading[];
 }
@@ -47,7 +47,7 @@ export function mayReadWorkloads(namespaces: readonly string[]): Permission[] {
 export async function readWorkloads(
   cluster: ClusterReader,
   namespaces: readonly string[],
-  fresh: boolean,
+  { fresh, now }: Pick<CheckContext, 'fresh' | 'now'>,
 ): Promise<Workloads> {
   const lists = await Promise.all(
     namespaces.flatMap((namespace) =>
@@ -55,7 +55,7 @@ export async function readWorkloads(
     ),
   );
   const objects = lists.flatMap(({ type, items }) => items.map((item) => ({ type, item })));
-  const sources = podSources(objects);
+  const sources = podSources(objects, now);
   return { ...sources, readings: lists.map(({ reading }) => reading) };
 }
 
@@ -65,7 +65,7 @@ interface Typed {
 }
 
 /** The templates and pods of a list of objects. What a controller made is judged by its controller, pods besides by themselves. */
-export function podSources(objects: readonly Typed[]): Pick<Workloads, 'sources' | 'leftOut'> {
+export function podSources(objects: readonly Typed[], now: Date): Pick<Workloads, 'sources' | 'leftOut'> {
   const byUid = new Map(
     objects.flatMap(({ item }) => (item.metadata.uid === undefined ? [] : [[item.metadata.uid, item]])),
   );
@@ -76,7 +76,7 @@ export function podSources(objects: readonly Typed[]): Pick<Workloads, 'sources'
     const controlled = byUid.has(controllerOf(item)?.uid ?? '');
     if (type.kind === 'ReplicaSet' && controlled) continue;
     if (type.kind === 'Job' && controlled) continue;
-    if (isOver(type, item)) {
+    if (isOver(type, item, now)) {
       leftOut += 1;
       continue;
     }
@@ -92,13 +92,21 @@ function controllerOf({ metadata }: KubeObject) {
   return metadata.ownerReferences?.find(({ controller }) => controller === true);
 }
 
-/** Ended pods and finished Jobs run nothing more; pods being deleted are on their way out. */
-function isOver({ kind }: ResourceType, item: KubeObject): boolean {
+/** How long after the end of its grace period a pod may still be there: the kubelet and its API calls need their time. */
+const LEAVING_MS = 5 * 60_000;
+
+/**
+ * On its way out. `deletionTimestamp` is when its grace period ends (metav1.ObjectMeta: "at which this resource will be
+ * deleted"); a pod that is still there long after it hangs on a finalizer or a lost node, and may run on for days.
+ */
+export function isLeaving({ metadata: { deletionTimestamp } }: KubeObject, now: Date): boolean {
+  return deletionTimestamp !== undefined && now.getTime() - Date.parse(deletionTimestamp) <= LEAVING_MS;
+}
+
+/** Ended pods and finished Jobs run nothing more; pods being deleted are on their way out, unless they are stuck. */
+function isOver({ kind }: ResourceType, item: KubeObject, now: Date): boolean {
   if (kind === 'Pod')
-    return (
-      item.metadata.deletionTimestamp !== undefined ||
-      ['Succeeded', 'Failed'].includes(textAt(item, '', 'status', 'phase'))
-    );
+    return isLeaving(item, now) || ['Succeeded', 'Failed'].includes(textAt(item, '', 'status', 'phase'));
   if (kind !== 'Job') return false;
   return listAt(item, 'status', 'conditions').some(
     (condition) =>

@@ -60,9 +60,9 @@ export const referencedSecrets = defineCheck({
 async function gather(
   { namespace, secrets: allowed }: Params,
   { cluster, secrets }: Pick<Capabilities, 'cluster' | 'secrets'>,
-  { fresh }: CheckContext,
+  { fresh, now }: CheckContext,
 ): Promise<Gathered> {
-  const { sources, readings } = await readWorkloads(cluster, [namespace], fresh);
+  const { sources, readings } = await readWorkloads(cluster, [namespace], { fresh, now });
   const configMaps = await readList(cluster, CONFIG_MAPS, { namespace, fresh });
   const named = new Set(
     sources

@@ -22,7 +22,7 @@ export const messages = {
     fix: 'Fill the key in and restart what uses it.',
   },
   placeholder: {
-    says: '{subject}: still holds a placeholder ({rule}), expected the real value.',
+    says: '{subject}: still holds a placeholder or a well-known value ({rule}), expected the real value.',
     fix: 'Put the real value into the Secret and restart what uses it.',
   },
   literal: {

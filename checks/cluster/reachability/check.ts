@@ -2,7 +2,6 @@ import { duration } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import {
   defineCheck,
-  ObservationError,
   type Capabilities,
   type Finding,
   type FromSchema,
@@ -11,6 +10,7 @@ import {
 } from '../../define-check.ts';
 import { shortened, table } from '../../support/evidence.ts';
 import { judged, present } from '../../support/judged.ts';
+import { refuseRefusal } from '../../support/kubernetes.ts';
 
 const messages = {
   checkFailed: {
@@ -75,14 +75,7 @@ async function gather(_: Params, { cluster }: Pick<Capabilities, 'cluster'>): Pr
   const answers: Gathered['answers'][number][] = [];
   for (let asked = 0; asked < ASKED; asked += 1) {
     const answer = await cluster.raw(PATH);
-    if (answer.status === 401)
-      throw new ObservationError('unauthorized', `${cluster.where} does not accept the gate's credential (401).`, {
-        fix: 'Give the kubeconfig context a valid credential.',
-      });
-    if (answer.status === 403)
-      throw new ObservationError('forbidden', `${cluster.where} does not let the gate read /readyz (403).`, {
-        fix: 'Grant get on the path /readyz; "golive plan --rbac" prints the role.',
-      });
+    refuseRefusal(PATH, answer);
     answers.push(answer);
   }
   const { user, groups } = await cluster.whoAmI();

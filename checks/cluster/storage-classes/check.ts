@@ -14,9 +14,13 @@ import { judged, present } from '../../support/judged.ts';
 import { CLAIMS, mayList, readList, STORAGE_CLASSES, textAt } from '../../support/kubernetes.ts';
 
 const messages = {
+  noClass: {
+    says: '{subject}: does not exist, the cluster has no StorageClass at all, expected exactly one default class.',
+    fix: 'Install the storage provisioner of the platform with its StorageClass, and annotate that class: storageclass.kubernetes.io/is-default-class: "true".',
+  },
   noDefault: {
     says: '{subject}: none of {count} is the default, expected exactly one.',
-    fix: 'Annotate the class that claims without a class shall get: storageclass.kubernetes.io/is-default-class: "true".',
+    fix: 'Annotate the class meant for claims that name none: kubectl annotate storageclass NAME storageclass.kubernetes.io/is-default-class=true.',
   },
   severalDefaults: {
     says: '{subject}: {names} are all default (the newest, {winner}, wins), expected exactly one.',
@@ -117,21 +121,21 @@ async function gather(
   };
 }
 
-function judge(_: Params, gathered: Gathered): Judgement<Id> {
-  const { classes, claims } = gathered;
-  const none = 'The cluster has no StorageClass: no volume can be provisioned, and there is nothing to judge.';
+function judge({ claimNamespaces }: Params, gathered: Gathered): Judgement<Id> {
+  const { classes, claims, readings } = gathered;
   const subjects = [
     ...classes.map(({ name }) => `StorageClass ${name}`),
     ...claims.map(({ namespace, name }) => `PersistentVolumeClaim ${namespace}/${name}`),
   ];
-  if (classes.length === 0) return judged<Id>([], [], evidenceOf(gathered), none);
   const defaults = classes.filter(({ isDefault }) => isDefault);
   const findings: Finding<Id>[] = present([
-    defaults.length === 0 && {
-      message: 'noDefault' as const,
-      subject: 'Storage classes',
-      data: { count: classes.length },
-    },
+    classes.length === 0 && { message: 'noClass' as const, subject: 'default StorageClass of the cluster' },
+    classes.length > 0 &&
+      defaults.length === 0 && {
+        message: 'noDefault' as const,
+        subject: 'Storage classes',
+        data: { count: classes.length },
+      },
     defaults.length > 1 && {
       message: 'severalDefaults' as const,
       subject: 'Storage classes',
@@ -154,7 +158,15 @@ function judge(_: Params, gathered: Gathered): Judgement<Id> {
         },
     ),
   ]);
-  return judged(findings, subjects, evidenceOf(gathered), none);
+  const lists = 1 + claimNamespaces.length;
+  if (findings.length === 0 && readings.length < lists)
+    return {
+      outcome: 'inconclusive',
+      reason: 'too-few-subjects',
+      why: `${readings.length} of ${lists} lists were read: the StorageClasses, and the claims of each namespace. Look again.`,
+      evidence: evidenceOf(gathered),
+    };
+  return judged(findings, subjects, evidenceOf(gathered), '');
 }
 
 /** The class that Kubernetes (1.26 and later) gives to claims when several are default: the newest, by name where equally old. */

@@ -10,7 +10,7 @@ runCases(import.meta.url);
 const store: PostgresStore = { host: 'db.shop', port: 5432, database: 'shop', user: 'gate' };
 
 /** A server that keeps rows per table; `refuses` makes the first statement that matches it fail. */
-function fakeServer(refuses?: RegExp) {
+function fakeServer(refuses?: RegExp, error = new ObservationError('protocol', 'No space left on device')) {
   const statements: string[] = [];
   const tables = new Map<string, string[]>();
   let pid = 0;
@@ -22,7 +22,7 @@ function fakeServer(refuses?: RegExp) {
       return await use({
         query(sql, values = []) {
           statements.push(sql);
-          if (refuses?.test(sql)) return Promise.reject(new ObservationError('protocol', 'No space left on device'));
+          if (refuses?.test(sql)) return Promise.reject(error);
           const table = /golive_probe_\w+/.exec(sql)?.[0] ?? String(values[0]);
           const rows = tables.get(table) ?? [];
           const marker = String(values[0]);
@@ -63,6 +63,15 @@ describe('gathering', () => {
     const judgement = await judgedWith(client);
     expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'refused' }] });
     expect(statements.some((sql) => sql.startsWith('DROP TABLE'))).toBe(true);
+    expect(tables.size).toBe(0);
+  });
+
+  it('fails when a step is not answered in time, and drops its table', async () => {
+    const { client, tables } = fakeServer(/^COMMIT/, new ObservationError('timeout', 'no answer within 10 s'));
+    expect(await judgedWith(client)).toMatchObject({
+      outcome: 'fail',
+      findings: [{ message: 'hung', data: { step: 'commit a row', why: 'no answer within 10 s' } }],
+    });
     expect(tables.size).toBe(0);
   });
 

@@ -13,12 +13,16 @@ import {
 } from '../../define-check.ts';
 import { judged, present } from '../../support/judged.ts';
 import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { refusal, serverName, sessionUnlessDown, type Down } from '../../support/postgres.ts';
+import { HUNG_FIX, isHung, refusal, serverName, sessionUnlessDown, type Down } from '../../support/postgres.ts';
 
 const messages = {
   down: {
     says: '{subject}: does not answer ({why}), expected a server that takes a write.',
     fix: 'Start PostgreSQL, or open the way to it from where the gate runs.',
+  },
+  hung: {
+    says: '{subject}: did not answer in time when asked to {step} ({why}), expected a server that takes a write.',
+    fix: HUNG_FIX,
   },
   refused: {
     says: '{subject}: refused to {step} ({why}), expected it to be done.',
@@ -64,8 +68,8 @@ interface Tried {
   /** Rows a second session saw of the committed marker and of the rolled-back one; null when it did not come to that. */
   readonly committedRows: number | null;
   readonly rolledBackRows: number | null;
-  /** The step that the server refused, and why. */
-  readonly refused: { readonly step: string; readonly why: string } | null;
+  /** The step that the server refused, or did not answer in time, and why. */
+  readonly refused: { readonly step: string; readonly why: string; readonly hung?: true } | null;
   /** `null`: all gone. Else what is left. */
   readonly left: string | null;
 }
@@ -127,9 +131,9 @@ class Trial {
       await this.#write(session);
       seen = await this.#read();
     } catch (error) {
-      refused = { step: this.#step, why: lostOrRefused(error) };
+      refused = { step: this.#step, why: lostOrRefused(error), ...(isHung(error) ? { hung: true } : {}) };
       // A server that refused to make the table has nothing to be cleaned up; one that was lost on the way may have.
-      if (this.#step === MAKE && !isLost(error)) this.#mayBeLeft = false;
+      if (this.#step === MAKE && !isLost(error) && !isHung(error)) this.#mayBeLeft = false;
     } finally {
       if (this.#mayBeLeft) left = await this.#cleanUp();
     }
@@ -184,9 +188,9 @@ class Trial {
   }
 }
 
-/** The first session was open: losing the server after that is judged here, so that what is left behind is told. */
+/** The first session was open: losing the server after that, or waiting for it in vain, is judged here, so that what is left behind is told. */
 function lostOrRefused(error: unknown): string {
-  return isLost(error) ? error.message : refusal(error);
+  return isLost(error) || isHung(error) ? error.message : refusal(error);
 }
 
 function isLost(error: unknown): error is ObservationError {
@@ -201,14 +205,22 @@ function judge({ store }: Params, gathered: Gathered): Judgement<Id> {
   const subject = serverName(store);
   if (!gathered.up)
     return judged<Id>(
-      [{ message: 'down', subject, data: { why: gathered.why } }],
+      [
+        gathered.hung
+          ? { message: 'hung', subject, data: { step: 'open a session', why: gathered.why } }
+          : { message: 'down', subject, data: { why: gathered.why } },
+      ],
       [subject],
       [{ type: 'text', title: subject, text: gathered.why }],
       '',
     );
   const { committedRows, rolledBackRows, refused, left, table, writer, reader } = gathered;
   const findings: Finding<Id>[] = present([
-    refused && { message: 'refused' as const, subject, data: refused },
+    refused && {
+      message: refused.hung ? ('hung' as const) : ('refused' as const),
+      subject,
+      data: { step: refused.step, why: refused.why },
+    },
     committedRows !== null &&
       committedRows !== 1 && { message: 'notReadBack' as const, subject, data: { rows: committedRows } },
     rolledBackRows !== null &&

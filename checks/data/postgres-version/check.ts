@@ -10,16 +10,20 @@ import {
 } from '../../define-check.ts';
 import { judged, present } from '../../support/judged.ts';
 import { mayReadSecrets, textAt } from '../../support/kubernetes.ts';
-import { refusal, serverName, sessionUnlessDown, type Down } from '../../support/postgres.ts';
+import { HUNG_FIX, refusal, serverName, sessionUnlessDown, type Down } from '../../support/postgres.ts';
 
 const messages = {
   down: {
     says: '{subject}: does not answer ({why}), expected a server that accepts connections.',
     fix: 'Start PostgreSQL, or open the way to it from where the gate runs.',
   },
+  hung: {
+    says: '{subject}: does not answer in time ({why}), expected a server that accepts connections and takes writes.',
+    fix: HUNG_FIX,
+  },
   tooOld: {
     says: '{subject}: is version {actual}, expected at least {expected}.',
-    fix: 'Upgrade the server.',
+    fix: 'Upgrade PostgreSQL to {expected} or later (pg_upgrade, or dump and restore), and try it on a copy first.',
   },
   inRecovery: {
     says: '{subject}: is in recovery (a standby), expected the primary.',
@@ -32,6 +36,10 @@ const messages = {
   notWritable: {
     says: '{subject}: refused to write into a temporary table ({why}), expected the row to be written.',
     fix: 'Repair what the server names; grant TEMPORARY on the database if that is what is missing.',
+  },
+  notDurable: {
+    says: '{subject}: {setting} is {actual}, so a crash can lose or damage what was committed, expected {expected}.',
+    fix: 'Set {setting} to on: ALTER SYSTEM and reload, and RESET it where a database or role changes it. A database whose loss is no harm says requireDurability: false.',
   },
   noTls: {
     says: '{subject}: the connection is not encrypted, expected TLS.',
@@ -47,6 +55,11 @@ const params = {
   properties: {
     store,
     minimum: { type: 'integer', minimum: 10, maximum: 99, default: 15, description: 'Lowest major version accepted.' },
+    requireDurability: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether fsync and full_page_writes must be on and synchronous_commit not off.',
+    },
     requireTls: { type: 'boolean', default: true, description: 'Whether the connection must be encrypted.' },
   },
 } as const satisfies JSONSchema;
@@ -56,6 +69,9 @@ const FACTS = `SELECT current_setting('server_version_num')::int AS number, curr
   pg_is_in_recovery() AS recovery, current_setting('transaction_read_only') AS transaction_read_only,
   current_setting('default_transaction_read_only') AS default_transaction_read_only`;
 const TLS = 'SELECT ssl, version, cipher FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
+/** Without the first two a crash can damage the files, without the third it loses the last commits (PostgreSQL manual, 19.5). */
+const DURABILITY_NAMES = ['fsync', 'full_page_writes', 'synchronous_commit'] as const;
+const DURABILITY = `SELECT name, setting FROM pg_settings WHERE name IN ('${DURABILITY_NAMES.join("', '")}')`;
 const WRITE = 'CREATE TEMPORARY TABLE golive_probe (marker text) ON COMMIT DROP';
 
 interface Up {
@@ -65,6 +81,8 @@ interface Up {
   readonly recovery: boolean;
   readonly transactionReadOnly: string;
   readonly defaultTransactionReadOnly: string;
+  /** Settings by name, as this session sees them. */
+  readonly durability: Readonly<Record<string, string>>;
   /** Null when the server does not tell, as behind some poolers. */
   readonly tls: { readonly on: boolean; readonly protocol: string; readonly cipher: string } | null;
   /** Rows read back from the temporary table, why it was refused, or null when the server is read-only anyway. */
@@ -77,7 +95,7 @@ export const postgresVersion = defineCheck({
     kind: 'data/postgres-version',
     title: 'PostgreSQL is recent enough and takes writes',
     why: 'An outdated server lacks what the platform relies on; a standby or a read-only primary refuses the first order.',
-    sees: 'The version number, recovery and read-only settings, a row in a temporary table (rolled back), and whether this connection is encrypted. Not: that the disk takes a commit; data/postgres-round-trip does that.',
+    sees: 'The version number, recovery and read-only settings, a row in a temporary table (rolled back), the settings that keep a commit through a crash, and whether this connection is encrypted. Not: that the disk takes a commit; data/postgres-round-trip does that.',
     needs: ['postgres'],
     effect: 'read-only',
     params,
@@ -91,6 +109,7 @@ export const postgresVersion = defineCheck({
 async function gather({ store }: Params, { postgres }: Pick<Capabilities, 'postgres'>): Promise<Gathered> {
   return await sessionUnlessDown(postgres, store, async (session): Promise<Up> => {
     const facts = (await session.query(FACTS)).rows[0] ?? {};
+    const durability = (await session.query(DURABILITY)).rows;
     const tls = (await session.query(TLS)).rows[0];
     const takesWrites = facts['recovery'] === false && facts['transaction_read_only'] === 'off';
     return {
@@ -100,6 +119,7 @@ async function gather({ store }: Params, { postgres }: Pick<Capabilities, 'postg
       recovery: facts['recovery'] !== false,
       transactionReadOnly: String(facts['transaction_read_only']),
       defaultTransactionReadOnly: String(facts['default_transaction_read_only']),
+      durability: Object.fromEntries(durability.map(({ name, setting }) => [String(name), String(setting)])),
       tls: tls
         ? { on: tls['ssl'] === true, protocol: textAt(tls, '', 'version'), cipher: textAt(tls, '', 'cipher') }
         : null,
@@ -121,12 +141,17 @@ async function writeTemporarily(session: Parameters<Parameters<Capabilities['pos
   }
 }
 
-function judge({ store, minimum, requireTls }: Params, gathered: Gathered): Judgement<Id> {
+function judge({ store, minimum, requireTls, requireDurability }: Params, gathered: Gathered): Judgement<Id> {
   const subject = serverName(store);
   const evidence = evidenceOf(subject, gathered);
   if (!gathered.up)
-    return judged<Id>([{ message: 'down', subject, data: { why: gathered.why } }], [subject], evidence, '');
-  const { number, version, recovery, tls, written } = gathered;
+    return judged<Id>(
+      [{ message: gathered.hung ? 'hung' : 'down', subject, data: { why: gathered.why } }],
+      [subject],
+      evidence,
+      '',
+    );
+  const { number, version, recovery, tls, written, durability } = gathered;
   const refused =
     written && ('refused' in written ? written.refused : written.rows !== 1 && 'the row was not read back');
   const findings: Finding<Id>[] = present([
@@ -138,8 +163,17 @@ function judge({ store, minimum, requireTls }: Params, gathered: Gathered): Judg
     recovery && { message: 'inRecovery' as const, subject },
     ...readOnlySettings(gathered).map((setting) => ({ message: 'readOnly' as const, subject, data: { setting } })),
     typeof refused === 'string' && { message: 'notWritable' as const, subject, data: { why: refused } },
+    ...(requireDurability ? durabilityFindings(subject, durability) : []),
     requireTls && tls?.on === false && { message: 'noTls' as const, subject },
   ]);
+  const untold = DURABILITY_NAMES.filter((name) => durability[name] === undefined);
+  if (findings.length === 0 && requireDurability && untold.length > 0)
+    return {
+      outcome: 'inconclusive',
+      reason: 'too-few-subjects',
+      why: `${subject}: pg_settings does not tell ${untold.join(', ')}, so whether it keeps what is committed is not known. Connect to the server itself, not to a pooler.`,
+      evidence,
+    };
   if (findings.length === 0 && requireTls && !tls)
     return {
       outcome: 'inconclusive',
@@ -148,6 +182,15 @@ function judge({ store, minimum, requireTls }: Params, gathered: Gathered): Judg
       evidence,
     };
   return judged(findings, [subject], evidence, '');
+}
+
+/** synchronous_commit has more values than on and off; all but off wait for the disk. */
+function durabilityFindings(subject: string, durability: Up['durability']): Finding<Id>[] {
+  return DURABILITY_NAMES.filter((name) => durability[name] === 'off').map((setting) => ({
+    message: 'notDurable' as const,
+    subject,
+    data: { setting, actual: 'off', expected: setting === 'synchronous_commit' ? 'anything but off' : 'on' },
+  }));
 }
 
 /** In recovery both are on and say nothing more. */
@@ -161,7 +204,8 @@ function readOnlySettings({ recovery, transactionReadOnly, defaultTransactionRea
 
 function evidenceOf(subject: string, gathered: Gathered): readonly [Evidence, ...Evidence[]] {
   if (!gathered.up) return [{ type: 'text', title: subject, text: gathered.why }];
-  const { number, version, recovery, transactionReadOnly, defaultTransactionReadOnly, tls, written } = gathered;
+  const { number, version, recovery, transactionReadOnly, defaultTransactionReadOnly, tls, written, durability } =
+    gathered;
   const settings = `transaction_read_only ${transactionReadOnly}, default_transaction_read_only ${defaultTransactionReadOnly}`;
   return [
     {
@@ -170,6 +214,13 @@ function evidenceOf(subject: string, gathered: Gathered): readonly [Evidence, ..
       language: 'sql',
       query: FACTS,
       answer: `version ${version} (${number}), in recovery ${recovery}, ${settings}`,
+    },
+    {
+      type: 'query',
+      title: 'Settings that keep a commit through a crash',
+      language: 'sql',
+      query: DURABILITY,
+      answer: DURABILITY_NAMES.map((name) => `${name} ${durability[name] ?? 'not told'}`).join(', '),
     },
     {
       type: 'query',

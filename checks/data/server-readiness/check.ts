@@ -24,11 +24,11 @@ const messages = {
     fix: 'See "kubectl describe pod" for why it does not run.',
   },
   rejecting: {
-    says: '{subject}: pg_isready exits 1, the server rejects connections (starting up, shutting down or in recovery), expected 0.',
+    says: '{subject}: PostgreSQL in the pod rejects connections (starting up, shutting down or in recovery; pg_isready exits 1), expected it to accept them.',
     fix: 'Wait until it has started; if it does not, read the log of the container.',
   },
   noResponse: {
-    says: '{subject}: pg_isready exits 2, nothing answers in the pod, expected 0.',
+    says: '{subject}: nothing answers in the pod (pg_isready exits 2), expected PostgreSQL to accept connections.',
     fix: 'Read the log of the container: the server is not running or listens elsewhere.',
   },
   oddAnswer: {
@@ -85,7 +85,8 @@ export const serverReadiness = defineCheck({
   },
   permissions: ({ namespace, pod, store }: Params) => [
     { namespace, groups: [''], resources: ['pods'], verbs: ['get'], resourceNames: [pod] },
-    // Servers up to 1.34 authorise the upgrade of a GET as get, newer ones as create.
+    // The WebSocket's GET is authorised as get by every server, and since 1.35 as create besides (KEP-4006, "Synthetic RBAC
+    // CREATE Authorization Check"; feature gate AuthorizePodWebsocketUpgradeCreatePermission, on by default): both are needed.
     { namespace, groups: [''], resources: ['pods/exec'], verbs: ['create', 'get'], resourceNames: [pod] },
     ...mayReadSecrets([store.password]),
   ],

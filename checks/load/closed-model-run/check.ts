@@ -3,6 +3,7 @@ import { duration, endpoint } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import {
   defineCheck,
+  ObservationError,
   type Capabilities,
   type CheckContext,
   type Finding,
@@ -14,6 +15,10 @@ import { judged, present } from '../../support/judged.ts';
 import { generatorLimits, percent, runEvidence, runName, saturation, successes } from '../../support/load.ts';
 
 const messages = {
+  down: {
+    says: '{subject}: does not accept connections ({why}), expected a service that carries load.',
+    fix: 'Start the service, or open the way to it from where the gate runs; correct the endpoint if the address is wrong.',
+  },
   noAnswer: {
     says: '{subject}: none of {sent} requests was answered, expected answers.',
     fix: 'Check that the service runs and that the URL is the one it answers at.',
@@ -75,6 +80,13 @@ const params = {
 } as const satisfies JSONSchema;
 type Params = FromSchema<typeof params>;
 
+/** No connection could be made from the beginning: there is no run, and what shall carry load is down. */
+interface Down {
+  readonly up: false;
+  readonly why: string;
+}
+type Gathered = LoadResult | Down;
+
 export const closedModelRun = defineCheck({
   meta: {
     kind: 'load/closed-model-run',
@@ -96,10 +108,10 @@ async function gather(
   { endpoint, path, method, headers, json, connections, duration, warmup }: Params,
   { load }: Pick<Capabilities, 'load'>,
   context: CheckContext,
-): Promise<LoadResult> {
-  const url = `${endpoint.url.replace(/\/$/, '')}${path}`;
+): Promise<Gathered> {
+  const url = urlOf(endpoint.url, path);
   context.progress(`${connections} clients on ${url} for ${formatMs(durationMs(warmup) + durationMs(duration))}`);
-  return await load.closed({
+  const run = load.closed({
     url,
     method,
     headers: json ? { 'content-type': 'application/json', ...headers } : headers,
@@ -108,9 +120,24 @@ async function gather(
     durationMs: durationMs(duration),
     warmupMs: durationMs(warmup),
   });
+  try {
+    return await run;
+  } catch (error) {
+    if (error instanceof ObservationError && error.code === 'unreachable') return { up: false, why: error.message };
+    throw error;
+  }
 }
 
-function judge(params: Params, result: LoadResult): Judgement<Id> {
+const urlOf = (base: string, path: string): string => `${base.replace(/\/$/, '')}${path}`;
+
+function judge(params: Params, result: Gathered): Judgement<Id> {
+  if ('up' in result) {
+    const { why } = result;
+    // Without the query: a run's result names its URL without values, too.
+    const subject = `Service at ${urlOf(params.endpoint.url, params.path.replace(/\?.*$/, ''))}`;
+    const evidence = [{ type: 'text', title: subject, text: why }] as const;
+    return judged<Id>([{ message: 'down', subject, data: { why } }], [subject], evidence, '');
+  }
   const subject = runName(result);
   const evidence = runEvidence(result);
   const { sent, answered, perSecond, connections, silentConnections: starved = 0 } = result;

@@ -1,4 +1,4 @@
-import type { HttpClient } from '../../contract/capabilities.ts';
+import type { HttpAnswer, HttpClient } from '../../contract/capabilities.ts';
 import { credential, duration, endpoint } from '../../contract/param-schemas.ts';
 import {
   defineCheck,
@@ -26,9 +26,11 @@ const params = {
         additionalProperties: false,
         required: ['path'],
         // The kind is read-only, so a POST is for its author to vouch for.
-        dependencies: { method: ['changesNothing'], json: ['method'] },
+        dependencies: { json: ['method'] },
+        if: { required: ['method'], properties: { method: { const: 'POST' } } },
+        then: { required: ['changesNothing'] },
         properties: {
-          method: { const: 'POST', description: 'POST instead of GET, which is sent when this is absent.' },
+          method: { type: 'string', enum: ['GET', 'POST'], description: 'GET is sent when this is absent.' },
           path: { type: 'string', pattern: '^/', description: 'Path, and query if any.' },
           changesNothing: {
             const: true,
@@ -86,10 +88,16 @@ export const httpEndpoint = defineCheck({
 async function gather(params: Params, { http }: Pick<Capabilities, 'http'>): Promise<Gathered> {
   refuseBadPatterns(params);
   const { requests, login } = params;
-  const bearer = requests.some(({ authenticated }) => authenticated) ? await logIn(params, login, http) : '';
+  const session = requests.some(({ authenticated }) => authenticated)
+    ? await logIn(params, login, http)
+    : { bearer: '' };
   const exchanges: Exchange[] = [];
-  for (const request of requests) exchanges.push(await exchange(params.endpoint, request, bearer, http));
-  return { exchanges };
+  for (const request of requests) {
+    if (request.authenticated && 'down' in session)
+      exchanges.push({ answered: false, asked: false, why: 'not asked: the login gave no token' });
+    else exchanges.push(await exchange(params.endpoint, request, 'bearer' in session ? session.bearer : '', http));
+  }
+  return 'down' in session ? { exchanges, loginDown: session.down } : { exchanges };
 }
 
 /** The item's own schemas and patterns: wrong ones are the item's fault, not the service's. */
@@ -107,23 +115,42 @@ function refuseBadPatterns({ requests }: Params): void {
   }
 }
 
-async function logIn({ endpoint }: Params, login: Params['login'], http: HttpClient): Promise<string> {
+/**
+ * The token, or why the login is down: the service does not answer, or with a 5xx. A refused credential is the gate's own, and
+ * any other answer says that the item describes the login wrongly.
+ */
+async function logIn(
+  { endpoint }: Params,
+  login: Params['login'],
+  http: HttpClient,
+): Promise<{ readonly bearer: string } | { readonly down: string }> {
   if (!login)
     throw new ObservationError('misconfigured', 'A request is authenticated, but the item has no params.login.', {
       fix: 'Add login with its credential to the item.',
     });
   const { username, password } = login.credential;
-  const answer = await http.request({
-    ...at(endpoint, login.path),
-    method: 'POST',
-    json: { username, password },
-  });
-  const token = answer.status === 200 ? textAt(parseJson(answer.body), '', login.tokenField) : '';
+  const answer = await unlessDown(
+    http.request({ ...at(endpoint, login.path), method: 'POST', json: { username, password } }),
+  );
+  if (!answer.answered) return { down: `gave no answer (${answer.why})` };
+  const { status } = answer;
+  if (status >= 500) return { down: `answered ${status}` };
+  if (status === 401 || status === 403)
+    throw new ObservationError(
+      'unauthorized',
+      `The login at ${login.path} refused the gate's credential (${status}).`,
+      {
+        fix: 'Correct user name and password of the credential in the environment file.',
+      },
+    );
+  const token = status >= 200 && status < 300 ? textAt(parseJson(answer.body), '', login.tokenField) : '';
   if (token === '')
-    throw new ObservationError('unauthorized', `The login at ${login.path} answered ${answer.status} and no token.`, {
-      fix: 'Correct the credential of the gate; traffic/authentication judges the login itself.',
-    });
-  return token;
+    throw new ObservationError(
+      'misconfigured',
+      `The login at ${login.path} answered ${status} without a token in "${login.tokenField}".`,
+      { fix: 'Correct path and tokenField of params.login; traffic/authentication judges the login itself.' },
+    );
+  return { bearer: token };
 }
 
 function at({ url, caFile }: Params['endpoint'], path: string) {
@@ -136,14 +163,20 @@ async function exchange(
   bearer: string,
   http: HttpClient,
 ): Promise<Exchange> {
-  try {
-    const answer = await http.request({
+  return await unlessDown(
+    http.request({
       ...at(endpoint, path),
       method: method ?? 'GET',
       ...(json ? { json } : {}),
       ...(authenticated ? { bearer } : {}),
-    });
-    return { answered: true, ...answer };
+    }),
+  );
+}
+
+/** The answer; a service that cannot be reached or does not answer in time is judged, everything else throws. */
+async function unlessDown(asking: Promise<HttpAnswer>): Promise<Exchange> {
+  try {
+    return { answered: true, ...(await asking) };
   } catch (error) {
     if (error instanceof ObservationError && (error.code === 'unreachable' || error.code === 'timeout'))
       return { answered: false, why: error.message };

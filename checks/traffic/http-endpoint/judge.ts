@@ -13,9 +13,13 @@ export const messages = {
     says: '{subject}: no answer ({why}), expected {expected}.',
     fix: 'Start the service, or open the way to it from where the gate runs.',
   },
+  loginDown: {
+    says: '{subject}: the login {why}, expected a token; {count} of {total} requests need one and were not made.',
+    fix: 'Repair the service that logs people in, or the way to it; the credential of the gate was not refused.',
+  },
   wrongStatus: {
     says: '{subject}: answered {actual}, expected {expected}.',
-    fix: 'Read the log of the service for that request.',
+    fix: 'Read the log of the service for that request; look at what it depends on after a 5xx, at the request in the item after a 4xx, at the proxy before it after a 3xx.',
   },
   notJson: {
     says: '{subject}: answered something that is no JSON ({type}), expected JSON that meets its schema.',
@@ -37,38 +41,61 @@ export const messages = {
 type Id = keyof typeof messages;
 type Request = Params['requests'][number];
 
-export type Exchange = ({ readonly answered: true } & HttpAnswer) | { readonly answered: false; readonly why: string };
+export type Exchange =
+  | ({ readonly answered: true } & HttpAnswer)
+  | {
+      readonly answered: false;
+      readonly why: string;
+      /** Set where the request was not made: its token is missing. */
+      readonly asked?: false;
+    };
 export interface Gathered {
   /** One for each request, in its order. */
   readonly exchanges: readonly Exchange[];
+  /** Why there is no token: what the service that logs in answered instead. */
+  readonly loginDown?: string;
 }
 
-export function judge(params: Params, { exchanges }: Gathered): Judgement<Id> {
+export function judge(params: Params, { exchanges, loginDown }: Gathered): Judgement<Id> {
   const pairs = exchanges.flatMap((exchange, index) => {
     const request = params.requests[index];
     return request ? [{ request, exchange }] : [];
   });
   const evidence = evidenceOf(params, pairs);
-  if (pairs.length < params.requests.length)
+  if (pairs.length < params.requests.length || (loginDown === undefined && exchanges.some(wasNotAsked)))
     return {
       outcome: 'inconclusive',
       reason: 'no-subjects',
       why: `${pairs.length} of ${params.requests.length} requests were made.`,
       evidence,
     };
+  const login: Finding<Id>[] =
+    loginDown === undefined
+      ? []
+      : [
+          {
+            message: 'loginDown',
+            subject: `POST ${params.login?.path ?? ''}`,
+            data: { why: loginDown, count: exchanges.filter(wasNotAsked).length, total: exchanges.length },
+          },
+        ];
   return judged(
-    pairs.flatMap(({ request, exchange }) => findingsOf(request, exchange, params.maxLatency)),
+    [...login, ...pairs.flatMap(({ request, exchange }) => findingsOf(request, exchange, params.maxLatency))],
     params.requests.map(nameOf),
     evidence,
     '',
   );
 }
 
+const wasNotAsked = (exchange: Exchange): boolean => !exchange.answered && exchange.asked === false;
+
 const nameOf = ({ method, path }: Request): string => `${method ?? 'GET'} ${path}`;
 
 function findingsOf(request: Request, exchange: Exchange, maxLatency: string): Finding<Id>[] {
   const subject = nameOf(request);
   const expected = request.status;
+  // Told once, by the login.
+  if (wasNotAsked(exchange)) return [];
   if (!exchange.answered) return [{ message: 'noAnswer', subject, data: { why: exchange.why, expected } }];
   const { status, ms } = exchange;
   return present<Finding<Id>>([

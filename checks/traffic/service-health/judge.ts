@@ -17,7 +17,7 @@ export const messages = {
   },
   endpointNotReady: {
     says: '{subject}: {names} not ready, expected all endpoints to be ready.',
-    fix: 'See the readiness probe of those pods and their logs.',
+    fix: 'Run "kubectl describe pod" on those pods: the events name the readiness probe that fails. Then read their logs.',
   },
   wrongStatus: {
     says: '{subject}: {path} answered {status} in {bad} of {asked} tries ({body}), expected 200 each time.',

@@ -1,15 +1,18 @@
 /** How a rollout is judged: the Deployment's own account of it, held against its ReplicaSets, pods and endpoints. */
 import { containersOf } from '../../../k8s/semantics/pod-security.ts';
 import { rolloutStatus, type RolloutStatus } from '../../../k8s/semantics/rollout-status.ts';
-import type { KubeObject } from '../../contract/capabilities.ts';
+import type { CheckContext, KubeObject } from '../../contract/capabilities.ts';
 import type { Evidence, Finding, Judgement } from '../../define-check.ts';
 import type { Endpoint } from '../../support/endpoints.ts';
 import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';
 import { judged, present } from '../../support/judged.ts';
 import { at, listAt, textAt } from '../../support/kubernetes.ts';
+import { isLeaving } from '../../support/workloads.ts';
 import type { Params } from './check.ts';
+import { waitingFindings, waitingMessages } from './waiting.ts';
 
 export const messages = {
+  ...waitingMessages,
   missing: {
     says: '{subject}: does not exist, expected a Deployment.',
     fix: 'Apply its manifest, or correct the name in the item.',
@@ -73,10 +76,10 @@ interface Rollout {
   readonly ambiguous: boolean;
 }
 
-export function judge(params: Params, gathered: Gathered): Judgement<Id> {
+export function judge(params: Params, gathered: Gathered, { now }: Pick<CheckContext, 'now'>): Judgement<Id> {
   const { namespace } = params;
   const { services } = gathered;
-  const rollouts = gathered.deployments.flatMap((deployment) => rolloutOf(deployment, gathered) ?? []);
+  const rollouts = gathered.deployments.flatMap((deployment) => rolloutOf(deployment, gathered, now) ?? []);
   const missing = params.deployments.filter(
     (name) => !rollouts.some(({ deployment }) => deployment.metadata.name === name),
   );
@@ -129,26 +132,29 @@ function foreignFindings(
   return [{ message: 'foreignEndpoints', subject: `Service ${namespace}/${name}`, data: { names: nameList(foreign) } }];
 }
 
-function rolloutOf(deployment: KubeObject, { replicaSets, pods }: Gathered): Rollout | null {
+function rolloutOf(deployment: KubeObject, { replicaSets, pods }: Gathered, now: Date): Rollout | null {
   const status = rolloutStatus({ ...deployment, kind: 'Deployment' });
   if (!status) return null;
   const mine = replicaSets.filter((set) => isControlledBy(set, deployment));
   const [newest, second] = [...mine].sort((a, b) => revisionOf(b) - revisionOf(a));
   const ambiguous = newest !== undefined && second !== undefined && revisionOf(newest) === revisionOf(second);
   // An evicted pod stays as Failed, beside the one that took its place.
-  const living = pods.filter(
-    (pod) =>
-      pod.metadata.deletionTimestamp === undefined &&
-      !['Succeeded', 'Failed'].includes(textAt(pod, '', 'status', 'phase')),
-  );
-  const podsOf = (sets: readonly KubeObject[]): KubeObject[] =>
-    living.filter((pod) => sets.some((set) => isControlledBy(pod, set)));
+  const running = pods.filter((pod) => !['Succeeded', 'Failed'].includes(textAt(pod, '', 'status', 'phase')));
+  const living = running.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const podsOf = (sets: readonly KubeObject[], among = living): KubeObject[] =>
+    among.filter((pod) => sets.some((set) => isControlledBy(pod, set)));
   return {
     subject: `Deployment ${deployment.metadata.namespace ?? ''}/${deployment.metadata.name}`,
     deployment,
     status,
     current: podsOf(ambiguous ? mine : newest ? [newest] : []),
-    old: ambiguous ? [] : podsOf(mine.filter((set) => set !== newest)),
+    // One that should have left long ago still runs the older revision.
+    old: ambiguous
+      ? []
+      : podsOf(
+          mine.filter((set) => set !== newest),
+          running.filter((pod) => !isLeaving(pod, now)),
+        ),
     ambiguous,
   };
 }
@@ -167,6 +173,7 @@ function revisionOf({ metadata }: KubeObject): number {
 function findingsOf({ subject, deployment, status, current, old }: Rollout, minReplicas: number): Finding<Id>[] {
   const { desired } = status.numbers;
   return present<Finding<Id>>([
+    ...current.flatMap(waitingFindings),
     !status.complete && { message: 'incomplete', subject, data: { why: status.why } },
     status.paused && { message: 'paused', subject },
     desired < minReplicas && { message: 'tooFewReplicas', subject, data: { actual: desired, expected: minReplicas } },
