@@ -10,7 +10,7 @@ import { ensureBuilt } from './gate/fresh-build.ts';
 import { gateMain } from './gate/gate-main.ts';
 import type { MainGate } from './gate/main-process.ts';
 import { isMainProcess } from './gate/process-role.ts';
-import { phaseProjects } from './gate/projects.ts';
+import { PHASE_WORKERS, phaseProjects } from './gate/projects.ts';
 
 /** The folder whose checklist, environments, ledger and reports are used; a project that depends on golive names its own. */
 const root = resolve(process.env['GOLIVE_PROJECT'] ?? import.meta.dirname);
@@ -18,8 +18,11 @@ const main = isMainProcess() ? await openGate() : undefined;
 const plan = main?.plan ?? (JSON.parse(readFileSync(process.env[WORKER_ENV.plan] ?? '', 'utf8')) as Plan);
 const args = main?.arguments;
 
-/** Items wait more than they compute; without our reporter only a single worker keeps the phases in order. */
-const workers = args?.reportersReplaced ? 1 : 2;
+/**
+ * Two workers for the phase that runs (items wait more than they compute) and one that starts meanwhile and waits for the next
+ * phase; without our reporter only a single worker keeps the phases in order.
+ */
+const workers = args?.reportersReplaced ? 1 : PHASE_WORKERS + 1;
 
 const reporters: ReporterDescription[] = [
   ['./gate/order-reporter.ts', { manyRuns: args?.ui === true || args?.command === 'test-server' }],

@@ -9,6 +9,9 @@ import type { Plan, PlannedPhase } from '../checks/contract/plan.ts';
 import type { PhasePart } from '../fixtures/phase-order.ts';
 import { boundSpecs, exactly, grepOf } from '../specs/team-specs/binding.ts';
 
+/** Workers of a parallel phase: on two cores more of them wait for each other. */
+export const PHASE_WORKERS = 2;
+
 type Project = NonNullable<PlaywrightTestConfig['projects']>[number];
 
 export interface ProjectOptions {
@@ -54,7 +57,9 @@ function teamSpecsOf(phase: PlannedPhase, { plan, golive, root, withheld }: Proj
 function common(phase: PlannedPhase): Project {
   return {
     name: phase.id,
-    ...(phase.order === 'parallel' ? { fullyParallel: true } : { fullyParallel: false, workers: 1 }),
+    ...(phase.order === 'parallel'
+      ? { fullyParallel: true, workers: PHASE_WORKERS }
+      : { fullyParallel: false, workers: 1 }),
     ...(phase.id === POST_DEPLOYMENT ? { default: false } : {}),
   };
 }

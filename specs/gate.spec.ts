@@ -27,11 +27,14 @@ type Declare = (title: string, details: TestDetails, body: Body) => void;
 type Testing = typeof test;
 
 /**
- * From this many items Playwright's fully parallel dealing costs more than it saves: it clones the whole file for each test, unless a
- * `beforeAll` makes it deal the tests out in shares. Below it, one by one spreads slow items better.
+ * From this many items in one parallel phase Playwright's dealing one by one costs more than it saves: it clones the whole file for
+ * each test, unless a `beforeAll` makes it deal the tests out in shares. Below, one by one spreads slow items better.
  */
-const DEAL_IN_SHARES = 300;
-if (plan.items.length > DEAL_IN_SHARES) test.beforeAll(() => undefined);
+const DEAL_IN_SHARES = 80;
+const inParallel = plan.phases
+  .filter(({ order }) => order === 'parallel')
+  .map(({ id }) => plan.items.filter(({ phase, kind }) => phase === id && kind !== 'planned').length);
+if (Math.max(0, ...inParallel) >= DEAL_IN_SHARES) test.beforeAll(() => undefined);
 
 for (const item of plan.items) {
   // Its test is in the team's own spec. One that must not run ends here, so that not even its file is loaded.
