@@ -44,6 +44,7 @@ const { outputFiles } = await build({
 // Whole files or none: another process may be reading them.
 for (const { path, contents } of outputFiles) {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.${process.pid}.tmp`, contents);
+  // `npx golive` executes the command itself.
+  writeFileSync(`${path}.${process.pid}.tmp`, contents, { mode: path.endsWith('golive.js') ? 0o755 : 0o644 });
   renameSync(`${path}.${process.pid}.tmp`, path);
 }

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The command line. Each command is a module of commands/, loaded when it is used: `golive --help` loads none. */
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from './checks/contract/decision.ts';

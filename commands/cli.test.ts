@@ -1,4 +1,5 @@
 /** The command line as people use it: the bundle, spawned. */
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { phaseText, makeProject } from '../specs/testing/project.ts';
@@ -12,6 +13,12 @@ describe('golive', () => {
     expect(help.status).toBe(0);
     for (const name of ['validate', 'plan', 'generate', 'new-check', 'Exit codes']) expect(help.stdout).toContain(name);
     expect(golive(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('is a program of its own, as `npx golive` starts it', () => {
+    expect(execFileSync(join(ROOT, 'dist', 'golive.js'), ['--version'], { encoding: 'utf8' })).toMatch(
+      /^\d+\.\d+\.\d+\n$/,
+    );
   });
 
   it('shows examples and exit codes for every command', () => {
