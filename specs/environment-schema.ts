@@ -78,11 +78,31 @@ const endpointSchema = {
   },
 } as const satisfies JSONSchema;
 
+const redisSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['host', 'port'],
+  properties: {
+    host: text,
+    port: portNumber,
+    username: text,
+    password: secretRefSchema,
+    tls: storeSchema.properties.tls,
+  },
+} as const satisfies JSONSchema;
+
 const credentialSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['username', 'password'],
   properties: { username: text, password: secretRefSchema },
+} as const satisfies JSONSchema;
+
+const registrySchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['url'],
+  properties: { ...endpointSchema.properties, credential: credentialSchema },
 } as const satisfies JSONSchema;
 
 const names = { pattern: '^[A-Za-z][A-Za-z0-9-]*$' } as const;
@@ -117,6 +137,25 @@ export const environmentSchema = {
     },
     endpoints: { type: 'object', propertyNames: names, additionalProperties: endpointSchema, default: {} },
     stores: { type: 'object', propertyNames: names, additionalProperties: storeSchema, default: {} },
+    caches: { type: 'object', propertyNames: names, additionalProperties: redisSchema, default: {} },
+    registries: { type: 'object', propertyNames: names, additionalProperties: registrySchema, default: {} },
+    dns: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['servers'],
+      properties: {
+        servers: {
+          type: 'array',
+          minItems: 1,
+          items: {
+            type: 'string',
+            pattern: '^(https?://)?(\\d{1,3}(\\.\\d{1,3}){3}|\\[[0-9a-fA-F:]+\\]):\\d{1,5}$',
+            description: 'an address and a port, 10.0.0.2:53',
+          },
+        },
+      },
+      description: 'DNS servers that resolve the names of the endpoints; the resolver of this machine when absent',
+    },
     credentials: { type: 'object', propertyNames: names, additionalProperties: credentialSchema, default: {} },
     mutations: { type: 'array', uniqueItems: true, items: { enum: MUTATIONS }, default: [] },
     preconditions: { enum: ['enforce', 'report'], default: 'enforce' },

@@ -1,6 +1,7 @@
 /** Params of an item: environment values put in, overrides applied, validated against the kind's schema, defaults filled in. */
 import { validateParams } from '../checks/params.ts';
 import type { Environment, Override } from '../checks/contract/environment.ts';
+import type { Release } from '../checks/contract/plan.ts';
 import type { CheckKind } from '../checks/define-check.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import type { ChecklistItem } from './load-checklist.ts';
@@ -14,6 +15,7 @@ export interface ParamsContext {
   /** Undefined when the environment's file has problems of its own: then only params without its values are checked. */
   readonly environment: Environment | undefined;
   readonly environmentYaml: YamlFile;
+  readonly release: Release;
 }
 export interface ItemParams {
   readonly params: Readonly<Record<string, unknown>>;
@@ -35,7 +37,13 @@ export function itemParams(item: ChecklistItem, kind: CheckKind, context: Params
   const tell = (pointer: string, text: ProblemText): void => {
     problems.push(item.yaml.problem(pointer, text));
   };
-  const substituted = substituteEnvironment(raw, base, context.environment, tell, used);
+  const substituted = substituteEnvironment(
+    raw,
+    base,
+    { environment: context.environment, release: context.release },
+    tell,
+    used,
+  );
   const unresolved = problems.length > 0;
 
   let params = substituted as Readonly<Record<string, unknown>>;

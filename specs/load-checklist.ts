@@ -40,7 +40,7 @@ export interface Checklist {
   readonly name: string;
   readonly file: string;
   readonly roles: Readonly<Record<string, string>>;
-  readonly release: { readonly name: string; readonly version: string };
+  readonly release: { readonly name: string; readonly version: string; readonly commit?: string };
   readonly phases: readonly ChecklistPhase[];
   readonly items: readonly ChecklistItem[];
 }
@@ -174,7 +174,11 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
       name: String(value['name']),
       file,
       roles,
-      release: { name: String(release['name']), version: String(release['version']) },
+      release: {
+        name: String(release['name']),
+        version: String(release['version']),
+        ...(typeof release['commit'] === 'string' ? { commit: release['commit'] } : {}),
+      },
       phases,
       items,
     },

@@ -86,9 +86,21 @@ function missing(root: string, file: string): Problem {
 }
 
 function environmentOf(value: Omit<Environment, 'file'>, file: string): Environment {
-  const { name, rehearsal, kubeconfig, namespaces, endpoints, stores, credentials } = value;
+  const { name, rehearsal, kubeconfig, namespaces, endpoints, stores, caches, registries, dns, credentials } = value;
   const { mutations, preconditions, overrides, compression } = value;
-  const reached = { name, file, rehearsal, kubeconfig, namespaces, endpoints, stores, credentials };
+  const reached = {
+    name,
+    file,
+    rehearsal,
+    kubeconfig,
+    namespaces,
+    endpoints,
+    stores,
+    caches,
+    registries,
+    ...(dns ? { dns } : {}),
+    credentials,
+  };
   return { ...reached, mutations, preconditions, overrides, compression };
 }
 
@@ -153,6 +165,7 @@ function membersOf(value: unknown): Readonly<Record<string, Readonly<Record<stri
 }
 
 const LOOPBACK_URL = /^(\$\{rehearsal\.\w+\}|https?:\/\/(127\.0\.0\.1|localhost|\[::1\]))([:/]|$)/;
+const LOOPBACK_SERVER = /^(\$\{rehearsal\.\w+\}|127\.0\.0\.1:\d+)$/;
 const LOOPBACK_HOST = /^(\$\{rehearsal\.\w+\}|127\.0\.0\.1|localhost|::1)$/;
 
 /** Calling an environment the rehearsal disarms the safety rules: it must not be able to reach anything real. */
@@ -172,8 +185,17 @@ function rehearsalProblems(value: Readonly<Record<string, unknown>>, yaml: YamlF
   for (const [name, endpoint] of Object.entries(membersOf(value['endpoints']))) {
     require(`/endpoints${pointerStep(name)}/url`, endpoint['url'], LOOPBACK_URL);
   }
-  for (const [name, store] of Object.entries(membersOf(value['stores']))) {
-    require(`/stores${pointerStep(name)}/host`, store['host'], LOOPBACK_HOST);
+  for (const group of ['stores', 'caches']) {
+    for (const [name, store] of Object.entries(membersOf(value[group]))) {
+      require(`/${group}${pointerStep(name)}/host`, store['host'], LOOPBACK_HOST);
+    }
+  }
+  for (const [name, registry] of Object.entries(membersOf(value['registries']))) {
+    require(`/registries${pointerStep(name)}/url`, registry['url'], LOOPBACK_URL);
+  }
+  const servers = isRecord(value['dns']) ? value['dns']['servers'] : undefined;
+  if (Array.isArray(servers)) {
+    servers.forEach((server: unknown, index) => require(`/dns/servers/${index}`, server, LOOPBACK_SERVER));
   }
   return problems;
 }

@@ -49,7 +49,13 @@ export function compilePlan(options: CompileOptions): Compiled {
   const { checklist, problems: checklistProblems } = loadChecklist(root, found.file, kinds);
   const problems: Problem[] = [...loaded.problems, ...checklistProblems];
 
-  const context: ParamsContext = { environment: loaded.environment, environmentYaml: loaded.yaml };
+  const release = releaseOf(root, env, checklist);
+  if ('problem' in release) problems.push(release.problem);
+  const context: ParamsContext = {
+    environment: loaded.environment,
+    environmentYaml: loaded.yaml,
+    release: 'problem' in release ? { ...checklist.release, commit: 'unknown' } : release,
+  };
   const params = new Map<ChecklistItem, Readonly<Record<string, unknown>>>();
   for (const item of checklist.items) {
     const told = item.kind
@@ -66,8 +72,6 @@ export function compilePlan(options: CompileOptions): Compiled {
   );
   problems.push(...runSourceProblems(checklist.items, params));
   problems.push(...teamSpecProblems(root, checklist, params));
-  const release = releaseOf(root, env, checklist);
-  if ('problem' in release) problems.push(release.problem);
   if (problems.length > 0 || !loaded.environment || 'problem' in release) return { problems: sortProblems(problems) };
 
   const phases = [...checklist.phases].sort((a, b) => phaseIndex(a.id) - phaseIndex(b.id));
@@ -210,7 +214,7 @@ function releaseOf(
       'Write the 40 hex digits that git rev-parse HEAD prints',
     );
   }
-  return { name: checklist.release.name, version, commit: given || headOf(root) };
+  return { name: checklist.release.name, version, commit: given || checklist.release.commit || headOf(root) };
 }
 
 function headOf(root: string): string {

@@ -51,6 +51,12 @@ export const checklistSchema = {
           pattern: '^[A-Za-z0-9][A-Za-z0-9._+-]*$',
           description: 'The version to release; GOLIVE_RELEASE replaces it',
         },
+        commit: {
+          type: 'string',
+          pattern: '^[0-9a-f]{40}$',
+          description:
+            'The git commit it was built from; GOLIVE_COMMIT replaces it, and HEAD of this repository is it when both are absent',
+        },
       },
     },
   },

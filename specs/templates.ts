@@ -1,4 +1,4 @@
-/** `${environment.a.b}` and `${rehearsal.NAME}` in YAML values. */
+/** `${environment.a.b}`, `${release.version}` and `${rehearsal.NAME}` in YAML values. */
 import { REHEARSAL_VALUES, type RehearsalValueName } from '../checks/contract/environment.ts';
 import { didYouMean } from './suggest.ts';
 import { pointerStep } from './yaml/positions.ts';
@@ -8,6 +8,11 @@ const TOKEN = /\$\{([^}]*)\}/g;
 const WHOLE = /^\$\{([^}]*)\}$/;
 export const REHEARSAL_NAMES = Object.keys(REHEARSAL_VALUES) as readonly RehearsalValueName[];
 
+/** What tokens may name. */
+export interface Roots {
+  readonly environment: object;
+  readonly release: object;
+}
 /** Told for each problem: where, and what. */
 export type Tell = (pointer: string, text: ProblemText) => void;
 
@@ -24,21 +29,21 @@ export function mapTexts(value: unknown, base: string, visit: (text: string, poi
 }
 
 /**
- * Puts environment values in: a text that is one token takes the value itself, an embedded one its text. Tokens of the rehearsal
+ * Puts values of the environment and the release in: a text that is one token takes the value itself, an embedded one its text. Tokens of the rehearsal
  * stay. `used` learns which pointer took which token.
  */
 export function substituteEnvironment(
   value: unknown,
   base: string,
-  environment: object,
+  roots: Roots,
   tell: Tell,
   used: Map<string, string>,
 ): unknown {
   return mapTexts(value, base, (text, pointer) => {
     const whole = WHOLE.exec(text);
-    if (whole) return resolveToken(whole[1] ?? '', text, pointer, environment, tell, used);
+    if (whole) return resolveToken(whole[1] ?? '', text, pointer, roots, tell, used);
     return text.replace(TOKEN, (token, inner: string) => {
-      const found = resolveToken(inner, token, pointer, environment, tell, used);
+      const found = resolveToken(inner, token, pointer, roots, tell, used);
       if (typeof found === 'object' && found !== null) {
         tell(pointer, {
           message: `${token} is not a text or number and cannot be put into a longer text`,
@@ -55,11 +60,11 @@ function resolveToken(
   inner: string,
   token: string,
   pointer: string,
-  environment: object,
+  roots: Roots,
   tell: Tell,
   used: Map<string, string>,
 ): unknown {
-  const [root, ...path] = inner.split('.');
+  const [root = '', ...path] = inner.split('.');
   if (root === 'rehearsal') {
     tell(pointer, {
       message: `${token} may stand in the rehearsal's environment file only`,
@@ -67,12 +72,12 @@ function resolveToken(
     });
     return token;
   }
-  if (root !== 'environment' || path.length === 0) {
-    tell(pointer, { message: `${token} is not known`, allowed: ['${environment.<path>}'] });
+  if (!Object.hasOwn(roots, root) || path.length === 0) {
+    tell(pointer, { message: `${token} is not known`, allowed: ['${environment.<path>}', '${release.<name>}'] });
     return token;
   }
-  let at: unknown = environment;
-  const walked = ['environment'];
+  let at: unknown = roots[root as keyof Roots];
+  const walked = [root];
   for (const step of path) {
     const members = typeof at === 'object' && at !== null ? Object.keys(at) : [];
     if (!members.includes(step)) {

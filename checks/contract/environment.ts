@@ -2,7 +2,7 @@
  * An environment: where a checklist is run. The file format is `fixtures/environments/<name>.yaml`; this is its parsed form.
  * In the rehearsal's file a string may hold `${rehearsal.NAME}`: ports and paths that are known only once it runs.
  */
-import type { PostgresStore, SecretRef } from './capabilities.ts';
+import type { PostgresStore, RedisStore, SecretRef } from './capabilities.ts';
 
 /** Classes of change an environment may allow to golive. */
 export const MUTATIONS = ['apply', 'load', 'chaos', 'cutover', 'notify'] as const;
@@ -16,6 +16,13 @@ export interface Endpoint {
 export interface Credential {
   readonly username: string;
   readonly password: SecretRef;
+}
+/** A container registry (OCI distribution spec): where images of a host are really looked up. */
+export interface Registry {
+  readonly url: string;
+  readonly caFile?: string;
+  /** Who to ask for tokens as; anonymous when absent. */
+  readonly credential?: Credential;
 }
 /** A parameter changed in this environment only; reports list every one. */
 export interface Override {
@@ -35,6 +42,12 @@ export interface Environment {
   readonly namespaces: Readonly<Record<string, string>>;
   readonly endpoints: Readonly<Record<string, Endpoint>>;
   readonly stores: Readonly<Record<string, PostgresStore>>;
+  /** Redis servers. */
+  readonly caches: Readonly<Record<string, RedisStore>>;
+  /** Registries by a name of the environment's choosing. */
+  readonly registries: Readonly<Record<string, Registry>>;
+  /** DNS servers (`address:port`) that resolve the platform's public names; the system's resolver when absent. */
+  readonly dns?: { readonly servers: readonly string[] };
   readonly credentials: Readonly<Record<string, Credential>>;
   readonly mutations: readonly Mutation[];
   /** `enforce`: phase N+1 runs only on GO of phase N. `report`: it runs anyway and says what would have been refused. */
@@ -48,9 +61,26 @@ export interface Environment {
 export const REHEARSAL_VALUES = {
   /** `https://127.0.0.1:PORT` of its API server. */
   apiServer: 'string',
-  /** `http://127.0.0.1:PORT` of the gateway in front of the services. */
+  /** `https://api.mcp.test:PORT`: the platform's public name at the gateway. */
   gateway: 'string',
+  /** `https://blue.mcp.test:PORT`: the deployment that goes live, before it has any public traffic. */
+  blue: 'string',
+  /** Port of the gateway's TLS listener. */
+  gatewayPort: 'number',
+  /** `127.0.0.1:PORT` of the DNS server that knows mcp.test. */
+  dnsServer: 'string',
+  /** PostgreSQL itself, and PgBouncer in front of it. */
   postgresPort: 'number',
+  pgbouncerPort: 'number',
+  /** Redis, TLS. */
+  redisPort: 'number',
+  /** `https://127.0.0.1:PORT` of the container registry. */
+  registry: 'string',
+  /** `http://127.0.0.1:PORT` each. */
+  prometheus: 'string',
+  alertmanager: 'string',
+  grafana: 'string',
+  logs: 'string',
 } as const;
 export type RehearsalValueName = keyof typeof REHEARSAL_VALUES;
 export type RehearsalValues = Readonly<Record<RehearsalValueName, string | number>>;

@@ -89,6 +89,21 @@ export const store = {
   },
 } as const satisfies JSONSchema;
 
+/** How a Redis server is reached: `${environment.caches.NAME}`. */
+export const redisStore = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['host', 'port'],
+  description: 'The Redis server, from the environment file: ${environment.caches.NAME}.',
+  properties: {
+    host: text('Host name or address.'),
+    port: { type: 'integer', minimum: 1, maximum: 65_535, description: 'TCP port.' },
+    username: text('ACL user.'),
+    password: secretRef,
+    tls: store.properties.tls,
+  },
+} as const satisfies JSONSchema;
+
 /** Where a service answers: `${environment.endpoints.NAME}`. */
 export const endpoint = {
   type: 'object',
@@ -108,6 +123,15 @@ export const credential = {
   required: ['username', 'password'],
   description: 'Who to log in as, from the environment file: ${environment.credentials.NAME}.',
   properties: { username: text('User name.'), password: secretRef },
+} as const satisfies JSONSchema;
+
+/** A container registry: `${environment.registries.NAME}`. */
+export const registry = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['url'],
+  description: 'The container registry, from the environment file: ${environment.registries.NAME}.',
+  properties: { ...endpoint.properties, credential },
 } as const satisfies JSONSchema;
 
 /** One TCP port of a Service in the cluster. */

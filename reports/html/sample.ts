@@ -285,6 +285,8 @@ export function samplePlan(items: readonly DecidedItem[] = SAMPLE_ITEMS): Plan {
       namespaces: {},
       endpoints: {},
       stores: {},
+      caches: {},
+      registries: {},
       credentials: {},
       mutations: [],
       preconditions: 'report',
