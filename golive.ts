@@ -118,6 +118,45 @@ function build(finish: (code: number) => void): Command {
   command('down', 'Stop the rehearsal that golive up started.', ['golive down']).action(async () =>
     finish(await (await import('./commands/down.ts')).down([])),
   );
+  command(
+    'rehearse [playwright options...]',
+    'Run the gate on a rehearsal of its own, healthy or broken in a named way.',
+    [
+      'golive rehearse --list',
+      'golive rehearse --fault redis-killed',
+      'golive rehearse --fault redis-killed -- --project=phase1',
+    ],
+  )
+    .option('--fault <name>', 'what to break before the gate starts')
+    .option('--list', 'name every fault and the items it turns red')
+    .action(async (args: readonly string[], options: { fault?: string; list?: boolean }) =>
+      finish(await (await import('./commands/rehearse.ts')).rehearse({ ...options, args })),
+    );
+  command(
+    'drill [fault...]',
+    'Break a rehearsal in every declared way and show that each item turns red, for the right reason.',
+    ['golive drill', 'golive drill redis-killed', 'golive drill --item P1-DAT-002'],
+    exitCodes({
+      0: 'every fault did what it declares, every item can turn red',
+      1: 'something else moved, or an item cannot turn red',
+      64: 'wrong use, or an invalid checklist or environment',
+      70: 'the rehearsal did not start',
+      130: 'interrupted; what was broken is repaired',
+    }),
+  )
+    .option('--item <id...>', 'only faults that change these items')
+    .option('--json <file>', 'write the matrix as JSON')
+    .action(async (names: readonly string[], options: { item?: readonly string[]; json?: string }) =>
+      finish(
+        await (
+          await import('./commands/drill.ts')
+        ).drill({
+          faults: names,
+          items: options.item ?? [],
+          ...(options.json === undefined ? {} : { json: options.json }),
+        }),
+      ),
+    );
 
   program.commandsGroup('After a run:');
   command('report', 'Draw the report of a decision again.', ['golive report', 'golive report --open'])

@@ -1,0 +1,146 @@
+/** `golive drill`: shows that each item of the checklist can turn red, for the right reason, and that nothing else moves then. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ObservationError } from '../checks/contract/capabilities.ts';
+import { EXIT } from '../checks/contract/decision.ts';
+import type { Plan } from '../checks/contract/plan.ts';
+import { formatMs } from '../checks/contract/units.ts';
+import type { Fault } from '../fixtures/rehearsal/faults/fault.ts';
+import { faults as allFaults } from '../fixtures/rehearsal/faults/index.ts';
+import { shortened } from '../fixtures/rehearsal/faults/shortened.ts';
+import { startRehearsal, waitForRehearsal } from '../fixtures/rehearsal/start.ts';
+import { DEFAULT_DIR } from '../fixtures/rehearsal/state-file.ts';
+import { coverageOf, declarationProblems, isGreen } from '../gate/drill/compare.ts';
+import { runDrill, type DrillResult } from '../gate/drill/drill.ts';
+import { renderFault, renderMatrix } from '../gate/drill/render.ts';
+import { releaseRunLock, takeRunLock } from '../gate/run-lock.ts';
+import { compileOrTell } from './compile.ts';
+import { hasColour, writeError, writeOut } from './write.ts';
+
+const READY_LIMIT_MS = 90_000;
+
+export interface DrillCommand {
+  /** Names of faults; empty: all. */
+  readonly faults: readonly string[];
+  /** Only faults that change one of these items. */
+  readonly items: readonly string[];
+  /** File for the result as JSON. */
+  readonly json?: string;
+}
+
+/** 0 all is as declared, 1 something is not, 64 wrong use, 70 the rehearsal does not start, 130 interrupted. */
+export async function drill(command: DrillCommand): Promise<number> {
+  const selected = compileOrTell({ env: 'rehearsal' });
+  if (!selected) return EXIT.usage;
+  const { root } = selected;
+  const plan = shortened(selected.plan);
+  const built = plan.items.filter(({ kind }) => kind !== 'planned').map(({ id }) => id);
+  const problems = [...declarationProblems(allFaults, new Set(built)), ...unknownNames(command, built)];
+  if (problems.length > 0) {
+    writeError(problems.join('\n'));
+    return EXIT.usage;
+  }
+  const holder = takeRunLock(root);
+  if (holder !== null) {
+    writeError(`A run is under way in ${root} (process ${holder}). Wait for it, or end it.`);
+    return EXIT.usage;
+  }
+  try {
+    return await withRehearsal(root, command, plan, chosen(command));
+  } finally {
+    releaseRunLock(root);
+  }
+}
+
+function unknownNames(command: DrillCommand, built: readonly string[]): string[] {
+  const names = new Set(allFaults.map(({ name }) => name));
+  return [
+    ...command.faults.filter((name) => !names.has(name)).map((name) => `there is no fault ${name}`),
+    ...command.items.filter((id) => !built.includes(id)).map((id) => `${id} is no built item`),
+  ];
+}
+
+function chosen({ faults, items }: DrillCommand): readonly Fault[] {
+  return allFaults.filter(
+    (fault) =>
+      (faults.length === 0 || faults.includes(fault.name)) &&
+      (items.length === 0 || fault.changes.some(({ item }) => items.includes(item))),
+  );
+}
+
+async function withRehearsal(
+  root: string,
+  command: DrillCommand,
+  plan: Plan,
+  faults: readonly Fault[],
+): Promise<number> {
+  const dir = resolve(root, DEFAULT_DIR);
+  const folder = join(root, '.golive', 'drill');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const interrupt = new AbortController();
+  const onInterrupt = (): void => interrupt.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onInterrupt);
+  const rehearsal = startRehearsal({ dir, kept: false });
+  try {
+    writeOut(
+      `Drill of ${faults.length} faults over ${plan.items.length} items. ${rehearsal.reused ? 'It breaks the rehearsal that runs here.' : 'Starting a rehearsal …'}`,
+    );
+    const values = await waitForRehearsal({ dir, signal: interrupt.signal, timeoutMs: READY_LIMIT_MS });
+    const style = { colour: hasColour() };
+    const result = await runDrill({
+      plan,
+      faults,
+      rehearsalDir: dir,
+      folder,
+      values,
+      signal: interrupt.signal,
+      baseline: (records) => writeOut(`${records.length} items looked at while nothing is broken.`),
+      result: (one) => writeOut(renderFault(one, style)),
+    });
+    return interrupt.signal.aborted ? EXIT.interrupted : conclude(command, plan, faults, result);
+  } catch (cause) {
+    if (interrupt.signal.aborted) return EXIT.interrupted;
+    if (!(cause instanceof ObservationError)) throw cause;
+    writeError(`${cause.message}.${cause.fix === undefined ? '' : `\nFix: ${cause.fix}.`}`);
+    return EXIT.broken;
+  } finally {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, onInterrupt);
+    await rehearsal.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function conclude(command: DrillCommand, plan: Plan, faults: readonly Fault[], result: DrillResult): number {
+  if (result.unhealthy.length > 0) {
+    const lines = result.unhealthy.map(
+      ({ item, outcome, message }) => `  ${item} ${outcome}: ${message.split('\n')[0] ?? ''}`,
+    );
+    writeError(['Not drilled: these are not good while nothing is broken.', ...lines].join('\n'));
+    return EXIT['NO-GO'];
+  }
+  const whole = faults.length === allFaults.length;
+  const items = plan.items.filter(({ kind }) => kind !== 'planned');
+  const named = new Set(faults.flatMap(({ changes }) => changes.map(({ item }) => item)));
+  const shown = items.map(({ id }) => id).filter((id) => whole || named.has(id));
+  const coverage = coverageOf(shown, result.results);
+  writeOut(renderMatrix(coverage, new Map(items.map(({ id, title }) => [id, title])), result.results));
+  if (command.json !== undefined) {
+    const report = {
+      schema: 'golive/drill/v1',
+      durationMs: result.durationMs,
+      faults: result.results,
+      items: coverage,
+    };
+    writeFileSync(command.json, `${JSON.stringify(report, null, 2)}\n`);
+  }
+  const wrong = result.results.filter((one) => !isGreen(one));
+  const never = coverage.filter(({ faults: red }) => red.length === 0);
+  const facts = [
+    `${result.results.length - wrong.length} of ${result.results.length} faults as declared`,
+    `${coverage.length - never.length} of ${coverage.length} items can turn red`,
+    formatMs(Math.round(result.durationMs)),
+  ];
+  writeOut(`\n${facts.join(' · ')}`);
+  return wrong.length === 0 && never.length === 0 ? EXIT.GO : EXIT['NO-GO'];
+}

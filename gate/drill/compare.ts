@@ -1,0 +1,87 @@
+/** What a drill expects of a fault, held against what was seen. Pure. */
+import type { OutcomeName, OutcomeRecord } from '../../checks/contract/outcome.ts';
+import type { ExpectedChange, Fault } from '../../fixtures/rehearsal/faults/fault.ts';
+
+/** The part of a record that a drill judges. */
+export type Seen = Pick<OutcomeRecord, 'item' | 'outcome' | 'message'>;
+
+export interface SeenChange {
+  readonly item: string;
+  readonly expected: OutcomeName;
+  readonly outcome: OutcomeName;
+  readonly message: string;
+  /** What is wrong with it; null when it is as declared. */
+  readonly wrong: string | null;
+}
+export interface FaultResult {
+  readonly fault: string;
+  readonly title: string;
+  readonly changes: readonly SeenChange[];
+  /** Items that turned red although the fault does not say so. */
+  readonly moved: readonly Seen[];
+  /** How many items stayed as they were. */
+  readonly unmoved: number;
+  /** Items that had not come back when the fault was gone. */
+  readonly notRecovered: readonly Seen[];
+  /** Why the fault could not be tried at all. */
+  readonly failure: string | null;
+  readonly durationMs: number;
+}
+
+/** One declared change against what the item ended with. */
+export function seenChange(expected: ExpectedChange, seen: Seen): SeenChange {
+  const { item, outcome } = expected;
+  const base = { item, expected: outcome, outcome: seen.outcome, message: seen.message };
+  if (seen.outcome !== outcome) return { ...base, wrong: `is ${seen.outcome}, expected ${outcome}` };
+  if (!expected.says.test(seen.message))
+    return { ...base, wrong: `is ${outcome}, but not for ${String(expected.says)}` };
+  return { ...base, wrong: null };
+}
+
+/** Is everything about the fault as it declares? */
+export function isGreen(result: FaultResult): boolean {
+  return (
+    result.failure === null &&
+    result.changes.every(({ wrong }) => wrong === null) &&
+    result.moved.length === 0 &&
+    result.notRecovered.length === 0
+  );
+}
+
+/** Outcomes that count as good: as in the decision. */
+export function isGood({ outcome }: Pick<Seen, 'outcome'>): boolean {
+  return outcome === 'pass' || outcome === 'not-applicable';
+}
+
+export interface Coverage {
+  readonly item: string;
+  /** Faults that turned it red as declared. */
+  readonly faults: readonly string[];
+}
+
+/** Which faults turn each built item red. */
+export function coverageOf(items: readonly string[], results: readonly FaultResult[]): readonly Coverage[] {
+  return items.map((item) => ({
+    item,
+    faults: results
+      .filter(({ changes }) => changes.some((change) => change.item === item && change.wrong === null))
+      .map(({ fault }) => fault),
+  }));
+}
+
+/** Problems of the declarations themselves: names taken twice, items that are not built, messages that match anything. */
+export function declarationProblems(faults: readonly Fault[], built: ReadonlySet<string>): readonly string[] {
+  const names = new Map<string, number>();
+  for (const { name } of faults) names.set(name, (names.get(name) ?? 0) + 1);
+  const twice = [...names].filter(([, count]) => count > 1).map(([name]) => `fault ${name} is declared twice`);
+  const items = faults.flatMap(({ name, changes, mayChange = {} }) => [
+    ...changes.flatMap(({ item, says }) => [
+      ...(built.has(item) ? [] : [`fault ${name} changes ${item}, which is no built item`]),
+      ...(says.test('') ? [`fault ${name}: what ${item} says matches an empty message`] : []),
+    ]),
+    ...Object.keys(mayChange).flatMap((item) =>
+      built.has(item) ? [] : [`fault ${name} may change ${item}, which is no built item`],
+    ),
+  ]);
+  return [...twice, ...items];
+}

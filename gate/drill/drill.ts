@@ -1,0 +1,181 @@
+/**
+ * The drill: breaks one kept rehearsal in every declared way, one after the other, and compares what the checklist says then with
+ * what the fault declares. It proves that each item can turn red, for the right reason, and that nothing else moves.
+ */
+import { setTimeout } from 'node:timers/promises';
+import type { RehearsalValues } from '../../checks/contract/environment.ts';
+import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
+import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
+import { connectControl, type RehearsalControl } from '../../fixtures/rehearsal/control-client.ts';
+import type { Fault } from '../../fixtures/rehearsal/faults/fault.ts';
+import { isGood, seenChange, type FaultResult, type Seen } from './compare.ts';
+import { isDerived, look, sourceOf, type Looked } from './look.ts';
+
+/** How long the world may need to notice a fault, unless it says otherwise, and to recover from it. */
+const SETTLE_MS = 10_000;
+const RECOVERY_MS = 30_000;
+const AGAIN_MS = 250;
+/** An item that took longer than this while all was well is looked at only for the faults that name it. */
+const QUICK_MS = 1500;
+
+export interface DrillOptions {
+  readonly plan: Plan;
+  readonly faults: readonly Fault[];
+  /** `.golive/rehearsal`. */
+  readonly rehearsalDir: string;
+  /** For the looks' run folders. */
+  readonly folder: string;
+  readonly values: RehearsalValues;
+  readonly signal: AbortSignal;
+  /** Told as it goes. */
+  readonly baseline: (records: readonly OutcomeRecord[]) => void;
+  readonly result: (result: FaultResult) => void;
+}
+export interface DrillResult {
+  /** Items that were not good before any fault: then no fault is tried. */
+  readonly unhealthy: readonly Seen[];
+  readonly results: readonly FaultResult[];
+  readonly durationMs: number;
+}
+
+/** Walks the faults. Throws ObservationError when the rehearsal is gone. */
+export async function runDrill(options: DrillOptions): Promise<DrillResult> {
+  const started = performance.now();
+  const built = options.plan.items.filter(({ kind }) => kind !== 'planned');
+  const wanted = new Set(options.faults.flatMap(({ changes }) => changes.map(({ item }) => item)));
+  const first = await look({ ...options, items: built, settle: true });
+  const records = [...first.values()];
+  options.baseline(records);
+  const unhealthy = records.filter(
+    (record) => !isGood(record) && (wanted.has(record.item) || !isDerivedId(built, record)),
+  );
+  const results: FaultResult[] = [];
+  if (unhealthy.length === 0) {
+    const control = await connectControl(options.rehearsalDir);
+    try {
+      for (const fault of options.faults) {
+        if (options.signal.aborted) break;
+        const result = await tryFault(fault, { ...options, built, first, control });
+        results.push(result);
+        options.result(result);
+      }
+    } finally {
+      control.close();
+    }
+  }
+  return { unhealthy, results, durationMs: performance.now() - started };
+}
+
+function isDerivedId(built: readonly PlannedItem[], { item }: Seen): boolean {
+  return built.some((one) => one.id === item && isDerived(one));
+}
+
+interface Trial extends DrillOptions {
+  readonly built: readonly PlannedItem[];
+  /** What the items were before any fault. */
+  readonly first: Looked;
+  readonly control: RehearsalControl;
+}
+
+async function tryFault(fault: Fault, trial: Trial): Promise<FaultResult> {
+  const started = performance.now();
+  const named = new Set(fault.changes.map(({ item }) => item));
+  const result = (over: Partial<FaultResult>): FaultResult => ({
+    fault: fault.name,
+    title: fault.title,
+    changes: [],
+    moved: [],
+    unmoved: 0,
+    notRecovered: [],
+    failure: null,
+    durationMs: performance.now() - started,
+    ...over,
+  });
+  try {
+    await trial.control.inject(fault);
+  } catch (cause) {
+    return result({ failure: cause instanceof Error ? cause.message : String(cause) });
+  }
+  try {
+    const changes = await untilChanged(fault, trial);
+    const { moved, unmoved } = await othersMoved(fault, trial);
+    await trial.control.release();
+    const touched = new Set([...named, ...Object.keys(fault.mayChange ?? {}), ...moved.map(({ item }) => item)]);
+    const notRecovered = await untilRecovered(touched, trial);
+    return result({ changes, moved, unmoved, notRecovered, durationMs: performance.now() - started });
+  } catch (cause) {
+    await trial.control.release().catch(() => undefined);
+    return result({ failure: cause instanceof Error ? cause.message : String(cause) });
+  }
+}
+
+/** Looks at the items the fault names until all are as declared, or its time is up. */
+async function untilChanged(fault: Fault, trial: Trial) {
+  const until = performance.now() + (fault.settleMs ?? SETTLE_MS);
+  const seen = new Map<string, ReturnType<typeof seenChange>>();
+  for (;;) {
+    const open = fault.changes.filter(({ item }) => seen.get(item)?.wrong !== null);
+    const looked = await lookAt(
+      open.map(({ item }) => item),
+      trial,
+    );
+    for (const change of open) {
+      const record = looked.get(change.item);
+      if (record) seen.set(change.item, seenChange(change, record));
+    }
+    const settled = [...seen.values()].every(({ wrong }) => wrong === null) && seen.size === fault.changes.length;
+    if (settled || performance.now() > until || trial.signal.aborted) return [...seen.values()];
+    await setTimeout(AGAIN_MS);
+  }
+}
+
+/** Everything quick that the fault does not name, looked at once; what is red is looked at once more. */
+async function othersMoved(fault: Fault, trial: Trial): Promise<{ moved: readonly Seen[]; unmoved: number }> {
+  const named = new Set([...fault.changes.map(({ item }) => item), ...Object.keys(fault.mayChange ?? {})]);
+  const others = trial.built.filter((item) => !named.has(item.id) && isQuick(item, trial.first)).map(({ id }) => id);
+  const red = redOf(await lookAt(others, trial));
+  const moved =
+    red.length === 0
+      ? []
+      : redOf(
+          await lookAt(
+            red.map(({ item }) => item),
+            trial,
+          ),
+        );
+  return { moved, unmoved: others.length - moved.length };
+}
+
+async function untilRecovered(items: ReadonlySet<string>, trial: Trial): Promise<readonly Seen[]> {
+  const until = performance.now() + RECOVERY_MS;
+  const derived = new Set(trial.built.filter(isDerived).map(({ id }) => id));
+  let left = [...items].filter((item) => !derived.has(item));
+  for (;;) {
+    const red = redOf(await lookAt(left, trial));
+    left = red.map(({ item }) => item);
+    if (left.length === 0 || performance.now() > until || trial.signal.aborted) return red;
+    await setTimeout(AGAIN_MS);
+  }
+}
+
+async function lookAt(ids: readonly string[], trial: Trial): Promise<Looked> {
+  const wanted = new Set(ids);
+  const items = trial.built.filter(({ id }) => wanted.has(id));
+  const standing = [...trial.first.values()];
+  const looked = await look({ ...trial, items, standing, settle: false });
+  return new Map([...looked].filter(([id]) => wanted.has(id)));
+}
+
+function redOf(looked: Looked): Seen[] {
+  return [...looked.values()].filter((record) => !isGood(record));
+}
+
+function isQuick(item: PlannedItem, first: Looked): boolean {
+  const heavy = item.effect === 'mutating' && item.mutation !== 'apply';
+  return (
+    !heavy &&
+    !isDerived(item) &&
+    sourceOf(item) === undefined &&
+    (first.get(item.id)?.durationMs ?? Infinity) <= QUICK_MS
+  );
+}
