@@ -19,6 +19,9 @@ const entries = {
   'rehearsal-watchdog': 'fixtures/rehearsal/watchdog-thread.ts',
   'service-typescript-api': 'fixtures/rehearsal/services/typescript-api.ts',
   'service-gateway': 'fixtures/rehearsal/services/gateway.ts',
+  'stand-in-registry-token': 'fixtures/rehearsal/stand-ins/registry-token.ts',
+  'stand-in-loki': 'fixtures/rehearsal/stand-ins/loki.ts',
+  'stand-in-grafana': 'fixtures/rehearsal/stand-ins/grafana.ts',
   bench: 'commands/bench.ts',
 };
 
