@@ -14,6 +14,7 @@ import { throughput } from './load/throughput/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { authentication } from './traffic/authentication/check.ts';
 import { httpEndpoint } from './traffic/http-endpoint/check.ts';
+import { journey } from './traffic/journey/check.ts';
 import { serviceHealth } from './traffic/service-health/check.ts';
 import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
 import { nonRoot } from './workloads/non-root/check.ts';
@@ -38,6 +39,7 @@ const all: readonly CheckKind[] = [
   playwrightSpec,
   authentication,
   httpEndpoint,
+  journey,
   serviceHealth,
   droppedCapabilities,
   nonRoot,

@@ -1,12 +1,7 @@
 import type { HttpAnswer, HttpClient } from '../../contract/capabilities.ts';
 import { credential, endpoint } from '../../contract/param-schemas.ts';
-import {
-  defineCheck,
-  ObservationError,
-  type Capabilities,
-  type FromSchema,
-  type JSONSchema,
-} from '../../define-check.ts';
+import { defineCheck, type Capabilities, type FromSchema, type JSONSchema } from '../../define-check.ts';
+import { isDown } from '../../support/api-requests.ts';
 import { mayReadSecrets, parseJson, textAt } from '../../support/kubernetes.ts';
 import { judge, messages, type Attempt, type Identity, type Gathered } from './judge.ts';
 import { tamperedTokens } from './tampered-tokens.ts';
@@ -89,7 +84,7 @@ async function gather(params: Params, { http }: Pick<Capabilities, 'http'>): Pro
       refusals,
     };
   } catch (error) {
-    if (error instanceof ObservationError && error.code === 'unreachable') return { up: false, why: error.message };
+    if (isDown(error)) return { up: false, why: error.message };
     throw error;
   }
 }

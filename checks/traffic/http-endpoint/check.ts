@@ -1,14 +1,16 @@
-import type { HttpAnswer, HttpClient } from '../../contract/capabilities.ts';
-import { credential, duration, endpoint } from '../../contract/param-schemas.ts';
+import type { HttpClient } from '../../contract/capabilities.ts';
+import { duration, endpoint } from '../../contract/param-schemas.ts';
 import {
   defineCheck,
   ObservationError,
   type Capabilities,
+  type CheckContext,
   type FromSchema,
   type JSONSchema,
 } from '../../define-check.ts';
 import { createAjv } from '../../params.ts';
-import { mayReadSecrets, parseJson, textAt } from '../../support/kubernetes.ts';
+import { addressOf, logIn, login, unlessDown, type Session } from '../../support/api-requests.ts';
+import { mayReadSecrets } from '../../support/kubernetes.ts';
 import { judge, messages, type Exchange, type Gathered } from './judge.ts';
 
 const params = {
@@ -26,7 +28,8 @@ const params = {
         additionalProperties: false,
         required: ['path'],
         // The kind is read-only, so a POST is for its author to vouch for.
-        dependencies: { json: ['method'] },
+        dependencies: { json: ['method'], body: ['method'] },
+        not: { required: ['json', 'body'] },
         if: { required: ['method'], properties: { method: { const: 'POST' } } },
         then: { required: ['changesNothing'] },
         properties: {
@@ -38,6 +41,10 @@ const params = {
               'Required with POST: this request stores and triggers nothing (a query, an inference, a refused one).',
           },
           json: { type: 'object', description: 'Body, sent as JSON.' },
+          body: {
+            type: 'string',
+            description: 'Body, sent as it is and said to be JSON, instead of json: for one that is none.',
+          },
           authenticated: { type: 'boolean', default: false, description: 'Sent with the token of params.login.' },
           status: { type: 'integer', minimum: 100, maximum: 599, default: 200, description: 'Status expected.' },
           schema: {
@@ -50,21 +57,23 @@ const params = {
             default: {},
             description: 'Headers the answer must have; each value is a regular expression.',
           },
+          samples: {
+            type: 'integer',
+            minimum: 1,
+            maximum: 1000,
+            default: 1,
+            description: 'How often it is asked, one after the other; every answer must be right.',
+          },
+          maxMs: {
+            type: 'integer',
+            minimum: 1,
+            description: 'Milliseconds that the 95th percentile of the samples may take; of fewer than 20 the slowest.',
+          },
         },
       },
     },
     maxLatency: duration('Longest time an answer may take, connecting included.', '2s'),
-    login: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['credential'],
-      description: 'Where the token of authenticated requests comes from.',
-      properties: {
-        credential,
-        path: { type: 'string', pattern: '^/', default: '/auth/login', description: 'Path of the login.' },
-        tokenField: { type: 'string', minLength: 1, default: 'token', description: 'Member of its answer.' },
-      },
-    },
+    login,
   },
 } as const satisfies JSONSchema;
 export type Params = FromSchema<typeof params>;
@@ -74,7 +83,7 @@ export const httpEndpoint = defineCheck({
     kind: 'traffic/http-endpoint',
     title: 'Endpoints answer as their clients expect',
     why: 'A release that answers 200 with another shape breaks every client and no health check.',
-    sees: 'Status, headers, time and body of each answer, the body against a JSON Schema. Not: more than the one answer to each request.',
+    sees: 'Status, headers, time and body of each answer, the body against a JSON Schema. With samples also the P95 of its latency. Not: more answers than those, nor what happens under load.',
     needs: ['http'],
     effect: 'read-only',
     params,
@@ -85,19 +94,41 @@ export const httpEndpoint = defineCheck({
   judge,
 });
 
-async function gather(params: Params, { http }: Pick<Capabilities, 'http'>): Promise<Gathered> {
+async function gather(params: Params, { http }: Pick<Capabilities, 'http'>, context: CheckContext): Promise<Gathered> {
   refuseBadPatterns(params);
-  const { requests, login } = params;
-  const session = requests.some(({ authenticated }) => authenticated)
-    ? await logIn(params, login, http)
-    : { bearer: '' };
+  const { requests } = params;
+  const session = requests.some(({ authenticated }) => authenticated) ? await sessionOf(params, http) : { bearer: '' };
   const exchanges: Exchange[] = [];
+  const repeats: Exchange[][] = [];
   for (const request of requests) {
-    if (request.authenticated && 'down' in session)
+    if (request.authenticated && 'down' in session) {
       exchanges.push({ answered: false, asked: false, why: 'not asked: the login gave no token' });
-    else exchanges.push(await exchange(params.endpoint, request, 'bearer' in session ? session.bearer : '', http));
+      repeats.push([]);
+      continue;
+    }
+    const bearer = 'bearer' in session ? session.bearer : '';
+    const first = await exchange(params.endpoint, request, bearer, http);
+    exchanges.push(first);
+    repeats.push(await repeated(first, request, () => exchange(params.endpoint, request, bearer, http), context));
   }
-  return 'down' in session ? { exchanges, loginDown: session.down } : { exchanges };
+  return { exchanges, repeats, ...('down' in session ? { loginDown: session.down } : {}) };
+}
+
+/** The other samples. One without an answer is the last: a service that hangs would be waited for as often as it is asked. */
+async function repeated(
+  first: Exchange,
+  { path, samples }: Params['requests'][number],
+  ask: () => Promise<Exchange>,
+  context: CheckContext,
+): Promise<Exchange[]> {
+  const others: Exchange[] = [];
+  let last = first;
+  while (last.answered && others.length < samples - 1) {
+    last = await ask();
+    others.push(last);
+    if (others.length % 10 === 0) context.progress(`${path}: ${others.length + 1} of ${samples} asked`);
+  }
+  return others;
 }
 
 /** The item's own schemas and patterns: wrong ones are the item's fault, not the service's. */
@@ -115,71 +146,27 @@ function refuseBadPatterns({ requests }: Params): void {
   }
 }
 
-/**
- * The token, or why the login is down: the service does not answer, or with a 5xx. A refused credential is the gate's own, and
- * any other answer says that the item describes the login wrongly.
- */
-async function logIn(
-  { endpoint }: Params,
-  login: Params['login'],
-  http: HttpClient,
-): Promise<{ readonly bearer: string } | { readonly down: string }> {
+async function sessionOf({ endpoint, login }: Params, http: HttpClient): Promise<Session> {
   if (!login)
     throw new ObservationError('misconfigured', 'A request is authenticated, but the item has no params.login.', {
       fix: 'Add login with its credential to the item.',
     });
-  const { username, password } = login.credential;
-  const answer = await unlessDown(
-    http.request({ ...at(endpoint, login.path), method: 'POST', json: { username, password } }),
-  );
-  if (!answer.answered) return { down: `gave no answer (${answer.why})` };
-  const { status } = answer;
-  if (status >= 500) return { down: `answered ${status}` };
-  if (status === 401 || status === 403)
-    throw new ObservationError(
-      'unauthorized',
-      `The login at ${login.path} refused the gate's credential (${status}).`,
-      {
-        fix: 'Correct user name and password of the credential in the environment file.',
-      },
-    );
-  const token = status >= 200 && status < 300 ? textAt(parseJson(answer.body), '', login.tokenField) : '';
-  if (token === '')
-    throw new ObservationError(
-      'misconfigured',
-      `The login at ${login.path} answered ${status} without a token in "${login.tokenField}".`,
-      { fix: 'Correct path and tokenField of params.login; traffic/authentication judges the login itself.' },
-    );
-  return { bearer: token };
-}
-
-function at({ url, caFile }: Params['endpoint'], path: string) {
-  return { url: `${url.replace(/\/$/, '')}${path}`, ...(caFile === undefined ? {} : { caFile }) };
+  return await logIn(endpoint, login, http);
 }
 
 async function exchange(
   endpoint: Params['endpoint'],
-  { method, path, json, authenticated }: Params['requests'][number],
+  { method, path, json, body, authenticated }: Params['requests'][number],
   bearer: string,
   http: HttpClient,
 ): Promise<Exchange> {
   return await unlessDown(
     http.request({
-      ...at(endpoint, path),
+      ...addressOf(endpoint, path),
       method: method ?? 'GET',
       ...(json ? { json } : {}),
+      ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
       ...(authenticated ? { bearer } : {}),
     }),
   );
-}
-
-/** The answer; a service that cannot be reached or does not answer in time is judged, everything else throws. */
-async function unlessDown(asking: Promise<HttpAnswer>): Promise<Exchange> {
-  try {
-    return { answered: true, ...(await asking) };
-  } catch (error) {
-    if (error instanceof ObservationError && (error.code === 'unreachable' || error.code === 'timeout'))
-      return { answered: false, why: error.message };
-    throw error;
-  }
 }

@@ -37,6 +37,10 @@ export const messages = {
     says: '{subject}: took {actual}, expected at most {expected}.',
     fix: 'Find where the time goes before load is put on it.',
   },
+  slowTail: {
+    says: '{subject}: the P95 of {samples} answers is {actual} (worst {worst}), expected at most {expected}.',
+    fix: 'Find where the time goes: compare with the latency that the service itself measures, then with what it waits for.',
+  },
 };
 type Id = keyof typeof messages;
 type Request = Params['requests'][number];
@@ -52,14 +56,16 @@ export type Exchange =
 export interface Gathered {
   /** One for each request, in its order. */
   readonly exchanges: readonly Exchange[];
+  /** The other samples of each request, in its order; none where it was asked once. */
+  readonly repeats?: readonly (readonly Exchange[])[];
   /** Why there is no token: what the service that logs in answered instead. */
   readonly loginDown?: string;
 }
 
-export function judge(params: Params, { exchanges, loginDown }: Gathered): Judgement<Id> {
-  const pairs = exchanges.flatMap((exchange, index) => {
+export function judge(params: Params, { exchanges, repeats, loginDown }: Gathered): Judgement<Id> {
+  const pairs = exchanges.flatMap((exchange, index): Pair[] => {
     const request = params.requests[index];
-    return request ? [{ request, exchange }] : [];
+    return request ? [{ request, exchange, all: [exchange, ...(repeats?.[index] ?? [])] }] : [];
   });
   const evidence = evidenceOf(params, pairs);
   if (pairs.length < params.requests.length || (loginDown === undefined && exchanges.some(wasNotAsked)))
@@ -67,6 +73,14 @@ export function judge(params: Params, { exchanges, loginDown }: Gathered): Judge
       outcome: 'inconclusive',
       reason: 'no-subjects',
       why: `${pairs.length} of ${params.requests.length} requests were made.`,
+      evidence,
+    };
+  const short = pairs.find(({ request, all }) => all.length < request.samples && all.every(({ answered }) => answered));
+  if (short)
+    return {
+      outcome: 'inconclusive',
+      reason: 'too-few-samples',
+      why: `${nameOf(short.request)} was asked ${short.all.length} times, expected ${short.request.samples}.`,
       evidence,
     };
   const login: Finding<Id>[] =
@@ -80,7 +94,7 @@ export function judge(params: Params, { exchanges, loginDown }: Gathered): Judge
           },
         ];
   return judged(
-    [...login, ...pairs.flatMap(({ request, exchange }) => findingsOf(request, exchange, params.maxLatency))],
+    [...login, ...pairs.flatMap((pair) => [...worstFindings(pair, params.maxLatency), ...tailFindings(pair)])],
     params.requests.map(nameOf),
     evidence,
     '',
@@ -90,6 +104,34 @@ export function judge(params: Params, { exchanges, loginDown }: Gathered): Judge
 const wasNotAsked = (exchange: Exchange): boolean => !exchange.answered && exchange.asked === false;
 
 const nameOf = ({ method, path }: Request): string => `${method ?? 'GET'} ${path}`;
+
+/** What is wrong with the first answer that is wrong; one wrong answer among many right ones says so. */
+function worstFindings({ request, all }: Pair, maxLatency: string): Finding<Id>[] {
+  const wrong = all.map((exchange) => findingsOf(request, exchange, maxLatency)).filter((found) => found.length > 0);
+  if (all.length === 1 || wrong.length === 0) return wrong[0] ?? [];
+  const count = `${nameOf(request)} (${wrong.length} of ${all.length} answers)`;
+  return (wrong[0] ?? []).map((finding) => ({ ...finding, subject: count }));
+}
+
+function tailFindings({ request, all }: Pair): Finding<Id>[] {
+  const tail = tailOf(all);
+  if (request.maxMs === undefined || tail === null || tail.p95 <= request.maxMs) return [];
+  const data = {
+    samples: tail.count,
+    actual: formatMs(tail.p95),
+    worst: formatMs(tail.worst),
+    expected: formatMs(request.maxMs),
+  };
+  return [{ message: 'slowTail', subject: nameOf(request), data }];
+}
+
+/** 95th percentile by nearest rank (the slowest of fewer than 20) and the slowest; null without an answer. */
+function tailOf(exchanges: readonly Exchange[]) {
+  const times = exchanges.flatMap((exchange) => (exchange.answered ? [exchange.ms] : [])).sort((a, b) => a - b);
+  const worst = times.at(-1);
+  if (worst === undefined) return null;
+  return { count: times.length, p95: times[Math.ceil(times.length * 0.95) - 1] ?? worst, worst };
+}
 
 function findingsOf(request: Request, exchange: Exchange, maxLatency: string): Finding<Id>[] {
   const subject = nameOf(request);
@@ -147,9 +189,13 @@ function headerFindings(subject: string, request: Request, answer: HttpAnswer): 
   });
 }
 
+const roundedOrNull = (ms: number | undefined): number | null => (ms === undefined ? null : Math.round(ms));
+
 interface Pair {
   readonly request: Request;
   readonly exchange: Exchange;
+  /** Every sample, the first one too. */
+  readonly all: readonly Exchange[];
 }
 
 /** Bodies are not kept: they may hold customers' data. */
@@ -157,12 +203,15 @@ function evidenceOf({ endpoint, maxLatency }: Params, pairs: readonly Pair[]): r
   return [
     table(
       `Answers of ${endpoint.url} (at most ${maxLatency} each)`,
-      ['request', 'expected', 'status', 'ms', 'content type', 'bytes', 'schema'],
-      pairs.map(({ request, exchange }) => [
+      ['request', 'expected', 'status', 'ms', 'samples', 'P95 ms', 'worst ms', 'content type', 'bytes', 'schema'],
+      pairs.map(({ request, exchange, all }) => [
         nameOf(request),
         request.status,
         exchange.answered ? exchange.status : exchange.why,
         exchange.answered ? Math.round(exchange.ms) : null,
+        all.length,
+        roundedOrNull(tailOf(all)?.p95),
+        roundedOrNull(tailOf(all)?.worst),
         exchange.answered ? (exchange.headers['content-type'] ?? null) : null,
         exchange.answered ? exchange.body.length : null,
         request.schema ? 'required' : 'none',
