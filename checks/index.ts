@@ -4,6 +4,7 @@ import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { clusterVersion } from './cluster/version/check.ts';
+import { fileRoundTrip } from './data/file-round-trip/check.ts';
 import { postgresRoundTrip } from './data/postgres-round-trip/check.ts';
 import { postgresVersion } from './data/postgres-version/check.ts';
 import { serverReadiness } from './data/server-readiness/check.ts';
@@ -13,6 +14,7 @@ import { latencyPercentile } from './load/latency-percentile/check.ts';
 import { throughput } from './load/throughput/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { authentication } from './traffic/authentication/check.ts';
+import { authorization } from './traffic/authorization/check.ts';
 import { httpEndpoint } from './traffic/http-endpoint/check.ts';
 import { journey } from './traffic/journey/check.ts';
 import { serviceHealth } from './traffic/service-health/check.ts';
@@ -29,6 +31,7 @@ const all: readonly CheckKind[] = [
   reachability,
   storageClasses,
   clusterVersion,
+  fileRoundTrip,
   postgresRoundTrip,
   postgresVersion,
   serverReadiness,
@@ -38,6 +41,7 @@ const all: readonly CheckKind[] = [
   throughput,
   playwrightSpec,
   authentication,
+  authorization,
   httpEndpoint,
   journey,
   serviceHealth,

@@ -108,8 +108,11 @@ class StepRun {
       const walked = await this.#ask(tries);
       const interval = until === undefined ? 0 : durationMs(until.interval);
       const wrongOne = walked.problems.some(({ message }) => message === 'wrongAnswerer');
-      const enough = performance.now() + interval > end || this.#left() <= interval;
-      if (until === undefined || isGood(walked) || wrongOne || enough) return walked;
+      if (until === undefined || isGood(walked) || wrongOne || performance.now() + interval > end) return walked;
+      if (this.#left() <= interval) {
+        await this.#context.wait(Math.max(0, Math.ceil(this.#left())));
+        return walked;
+      }
       await this.#context.wait(interval);
     }
   }

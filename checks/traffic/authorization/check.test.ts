@@ -1,0 +1,87 @@
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { validateParams } from '../../params.ts';
+import { testContext } from '../../testing/cases.ts';
+import { nodeHttp } from '../../testing/node-http.ts';
+import { runCases } from '../../testing/run-cases.ts';
+import { authorization } from './check.ts';
+
+runCases(import.meta.url);
+
+let checksRole = true;
+let server: http.Server;
+let url = '';
+
+/** Tokens are the user's name, so that the test can see that none is recorded. */
+function statusOf(request: http.IncomingMessage): number {
+  const user = /^Bearer token-of-(\w+)$/.exec(request.headers.authorization ?? '')?.[1];
+  if (user === undefined) return 401;
+  return request.url === '/admin' && user !== 'root' && checksRole ? 403 : 200;
+}
+
+beforeEach(async () => {
+  checksRole = true;
+  server = http.createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += String(chunk)));
+    request.on('end', () => {
+      if (request.url === '/auth/login')
+        response.end(JSON.stringify({ token: `token-of-${(JSON.parse(body) as { username: string }).username}` }));
+      else response.writeHead(statusOf(request)).end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+async function tried() {
+  const password = { from: 'env', name: 'GATE_PASSWORD' };
+  const validated = validateParams(authorization, {
+    endpoint: { url },
+    subjects: [
+      { name: 'user', credential: { username: 'gate', password } },
+      { name: 'admin', credential: { username: 'root', password } },
+    ],
+    rules: [
+      { path: '/admin', allowed: ['admin'], denied: ['user', 'anonymous'] },
+      { path: '/me', allowed: ['user'], denied: ['anonymous'] },
+    ],
+  });
+  if (!validated.ok) throw new Error(JSON.stringify(validated.errors));
+  const context = testContext('2026-01-15T12:00:00Z');
+  const gathered = await authorization.gather(validated.params, { http: nodeHttp() } as never, context);
+  return { gathered, judgement: authorization.judge(validated.params, gathered, context) };
+}
+
+describe('against a server', () => {
+  it('passes one that checks roles, and keeps no token', async () => {
+    const { gathered, judgement } = await tried();
+    expect(judgement).toMatchObject({ outcome: 'pass', subjects: { length: 5 } });
+    expect(JSON.stringify([gathered, judgement])).not.toContain('token-of');
+  });
+
+  it('fails one that lets every user administer', async () => {
+    checksRole = false;
+    const { judgement } = await tried();
+    expect(judgement).toMatchObject({
+      outcome: 'fail',
+      findings: [{ message: 'notDenied', subject: 'Subject "user"', data: { request: 'GET /admin', status: 200 } }],
+    });
+  });
+});
+
+describe('params', () => {
+  it('refuse a POST that nobody vouches for, and a rule without a positive control', () => {
+    const subjects = [{ name: 'user', credential: { username: 'gate', password: { from: 'env', name: 'X' } } }];
+    const check = (rule: object) =>
+      validateParams(authorization, { endpoint: { url: 'http://shop.test' }, subjects, rules: [rule] }).ok;
+    expect(check({ path: '/a', allowed: ['user'], denied: ['anonymous'] })).toBe(true);
+    expect(check({ path: '/a', allowed: [], denied: ['anonymous'] })).toBe(false);
+    expect(check({ method: 'POST', path: '/a', allowed: ['user'], denied: ['anonymous'] })).toBe(false);
+  });
+});
