@@ -170,6 +170,8 @@ export interface HttpRequest {
   readonly timeoutMs?: number;
   /** PEM file of the CA to verify with besides the system's. */
   readonly caFile?: string;
+  /** Connects to this IP address instead of those the name resolves to; name and certificate are the URL's all the same. */
+  readonly address?: string;
 }
 /**
  * Speaks HTTP(S) to the environment's endpoints, TLS verified, redirects not followed. Throws on transport failures only. Names are
@@ -301,6 +303,8 @@ export interface ResourceSeries {
     readonly cpu: number | null;
     readonly memoryBytes: number | null;
   }[];
+  /** Why samples are missing: the last look that failed. */
+  readonly problem?: { readonly code: ReasonCode; readonly message: string };
 }
 
 /** A finished load run. Latencies in microseconds, warm-up left out; every request sent is in exactly one class. */
@@ -332,6 +336,8 @@ export interface LoadResult {
     readonly meanUs: number;
     /** [percentile, µs] for 50 75 90 95 97.5 99 99.9 100, exact within 0.1 %. */
     readonly percentiles: readonly (readonly [number, number])[];
+    /** Open model: the same over every intended start; null: so many were never answered that it has no end. */
+    readonly ofIntended?: readonly (readonly [number, number | null])[];
   };
   /** Answered requests of each second of the window. */
   readonly perSecond: readonly number[];
@@ -346,7 +352,12 @@ export interface LoadResult {
   /** What was watched while it ran. */
   readonly resources?: ResourceSeries;
   /** Share of one core the generator used, 0–1, and its worst event loop delay: is it the bottleneck? */
-  readonly generator: { readonly cpu: number; readonly maxLagMs: number };
+  readonly generator: {
+    readonly cpu: number;
+    readonly maxLagMs: number;
+    /** Open model: share of the intended starts that it began more than 10 ms late. */
+    readonly late?: number;
+  };
 }
 /** Puts load on one URL. */
 export interface LoadGenerator {
