@@ -18,6 +18,7 @@ import { authorization } from './traffic/authorization/check.ts';
 import { httpEndpoint } from './traffic/http-endpoint/check.ts';
 import { journey } from './traffic/journey/check.ts';
 import { serviceHealth } from './traffic/service-health/check.ts';
+import { serviceToService } from './traffic/service-to-service/check.ts';
 import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
 import { nonRoot } from './workloads/non-root/check.ts';
 import { readOnlyRoot } from './workloads/read-only-root/check.ts';
@@ -45,6 +46,7 @@ const all: readonly CheckKind[] = [
   httpEndpoint,
   journey,
   serviceHealth,
+  serviceToService,
   droppedCapabilities,
   nonRoot,
   readOnlyRoot,

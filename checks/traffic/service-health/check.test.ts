@@ -1,3 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { ObservationError } from '../../define-check.ts';
+import { validateParams } from '../../params.ts';
+import { testContext } from '../../testing/cases.ts';
 import { runCases } from '../../testing/run-cases.ts';
+import { serviceHealth } from './check.ts';
 
 runCases(import.meta.url);
+
+describe('no answer in time', () => {
+  const validated = validateParams(serviceHealth, { services: [{ namespace: 'shop', name: 'api', port: 3000 }] });
+  const { params } = validated as { params: object };
+  const context = testContext('2026-01-15T12:00:00Z');
+  const proxyService = () => Promise.reject(new ObservationError('timeout', 'no answer within 10.0 s'));
+  const endpoints = [{ addresses: ['10.0.0.1'], conditions: { ready: true } }];
+  const listing = { items: [{ metadata: { name: 'api-x' }, endpoints }], resourceVersion: '7', readAt: '' };
+
+  it('is the service’s failure where the API server itself answers', async () => {
+    const cluster = { list: () => Promise.resolve(listing), proxyService };
+    const gathered = await serviceHealth.gather(params, { cluster } as never, context);
+    expect(serviceHealth.judge(params, gathered, context)).toMatchObject({
+      outcome: 'fail',
+      findings: [{ message: 'hung' }],
+    });
+  });
+
+  it('is an error where the API server does not answer either', async () => {
+    let asked = 0;
+    const list = () => {
+      asked += 1;
+      return asked === 1 ? Promise.resolve(listing) : Promise.reject(new ObservationError('timeout', 'API server'));
+    };
+    const gathering = serviceHealth.gather(params, { cluster: { list, proxyService } } as never, context);
+    await expect(gathering).rejects.toThrow('API server');
+  });
+});

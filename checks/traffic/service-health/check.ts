@@ -1,8 +1,9 @@
-import type { ClusterReader } from '../../contract/capabilities.ts';
+import type { ClusterReader, HttpAnswer } from '../../contract/capabilities.ts';
 import { duration, servicePort } from '../../contract/param-schemas.ts';
 import { durationMs } from '../../contract/units.ts';
 import {
   defineCheck,
+  ObservationError,
   type Capabilities,
   type CheckContext,
   type FromSchema,
@@ -51,6 +52,17 @@ const params = {
       description:
         'Values that mean unhealthy wherever they stand in the answer: parts that a service names, in any case.',
     },
+    version: {
+      type: 'string',
+      minLength: 1,
+      description: 'Version that every answer must name: another release must not make this one green. Absent: any.',
+    },
+    versionField: {
+      type: 'string',
+      minLength: 1,
+      default: 'version',
+      description: 'Member of the JSON answer that names the version.',
+    },
     answers: {
       type: 'integer',
       minimum: 1,
@@ -74,7 +86,7 @@ export const serviceHealth = defineCheck({
     kind: 'traffic/service-health',
     title: 'Every service answers that it is healthy',
     why: 'A rollout may be complete while the service behind it answers errors.',
-    sees: 'The health path of each service through the API server’s service proxy, several times in a row, the word in its JSON, that no part it names is down and no cache answered, and that all endpoints of the service are ready. Not: the way users come in, and not each endpoint by itself.',
+    sees: 'The health path of each service through the API server’s service proxy, several times in a row, the word in its JSON, that no part it names is down, no cache answered and, with version, which release it was, and that all endpoints of the service are ready. Not: the way users come in, and not each endpoint by itself.',
     needs: ['cluster'],
     effect: 'read-only',
     params,
@@ -117,9 +129,30 @@ async function look(
   const seen: ServiceSeen['answers'][number][] = [];
   for (let asked = 0; asked < answers; asked += 1) {
     if (asked > 0) await context.wait(durationMs(interval));
-    const { status, body, ms, truncated, headers } = await cluster.proxyService({ namespace, name, port }, path);
+    const answer = await answerInTime(cluster, { namespace, name, port }, path);
+    if ('why' in answer)
+      return { namespace, name, port, path, answers: seen, endpoints: endpointsOf(items), reading, hung: answer.why };
+    const { status, body, ms, truncated, headers } = answer;
     const age = Number(headers['age'] ?? 'not said');
     seen.push({ status, body: truncated ? '' : body, ms: Math.round(ms), ...(age >= 0 ? { age } : {}) });
   }
   return { namespace, name, port, path, answers: seen, endpoints: endpointsOf(items), reading };
+}
+
+/**
+ * The answer, or why there was none in time. An API server that cannot be reached is nobody's health and throws; but where it
+ * answers for the Service itself at once, it was the service behind it that did not answer.
+ */
+async function answerInTime(
+  cluster: ClusterReader,
+  service: { readonly namespace: string; readonly name: string; readonly port: number },
+  path: string,
+): Promise<HttpAnswer | { readonly why: string }> {
+  try {
+    return await cluster.proxyService(service, path);
+  } catch (error) {
+    if (!(error instanceof ObservationError) || error.code !== 'timeout') throw error;
+    await cluster.list(ENDPOINT_SLICES, { namespace: service.namespace, fresh: true });
+    return { why: error.message };
+  }
 }

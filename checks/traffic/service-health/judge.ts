@@ -19,6 +19,14 @@ export const messages = {
     says: '{subject}: {names} not ready, expected all endpoints to be ready.',
     fix: 'Run "kubectl describe pod" on those pods: the events name the readiness probe that fails. Then read their logs.',
   },
+  hung: {
+    says: '{subject}: {path} was not answered in time ({why}), expected an answer.',
+    fix: 'Read the log of the service for what it waits for; the API server itself answers.',
+  },
+  wrongVersion: {
+    says: '{subject}: {path} was answered by version {actual}, expected {expected}.',
+    fix: 'Compare the selector of the service and the images of its pods with the release: another one answers.',
+  },
   wrongStatus: {
     says: '{subject}: {path} answered {status} in {bad} of {asked} tries ({body}), expected 200 each time.',
     fix: 'Read the log of the service for the cause; if only some tries failed, one of its pods is sick.',
@@ -56,6 +64,8 @@ export interface ServiceSeen {
   }[];
   readonly endpoints: readonly Endpoint[];
   readonly reading: Reading;
+  /** Why the last answer never came, while the API server itself answered; no more were asked for. */
+  readonly hung?: string;
 }
 export interface Gathered {
   readonly services: readonly ServiceSeen[];
@@ -94,9 +104,10 @@ function findingsOf(service: ServiceSeen, params: Params): Finding<Id>[] {
 /** The first answer that is not healthy; a service that answers well once in three is not. */
 function answerFinding(
   { answers, path, ...service }: ServiceSeen,
-  { field, healthy, unhealthy, answers: asked }: Params,
+  { field, healthy, unhealthy, answers: asked, version, versionField }: Params,
 ): Finding<Id> | null {
   const subject = subjectOf({ answers, path, ...service });
+  if (service.hung !== undefined) return { message: 'hung', subject, data: { path, why: service.hung } };
   const bad = answers.filter(({ status }) => status !== 200);
   const [first] = bad;
   if (first || answers.length < asked) {
@@ -116,6 +127,11 @@ function answerFinding(
       return { message: 'unhealthy', subject, data: { path, field, actual: shown, expected: healthy.join(' or ') } };
     }
     const sick = sickPart(answer, badWords);
+    const said = at(answer, versionField);
+    if (version !== undefined && said !== version) {
+      const shown = typeof said === 'string' ? shortened(said, 100) : 'missing';
+      return { message: 'wrongVersion', subject, data: { path, actual: shown, expected: version } };
+    }
     if (sick) return { message: 'partUnhealthy', subject, data: { path, field, actual, ...sick } };
   }
   return null;

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { validateParams } from '../../params.ts';
+import { testContext } from '../../testing/cases.ts';
+import { runCases } from '../../testing/run-cases.ts';
+import { serviceToService } from './check.ts';
+
+runCases(import.meta.url);
+
+const pod = (name: string, over: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'shop', labels: { app: 'api' }, ...over },
+  status: { phase: 'Running', conditions: [{ type: 'Ready', status: name === 'unready' ? 'False' : 'True' }] },
+});
+
+it('calls from a pod of the Deployment that is ready and stays, by name and port of the Service', async () => {
+  const validated = validateParams(serviceToService, {
+    namespace: 'shop',
+    calls: [{ from: 'api', container: 'api', to: { name: 'learning', namespace: 'ml', port: 8001 }, path: '/ready' }],
+  });
+  const { params } = validated as { params: object };
+  const items = [
+    pod('unready'),
+    pod('leaving', { deletionTimestamp: '2026-01-15T11:59:00Z' }),
+    pod('other', { labels: { app: 'other' } }),
+    pod('good'),
+  ];
+  const deployment = {
+    metadata: { name: 'api', namespace: 'shop' },
+    spec: { selector: { matchLabels: { app: 'api' } } },
+  };
+  const list = ({ kind }: { kind: string }) =>
+    Promise.resolve({ items: kind === 'Pod' ? items : [deployment], resourceVersion: '1', readAt: '' });
+  const runs: unknown[] = [];
+  const run = (...args: unknown[]) => {
+    runs.push(args);
+    return Promise.resolve({ exitCode: 0, stdout: '', stderr: '', ms: 1 });
+  };
+  await serviceToService.gather(
+    params,
+    { cluster: { list }, exec: { run } } as never,
+    testContext('2026-01-15T12:00:00Z'),
+  );
+  expect(runs).toEqual([
+    [
+      { namespace: 'shop', pod: 'good', container: 'api' },
+      ['curl', '-fsS', '-m', '5', 'http://learning.ml:8001/ready'],
+    ],
+  ]);
+});

@@ -1,0 +1,154 @@
+import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
+import type { KubeObject, PodExec } from '../../contract/capabilities.ts';
+import { kubernetesName, servicePort } from '../../contract/param-schemas.ts';
+import {
+  defineCheck,
+  ObservationError,
+  type Capabilities,
+  type CheckContext,
+  type FromSchema,
+  type JSONSchema,
+} from '../../define-check.ts';
+import { createAjv } from '../../params.ts';
+import { shortened } from '../../support/evidence.ts';
+import { at, DEPLOYMENTS, isRecord, listAt, mayList, PODS, readList, textAt } from '../../support/kubernetes.ts';
+import { judge, messages, type CallSeen, type Gathered } from './judge.ts';
+
+const params = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['namespace', 'calls'],
+  properties: {
+    namespace: kubernetesName('Namespace of the Deployments that call.'),
+    calls: {
+      type: 'array',
+      minItems: 1,
+      description: 'Which Deployment calls which Service.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['from', 'to'],
+        properties: {
+          from: kubernetesName('Deployment whose pod calls.'),
+          container: kubernetesName('Container of the pod that calls, when it has several.'),
+          to: {
+            type: 'object',
+            additionalProperties: false,
+            required: ['name', 'port'],
+            description: 'The Service that is called; in the namespace of the caller unless it names another.',
+            properties: servicePort,
+          },
+          path: { type: 'string', pattern: '^/', default: '/health', description: 'Path of the request.' },
+          schema: { type: 'object', description: 'JSON Schema (2020-12) that the answer must meet. Absent: any.' },
+          reachable: {
+            type: 'boolean',
+            default: true,
+            description:
+              'False: this caller must not get through. Somebody else must, and the caller must get through elsewhere.',
+          },
+        },
+      },
+    },
+    timeoutSeconds: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 20,
+      default: 5,
+      description: 'Seconds after which curl gives a call up.',
+    },
+  },
+} as const satisfies JSONSchema;
+export type Params = FromSchema<typeof params>;
+export type Call = Params['calls'][number];
+
+export const serviceToService = defineCheck({
+  meta: {
+    kind: 'traffic/service-to-service',
+    title: 'Services reach one another inside the cluster',
+    why: 'A service that answers the gate may still be out of reach for its neighbour: a wrong selector, name or network policy shows only between pods.',
+    sees: 'curl run in a ready pod of each calling Deployment, by the name and port of the Service, its exit code and the answer against a JSON Schema; and pairs that must not get through, each beside one that does. Not: every pod of the caller.',
+    needs: ['cluster', 'exec'],
+    effect: 'read-only',
+    params,
+    messages,
+  },
+  permissions: ({ namespace }: Params) => [
+    ...mayList([DEPLOYMENTS, PODS], namespace),
+    // Pods of a Deployment have no name that is known before. Both verbs: see data/server-readiness.
+    { namespace, groups: [''], resources: ['pods/exec'], verbs: ['create', 'get'] },
+  ],
+  gather,
+  judge,
+});
+
+async function gather(
+  params: Params,
+  { cluster, exec }: Pick<Capabilities, 'cluster' | 'exec'>,
+  { fresh }: CheckContext,
+): Promise<Gathered> {
+  refuseBadSchemas(params);
+  const { namespace } = params;
+  const deployments = await readList(cluster, DEPLOYMENTS, { namespace, fresh });
+  const pods = await readList(cluster, PODS, { namespace, fresh });
+  const calls: CallSeen[] = [];
+  for (const call of params.calls) {
+    const deployment = deployments.items.find(({ metadata }) => metadata.name === call.from);
+    const pod = deployment && readyPod(deployment, pods.items);
+    calls.push(
+      pod ? await make(params, call, pod.metadata.name, exec) : { caller: deployment ? 'not ready' : 'missing' },
+    );
+  }
+  return { calls, readings: [deployments.reading, pods.reading] };
+}
+
+/** A pod that its Deployment selects, that is ready and stays. */
+function readyPod(deployment: KubeObject, pods: readonly KubeObject[]): KubeObject | undefined {
+  const selector = labelRequirements(at(deployment, 'spec', 'selector'));
+  return pods.find(
+    (pod) =>
+      matchesLabels(selector, pod.metadata.labels) &&
+      pod.metadata.deletionTimestamp === undefined &&
+      textAt(pod, '', 'status', 'phase') === 'Running' &&
+      listAt(pod, 'status', 'conditions').some(
+        (condition) => isRecord(condition) && condition['type'] === 'Ready' && condition['status'] === 'True',
+      ),
+  );
+}
+
+/** Address of the called Service, as pods of the namespace know it. */
+export function addressOf({ namespace }: Params, { to, path }: Call): string {
+  const host = to.namespace === undefined || to.namespace === namespace ? to.name : `${to.name}.${to.namespace}`;
+  return `http://${host}:${to.port}${path}`;
+}
+
+/** -f: a 4xx or 5xx exits 22; -sS: no progress, but the error; -m: seconds for the whole call. */
+export function commandOf(params: Params, call: Call): readonly [string, ...string[]] {
+  return ['curl', '-fsS', '-m', String(params.timeoutSeconds), addressOf(params, call)];
+}
+
+async function make(params: Params, call: Call, pod: string, exec: PodExec): Promise<CallSeen> {
+  const { namespace } = params;
+  const target = call.container === undefined ? { namespace, pod } : { namespace, pod, container: call.container };
+  const { exitCode, stdout, stderr, ms } = await exec.run(target, commandOf(params, call));
+  // 126 and 127: the command could not be run (POSIX shell); 2: curl failed to start (its manual page).
+  if (exitCode === 126 || exitCode === 127 || exitCode === 2)
+    throw new ObservationError(
+      'component-missing',
+      `Pod ${namespace}/${pod}: curl could not be run: ${shortened(stderr.trim(), 200)}`,
+      { fix: 'Name a container that has curl in the item, or add curl to the image.' },
+    );
+  return { caller: 'ready', pod, exitCode, stdout, stderr, ms: Math.round(ms) };
+}
+
+function refuseBadSchemas({ calls }: Params): void {
+  for (const { schema, to } of calls) {
+    try {
+      if (schema) createAjv({ useDefaults: false }).compile(schema);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'not valid';
+      throw new ObservationError('misconfigured', `The item's schema for ${to.name} is wrong: ${why}`, {
+        fix: 'Correct the item.',
+      });
+    }
+  }
+}
