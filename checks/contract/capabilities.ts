@@ -120,6 +120,8 @@ export interface SecretKeyFacts {
   readonly empty: boolean;
   /** The value is a placeholder such as `changeme` or `<base64-encoded-…>`; which rule said so. */
   readonly placeholder: string | null;
+  /** Of `.dockerconfigjson` and `.dockercfg`: hosts that it holds a credential for, without scheme and path. */
+  readonly registries?: readonly string[];
 }
 /** Reads Secrets by name; the values never leave it. */
 export interface SecretReader {
