@@ -13,6 +13,12 @@ import { loadErrorRate } from './load/error-rate/check.ts';
 import { latencyPercentile } from './load/latency-percentile/check.ts';
 import { throughput } from './load/throughput/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
+import { imageProvenance } from './supply-chain/image-provenance/check.ts';
+import { imageReference } from './supply-chain/image-reference/check.ts';
+import { imageSize } from './supply-chain/image-size/check.ts';
+import { pushPermission } from './supply-chain/push-permission/check.ts';
+import { pushedImages } from './supply-chain/pushed-images/check.ts';
+import { registryAccess } from './supply-chain/registry-access/check.ts';
 import { authentication } from './traffic/authentication/check.ts';
 import { authorization } from './traffic/authorization/check.ts';
 import { httpEndpoint } from './traffic/http-endpoint/check.ts';
@@ -41,6 +47,12 @@ const all: readonly CheckKind[] = [
   latencyPercentile,
   throughput,
   playwrightSpec,
+  imageProvenance,
+  imageReference,
+  imageSize,
+  pushPermission,
+  pushedImages,
+  registryAccess,
   authentication,
   authorization,
   httpEndpoint,

@@ -10,6 +10,7 @@ export const NODES = type('v1', 'Node', 'nodes');
 export const PODS = type('v1', 'Pod', 'pods');
 export const SERVICES = type('v1', 'Service', 'services');
 export const CONFIG_MAPS = type('v1', 'ConfigMap', 'configmaps');
+export const SERVICE_ACCOUNTS = type('v1', 'ServiceAccount', 'serviceaccounts');
 export const CLAIMS = type('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims');
 export const STORAGE_CLASSES = type('storage.k8s.io/v1', 'StorageClass', 'storageclasses');
 export const ENDPOINT_SLICES = type('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices');
