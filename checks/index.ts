@@ -8,9 +8,11 @@ import { fileRoundTrip } from './data/file-round-trip/check.ts';
 import { postgresRoundTrip } from './data/postgres-round-trip/check.ts';
 import { postgresVersion } from './data/postgres-version/check.ts';
 import { serverReadiness } from './data/server-readiness/check.ts';
+import { arrivalRateRun } from './load/arrival-rate-run/check.ts';
 import { closedModelRun } from './load/closed-model-run/check.ts';
 import { loadErrorRate } from './load/error-rate/check.ts';
 import { latencyPercentile } from './load/latency-percentile/check.ts';
+import { resourceUse } from './load/resource-use/check.ts';
 import { throughput } from './load/throughput/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
@@ -42,9 +44,11 @@ const all: readonly CheckKind[] = [
   postgresRoundTrip,
   postgresVersion,
   serverReadiness,
+  arrivalRateRun,
   closedModelRun,
   loadErrorRate,
   latencyPercentile,
+  resourceUse,
   throughput,
   playwrightSpec,
   imageProvenance,

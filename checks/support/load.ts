@@ -14,6 +14,14 @@ export const generatorLimits = {
     description: 'Share of one core, 0 to 1, from which the generator counts as saturated.',
   },
   maxGeneratorLag: duration('Worst event-loop delay of the generator before it counts as saturated.', '200ms'),
+  maxLateStarts: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    default: 0.01,
+    description:
+      'Open model: share of the requests, 0 to 1, that the generator may begin more than 10 ms late before it counts as saturated.',
+  },
 } as const;
 
 /** The item whose run is judged. */
@@ -26,6 +34,7 @@ export const runParam = {
 interface Limits {
   readonly maxGeneratorCpu: number;
   readonly maxGeneratorLag: string;
+  readonly maxLateStarts: number;
 }
 
 /** Why the figures say more about the generator than about the platform, or null. */
@@ -34,6 +43,8 @@ export function saturation({ generator }: LoadResult, limits: Limits): string | 
     return `the generator used ${percent(generator.cpu)} of its core (limit ${percent(limits.maxGeneratorCpu)})`;
   if (generator.maxLagMs > durationMs(limits.maxGeneratorLag))
     return `the generator's event loop stood still for ${formatMs(generator.maxLagMs)} (limit ${limits.maxGeneratorLag})`;
+  if (generator.late !== undefined && generator.late > limits.maxLateStarts)
+    return `the generator began ${percent(generator.late)} of the requests more than 10 ms late (limit ${percent(limits.maxLateStarts)})`;
   return null;
 }
 
@@ -42,9 +53,14 @@ export function successes(result: LoadResult): number {
   return result.statuses['2xx'] ?? 0;
 }
 
-/** Requests that were lost or answered with another status, over those sent. */
+/** Requests that should have been sent: in an open model those too that found no connection in time. */
+export function wanted(result: LoadResult): number {
+  return result.intended ?? result.sent;
+}
+
+/** Requests that were not sent in time, lost or answered with another status, over all that should have been sent. */
 export function errorRate(result: LoadResult): number {
-  return result.sent === 0 ? 1 : (result.sent - successes(result)) / result.sent;
+  return wanted(result) === 0 ? 1 : (wanted(result) - successes(result)) / wanted(result);
 }
 
 /**
@@ -55,10 +71,12 @@ export function samplesNeeded(percentile: number): number {
 }
 
 /**
- * The percentile over everything sent, in µs: a request that was never answered counts as infinitely slow. Of the percentiles the
- * run kept, the nearest one at or above is taken, so that the answer errs on the slow side.
+ * The percentile over everything that should have been sent, in µs: a request that was never answered counts as infinitely slow. An
+ * open run kept it; for a closed one the nearest percentile at or above is taken, so that the answer errs on the slow side.
  */
 export function percentileOfSent(result: LoadResult, percentile: number): number {
+  const kept = result.latencies.ofIntended?.find(([at]) => at === percentile);
+  if (kept) return kept[1] ?? Infinity;
   const ofAnswered = result.answered === 0 ? Infinity : (percentile * result.sent) / result.answered;
   const entry = [...result.latencies.percentiles].sort(([a], [b]) => a - b).find(([kept]) => kept >= ofAnswered - 1e-9);
   return entry ? entry[1] : Infinity;
@@ -74,25 +92,8 @@ export function percent(share: number): string {
 
 /** The run in figures: what was sent and became of it, latencies, throughput by the second, and how the generator fared. */
 export function runEvidence(result: LoadResult): readonly [Evidence, ...Evidence[]] {
-  const { sent, answered, lost, statuses, generator } = result;
   return [
-    {
-      type: 'table',
-      title: runName(result),
-      columns: ['figure', 'value'],
-      rows: [
-        ['model', `${result.model}, ${result.connections} connections`],
-        ['started', result.startedAt],
-        ['window', formatMs(result.durationMs)],
-        ['sent', sent],
-        ['answered', answered],
-        ['lost', lost],
-        ['clients without an answer', result.silentConnections ?? 0],
-        ...Object.entries(statuses).map(([status, count]) => [`answered ${status}`, count] as const),
-        ['generator CPU', percent(generator.cpu)],
-        ['generator worst delay', formatMs(generator.maxLagMs)],
-      ],
-    },
+    { type: 'table', title: runName(result), columns: ['figure', 'value'], rows: figures(result) },
     {
       type: 'histogram',
       title: 'Latency of answered requests',
@@ -105,6 +106,65 @@ export function runEvidence(result: LoadResult): readonly [Evidence, ...Evidence
       title: 'Answered requests a second',
       unit: 'requests/s',
       points: result.perSecond.map((count, second) => [second * 1000, count]),
+    },
+    ...secondsEvidence(result),
+  ];
+}
+
+function figures(result: LoadResult): (readonly [string, string | number])[] {
+  const { sent, answered, lost, statuses, generator, declaredRate, intended } = result;
+  const open = declaredRate !== undefined && intended !== undefined;
+  return [
+    [
+      'model',
+      open
+        ? `open, ${declaredRate} requests a second, up to ${result.connections} connections`
+        : `closed, ${result.connections} connections`,
+    ],
+    ['started', result.startedAt],
+    ['window', formatMs(result.durationMs)],
+    ...(open
+      ? ([
+          ['due', intended],
+          ['not sent in time', intended - sent],
+        ] as const)
+      : []),
+    ['sent', sent],
+    ['answered', answered],
+    ['lost', lost],
+    ...Object.entries(result.lostBy ?? {}).map(([how, count]) => [`lost: ${how}`, count] as const),
+    ...(open ? [] : [['clients without an answer', result.silentConnections ?? 0] as const]),
+    ...Object.entries(statuses).map(([status, count]) => [`answered ${status}`, count] as const),
+    ['generator CPU', percent(generator.cpu)],
+    ['generator worst delay', formatMs(generator.maxLagMs)],
+    ...(generator.late === undefined ? [] : [['requests begun late', percent(generator.late)] as const]),
+  ];
+}
+
+/** Open model: latency and failures of the requests that were due in each second. */
+function secondsEvidence({ seconds }: LoadResult): Evidence[] {
+  if (!seconds) return [];
+  const series = (
+    title: string,
+    of: (second: NonNullable<LoadResult['seconds']>[number]) => number | null,
+  ): Evidence => ({
+    type: 'series',
+    title,
+    unit: 'ms',
+    points: seconds.flatMap((second, index) => {
+      const us = of(second);
+      return us === null ? [] : [[index * 1000, us / 1000] as const];
+    }),
+  });
+  return [
+    series('P50 of each second', ({ p50Us }) => p50Us),
+    series('P95 of each second', ({ p95Us }) => p95Us),
+    series('P99 of each second', ({ p99Us }) => p99Us),
+    {
+      type: 'series',
+      title: 'Failed requests of each second',
+      unit: 'count',
+      points: seconds.map(({ failed }, index) => [index * 1000, failed] as const),
     },
   ];
 }

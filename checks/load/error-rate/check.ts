@@ -7,11 +7,11 @@ import {
   type Judgement,
 } from '../../define-check.ts';
 import { judged } from '../../support/judged.ts';
-import { errorRate, percent, runEvidence, runName, runParam, successes } from '../../support/load.ts';
+import { errorRate, percent, runEvidence, runName, runParam, successes, wanted } from '../../support/load.ts';
 
 const messages = {
   tooHigh: {
-    says: '{subject}: {actual} of {sent} requests failed ({lost} never answered, {wrong} answered with another status than 2xx), expected {comparison} {expected}.',
+    says: '{subject}: {actual} of {due} requests failed ({lost} never answered, {wrong} answered with another status than 2xx), expected {comparison} {expected}.',
     fix: 'See the status classes in the evidence and the logs of the service for the same minutes, and repair the cause.',
   },
 };
@@ -45,7 +45,7 @@ export const loadErrorRate = defineCheck({
     kind: 'load/error-rate',
     title: 'Few requests fail under load',
     why: 'Requests that fail under load are the first customers of the day.',
-    sees: 'Requests never answered and answers other than 2xx, over all that were sent in the window of a load run of this gate run. Not: answers that say 200 and hold an error.',
+    sees: 'Requests never answered or not sent in time and answers other than 2xx, over all that were due in the window of a load run of this gate run. Not: answers that say 200 and hold an error.',
     needs: ['runs'],
     effect: 'read-only',
     params,
@@ -58,13 +58,13 @@ export const loadErrorRate = defineCheck({
 
 function judge({ max, comparison }: Params, result: LoadResult): Judgement<Id> {
   const subject = runName(result);
-  const { sent, lost, answered } = result;
+  const due = wanted(result);
   const rate = errorRate(result);
   const evidence = [
     ...runEvidence(result),
     {
       type: 'value',
-      title: 'Failed of all sent',
+      title: 'Failed of all that were due',
       value: rate,
       unit: 'ratio',
       bound: { comparison, value: max },
@@ -73,18 +73,18 @@ function judge({ max, comparison }: Params, result: LoadResult): Judgement<Id> {
   const needed = Math.ceil(10 / max);
   const holds = comparison === '<' ? rate < max : rate <= max;
   // Ten failures would be expected at the bound: with fewer requests a pass may be luck. Too many failures are too many anyway.
-  if (sent < needed && (holds || sent === 0))
+  if (due < needed && (holds || due === 0))
     return {
       outcome: 'inconclusive',
       reason: 'too-few-samples',
-      why: `${subject}: ${sent} requests sent, a bound of ${percent(max)} needs at least ${needed}.`,
+      why: `${subject}: ${due} requests, a bound of ${percent(max)} needs at least ${needed}.`,
       evidence,
     };
   const data = {
     actual: percent(rate),
-    sent,
-    lost,
-    wrong: answered - successes(result),
+    due,
+    lost: due - result.answered,
+    wrong: result.answered - successes(result),
     comparison,
     expected: percent(max),
   };

@@ -20,6 +20,7 @@ import {
   samplesNeeded,
   saturation,
   successes,
+  wanted,
 } from '../../support/load.ts';
 
 const messages = {
@@ -28,7 +29,7 @@ const messages = {
     fix: 'Find where the time goes (traces, slow queries, full pools) before more users come, or add replicas.',
   },
   unanswered: {
-    says: '{subject}: {lost} of {sent} requests were never answered, so P{percentile} has no end, expected {comparison} {expected}.',
+    says: '{subject}: {lost} of {due} requests were never answered, so P{percentile} has no end, expected {comparison} {expected}.',
     fix: 'Find why requests are dropped: restarts, full accept queues, time-outs in a proxy.',
   },
 };
@@ -69,7 +70,7 @@ export const latencyPercentile = defineCheck({
     kind: 'load/latency-percentile',
     title: 'Latency under load is within its bound',
     why: 'Users feel the slow requests, not the average one.',
-    sees: 'The exact percentile of a load run of this gate run over everything sent (a request never answered counts as infinitely slow), the number of samples and the generator. Not: waiting before a request was sent, which a closed loop hides.',
+    sees: 'The exact percentile of a load run of this gate run over everything that was due (a request never answered counts as infinitely slow), the number of samples and the generator; in an open run each latency counts from when its request was due. Not: of a closed run, the waiting before a request was sent.',
     needs: ['runs'],
     effect: 'read-only',
     params,
@@ -90,8 +91,9 @@ function judge(params: Params, result: LoadResult): Judgement<Id> {
   if (doubt) return { outcome: 'inconclusive', reason: doubt.reason, why: `${subject}: ${doubt.why}`, evidence };
   const data = { percentile, comparison, expected: max };
   if (!Number.isFinite(actual)) {
-    const { lost, sent } = result;
-    return judged<Id>([{ message: 'unanswered', subject, data: { ...data, lost, sent } }], [subject], evidence, '');
+    const due = wanted(result);
+    const lost = due - result.answered;
+    return judged<Id>([{ message: 'unanswered', subject, data: { ...data, lost, due } }], [subject], evidence, '');
   }
   const holds = comparison === '<' ? actual < bound : actual <= bound;
   return judged<Id>(
@@ -104,10 +106,10 @@ function judge(params: Params, result: LoadResult): Judgement<Id> {
 
 function doubtOf(params: Params, result: LoadResult) {
   const needed = samplesNeeded(params.percentile);
-  if (result.sent < needed || result.latencies.count < Math.min(needed, result.answered))
+  if (wanted(result) < needed || result.latencies.count < Math.min(needed, result.answered))
     return {
       reason: 'too-few-samples',
-      why: `${result.latencies.count} latencies of ${result.sent} requests, P${params.percentile} needs at least ${needed}.`,
+      why: `${result.latencies.count} latencies of ${wanted(result)} requests, P${params.percentile} needs at least ${needed}.`,
     } as const;
   const success = result.answered === 0 ? 1 : successes(result) / result.answered;
   if (success < params.minSuccess)
@@ -124,7 +126,7 @@ function evidenceOf(result: LoadResult, { percentile, comparison }: Params, actu
     ? [
         {
           type: 'value',
-          title: `P${percentile} of all sent`,
+          title: `P${percentile} of all that were due`,
           value: actual,
           unit: 'ms',
           bound: { comparison, value: bound },

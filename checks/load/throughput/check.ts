@@ -79,6 +79,16 @@ function judge(params: Params, result: LoadResult): Judgement<Id> {
       evidence,
     };
   if (comparison === '>' ? rate > min : rate >= min) return judged<Id>([], [subject], evidence, '');
+  if (
+    result.declaredRate !== undefined &&
+    (comparison === '>' ? result.declaredRate <= min : result.declaredRate < min)
+  )
+    return {
+      outcome: 'inconclusive',
+      reason: 'too-few-samples',
+      why: `${subject}: ${result.declaredRate} requests a second were asked for, which cannot show ${comparison} ${min}. Raise the rate of that run.`,
+      evidence,
+    };
   // What was answered was answered, also by a tired generator; too little may be the generator's fault.
   const saturated = saturation(result, params);
   if (saturated !== null)

@@ -1,0 +1,127 @@
+import type { LoadResult } from '../../contract/capabilities.ts';
+import { duration, endpoint } from '../../contract/param-schemas.ts';
+import { durationMs, formatMs } from '../../contract/units.ts';
+import {
+  defineCheck,
+  ObservationError,
+  type Capabilities,
+  type CheckContext,
+  type FromSchema,
+  type JSONSchema,
+} from '../../define-check.ts';
+import { kubernetesName } from '../../contract/param-schemas.ts';
+import { generatorLimits } from '../../support/load.ts';
+import { mayReadPodUse, readPodUse } from '../../support/pod-metrics.ts';
+import { judge, messages, urlOf, type Gathered } from './judge.ts';
+
+const params = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['endpoint', 'path', 'rate'],
+  properties: {
+    endpoint,
+    path: { type: 'string', pattern: '^/', description: 'Path, and query if any, that is put under load.' },
+    method: { type: 'string', enum: ['GET', 'POST'], default: 'GET', description: 'HTTP method.' },
+    headers: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      default: {},
+      description: 'Headers of each request. No credentials: they would stand in the plan.',
+    },
+    json: { type: 'object', description: 'Body of each request, sent as JSON.' },
+    rate: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 50_000,
+      description: 'Requests a second, evenly spaced, whatever the answers do.',
+    },
+    duration: duration('How long is measured, after the warm-up.', '60s'),
+    warmup: duration('How long load runs before measuring starts.', '10s'),
+    requestTimeout: duration('A request without an answer for this long is lost.', '10s'),
+    maxConnections: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 10_000,
+      default: 256,
+      description: 'Connections at most; a request that finds none free waits, and the wait counts.',
+    },
+    minAnswered: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 1,
+      default: 0.99,
+      description: 'Share of the requests that must be answered for the rate to have been carried.',
+    },
+    minSuccess: {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      default: 0.5,
+      description: 'Share of answers that must be 2xx for the run to be one of the right thing.',
+    },
+    minRequests: {
+      type: 'integer',
+      minimum: 1,
+      default: 1000,
+      description: 'Requests without which the run is too small to judge; 1,000 are needed for a P99.',
+    },
+    watch: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['namespace', 'selector'],
+      description: 'Pods whose use of CPU and memory is sampled meanwhile, for load/resource-use.',
+      properties: {
+        namespace: kubernetesName('Namespace of the pods.'),
+        selector: { type: 'string', minLength: 1, description: 'Label selector of the pods.' },
+      },
+    },
+    ...generatorLimits,
+  },
+} as const satisfies JSONSchema;
+export type Params = FromSchema<typeof params>;
+
+export const arrivalRateRun = defineCheck({
+  meta: {
+    kind: 'load/arrival-rate-run',
+    title: 'The service carried the declared load',
+    why: 'Users do not wait for one another: they come at their own rate, also while the service stands still, and then all at once.',
+    sees: 'An open model: requests begun at the declared rate whatever the answers did, each latency counted from when its request was due, warm-up left out; every request answered, lost (refused, reset, closed, timed out, TLS) or not sent in time; exact percentiles, each second for itself, what the pods used, and whether the generator kept up. Not: how much more the service could take.',
+    needs: ['load', 'cluster'],
+    effect: 'mutating',
+    mutation: 'load',
+    params,
+    messages,
+  },
+  permissions: ({ watch }: Params) => (watch ? mayReadPodUse(watch.namespace) : []),
+  gather,
+  judge,
+});
+
+async function gather(
+  params: Params,
+  { load, cluster }: Pick<Capabilities, 'load' | 'cluster'>,
+  context: CheckContext,
+): Promise<Gathered> {
+  const { endpoint, path, method, headers, json, rate, maxConnections, watch } = params;
+  const [warmupMs, measuredMs] = [durationMs(params.warmup), durationMs(params.duration)];
+  const url = urlOf(endpoint.url, path);
+  context.progress(`${rate} requests a second on ${url} for ${formatMs(warmupMs + measuredMs)}`);
+  const run: Promise<LoadResult> = load.open({
+    url,
+    method,
+    headers: json ? { 'content-type': 'application/json', ...headers } : headers,
+    ...(json ? { body: JSON.stringify(json) } : {}),
+    rate,
+    durationMs: measuredMs,
+    warmupMs,
+    timeoutMs: durationMs(params.requestTimeout),
+    maxConnections,
+    ...(watch ? { watch: () => readPodUse(cluster, watch) } : {}),
+  });
+  try {
+    return await run;
+  } catch (error) {
+    if (error instanceof ObservationError && error.code === 'unreachable') return { up: false, why: error.message };
+    throw error;
+  }
+}
