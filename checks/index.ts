@@ -14,6 +14,12 @@ import { loadErrorRate } from './load/error-rate/check.ts';
 import { latencyPercentile } from './load/latency-percentile/check.ts';
 import { resourceUse } from './load/resource-use/check.ts';
 import { throughput } from './load/throughput/check.ts';
+import { alertRules } from './observability/alert-rules/check.ts';
+import { alertmanagerRouting } from './observability/alertmanager-routing/check.ts';
+import { firingAlerts } from './observability/firing-alerts/check.ts';
+import { incidents } from './observability/incidents/check.ts';
+import { prometheusTargets } from './observability/prometheus-targets/check.ts';
+import { sloWindow } from './observability/slo-window/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
@@ -50,6 +56,12 @@ const all: readonly CheckKind[] = [
   latencyPercentile,
   resourceUse,
   throughput,
+  alertRules,
+  alertmanagerRouting,
+  firingAlerts,
+  incidents,
+  prometheusTargets,
+  sloWindow,
   playwrightSpec,
   imageProvenance,
   imageReference,
