@@ -1,4 +1,8 @@
 /** The registry: every kind, one line each, sorted. `npm run new-check` adds the line. */
+import { authorizationMatrix } from './access/authorization-matrix/check.ts';
+import { minimalPrivileges } from './access/minimal-privileges/check.ts';
+import { namespaceIsolation } from './access/namespace-isolation/check.ts';
+import { referencedConfigMaps } from './access/referenced-config-maps/check.ts';
 import { referencedSecrets } from './access/referenced-secrets/check.ts';
 import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
@@ -41,6 +45,10 @@ import { rollout } from './workloads/rollout/check.ts';
 import type { CheckKind } from './define-check.ts';
 
 const all: readonly CheckKind[] = [
+  authorizationMatrix,
+  minimalPrivileges,
+  namespaceIsolation,
+  referencedConfigMaps,
   referencedSecrets,
   rbacAuthorization,
   reachability,

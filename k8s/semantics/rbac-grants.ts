@@ -1,0 +1,62 @@
+/** Every grant of a policy by itself, for those who judge grants rather than requests. Pure. */
+import { serviceAccountUser } from './rbac.ts';
+import type { Binding, PolicyRule, RbacPolicy, Subject } from './rbac-rules.ts';
+import { clusterRoleRules } from './rbac-rules.ts';
+
+/** A binding with the rules it grants. */
+export interface PolicyGrant {
+  readonly binding: Binding;
+  /** `RoleBinding shop/readers`, `ClusterRoleBinding admins`. */
+  readonly name: string;
+  /** `Role shop/reader`, `ClusterRole view`. */
+  readonly role: string;
+  /** Null when the role does not exist. */
+  readonly rules: readonly PolicyRule[] | null;
+}
+
+/** All bindings of a policy with what they grant: those of the cluster first. */
+export function policyGrants(policy: RbacPolicy): readonly PolicyGrant[] {
+  const clusterRules = clusterRoleRules(policy.clusterRoles);
+  const roleRules = new Map(policy.roles.map((role) => [`${role.namespace}/${role.name}`, role.rules]));
+  return [...policy.clusterRoleBindings, ...policy.roleBindings].map((binding) => {
+    const { namespace, roleRef } = binding;
+    const isRole = roleRef.kind === 'Role';
+    const rules = isRole ? roleRules.get(`${namespace}/${roleRef.name}`) : clusterRules.get(roleRef.name);
+    return {
+      binding,
+      name: namespace === '' ? `ClusterRoleBinding ${binding.name}` : `RoleBinding ${namespace}/${binding.name}`,
+      role: isRole ? `Role ${namespace}/${roleRef.name}` : `${roleRef.kind} ${roleRef.name}`,
+      // A ClusterRoleBinding cannot refer to a Role, and nothing refers to another kind (validation of the API server).
+      rules: (isRole && namespace === '') || !['Role', 'ClusterRole'].includes(roleRef.kind) ? null : (rules ?? null),
+    };
+  });
+}
+
+/** Namespace of a ServiceAccount that a subject names, also where it is written as a User; null for anybody else. */
+export function serviceAccountOf(
+  subject: Subject,
+  bindingNamespace: string,
+): { readonly namespace: string; readonly name: string } | null {
+  if (subject.kind === 'ServiceAccount')
+    return {
+      namespace: subject.namespace === '' ? bindingNamespace : (subject.namespace ?? bindingNamespace),
+      name: subject.name,
+    };
+  const [, namespace, name] =
+    /^system:serviceaccount:([^:]+):([^:]+)$/.exec(subject.kind === 'User' ? subject.name : '') ?? [];
+  return namespace === undefined || name === undefined ? null : { namespace, name };
+}
+
+/** Whether a binding grants to a ServiceAccount: to itself, or to a group it belongs to. */
+export function grantsTo(
+  { binding }: PolicyGrant,
+  account: { readonly namespace: string; readonly name: string },
+): 'itself' | 'a group' | null {
+  const { user, groups } = serviceAccountUser(account.namespace, account.name);
+  const own = binding.subjects.some((subject) => {
+    const named = serviceAccountOf(subject, binding.namespace);
+    return named !== null && `system:serviceaccount:${named.namespace}:${named.name}` === user;
+  });
+  if (own) return 'itself';
+  return binding.subjects.some(({ kind, name }) => kind === 'Group' && groups.includes(name)) ? 'a group' : null;
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { policyGrants, serviceAccountOf } from './rbac-grants.ts';
+import { risksOf } from './rbac-risks.ts';
+import { rbacPolicyOf } from './rbac.ts';
+
+describe('risks of a rule', () => {
+  const core = (verbs: string[], resources: string[], resourceNames: string[] = []) => ({
+    verbs,
+    apiGroups: [''],
+    resources,
+    resourceNames,
+  });
+  it.each([
+    [core(['get', 'list', 'watch'], ['pods', 'configmaps']), []],
+    [core(['get'], ['secrets'], ['own']), []],
+    [core(['get'], ['secrets']), ['secrets-get']],
+    [core(['list'], ['secrets'], ['own']), ['secrets-list']],
+    [core(['watch'], ['secrets']), ['secrets-list']],
+    [core(['*'], ['secrets']), ['wildcard-verb', 'secrets-list', 'secrets-get']],
+    [core(['create'], ['pods/exec']), ['pods-exec']],
+    [core(['get'], ['pods/exec']), ['pods-exec']],
+    [core(['create'], ['pods']), []],
+    [core(['create'], ['serviceaccounts/token']), ['token-request']],
+    [core(['get'], ['nodes/proxy']), ['node-proxy']],
+    [{ verbs: ['list'], apiGroups: ['example.org'], resources: ['secrets'] }, []],
+    [{ verbs: ['get'], apiGroups: ['*'], resources: ['secrets'], resourceNames: ['a'] }, ['wildcard-group']],
+    [
+      { verbs: ['bind', 'escalate'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'] },
+      ['escalate', 'bind'],
+    ],
+    [{ verbs: ['get'], nonResourceURLs: ['*'] }, ['wildcard-path']],
+    [{ verbs: ['get'], nonResourceURLs: ['/metrics'] }, []],
+  ])('%j: %j', (rule, risks) => {
+    expect(risksOf(rule)).toEqual(risks);
+  });
+});
+
+describe('grants', () => {
+  it('name binding and role, and say where the role does not exist', () => {
+    const policy = rbacPolicyOf([
+      { kind: 'Role', metadata: { name: 'reader', namespace: 'shop' }, rules: [{ verbs: ['get'] }] },
+      { kind: 'RoleBinding', metadata: { name: 'a', namespace: 'shop' }, roleRef: { kind: 'Role', name: 'reader' } },
+      { kind: 'RoleBinding', metadata: { name: 'b', namespace: 'other' }, roleRef: { kind: 'Role', name: 'reader' } },
+      { kind: 'ClusterRoleBinding', metadata: { name: 'c' }, roleRef: { kind: 'ClusterRole', name: 'gone' } },
+    ]);
+    expect(policyGrants(policy).map(({ name, role, rules }) => [name, role, rules?.length ?? null])).toEqual([
+      ['ClusterRoleBinding c', 'ClusterRole gone', null],
+      ['RoleBinding shop/a', 'Role shop/reader', 1],
+      ['RoleBinding other/b', 'Role other/reader', null],
+    ]);
+  });
+
+  it('know a service account by both of its spellings', () => {
+    expect(serviceAccountOf({ kind: 'ServiceAccount', name: 'api', namespace: '' }, 'shop')).toEqual({
+      namespace: 'shop',
+      name: 'api',
+    });
+    expect(serviceAccountOf({ kind: 'User', name: 'system:serviceaccount:shop:api' }, '')).toEqual({
+      namespace: 'shop',
+      name: 'api',
+    });
+    expect(serviceAccountOf({ kind: 'User', name: 'jane' }, 'shop')).toBeNull();
+  });
+});
