@@ -22,6 +22,8 @@ import { alertRules } from './observability/alert-rules/check.ts';
 import { alertmanagerRouting } from './observability/alertmanager-routing/check.ts';
 import { firingAlerts } from './observability/firing-alerts/check.ts';
 import { incidents } from './observability/incidents/check.ts';
+import { logPatterns } from './observability/log-patterns/check.ts';
+import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
@@ -33,10 +35,14 @@ import { pushedImages } from './supply-chain/pushed-images/check.ts';
 import { registryAccess } from './supply-chain/registry-access/check.ts';
 import { authentication } from './traffic/authentication/check.ts';
 import { authorization } from './traffic/authorization/check.ts';
+import { dnsRecords } from './traffic/dns-records/check.ts';
 import { httpEndpoint } from './traffic/http-endpoint/check.ts';
 import { journey } from './traffic/journey/check.ts';
+import { loadBalancerCheck } from './traffic/load-balancer/check.ts';
 import { serviceHealth } from './traffic/service-health/check.ts';
 import { serviceToService } from './traffic/service-to-service/check.ts';
+import { tlsCertificate } from './traffic/tls-certificate/check.ts';
+import { tlsVersions } from './traffic/tls-versions/check.ts';
 import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
 import { nonRoot } from './workloads/non-root/check.ts';
 import { readOnlyRoot } from './workloads/read-only-root/check.ts';
@@ -68,6 +74,8 @@ const all: readonly CheckKind[] = [
   alertmanagerRouting,
   firingAlerts,
   incidents,
+  logPatterns,
+  logStreams,
   prometheusTargets,
   sloWindow,
   playwrightSpec,
@@ -79,10 +87,14 @@ const all: readonly CheckKind[] = [
   registryAccess,
   authentication,
   authorization,
+  dnsRecords,
   httpEndpoint,
   journey,
+  loadBalancerCheck,
   serviceHealth,
   serviceToService,
+  tlsCertificate,
+  tlsVersions,
   droppedCapabilities,
   nonRoot,
   readOnlyRoot,

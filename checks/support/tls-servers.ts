@@ -1,0 +1,94 @@
+/** Everything that an environment declares and that should speak TLS, as params of a kind and as targets of a handshake. */
+import {
+  ObservationError,
+  type PostgresStore,
+  type RedisStore,
+  type TlsAnswer,
+  type TlsProber,
+  type TlsTarget,
+  type TlsVersion,
+} from '../contract/capabilities.ts';
+import type { Endpoint, Registry } from '../contract/environment.ts';
+import { endpoint, redisStore, registry, store } from '../contract/param-schemas.ts';
+
+const map = <const S>(of: S, description: string) =>
+  ({ type: 'object', additionalProperties: of, default: {}, description }) as const;
+
+/** Members of a params schema: the maps of the environment file, by the names it gives them. */
+export const tlsServers = {
+  endpoints: map(endpoint, 'Endpoints by name: ${environment.endpoints}.'),
+  stores: map(store, 'PostgreSQL servers by name: ${environment.stores}.'),
+  caches: map(redisStore, 'Redis servers by name: ${environment.caches}.'),
+  registries: map(registry, 'Container registries by name: ${environment.registries}.'),
+} as const;
+
+export interface DeclaredServers {
+  readonly endpoints: Readonly<Record<string, Endpoint>>;
+  readonly stores: Readonly<Record<string, PostgresStore>>;
+  readonly caches: Readonly<Record<string, RedisStore>>;
+  readonly registries: Readonly<Record<string, Registry>>;
+}
+
+/** A server by the name of its kind and in the environment file: `endpoint public`, `store postgres`. */
+export interface DeclaredServer {
+  readonly name: string;
+  /** Absent where the environment declares it without TLS. */
+  readonly target?: TlsTarget;
+  /** What is declared instead, for messages. */
+  readonly declared?: string;
+}
+
+export function serversOf(params: DeclaredServers): readonly DeclaredServer[] {
+  return [
+    ...Object.entries(params.endpoints).map(([name, one]) => atUrl(`endpoint ${name}`, one)),
+    ...Object.entries(params.stores).map(([name, one]) => atStore(`store ${name}`, one, 'postgres')),
+    ...Object.entries(params.caches).map(([name, one]) => atStore(`cache ${name}`, one)),
+    ...Object.entries(params.registries).map(([name, one]) => atUrl(`registry ${name}`, one)),
+  ];
+}
+
+function atUrl(name: string, { url, caFile }: Endpoint): DeclaredServer {
+  const { protocol, hostname, port } = new URL(url);
+  if (protocol !== 'https:') return { name, declared: `${protocol}//` };
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return {
+    name,
+    target: { host, port: port === '' ? 443 : Number(port), ...(caFile === undefined ? {} : { caFile }) },
+  };
+}
+
+function atStore(name: string, { host, port, tls }: PostgresStore | RedisStore, startTls?: 'postgres'): DeclaredServer {
+  if (tls === false) return { name, declared: 'tls: false' };
+  const { caFile, serverName } = tls ?? {};
+  return {
+    name,
+    target: {
+      host,
+      port,
+      ...(caFile === undefined ? {} : { caFile }),
+      ...(serverName === undefined ? {} : { serverName }),
+      ...(startTls ? { startTls } : {}),
+    },
+  };
+}
+
+/** What came of a handshake; a server that does not answer is judged, everything else that goes wrong throws. */
+export type Handshake = TlsAnswer | { readonly handshake: 'none'; readonly why: string };
+
+export async function shake(
+  tls: TlsProber,
+  target: TlsTarget,
+  versions: { readonly minVersion?: TlsVersion; readonly maxVersion?: TlsVersion } = {},
+): Promise<Handshake> {
+  try {
+    return await tls.handshake({ ...target, ...versions });
+  } catch (error) {
+    if (error instanceof ObservationError && (error.code === 'unreachable' || error.code === 'timeout'))
+      return { handshake: 'none', why: error.message };
+    throw error;
+  }
+}
+
+/** `api.example.com:443`, with the name asked for where it is another. */
+export const addressOf = ({ host, port, serverName }: TlsTarget): string =>
+  `${host}:${port}${serverName === undefined || serverName === host ? '' : ` as ${serverName}`}`;
