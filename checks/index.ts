@@ -4,6 +4,7 @@ import { minimalPrivileges } from './access/minimal-privileges/check.ts';
 import { namespaceIsolation } from './access/namespace-isolation/check.ts';
 import { referencedConfigMaps } from './access/referenced-config-maps/check.ts';
 import { referencedSecrets } from './access/referenced-secrets/check.ts';
+import { manifestDrift } from './cluster/manifest-drift/check.ts';
 import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
@@ -45,6 +46,7 @@ import { tlsCertificate } from './traffic/tls-certificate/check.ts';
 import { tlsVersions } from './traffic/tls-versions/check.ts';
 import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
 import { nonRoot } from './workloads/non-root/check.ts';
+import { podSecurityAdmission } from './workloads/pod-security-admission/check.ts';
 import { readOnlyRoot } from './workloads/read-only-root/check.ts';
 import { restrictedSecurityContext } from './workloads/restricted-security-context/check.ts';
 import { rollout } from './workloads/rollout/check.ts';
@@ -56,6 +58,7 @@ const all: readonly CheckKind[] = [
   namespaceIsolation,
   referencedConfigMaps,
   referencedSecrets,
+  manifestDrift,
   rbacAuthorization,
   reachability,
   storageClasses,
@@ -97,6 +100,7 @@ const all: readonly CheckKind[] = [
   tlsVersions,
   droppedCapabilities,
   nonRoot,
+  podSecurityAdmission,
   readOnlyRoot,
   restrictedSecurityContext,
   rollout,

@@ -38,6 +38,8 @@ export interface SecurityContextKind {
   readonly rule: (pod: PodToJudge) => readonly Violation[];
 }
 
+type Rule = Pick<SecurityContextKind, 'linuxOnly' | 'rule'>;
+
 export function defineSecurityContextKind(own: SecurityContextKind): CheckKind {
   return defineCheck({
     meta: {
@@ -65,8 +67,9 @@ interface JudgedSource {
   readonly exempt: readonly Exemption[];
 }
 
-function judgeSources(
-  own: SecurityContextKind,
+/** Judges every pod source by the rule; a namespace with nothing to judge makes it inconclusive. */
+export function judgeSources(
+  own: Rule,
   { namespaces, exemptions }: Params,
   gathered: Workloads,
 ): Judgement<'violates'> {
@@ -91,7 +94,7 @@ function judgeSources(
   );
 }
 
-function judgeSource(own: SecurityContextKind, source: PodSource, exemptions: readonly Exemption[]): JudgedSource {
+function judgeSource(own: Rule, source: PodSource, exemptions: readonly Exemption[]): JudgedSource {
   const mine = exemptions.filter(({ workload }) => workload === source.workload || workload === source.owner);
   const isExempt = (name: string): boolean => mine.some(({ container }) => container === name || container === '*');
   const containers = [...new Set(containersOf(source.podSpec).map(({ name }) => name))].filter(

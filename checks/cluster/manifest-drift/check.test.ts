@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Capabilities, KubeObject } from '../../contract/capabilities.ts';
+import { ObservationError } from '../../define-check.ts';
+import { readCases, runCase, testContext } from '../../testing/cases.ts';
+import { runCases } from '../../testing/run-cases.ts';
+import { manifestDrift } from './check.ts';
+import { differencesOf } from './differences.ts';
+import type { Gathered } from './judge.ts';
+
+runCases(import.meta.url);
+
+const object = (over: Readonly<Record<string, unknown>>): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a', namespace: 'shop' },
+  ...over,
+});
+
+it('names the fields that differ, and none that the server owns', () => {
+  const live = object({
+    metadata: { name: 'a', uid: '1', resourceVersion: '7', annotations: { 'deployment.kubernetes.io/revision': '3' } },
+    spec: { containers: [{ name: 'api', env: [{ name: 'B', value: '2' }] }, { name: 'side' }], args: ['x', 'y'] },
+    status: { ready: 1 },
+  });
+  const applied = object({
+    metadata: { name: 'a', uid: '2', labels: { 'app.kubernetes.io/name': 'a' } },
+    spec: { containers: [{ name: 'api', env: [{ name: 'B', value: '3' }] }, { name: 'side' }], args: ['x', 'z'] },
+  });
+  expect(differencesOf(live, applied)).toEqual([
+    { path: 'metadata.labels', live: undefined, applied: { 'app.kubernetes.io/name': 'a' } },
+    { path: 'spec.containers[api].env[B].value', live: '2', applied: '3' },
+    { path: 'spec.args[1]', live: 'y', applied: 'z' },
+  ]);
+  const pair = [{ name: 'a' }, { name: 'b' }];
+  expect(differencesOf(object({ l: pair }), object({ l: pair.toReversed() }))).toHaveLength(1);
+  expect(differencesOf(live, live)).toEqual([]);
+});
+
+const params = {
+  folder: 'k8s',
+  resources: [{ apiVersion: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespace: 'shop' }],
+  ignore: [],
+};
+const manifest = (name: string): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, namespace: shop }\ndata: { day: 2026-01-01 }\n`;
+
+function gatherWith(
+  files: Readonly<Record<string, string>>,
+  cluster: Partial<Capabilities['cluster']>,
+): Promise<unknown> {
+  const capabilities = {
+    files: {
+      list: () => Promise.resolve(Object.keys(files)),
+      read: (path: string) => Promise.resolve(files[path] ?? ''),
+    },
+    cluster,
+  };
+  return manifestDrift.gather(params, capabilities as unknown as Capabilities, testContext('2026-01-15T12:00:00Z'));
+}
+const answering = {
+  get: (_type: unknown, name: string) => Promise.resolve(object({ metadata: { name, namespace: 'shop' } })),
+  dryRunApply: (given: Readonly<Record<string, unknown>>) => Promise.resolve(given as unknown as KubeObject),
+};
+
+it('reads manifests, and says what it leaves out', async () => {
+  const secret = `${manifest('b')}---\napiVersion: v1\nkind: Secret\nmetadata: { name: s, namespace: shop }\n`;
+  const gathered = (await gatherWith(
+    { 'k8s/a.yaml': manifest('a'), 'k8s/b.yaml': secret, 'k8s/c.template': '' },
+    answering,
+  )) as Gathered;
+  expect(gathered.objects.map(({ subject, file }) => [subject, file])).toEqual([
+    ['ConfigMap shop/a', 'k8s/a.yaml'],
+    ['ConfigMap shop/b', 'k8s/b.yaml'],
+  ]);
+  // YAML 1.1 would make a date of it.
+  expect(gathered.objects[0]?.applied?.['data']).toEqual({ day: '2026-01-01' });
+  expect(gathered.leftOut.map(({ what }) => what)).toEqual(['k8s/b.yaml: Secret shop/s', 'k8s/c.template']);
+  expect(gathered.control).toEqual({ subject: 'ConfigMap shop/a', shown: true, stored: false });
+});
+
+it.each([
+  [
+    'a type it may not look at',
+    'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: x, namespace: shop }\n',
+    'Add Deployment of apps/v1',
+  ],
+  ['no YAML', 'a: [', 'Correct the file'],
+  ['no object', 'a: 1\n', 'Move what is no manifest'],
+])('refuses %s', async (_what, text, fix) => {
+  await expect(gatherWith({ 'k8s/a.yaml': text }, answering)).rejects.toMatchObject({
+    code: 'misconfigured',
+    fix: expect.stringContaining(fix) as string,
+  });
+});
+
+it('an answer about another object is none; a refusal of the manifest is a finding; a forbidden one an error', async () => {
+  const other = { ...answering, dryRunApply: () => Promise.resolve(object({ metadata: { name: 'other' } })) };
+  await expect(gatherWith({ 'k8s/a.yaml': manifest('a') }, other)).rejects.toMatchObject({ code: 'unreachable' });
+  const refusing = {
+    ...answering,
+    dryRunApply: () => Promise.reject(new ObservationError('protocol', 'data is immutable')),
+  };
+  const refused = (await gatherWith({ 'k8s/a.yaml': manifest('a') }, refusing)) as Gathered;
+  expect(refused.objects[0]).toMatchObject({ applied: null, refusal: 'data is immutable' });
+  const forbidding = { ...answering, dryRunApply: () => Promise.reject(new ObservationError('forbidden', 'no')) };
+  await expect(gatherWith({ 'k8s/a.yaml': manifest('a') }, forbidding)).rejects.toMatchObject({ code: 'forbidden' });
+});
+
+it('shows no value of a field that is named like a secret', async () => {
+  const check = readCases(join(import.meta.dirname, 'cases')).find(
+    ({ name }) => name === 'fail.another-object-is-ignored',
+  );
+  const { texts } = check ? await runCase(manifestDrift, check) : { texts: [] };
+  expect(texts.join('\n')).toMatch(/spec\.replicas is 5, expected 2 as in k8s/);
+  expect(texts.join('\n')).toContain('env[DB_PASSWORD].value is another value (not shown)');
+});

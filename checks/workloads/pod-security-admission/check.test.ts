@@ -1,0 +1,2 @@
+import { runCases } from '../../testing/run-cases.ts';
+runCases(import.meta.url);
