@@ -9,6 +9,8 @@ import { blindCapabilities, readCases, testContext } from './testing/cases.ts';
 import { kindIn, REQUIRED_CASES } from './testing/run-cases.ts';
 
 const CHECKS = import.meta.dirname;
+/** Kinds that change nothing and need a right to write all the same: the API asks for it on dry runs, too. */
+const DRY_RUNS = new Set(['cluster/manifest-drift']);
 const NOT_DOMAINS = new Set(['contract', 'support', 'testing']);
 
 const folders = subfolders(CHECKS)
@@ -116,7 +118,7 @@ describe.each([...kinds.values()].map((kind) => [kind.meta.kind, kind] as const)
       const writes = permissions.some((p) =>
         p.verbs.some((verb) => ['update', 'patch', 'delete', 'deletecollection'].includes(verb)),
       );
-      if (writes) expect(effect).toBe('mutating');
+      if (writes && !DRY_RUNS.has(name)) expect(effect).toBe('mutating');
     }
   });
 
