@@ -1,4 +1,4 @@
-import { kubernetesName, store } from '../../contract/param-schemas.ts';
+import { kubernetesName, redisStore, store } from '../../contract/param-schemas.ts';
 import {
   defineCheck,
   ObservationError,
@@ -11,12 +11,14 @@ import {
 } from '../../define-check.ts';
 import { shortened } from '../../support/evidence.ts';
 import { judged, present } from '../../support/judged.ts';
-import { mayReadSecrets, PODS, textAt } from '../../support/kubernetes.ts';
+import { mayReadSecrets } from '../../support/kubernetes.ts';
+import { mayExecIn, runInPod, type ExecResult, type InPod } from '../../support/pod-command.ts';
 import { serverName, sessionUnlessDown } from '../../support/postgres.ts';
+import { redisName, redisUnlessDown } from '../../support/redis.ts';
 
 const messages = {
   podMissing: {
-    says: '{subject}: does not exist, expected the pod that runs the database.',
+    says: '{subject}: does not exist, expected the pod that runs the server.',
     fix: 'See the StatefulSet and its events for why the pod was not made, or correct the name in the item.',
   },
   podNotRunning: {
@@ -32,8 +34,8 @@ const messages = {
     fix: 'Read the log of the container: the server is not running or listens elsewhere.',
   },
   oddAnswer: {
-    says: '{subject}: pg_isready exits {exitCode} and says "{output}", expected 0 and "accepting connections".',
-    fix: 'Check that the image holds the real pg_isready.',
+    says: '{subject}: {command} exits {exitCode} and says "{output}", expected 0 and "{expected}".',
+    fix: 'Look in the log of the container; check its credentials (REDISCLI_AUTH for redis-cli) and that the image holds the real program.',
   },
   wireDown: {
     says: '{subject}: does not answer over the network ({why}), expected a session.',
@@ -53,42 +55,50 @@ const params = {
     user: { type: 'string', minLength: 1, default: 'mcp_user', description: 'Role that pg_isready is given.' },
     database: { type: 'string', minLength: 1, default: 'mcp_db', description: 'Database that pg_isready is given.' },
     store,
+    redis: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['pod', 'store'],
+      description: 'A Redis server of the same namespace that must be ready as well.',
+      properties: {
+        pod: kubernetesName(
+          'Name of the pod that runs Redis, for example redis-0. It has REDISCLI_AUTH where a password is asked.',
+        ),
+        container: kubernetesName('Name of the container, when the pod has several.'),
+        store: redisStore,
+      },
+    },
   },
 } as const satisfies JSONSchema;
 type Params = FromSchema<typeof params>;
 
-interface InPod {
-  readonly phase: string;
-  /** Set while the pod is being deleted. */
-  readonly deleting: boolean;
-  /** Null when the pod was not in a state to run a command. */
-  readonly exec: { readonly exitCode: number; readonly stdout: string; readonly stderr: string } | null;
-}
-interface Gathered {
+/** One server: in its pod, and over the network. */
+interface Looked {
   readonly command: readonly string[];
   /** Null when there is no such pod. */
   readonly pod: InPod | null;
-  /** Null when a session was opened; else why not. */
+  /** Null when it answered; else why not. */
   readonly wire: string | null;
+}
+interface Gathered extends Looked {
+  readonly redis?: Looked;
 }
 
 export const serverReadiness = defineCheck({
   meta: {
     kind: 'data/server-readiness',
-    title: 'PostgreSQL accepts connections, in its pod and over the network',
+    title: 'The servers that keep data accept connections, in their pods and over the network',
     why: 'A server that is ready in its pod and not reachable through its Service, or the other way round, is not ready for anybody.',
-    sees: 'pg_isready run in the pod, its exit code and words, and a session opened through the address clients use. Not: whether both are the same server, nor whether it takes writes.',
-    needs: ['cluster', 'exec', 'postgres'],
+    sees: 'pg_isready run in the pod, its exit code and words, and a session opened through the address clients use; where Redis is named, redis-cli ping in its pod and PING through its address. Not: whether both are the same server, nor whether it takes writes.',
+    needs: ['cluster', 'exec', 'postgres', 'redis'],
     effect: 'read-only',
     params,
     messages,
   },
-  permissions: ({ namespace, pod, store }: Params) => [
-    { namespace, groups: [''], resources: ['pods'], verbs: ['get'], resourceNames: [pod] },
-    // The WebSocket's GET is authorised as get by every server, and since 1.35 as create besides (KEP-4006, "Synthetic RBAC
-    // CREATE Authorization Check"; feature gate AuthorizePodWebsocketUpgradeCreatePermission, on by default): both are needed.
-    { namespace, groups: [''], resources: ['pods/exec'], verbs: ['create', 'get'], resourceNames: [pod] },
-    ...mayReadSecrets([store.password]),
+  permissions: ({ namespace, pod, store, redis }: Params) => [
+    ...mayExecIn(namespace, pod),
+    ...(redis ? mayExecIn(namespace, redis.pod) : []),
+    ...mayReadSecrets([store.password, redis?.store.password]),
   ],
   gather,
   judge,
@@ -96,109 +106,140 @@ export const serverReadiness = defineCheck({
 
 async function gather(
   params: Params,
-  capabilities: Pick<Capabilities, 'cluster' | 'exec' | 'postgres'>,
+  capabilities: Pick<Capabilities, 'cluster' | 'exec' | 'postgres' | 'redis'>,
 ): Promise<Gathered> {
   const command = ['pg_isready', '-U', params.user, '-d', params.database] as const;
-  const pod = await lookIntoPod(params, command, capabilities);
+  const pod = await runInPod(capabilities, params, command);
+  if (pod?.exec) refuseNoAttempt(`Pod ${params.namespace}/${params.pod}`, pod.exec);
   const session = await sessionUnlessDown(capabilities.postgres, params.store, async (session) => {
     await session.query('SELECT 1');
     return { up: true } as const;
   });
+  const postgres = { command, pod, wire: session.up ? null : session.why };
+  return params.redis
+    ? { ...postgres, redis: await lookAtRedis(params.namespace, params.redis, capabilities) }
+    : postgres;
+}
+
+/** The password is the pod's own (REDISCLI_AUTH in its environment): on a command line everybody could read it. */
+async function lookAtRedis(
+  namespace: string,
+  { store, ...target }: NonNullable<Params['redis']>,
+  capabilities: Pick<Capabilities, 'cluster' | 'exec' | 'redis'>,
+): Promise<Looked> {
+  const command = ['redis-cli', 'ping'] as const;
+  const pod = await runInPod(capabilities, { namespace, ...target }, command);
+  const session = await redisUnlessDown(capabilities.redis, store, async (session) => {
+    const said = await session.command('PING');
+    return said === 'PONG'
+      ? ({ up: true } as const)
+      : { up: false as const, why: `PING was answered ${JSON.stringify(said)}` };
+  });
   return { command, pod, wire: session.up ? null : session.why };
 }
 
-async function lookIntoPod(
-  { namespace, pod, container }: Params,
-  command: readonly [string, ...string[]],
-  { cluster, exec }: Pick<Capabilities, 'cluster' | 'exec'>,
-): Promise<InPod | null> {
-  const found = await cluster.get(PODS, pod, namespace).catch((error: unknown) => {
-    if (error instanceof ObservationError && error.code === 'not-found') return null;
-    throw error;
-  });
-  if (!found) return null;
-  const phase = textAt(found, 'of unknown phase', 'status', 'phase');
-  const deleting = found.metadata.deletionTimestamp !== undefined;
-  if (phase !== 'Running' || deleting) return { phase, deleting, exec: null };
-  const target = container === undefined ? { namespace, pod } : { namespace, pod, container };
-  const { exitCode, stdout, stderr } = await exec.run(target, command);
-  refuseWhatWasNotRun(namespace, pod, exitCode, stderr);
-  return { phase, deleting, exec: { exitCode, stdout, stderr } };
+/** 3: pg_isready made no attempt (its manual page). */
+function refuseNoAttempt(where: string, { exitCode, stderr }: ExecResult): void {
+  if (exitCode !== 3) return;
+  throw new ObservationError(
+    'misconfigured',
+    `${where}: pg_isready made no attempt (exit 3): ${shortened(stderr, 200)}`,
+    {
+      fix: 'Correct user and database in the item.',
+    },
+  );
 }
 
-/** 126 and 127: the command could not be run (POSIX shell). 3: pg_isready made no attempt (its manual page). */
-function refuseWhatWasNotRun(namespace: string, pod: string, exitCode: number, stderr: string): void {
-  const where = `Pod ${namespace}/${pod}`;
-  if (exitCode === 126 || exitCode === 127)
-    throw new ObservationError(
-      'component-missing',
-      `${where}: pg_isready could not be run: ${shortened(stderr, 200)}`,
-      {
-        fix: 'Name the container that holds PostgreSQL in params.container.',
+function judge({ namespace, pod, store, redis }: Params, gathered: Gathered): Judgement<Id> {
+  const servers: readonly Server[] = present([
+    {
+      name: 'PostgreSQL',
+      inPod: `Pod ${namespace}/${pod}`,
+      overWire: serverName(store),
+      looked: gathered,
+      in: postgresFinding,
+    },
+    redis &&
+      gathered.redis && {
+        name: 'Redis',
+        inPod: `Pod ${namespace}/${redis.pod}`,
+        overWire: redisName(redis.store),
+        looked: gathered.redis,
+        in: redisFinding,
       },
-    );
-  if (exitCode === 3)
-    throw new ObservationError(
-      'misconfigured',
-      `${where}: pg_isready made no attempt (exit 3): ${shortened(stderr, 200)}`,
-      {
-        fix: 'Correct user and database in the item.',
-      },
-    );
-}
-
-function judge({ namespace, pod: name, store }: Params, gathered: Gathered): Judgement<Id> {
-  const { pod, wire } = gathered;
-  const inPod = `Pod ${namespace}/${name}`;
-  const overWire = serverName(store);
-  const findings: Finding<Id>[] = present([
-    pod === null ? { message: 'podMissing' as const, subject: inPod } : podFinding(inPod, pod),
-    wire !== null && { message: 'wireDown' as const, subject: overWire, data: { why: wire } },
   ]);
-  const evidence = evidenceOf(inPod, overWire, gathered);
-  if (findings.length === 0 && pod?.exec === null)
+  const findings = servers.flatMap(findingsOf);
+  const [first, ...others] = servers.flatMap(evidenceOf);
+  const evidence = [first ?? { type: 'text', title: 'Nothing', text: 'was looked at' }, ...others] as const;
+  const leaving = servers.find(({ looked }) => looked.pod?.exec === null);
+  if (findings.length === 0 && leaving)
     return {
       outcome: 'inconclusive',
       reason: 'no-subjects',
-      why: `${inPod}: is being deleted, so nothing was run in it. Wait for its successor.`,
+      why: `${leaving.inPod}: is being deleted, so nothing was run in it. Wait for its successor.`,
       evidence,
     };
-  return judged(findings, [inPod, overWire], evidence, '');
+  return judged(
+    findings,
+    servers.flatMap(({ inPod, overWire }) => [inPod, overWire]),
+    evidence,
+    '',
+  );
 }
 
-function podFinding(subject: string, { phase, deleting, exec }: InPod): Finding<Id> | null {
-  if (!exec) return deleting ? null : { message: 'podNotRunning', subject, data: { phase } };
+interface Server {
+  readonly name: string;
+  readonly inPod: string;
+  readonly overWire: string;
+  readonly looked: Looked;
+  readonly in: (subject: string, exec: ExecResult) => Finding<Id> | null;
+}
+
+function findingsOf({ inPod, overWire, looked: { pod, wire }, in: judgeExec }: Server): Finding<Id>[] {
+  return present<Finding<Id>>([
+    pod === null && { message: 'podMissing', subject: inPod },
+    pod?.exec === null && !pod.deleting && { message: 'podNotRunning', subject: inPod, data: { phase: pod.phase } },
+    pod?.exec && judgeExec(inPod, pod.exec),
+    wire !== null && { message: 'wireDown', subject: overWire, data: { why: wire } },
+  ]);
+}
+
+function postgresFinding(subject: string, exec: ExecResult): Finding<Id> | null {
   if (exec.exitCode === 0 && exec.stdout.includes('accepting connections')) return null;
   if (exec.exitCode === 1) return { message: 'rejecting', subject };
   if (exec.exitCode === 2) return { message: 'noResponse', subject };
-  const output = shortened(`${exec.stdout}${exec.stderr}`.trim(), 200);
-  return { message: 'oddAnswer', subject, data: { exitCode: exec.exitCode, output } };
+  return { message: 'oddAnswer', subject, data: answerOf('pg_isready', exec, 'accepting connections') };
 }
 
-function evidenceOf(
-  inPod: string,
-  overWire: string,
-  { command, pod, wire }: Gathered,
-): readonly [Evidence, ...Evidence[]] {
+/** redis-cli exits 0 also when the server refused: its words decide. */
+function redisFinding(subject: string, exec: ExecResult): Finding<Id> | null {
+  if (exec.exitCode === 0 && exec.stdout.trim() === 'PONG') return null;
+  return { message: 'oddAnswer', subject, data: answerOf('redis-cli ping', exec, 'PONG') };
+}
+
+function answerOf(command: string, { exitCode, stdout, stderr }: ExecResult, expected: string) {
+  return { command, exitCode, output: shortened(`${stdout}${stderr}`.trim(), 200), expected };
+}
+
+function evidenceOf({ name, inPod, overWire, looked: { command, pod, wire } }: Server): readonly Evidence[] {
   const exec = pod?.exec;
+  const notRun = pod === null ? 'no such pod' : `not run: the pod is ${pod.deleting ? 'being deleted' : pod.phase}`;
   return [
     {
       type: 'query',
       title: `Ready in ${inPod}`,
       language: 'exec',
       query: command.join(' '),
-      answer: exec
-        ? shortened(`exit ${exec.exitCode}\n${exec.stdout}${exec.stderr}`)
-        : pod === null
-          ? 'no such pod'
-          : `not run: the pod is ${pod.deleting ? 'being deleted' : pod.phase}`,
+      answer: exec ? shortened(`exit ${exec.exitCode}\n${exec.stdout}${exec.stderr}`) : notRun,
     },
-    {
-      type: 'query',
-      title: `Session with ${overWire}`,
-      language: 'sql',
-      query: 'SELECT 1',
-      answer: wire ?? 'answered',
-    },
+    name === 'Redis'
+      ? { type: 'text', title: `PING to ${overWire}`, text: wire ?? 'answered PONG' }
+      : {
+          type: 'query',
+          title: `Session with ${overWire}`,
+          language: 'sql',
+          query: 'SELECT 1',
+          answer: wire ?? 'answered',
+        },
   ];
 }

@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import { runCases } from '../../testing/run-cases.ts';
+import { segmentsBehind, type Archiver } from './judge.ts';
+import { parseInfo } from './pgbackrest.ts';
+
+runCases(import.meta.url);
+
+/** As pgBackRest 2.55 says it, shortened to what is read. */
+const said = `[{"archive":[{"database":{"id":1,"repo-key":1},"id":"18-1","max":"00000001000000000000000D","min":"000000010000000000000008"}],
+"backup":[{"archive":{"start":"00000001000000000000000D","stop":"00000001000000000000000D"},"database":{"id":1,"repo-key":1},"error":false,
+"info":{"delta":31387459,"size":31387459},"label":"20261123-135707F","timestamp":{"start":1795442227,"stop":1795442229},"type":"full"}],
+"db":[{"id":1,"repo-key":1,"system-id":7711365645153324042,"version":"18"}],"name":"main","status":{"code":0,"message":"ok"}}]`;
+
+it("reads pgbackrest's answer, a number of 64 bits to its last digit", () => {
+  expect(parseInfo('Pod shop/db-0', { exitCode: 0, stdout: said, stderr: '' })).toEqual([
+    {
+      name: 'main',
+      code: 0,
+      status: 'ok',
+      systemIds: ['7711365645153324042'],
+      backups: [
+        {
+          label: '20261123-135707F',
+          type: 'full',
+          stoppedAt: 1795442229,
+          size: 31387459,
+          error: false,
+          needs: ['00000001000000000000000D', '00000001000000000000000D'],
+          archived: ['000000010000000000000008', '00000001000000000000000D'],
+        },
+      ],
+    },
+  ]);
+});
+
+it('takes an error flag that is not told for one', () => {
+  const untold = said.replace('"error":false,', '');
+  expect(parseInfo('Pod shop/db-0', { exitCode: 0, stdout: untold, stderr: '' })[0]?.backups[0]?.error).toBe(true);
+});
+
+const MB = 1024 * 1024;
+const archiver = (lastArchived: string | null, written: number | null, segmentBytes = 16 * MB) =>
+  ({ lastArchived, written, segmentBytes }) as Archiver;
+
+it.each([
+  ['the next segment is being written', archiver('000000010000000000000010', 17 * 16 * MB + 5), 0],
+  ['two more are complete', archiver('000000010000000000000010', 19 * 16 * MB), 2],
+  ['the high half of the number counts', archiver('0000000300000001000000FF', 2 ** 33 + 16 * MB), 1],
+  ['segments of a megabyte', archiver('000000010000000100000000', 2 ** 32 + 3 * MB, MB), 2],
+  ['a history file is no segment', archiver('00000002.history', 17 * 16 * MB), null],
+  ['a standby writes none', archiver('000000010000000000000010', null), null],
+  ['nothing was archived', archiver(null, 17 * 16 * MB), null],
+])('segments behind: %s', (_, given, behind) => {
+  expect(segmentsBehind(given)).toBe(behind);
+});
