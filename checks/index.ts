@@ -9,9 +9,13 @@ import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { clusterVersion } from './cluster/version/check.ts';
+import { backup } from './data/backup/check.ts';
+import { connectionPooling } from './data/connection-pooling/check.ts';
 import { fileRoundTrip } from './data/file-round-trip/check.ts';
 import { postgresRoundTrip } from './data/postgres-round-trip/check.ts';
 import { postgresVersion } from './data/postgres-version/check.ts';
+import { redisRoundTrip } from './data/redis-round-trip/check.ts';
+import { redisVersion } from './data/redis-version/check.ts';
 import { serverReadiness } from './data/server-readiness/check.ts';
 import { arrivalRateRun } from './load/arrival-rate-run/check.ts';
 import { closedModelRun } from './load/closed-model-run/check.ts';
@@ -63,9 +67,13 @@ const all: readonly CheckKind[] = [
   reachability,
   storageClasses,
   clusterVersion,
+  backup,
+  connectionPooling,
   fileRoundTrip,
   postgresRoundTrip,
   postgresVersion,
+  redisRoundTrip,
+  redisVersion,
   serverReadiness,
   arrivalRateRun,
   closedModelRun,
