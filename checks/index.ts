@@ -48,6 +48,7 @@ import { serviceHealth } from './traffic/service-health/check.ts';
 import { serviceToService } from './traffic/service-to-service/check.ts';
 import { tlsCertificate } from './traffic/tls-certificate/check.ts';
 import { tlsVersions } from './traffic/tls-versions/check.ts';
+import { autoscaling } from './workloads/autoscaling/check.ts';
 import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
 import { nonRoot } from './workloads/non-root/check.ts';
 import { podSecurityAdmission } from './workloads/pod-security-admission/check.ts';
@@ -106,6 +107,7 @@ const all: readonly CheckKind[] = [
   serviceToService,
   tlsCertificate,
   tlsVersions,
+  autoscaling,
   droppedCapabilities,
   nonRoot,
   podSecurityAdmission,
