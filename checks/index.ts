@@ -25,7 +25,9 @@ import { resourceUse } from './load/resource-use/check.ts';
 import { throughput } from './load/throughput/check.ts';
 import { alertRules } from './observability/alert-rules/check.ts';
 import { alertmanagerRouting } from './observability/alertmanager-routing/check.ts';
+import { dashboardQueries } from './observability/dashboard-queries/check.ts';
 import { firingAlerts } from './observability/firing-alerts/check.ts';
+import { grafana } from './observability/grafana/check.ts';
 import { incidents } from './observability/incidents/check.ts';
 import { logPatterns } from './observability/log-patterns/check.ts';
 import { logStreams } from './observability/log-streams/check.ts';
@@ -84,7 +86,9 @@ const all: readonly CheckKind[] = [
   throughput,
   alertRules,
   alertmanagerRouting,
+  dashboardQueries,
   firingAlerts,
+  grafana,
   incidents,
   logPatterns,
   logStreams,
