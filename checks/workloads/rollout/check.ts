@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../contract/capabilities.ts';
 import { kubernetesName } from '../../contract/param-schemas.ts';
+import { DURATION_PATTERN } from '../../contract/units.ts';
 import {
   defineCheck,
   type Capabilities,
@@ -31,6 +32,29 @@ const params = {
       items: kubernetesName('Name of a Service.'),
       description: 'Services that must have ready endpoints, pods of these Deployments and no others.',
     },
+    pods: {
+      type: 'array',
+      uniqueItems: true,
+      default: [],
+      items: kubernetesName('Name of a Pod.'),
+      description: 'Pods that belong to no Deployment and must be ready, too.',
+    },
+    requireDigest: {
+      type: 'boolean',
+      default: false,
+      description: 'Whether each image of a template must be named by its digest.',
+    },
+    maxRestarts: {
+      type: 'integer',
+      minimum: 0,
+      default: 0,
+      description: 'Restarts a container of a current pod may have had.',
+    },
+    restartWindow: {
+      type: 'string',
+      pattern: DURATION_PATTERN,
+      description: 'Restarts count only where the last one is not longer ago than this; absent: all do.',
+    },
     minReplicas: {
       type: 'integer',
       minimum: 1,
@@ -46,7 +70,7 @@ export const rollout = defineCheck({
     kind: 'workloads/rollout',
     title: 'Deployments have rolled out completely',
     why: 'Half a rollout serves two versions at once, and the status of the release before looks complete until the new one is observed.',
-    sees: 'For each Deployment: that the controller has observed this generation, updated = available = desired, no pod of an older revision, every pod running the images of the template by one and the same digest; for each Service: ready endpoints, all of them pods of these Deployments. Not: whether the pods answer; traffic/service-health asks them.',
+    sees: 'For each Deployment: that the controller has observed this generation, updated = available = desired, no pod of an older revision, every pod running the images of the template by one and the same digest (with requireDigest: named by digest), no container of these pods restarted more often than allowed; for each other pod named: that it is ready, and its restarts; for each Service: ready endpoints, all of them pods of these Deployments. Not: whether the pods answer; traffic/service-health asks them.',
     needs: ['cluster'],
     effect: 'read-only',
     params,

@@ -9,10 +9,12 @@ import { judged, present } from '../../support/judged.ts';
 import { at, listAt, textAt } from '../../support/kubernetes.ts';
 import { isLeaving } from '../../support/workloads.ts';
 import type { Params } from './check.ts';
+import { barePodFindings, digestlessFindings, podMessages, restartFindings } from './restarts.ts';
 import { waitingFindings, waitingMessages } from './waiting.ts';
 
 export const messages = {
   ...waitingMessages,
+  ...podMessages,
   missing: {
     says: '{subject}: does not exist, expected a Deployment.',
     fix: 'Apply its manifest, or correct the name in the item.',
@@ -80,12 +82,21 @@ export function judge(params: Params, gathered: Gathered, { now }: Pick<CheckCon
   const { namespace } = params;
   const { services } = gathered;
   const rollouts = gathered.deployments.flatMap((deployment) => rolloutOf(deployment, gathered, now) ?? []);
+  const bare = params.pods.map((name) => ({ name, pod: runningPod(gathered.pods, name) }));
   const missing = params.deployments.filter(
     (name) => !rollouts.some(({ deployment }) => deployment.metadata.name === name),
   );
   const findings: Finding<Id>[] = [
     ...missing.map((name) => ({ message: 'missing' as const, subject: `Deployment ${namespace}/${name}` })),
     ...rollouts.flatMap((rollout) => findingsOf(rollout, params.minReplicas)),
+    ...rollouts.flatMap(({ current }) => current.flatMap((pod) => restartFindings(pod, params, now))),
+    ...bare.flatMap(({ name, pod }) => [
+      ...(pod ? [...waitingFindings(pod), ...restartFindings(pod, params, now)] : []),
+      ...barePodFindings(namespace, name, pod),
+    ]),
+    ...rollouts.flatMap(({ subject, deployment }) =>
+      params.requireDigest ? digestlessFindings(subject, at(deployment, 'spec', 'template', 'spec')) : [],
+    ),
     ...services.flatMap(({ name, endpoints }) =>
       endpoints.some(({ ready, terminating }) => ready && !terminating)
         ? []
@@ -96,8 +107,10 @@ export function judge(params: Params, gathered: Gathered, { now }: Pick<CheckCon
   const subjects = [
     ...params.deployments.map((name) => `Deployment ${namespace}/${name}`),
     ...services.map(({ name }) => `Service ${namespace}/${name}`),
+    ...bare.map(({ name }) => `Pod ${namespace}/${name}`),
   ];
-  const evidence = evidenceOf(rollouts, gathered);
+  const current = [...rollouts.flatMap((rollout) => rollout.current), ...bare.flatMap(({ pod }) => pod ?? [])];
+  const evidence = evidenceOf(rollouts, current, gathered);
   const unclear = rollouts.filter(({ ambiguous }) => ambiguous).map(({ subject }) => subject);
   if (findings.length === 0 && unclear.length > 0)
     return {
@@ -111,6 +124,12 @@ export function judge(params: Params, gathered: Gathered, { now }: Pick<CheckCon
     ...new Set(rollouts.flatMap(({ current }) => current.flatMap(digestsOf)).map(({ digest }) => digest)),
   ];
   return judgement.outcome === 'pass' && images.length > 0 ? { ...judgement, images: images.sort() } : judgement;
+}
+
+/** By name; one that has ended runs nothing. */
+function runningPod(pods: readonly KubeObject[], name: string): KubeObject | undefined {
+  const pod = pods.find(({ metadata }) => metadata.name === name);
+  return pod && !['Succeeded', 'Failed'].includes(textAt(pod, '', 'status', 'phase')) ? pod : undefined;
 }
 
 /** A Service whose selector fits another application is full of endpoints that are ready. */
@@ -235,6 +254,7 @@ function digestFindings(subject: string, pods: readonly KubeObject[]): Finding<I
 
 function evidenceOf(
   rollouts: readonly Rollout[],
+  current: readonly KubeObject[],
   { services, readings }: Gathered,
 ): readonly [Evidence, ...Evidence[]] {
   return [
@@ -260,17 +280,16 @@ function evidenceOf(
       }),
     ),
     table(
-      'Pods of the current revision',
-      ['pod', 'container', 'image', 'digest'],
-      rollouts.flatMap(({ current }) =>
-        current.flatMap((pod) =>
-          containersOf(pod['spec']).map(({ name, fields }) => [
-            pod.metadata.name,
-            name,
-            textAt(fields, '', 'image'),
-            digestsOf(pod).find(({ container }) => container === name)?.digest ?? 'not reported',
-          ]),
-        ),
+      'Pods of the current revision, and pods named',
+      ['pod', 'container', 'image', 'digest', 'restarts'],
+      current.flatMap((pod) =>
+        containersOf(pod['spec']).map(({ name, fields }) => [
+          pod.metadata.name,
+          name,
+          textAt(fields, '', 'image'),
+          digestsOf(pod).find(({ container }) => container === name)?.digest ?? 'not reported',
+          restartsOf(pod, name),
+        ]),
       ),
     ),
     table(
@@ -280,4 +299,10 @@ function evidenceOf(
     ),
     ...readings.map(readingEvidence),
   ];
+}
+
+function restartsOf(pod: KubeObject, container: string): number | null {
+  const status = listAt(pod, 'status', 'containerStatuses').find((one) => textAt(one, '', 'name') === container);
+  const count = at(status, 'restartCount');
+  return typeof count === 'number' ? count : null;
 }
