@@ -101,7 +101,8 @@ describe.each([...kinds.values()].map((kind) => [kind.meta.kind, kind] as const)
   it('is consistent about what it changes and what it may', () => {
     const { effect, mutation, needs } = kind.meta;
     expect(effect === 'mutating').toBe(mutation !== undefined);
-    if (needs.includes('load')) expect(mutation).toBe('load');
+    // A chaos experiment plays its users itself; the generator asks for the class load besides.
+    if (needs.includes('load')) expect(['load', 'chaos']).toContain(mutation);
     const usesCluster = needs.some((need) => need === 'cluster' || need === 'secrets' || need === 'exec');
     for (const check of passing) {
       const permissions = kind.permissions(filledParams(kind, check.params));

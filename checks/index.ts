@@ -4,6 +4,7 @@ import { minimalPrivileges } from './access/minimal-privileges/check.ts';
 import { namespaceIsolation } from './access/namespace-isolation/check.ts';
 import { referencedConfigMaps } from './access/referenced-config-maps/check.ts';
 import { referencedSecrets } from './access/referenced-secrets/check.ts';
+import { podDeletion } from './chaos/pod-deletion/check.ts';
 import { manifestDrift } from './cluster/manifest-drift/check.ts';
 import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
@@ -65,6 +66,7 @@ const all: readonly CheckKind[] = [
   namespaceIsolation,
   referencedConfigMaps,
   referencedSecrets,
+  podDeletion,
   manifestDrift,
   rbacAuthorization,
   reachability,
