@@ -3,9 +3,10 @@ import type { HttpAnswer } from '../../contract/capabilities.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import type { Evidence, Finding, Judgement } from '../../define-check.ts';
 import { createAjv } from '../../params.ts';
-import { nameList, shortened, table } from '../../support/evidence.ts';
+import { shortened, table } from '../../support/evidence.ts';
 import { judged, present } from '../../support/judged.ts';
 import { parseJson } from '../../support/kubernetes.ts';
+import { schemaProblems } from '../../support/schema-problems.ts';
 import type { Params } from './check.ts';
 
 export const messages = {
@@ -164,10 +165,7 @@ function bodyFinding(
     return { message: 'notJson', subject, data: { type: headers['content-type'] ?? 'no content type' } };
   const validate = createAjv({ useDefaults: false }).compile(schema);
   if (validate(value)) return null;
-  const problems = (validate.errors ?? []).map(
-    ({ instancePath, message }) => `${instancePath || 'the answer'} ${message ?? ''}`,
-  );
-  return { message: 'wrongShape', subject, data: { problems: nameList(problems) } };
+  return { message: 'wrongShape', subject, data: { problems: schemaProblems(validate.errors) } };
 }
 
 /** A JSON media type (RFC 6839: also `…+json`), which a schema implies; an item that names another has the last word. */

@@ -2,8 +2,9 @@
 import type { HttpAnswer } from '../../contract/capabilities.ts';
 import type { Data } from '../../define-check.ts';
 import { createAjv } from '../../params.ts';
-import { nameList, shortened } from '../../support/evidence.ts';
+import { shortened } from '../../support/evidence.ts';
 import { parseJson } from '../../support/kubernetes.ts';
+import { schemaProblems } from '../../support/schema-problems.ts';
 import type { Params, Step } from './params.ts';
 import { filledIn, filledText, masked, valueAt, type Saved } from './saved-values.ts';
 
@@ -47,10 +48,7 @@ function bodyProblems(schema: Step['expect']['schema'], answer: HttpAnswer, save
     return [{ message: 'notJson', data: { type: answer.headers['content-type'] ?? 'no content type' } }];
   const validate = createAjv({ useDefaults: false }).compile(filledIn(schema, saved) as object);
   if (validate(value)) return [];
-  const problems = (validate.errors ?? []).map(({ instancePath, message }) =>
-    masked(`${instancePath === '' ? 'the answer' : instancePath} ${message ?? ''}`, saved),
-  );
-  return [{ message: 'wrongShape', data: { problems: nameList(problems) } }];
+  return [{ message: 'wrongShape', data: { problems: masked(schemaProblems(validate.errors), saved) } }];
 }
 
 function wrongHeaders(expected: Readonly<Record<string, string>>, answer: HttpAnswer, saved: Saved): Data[] {

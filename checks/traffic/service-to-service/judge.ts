@@ -1,9 +1,10 @@
 /** How calls between services are judged. */
 import type { Evidence, Finding, Judgement } from '../../define-check.ts';
 import { createAjv } from '../../params.ts';
-import { nameList, readingEvidence, shortened, table, type Reading } from '../../support/evidence.ts';
+import { readingEvidence, shortened, table, type Reading } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
 import { parseJson } from '../../support/kubernetes.ts';
+import { schemaProblems } from '../../support/schema-problems.ts';
 import { addressOf, commandOf, type Call, type Params } from './check.ts';
 
 export const messages = {
@@ -148,9 +149,7 @@ function bodyProblems({ schema }: Call, body: string): string | null {
   if (value === undefined) return 'the answer is no JSON';
   const validate = createAjv({ useDefaults: false }).compile(schema);
   if (validate(value)) return null;
-  return nameList(
-    (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath || 'the answer'} ${message ?? ''}`),
-  );
+  return schemaProblems(validate.errors);
 }
 
 function evidenceOf(
