@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { processStartedAt } from '../fixtures/rehearsal/process-identity.ts';
 import { writeKubeconfig } from '../fixtures/testing/kubeconfig.ts';
 import { listenHttps, selfSigned, type TestServer } from '../fixtures/testing/servers.ts';
+import { BUNDLES } from '../gate/fresh-build.ts';
 import { columnsOf } from '../reports/console/text.ts';
 import { makeProject, phaseText } from '../specs/testing/project.ts';
 import { clockFindings } from './doctor/cluster.ts';
@@ -25,14 +26,7 @@ function write(file: string, text: string): string {
   return path;
 }
 const MANIFEST = { version: '1.0.0', engines: { node: '^20.19.0 || >=22.13.0' }, dependencies: { pg: '8.1.0' } };
-const PROGRAMS = [
-  'golive',
-  'kubernetes',
-  'rehearsal',
-  'rehearsal-watchdog',
-  'service-typescript-api',
-  'service-gateway',
-];
+const PROGRAMS = ['golive', ...BUNDLES.map((file) => file.replace(/\.js$/, ''))];
 
 describe('the machine', () => {
   it.each([

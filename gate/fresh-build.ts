@@ -11,15 +11,21 @@ const FILES = ['build.mjs', 'golive.ts', 'package.json', 'package-lock.json'];
 /** The last file a build writes may be any of them; this one is always among them. */
 const BUILT = 'dist/gate-main.js';
 /** What a run starts or loads. */
-const BUNDLES = [
+export const BUNDLES = [
   'gate-main.js',
   'gate-worker.js',
   'kubernetes.js',
   'rehearsal.js',
   'rehearsal-watchdog.js',
   'service-typescript-api.js',
-  'service-gateway.js',
-];
+  'service-learning-system.js',
+  'service-rust-server.js',
+  'gateway.js',
+  'doors.js',
+  'stand-in-registry-token.js',
+  'stand-in-loki.js',
+  'stand-in-grafana.js',
+] as const;
 
 /**
  * Builds where a source is newer than the build, or a bundle is gone. Answers what is wrong when the build failed, else null.

@@ -5,6 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { satisfies } from 'semver';
 import { findNative } from '../../fixtures/rehearsal/postgres/binaries.ts';
 import { findTool, toolEnvironment } from '../../fixtures/rehearsal/tools.ts';
+import { BUNDLES } from '../../gate/fresh-build.ts';
 import { formatBytes, plural } from '../../reports/wording.ts';
 import { installCommand, TOOLS } from '../setup.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
@@ -22,14 +23,7 @@ export function nodeFinding(version: string, { engines }: Manifest): Finding {
     : bad('Node', `${version}; golive needs ${engines.node}`, 'Install Node 22, then run npm ci again');
 }
 
-const PROGRAMS = [
-  'golive',
-  'kubernetes',
-  'rehearsal',
-  'rehearsal-watchdog',
-  'service-typescript-api',
-  'service-gateway',
-];
+const PROGRAMS = ['golive', ...BUNDLES.map((file) => file.replace(/\.js$/, ''))];
 
 /** Is everything built, and nothing newer than what it was built from? `home` is the folder of golive itself. */
 export function buildFinding(home: string): Finding {
