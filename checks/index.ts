@@ -18,6 +18,9 @@ import { postgresVersion } from './data/postgres-version/check.ts';
 import { redisRoundTrip } from './data/redis-round-trip/check.ts';
 import { redisVersion } from './data/redis-version/check.ts';
 import { serverReadiness } from './data/server-readiness/check.ts';
+import { securityFailures } from './decision/security-failures/check.ts';
+import { targetsMet } from './decision/targets-met/check.ts';
+import { validationCount } from './decision/validation-count/check.ts';
 import { arrivalRateRun } from './load/arrival-rate-run/check.ts';
 import { closedModelRun } from './load/closed-model-run/check.ts';
 import { loadErrorRate } from './load/error-rate/check.ts';
@@ -80,6 +83,9 @@ const all: readonly CheckKind[] = [
   redisRoundTrip,
   redisVersion,
   serverReadiness,
+  securityFailures,
+  targetsMet,
+  validationCount,
   arrivalRateRun,
   closedModelRun,
   loadErrorRate,

@@ -3,7 +3,7 @@
  * the ones it needs in `meta.needs` and sees no other. Every method obeys the run's AbortSignal and throws
  * `ObservationError` when it could not look; it never answers "nothing" instead.
  */
-import type { OutcomeName, ReasonCode } from './outcome.ts';
+import type { Evidence, OutcomeName, ReasonCode } from './outcome.ts';
 
 /** Why a capability could not look. The engine maps it to the outcome `error` (or `not-run` for `source-missing`). */
 export class ObservationError extends Error {
@@ -408,6 +408,10 @@ export interface ItemOutcome {
   /** `not-run` for one that nothing was recorded of, `planned` for one nobody has built. */
   readonly outcome: OutcomeName;
   readonly message: string;
+  /** Heading of the group it stands in. */
+  readonly section?: string;
+  /** Values of its evidence that were held against a bound; none when an earlier run judged it. */
+  readonly measured?: readonly Extract<Evidence, { type: 'value' }>[];
   /** RFC 3339, when it was judged. */
   readonly at?: string;
   readonly runId?: string;
