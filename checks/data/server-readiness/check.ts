@@ -13,7 +13,7 @@ import { shortened } from '../../support/evidence.ts';
 import { judged, present } from '../../support/judged.ts';
 import { mayReadSecrets } from '../../support/kubernetes.ts';
 import { mayExecIn, runInPod, type ExecResult, type InPod } from '../../support/pod-command.ts';
-import { serverName, sessionUnlessDown } from '../../support/postgres.ts';
+import { serverName, sessionUnlessDown, type Down } from '../../support/postgres.ts';
 import { redisName, redisUnlessDown } from '../../support/redis.ts';
 
 const messages = {
@@ -75,8 +75,8 @@ type Params = FromSchema<typeof params>;
 /** One server: in its pod, and over the network. */
 interface Looked {
   readonly command: readonly string[];
-  /** Null when there is no such pod. */
-  readonly pod: InPod | null;
+  /** Null when there is no such pod; absent when nothing was run because the server does not answer. */
+  readonly pod?: InPod | null;
   /** Null when it answered; else why not. */
   readonly wire: string | null;
 }
@@ -128,14 +128,18 @@ async function lookAtRedis(
   capabilities: Pick<Capabilities, 'cluster' | 'exec' | 'redis'>,
 ): Promise<Looked> {
   const command = ['redis-cli', 'ping'] as const;
-  const pod = await runInPod(capabilities, { namespace, ...target }, command);
-  const session = await redisUnlessDown(capabilities.redis, store, async (session) => {
-    const said = await session.command('PING');
-    return said === 'PONG'
-      ? ({ up: true } as const)
-      : { up: false as const, why: `PING was answered ${JSON.stringify(said)}` };
-  });
-  return { command, pod, wire: session.up ? null : session.why };
+  const session = await redisUnlessDown(
+    capabilities.redis,
+    store,
+    async (session): Promise<{ readonly up: true } | Down> => {
+      const said = await session.command('PING');
+      return said === 'PONG' ? { up: true } : { up: false, why: `PING was answered ${JSON.stringify(said)}` };
+    },
+  );
+  const wire = session.up ? null : session.why;
+  // redis-cli has no time limit: it would wait for as long as the server hangs.
+  if (!session.up && session.hung) return { command, wire };
+  return { command, pod: await runInPod(capabilities, { namespace, ...target }, command), wire };
 }
 
 /** 3: pg_isready made no attempt (its manual page). */
@@ -223,7 +227,12 @@ function answerOf(command: string, { exitCode, stdout, stderr }: ExecResult, exp
 
 function evidenceOf({ name, inPod, overWire, looked: { command, pod, wire } }: Server): readonly Evidence[] {
   const exec = pod?.exec;
-  const notRun = pod === null ? 'no such pod' : `not run: the pod is ${pod.deleting ? 'being deleted' : pod.phase}`;
+  const notRun =
+    pod === undefined
+      ? 'not run: the server does not answer in time'
+      : pod === null
+        ? 'no such pod'
+        : `not run: the pod is ${pod.deleting ? 'being deleted' : pod.phase}`;
   return [
     {
       type: 'query',
