@@ -113,3 +113,27 @@ describe('a mebibyte in one line', () => {
     },
   );
 });
+
+describe('random-looking values', () => {
+  const RANDOM = 'kGh7Lq2mVx91Zt3RpW8sYc4N';
+  it('are found whatever they are called, and only where they stand by themselves', () => {
+    expect(rulesInEnv('UPSTREAM', RANDOM)).toEqual(['random-looking value']);
+    expect(literalsInConfigMap({ upstream: RANDOM })).toEqual([
+      { place: 'data["upstream"]', rule: 'random-looking value' },
+    ]);
+    expect(literalsInConfigMap({ 'ca.crt': `-----BEGIN CERTIFICATE-----\n${RANDOM}\n` })).toEqual([]);
+  });
+
+  it.each([
+    ['a digest', 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
+    ['a commit', '4c0de5eed1f2a3b4c5d6e7f8091a2b3c4d5e6f70'],
+    ['a UUID', '0B7E1C1A-4B3F-4E64-9A3F-1D6B6B1C2D3E'],
+    ['a Service', 'mcp-learning-system-service.mcp-production.svc:8001'],
+    ['words', 'TheQuickBrownFoxJumpsOverTheLazyDog'],
+    ['a certificate', 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJ4VENDQVd1'],
+    ['a path', '/Var/Lib/App1/Data2/Cache3/Zone4/Blob5'],
+    ['a list of Java options', '-Xmx512m -XX:MaxRAMPercentage=75 -Dfile.encoding=UTF8'],
+  ])('are not %s', (_, value) => {
+    expect(rulesInEnv('SETTING', value)).toEqual([]);
+  });
+});

@@ -44,7 +44,7 @@ export function literalsInPod(podSpec: unknown, specPath: string): Literal[] {
     ...listAt(fields, 'env').flatMap((variable, index) => {
       const name = textAt(variable, '', 'name');
       const value = textAt(variable, '', 'value');
-      const rule = isSecretVariable(name) && isWrittenOut(value) ? 'named like a secret' : valueRule(value);
+      const rule = isSecretVariable(name) && isWrittenOut(value) ? 'named like a secret' : wholeValueRule(value);
       return rule === null ? [] : [{ place: `${path}.env[${index}] (${name})`, rule }];
     }),
     ...(['command', 'args'] as const).flatMap((field) =>
@@ -60,7 +60,10 @@ export function literalsInConfigMap(data: unknown): Literal[] {
     if (typeof value !== 'string') return [];
     const place = `data[${JSON.stringify(key)}]`;
     if (!value.trim().includes('\n')) {
-      const rule = isSecretVariable(key) && isWrittenOut(value) ? 'named like a secret' : lineRule(value);
+      const rule =
+        isSecretVariable(key) && isWrittenOut(value)
+          ? 'named like a secret'
+          : (lineRule(value) ?? wholeValueRule(value));
       return rule === null ? [] : [{ place, rule }];
     }
     return value.split('\n').flatMap((line, index) => {
@@ -94,6 +97,36 @@ function lineRule(line: string): string | null {
 
 function valueRule(value: string): string | null {
   return VALUE_RULES.find(({ matches }) => matches.test(value))?.rule ?? null;
+}
+
+/** A value that stands by itself: lines of a longer text, such as a certificate's, are random-looking by nature. */
+function wholeValueRule(value: string): string | null {
+  return valueRule(value) ?? (looksRandom(value.trim()) ? 'random-looking value' : null);
+}
+
+/** Characters below which chance makes words of letters, and bits a character above which words do not come. */
+const SHORTEST_RANDOM = 24;
+const LEAST_ENTROPY = 4;
+/** A DER certificate or public key, plain or as base64 of its PEM text: long, random-looking and public. */
+const PUBLIC_MATERIAL = /^(?:MI[IGH]|LS0tLS1CRUdJTi(?:BDRVJUSUZJQ0FUR|BQVUJMSUM))/;
+
+/**
+ * One word of mixed letters and digits with the Shannon entropy of a generated key. Digests and UUIDs are of lower-case hexadecimal
+ * digits, host names and paths have dots and few capitals: none of them is taken for one.
+ */
+function looksRandom(value: string): boolean {
+  if (value.length < SHORTEST_RANDOM || value.length > 512 || !/^[\w+/-]+={0,2}$/.test(value)) return false;
+  if (PUBLIC_MATERIAL.test(value) || value.startsWith('/')) return false;
+  const counts = ['[a-z]', '[A-Z]', '[0-9]'].map((set) => value.match(new RegExp(set, 'g'))?.length ?? 0);
+  if (counts.some((count) => count < 3)) return false;
+  return entropy(value) >= LEAST_ENTROPY;
+}
+
+/** Bits a character, by how often each occurs (Shannon). */
+function entropy(value: string): number {
+  const counts = new Map<string, number>();
+  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);
+  return [...counts.values()].reduce((sum, count) => sum - (count / value.length) * Math.log2(count / value.length), 0);
 }
 
 function isSecretName(name: string): boolean {

@@ -31,6 +31,30 @@ const params = {
       description:
         'References to Secrets there must be at least: a platform that uses none keeps its credentials elsewhere.',
     },
+    exemptions: {
+      type: 'array',
+      default: [],
+      description:
+        'Values that look like a credential and are none, each with the reason why; one that is not needed is told.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['subject', 'place', 'reason'],
+        properties: {
+          subject: {
+            type: 'string',
+            minLength: 1,
+            description: 'What holds it, as the finding names it: "Deployment shop/api", "ConfigMap shop/app".',
+          },
+          place: {
+            type: 'string',
+            minLength: 1,
+            description: 'Where, as the finding names it: \'data["app.properties"] line 7\'.',
+          },
+          reason: { type: 'string', minLength: 10, description: 'Why it is no credential, in a sentence.' },
+        },
+      },
+    },
   },
 } as const satisfies JSONSchema;
 export type Params = FromSchema<typeof params>;

@@ -44,15 +44,16 @@ interface Named {
   readonly reference: Reference;
 }
 
-export function judge({ namespace, secrets, minReferences }: Params, gathered: Gathered): Judgement<Id> {
+export function judge({ namespace, secrets, minReferences, exemptions }: Params, gathered: Gathered): Judgement<Id> {
   const references = referencesOf(gathered.sources);
   const unknown = references.filter(({ reference }) => !secrets.includes(reference.name));
   const known = references.filter(({ reference }) => secrets.includes(reference.name));
+  const literals = literalFindings(namespace, gathered);
   const findings = [
     ...unique(known.flatMap((named) => referenceFindings(namespace, named, gathered.facts))),
-    ...literalFindings(namespace, gathered),
+    ...literals.filter((finding) => !exemptions.some((exemption) => covers(exemption, finding))),
   ];
-  const evidence = evidenceOf(references, gathered);
+  const evidence = [...evidenceOf(references, gathered), ...exemptionEvidence(exemptions, literals)] as const;
   const doubt = findings.length === 0 ? doubtOf(unknown, references, minReferences, gathered, namespace) : null;
   if (doubt !== null) return { outcome: 'inconclusive', ...doubt, evidence };
   const subjects = [
@@ -129,6 +130,20 @@ function literalFindings(namespace: string, { sources, configMaps }: Gathered): 
       })),
     ),
   ];
+}
+
+const covers = ({ subject, place }: Params['exemptions'][number], finding: Finding<Id>): boolean =>
+  finding.subject === subject && finding.data?.['place'] === place;
+
+function exemptionEvidence(exemptions: Params['exemptions'], literals: readonly Finding<Id>[]): Evidence[] {
+  if (exemptions.length === 0) return [];
+  const rows = exemptions.map((exemption) => [
+    exemption.subject,
+    exemption.place,
+    exemption.reason,
+    literals.some((finding) => covers(exemption, finding)) ? 'yes' : 'no: remove it from the item',
+  ]);
+  return [table('Exemptions', ['subject', 'place', 'reason', 'needed'], rows)];
 }
 
 function unique(findings: readonly Finding<Id>[]): Finding<Id>[] {

@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { HttpAnswer, HttpRequest } from '../../contract/capabilities.ts';
+import { ObservationError } from '../../define-check.ts';
+import { validateParams } from '../../params.ts';
 import { testContext } from '../../testing/cases.ts';
 import { runCases } from '../../testing/run-cases.ts';
 import { authentication } from './check.ts';
@@ -77,6 +79,28 @@ describe('gathering', () => {
     const { gathered, judgement } = await judgedAgainst({ user: 'root-of-all' });
     expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'otherIdentity' }] });
     expect(JSON.stringify([gathered, judgement])).not.toContain('root-of-all');
+  });
+});
+
+describe('a service that does not answer', () => {
+  const params = {
+    endpoint: { url: 'http://shop.test/' },
+    credential: { username: 'gate', password: { from: 'env', name: 'GATE_PASSWORD' } },
+  };
+  const gatherWith = async (code: 'unreachable' | 'timeout' | 'protocol') => {
+    const validated = validateParams(authentication, params) as { params: object };
+    const context = testContext('2026-01-15T12:00:00Z');
+    const request = () => Promise.reject(new ObservationError(code, 'no answer'));
+    const gathered = await authentication.gather(validated.params, { http: { request } } as never, context);
+    return authentication.judge(validated.params, gathered, context);
+  };
+
+  it.each(['unreachable', 'timeout'] as const)('fails, whether it is %s', async (code) => {
+    expect(await gatherWith(code)).toMatchObject({ outcome: 'fail', findings: [{ message: 'down' }] });
+  });
+
+  it('is no matter of the service where what is in between cannot be spoken to', async () => {
+    await expect(gatherWith('protocol')).rejects.toBeInstanceOf(ObservationError);
   });
 });
 
