@@ -5,6 +5,7 @@
 import { sayError, sayOut } from '../gate/say.ts';
 import { firstOutput } from '../gate/bench/first-output.ts';
 import { itemOverhead } from '../gate/bench/item-overhead.ts';
+import { load } from '../gate/bench/load.ts';
 import { rehearsalReady } from '../gate/bench/rehearsal-ready.ts';
 import { wholeGate } from '../gate/bench/whole-gate.ts';
 import type { Benchmark } from '../gate/bench/measure.ts';
@@ -12,6 +13,7 @@ import type { Benchmark } from '../gate/bench/measure.ts';
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   'first-output': firstOutput,
   'item-overhead': itemOverhead,
+  load,
   'rehearsal-ready': rehearsalReady,
   'whole-gate': wholeGate,
 };
