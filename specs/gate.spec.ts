@@ -68,7 +68,8 @@ function detailsOf(item: PlannedItem): TestDetails {
         ? [outcomeAnnotation({ outcome: 'planned', message: 'Nobody has built this item yet.', subjects: 0 })]
         : []),
     ],
-    ...(item.mutation ? { lock: `mutation:${item.mutation}` } : {}),
+    // A lock of the phase's own: a worker that waits for its phase's turn holds its first test's lock already.
+    ...(item.mutation ? { lock: `${item.phase}:${item.mutation}` } : {}),
   };
 }
 
