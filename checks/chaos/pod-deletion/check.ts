@@ -122,8 +122,9 @@ async function disturb(
       const ms = performance.now() - from;
       const ready = now.pods.filter((pod) => pod.ready && pod.uid !== victim.uid);
       looks.push({ ms, ready: ready.length });
-      context.progress(`${victim.name} deleted: ${ready.length} of ${radius.desired} ready after ${formatMs(ms)}`);
-      const replaced = ready.length >= radius.desired && ready.some(({ uid }) => !known.has(uid));
+      context.progress(`${victim.name} deleted: ${ready.length} of ${now.desired} ready after ${formatMs(ms)}`);
+      // An autoscaler may want fewer meanwhile; another pod than before there must be in any case.
+      const replaced = ready.length >= now.desired && ready.some(({ uid }) => !known.has(uid));
       if (replaced) replacedMs = ms;
       else if (ms >= within) break;
       else await context.wait(Math.min(durationMs(params.interval), within));

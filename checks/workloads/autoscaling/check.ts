@@ -24,6 +24,11 @@ const params = {
     endpoint,
     path: { type: 'string', pattern: '^/', description: 'Path, and query if any, that is put under load.' },
     method: { type: 'string', enum: ['GET', 'POST'], default: 'GET', description: 'HTTP method.' },
+    headers: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description: 'Request headers besides the usual ones, for example accept-encoding.',
+    },
     json: { type: 'object', description: 'Body of each request, sent as JSON.' },
     rate: {
       type: 'number',
@@ -87,7 +92,9 @@ async function gather(params: Params, needed: Needed, context: CheckContext): Pr
   const load = await loaded;
   const falling: ScalerState[] = [];
   const isBack = (now: ScalerState): boolean => now.desired <= before.desired && now.ready <= before.ready;
-  const rose = rising.some(({ desired }) => desired > before.desired);
+  // It may have decided after the last look: then the items after this one would meet a platform that still changes.
+  const last = await look();
+  const rose = [...rising, ...(last ? [last] : [])].some(({ desired }) => desired > before.desired);
   if (rose) await until(isBack, params.downWithin, { params, look, context, into: falling });
   return { found: true, before, load, rising, falling };
 }
@@ -127,11 +134,13 @@ type Loaded = { readonly up: true; readonly result: LoadResult } | { readonly up
 
 async function putLoad(params: Params, load: Needed['load'], until: AbortSignal): Promise<Loaded> {
   const { endpoint, path, method, json, rate, maxConnections } = params;
+  const headers = { ...params.headers, ...(json ? { 'content-type': 'application/json' } : {}) };
   try {
     const result = await load.open({
       url: `${endpoint.url.replace(/\/$/, '')}${path}`,
       method,
-      ...(json ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(json) } : {}),
+      headers,
+      ...(json ? { body: JSON.stringify(json) } : {}),
       rate,
       maxConnections,
       warmupMs: 0,
