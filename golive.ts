@@ -118,15 +118,11 @@ function build(finish: (code: number) => void): Command {
   command('down', 'Stop the rehearsal that golive up started.', ['golive down']).action(async () =>
     finish(await (await import('./commands/down.ts')).down([])),
   );
-  command(
-    'rehearse [playwright options...]',
-    'Run the gate on a rehearsal of its own, healthy or broken in a named way.',
-    [
-      'golive rehearse --list',
-      'golive rehearse --fault redis-killed',
-      'golive rehearse --fault redis-killed -- --project=phase1',
-    ],
-  )
+  command('rehearse [args...]', 'Run the gate on a rehearsal of its own, healthy or broken in a named way.', [
+    'golive rehearse --list',
+    'golive rehearse --fault redis-killed',
+    'golive rehearse --fault redis-killed -- --project=phase1',
+  ])
     .option('--fault <name>', 'what to break before the gate starts')
     .option('--list', 'name every fault and the items it turns red')
     .action(async (args: readonly string[], options: { fault?: string; list?: boolean }) =>

@@ -35,7 +35,10 @@ export async function drill(command: DrillCommand): Promise<number> {
   const { root } = selected;
   const plan = shortened(selected.plan);
   const built = plan.items.filter(({ kind }) => kind !== 'planned').map(({ id }) => id);
-  const problems = [...declarationProblems(allFaults, new Set(built)), ...unknownNames(command, built)];
+  const problems = [
+    ...declarationProblems(allFaults, new Set(built), new Set(plan.items.map(({ id }) => id))),
+    ...unknownNames(command, built),
+  ];
   if (problems.length > 0) {
     writeError(problems.join('\n'));
     return EXIT.usage;

@@ -60,18 +60,19 @@ describe('coverageOf', () => {
 });
 
 describe('declarationProblems', () => {
-  it('has nothing to say of a sound fault', () => expect(declarationProblems([FAULT], new Set(['A-1']))).toEqual([]));
+  it('has nothing to say of a sound fault', () =>
+    expect(declarationProblems([FAULT], new Set(['A-1']), new Set(['A-1']))).toEqual([]));
   it('names what is wrong, all of it', () => {
     const loose: Fault = {
       ...FAULT,
       changes: [{ item: 'Z-9', outcome: 'fail', says: /.*/ }],
       mayChange: { 'Y-8': 'why' },
     };
-    expect(declarationProblems([FAULT, loose], new Set(['A-1']))).toEqual([
+    expect(declarationProblems([FAULT, loose], new Set(['A-1']), new Set(['A-1', 'B-1']))).toEqual([
       'fault redis-killed is declared twice',
       'fault redis-killed changes Z-9, which is no built item',
       'fault redis-killed: what Z-9 says matches an empty message',
-      'fault redis-killed may change Y-8, which is no built item',
+      'fault redis-killed may change Y-8, which is no item',
     ]);
   });
 });

@@ -69,19 +69,26 @@ export function coverageOf(items: readonly string[], results: readonly FaultResu
   }));
 }
 
-/** Problems of the declarations themselves: names taken twice, items that are not built, messages that match anything. */
-export function declarationProblems(faults: readonly Fault[], built: ReadonlySet<string>): readonly string[] {
+/**
+ * Problems of the declarations themselves: names taken twice, items that are not built, messages that match anything. What a fault may
+ * change besides may be planned still, but must be an item.
+ */
+export function declarationProblems(
+  faults: readonly Fault[],
+  built: ReadonlySet<string>,
+  items: ReadonlySet<string>,
+): readonly string[] {
   const names = new Map<string, number>();
   for (const { name } of faults) names.set(name, (names.get(name) ?? 0) + 1);
   const twice = [...names].filter(([, count]) => count > 1).map(([name]) => `fault ${name} is declared twice`);
-  const items = faults.flatMap(({ name, changes, mayChange = {} }) => [
+  const wrong = faults.flatMap(({ name, changes, mayChange = {} }) => [
     ...changes.flatMap(({ item, says }) => [
       ...(built.has(item) ? [] : [`fault ${name} changes ${item}, which is no built item`]),
       ...(says.test('') ? [`fault ${name}: what ${item} says matches an empty message`] : []),
     ]),
     ...Object.keys(mayChange).flatMap((item) =>
-      built.has(item) ? [] : [`fault ${name} may change ${item}, which is no built item`],
+      items.has(item) ? [] : [`fault ${name} may change ${item}, which is no item`],
     ),
   ]);
-  return [...twice, ...items];
+  return [...twice, ...wrong];
 }

@@ -91,6 +91,9 @@ async function tryFault(fault: Fault, trial: Trial): Promise<FaultResult> {
     durationMs: performance.now() - started,
     ...over,
   });
+  // What an earlier fault left behind (an alert that has to resolve) must not be taken for this one's work.
+  const stillRed = await untilRecovered(named, trial);
+  if (stillRed.length > 0) return result({ notRecovered: stillRed, failure: 'not tried: these were red before it' });
   try {
     await trial.control.inject(fault);
   } catch (cause) {
@@ -132,7 +135,9 @@ async function untilChanged(fault: Fault, trial: Trial) {
 /** Everything quick that the fault does not name, looked at once; what is red is looked at once more. */
 async function othersMoved(fault: Fault, trial: Trial): Promise<{ moved: readonly Seen[]; unmoved: number }> {
   const named = new Set([...fault.changes.map(({ item }) => item), ...Object.keys(fault.mayChange ?? {})]);
-  const others = trial.built.filter((item) => !named.has(item.id) && isQuick(item, trial.first)).map(({ id }) => id);
+  const others = trial.built
+    .filter((item) => !named.has(item.id) && !isTelltale(item) && isQuick(item, trial.first))
+    .map(({ id }) => id);
   const red = redOf(await lookAt(others, trial));
   const moved =
     red.length === 0
@@ -168,6 +173,19 @@ async function lookAt(ids: readonly string[], trial: Trial): Promise<Looked> {
 
 function redOf(looked: Looked): Seen[] {
   return [...looked.values()].filter((record) => !isGood(record));
+}
+
+/** Alerts, dashboards, logs and service levels tell of whatever goes wrong for long enough: they may move with any fault. */
+const TELLTALES: readonly string[] = [
+  'observability/dashboard-queries',
+  'observability/firing-alerts',
+  'observability/incidents',
+  'observability/log-patterns',
+  'observability/slo-window',
+];
+
+function isTelltale({ kind }: PlannedItem): boolean {
+  return TELLTALES.includes(kind);
 }
 
 function isQuick(item: PlannedItem, first: Looked): boolean {
