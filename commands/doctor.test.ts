@@ -12,7 +12,7 @@ import { columnsOf } from '../reports/console/text.ts';
 import { makeProject, phaseText } from '../specs/testing/project.ts';
 import { clockFindings } from './doctor/cluster.ts';
 import { kubeconfigFindings } from './doctor/kubeconfig.ts';
-import { buildFinding, folderFinding, nodeFinding, packagesFinding } from './doctor/machine.ts';
+import { buildFinding, folderFinding, nodeFinding, packagesFinding, versionIn } from './doctor/machine.ts';
 import { rehearsalFindings } from './doctor/rehearsal.ts';
 import { bundledCli, type CliResult } from './testing/cli.ts';
 
@@ -67,6 +67,15 @@ describe('the machine', () => {
     write('node_modules/pg/package.json', '{"version":"8.1.0"}');
     expect(packagesFinding(dir, MANIFEST).state).toBe('ok');
   });
+
+  it.each([
+    ['psql (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n', '15.18'],
+    ['Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0', '7.0.15'],
+    ['prometheus, version 2.42.0+ds (branch: debian/sid)\n  build user: x', '2.42.0+ds'],
+    ['/opt/golive-1.2/docker-registry github.com/docker/distribution 2.8.2+ds1', '2.8.2+ds1'],
+    ['unreleased', 'unreleased'],
+    ['', 'of a version that it does not tell'],
+  ])('reads the version out of %j', (output, version) => expect(versionIn(output)).toBe(version));
 
   it('knows a folder that cannot be one', () => {
     expect(folderFinding(dir, 'reports/out').state).toBe('ok');
@@ -244,7 +253,7 @@ describe('on the command line', () => {
     expect(status, stdout).toBe(1);
     expect(stdout).toMatch(/ok {3}API server .*v1\.33\.1/s);
     expect(stdout).toMatch(/bad {2}rights\s+the gate has only 1 of the \d it needs/);
-    expect(stdout).toMatch(/cannot list storageclasses\.storage\.k8s\.io: P1-CLU-001/);
+    expect(stdout).toMatch(/cannot list storageclasses\.storage\.k8s\.io:\s+P1-CLU-001/);
     for (const line of stdout.split('\n')) expect(columnsOf(line)).toBeLessThanOrEqual(80);
     const can = await run('can');
     expect(can.status).toBe(1);
@@ -269,6 +278,13 @@ describe('on the command line', () => {
     };
     const { stdout, status } = await run('can');
     expect([status, stdout]).toEqual([0, expect.stringMatching(/The gate has all \d rights it needs in staging\./)]);
+    // A real cluster is looked at without the programs of the rehearsal.
+    const programs = JSON.parse((await run('doctor', '--json')).stdout) as {
+      ok: boolean;
+      sections: { findings: { state: string; check: string; fix?: string }[] }[];
+    };
+    const states = programs.sections.flatMap(({ findings }) => findings).filter(({ state }) => state === 'bad');
+    expect(states.filter(({ fix }) => fix?.includes('npm run setup'))).toEqual([]);
   });
 
   it.each([

@@ -1,9 +1,7 @@
 /** `golive doctor`: what is odd on this machine, in this project or on the way to the cluster, and what to do about it. */
-import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { ObservationError, type SecretRef } from '../checks/contract/capabilities.ts';
+import { ObservationError } from '../checks/contract/capabilities.ts';
 import { EXIT } from '../checks/contract/decision.ts';
-import type { Environment } from '../checks/contract/environment.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { findDist } from '../fixtures/rehearsal/start.ts';
 import { DEFAULT_DIR, standingOf } from '../fixtures/rehearsal/state-file.ts';
@@ -17,6 +15,7 @@ import { renderProblem } from '../specs/problems.ts';
 import { rightsOf } from '../specs/rbac.ts';
 import { compileSelected, type Selection } from './compile.ts';
 import { askRights, reachFindings, rightsFindings, withCluster } from './doctor/cluster.ts';
+import { authorityFindings, secretFindings } from './doctor/environment.ts';
 import { bad, countOf, ok, renderSections, warn, type Finding, type Section } from './doctor/finding.ts';
 import { kubeconfigFindings } from './doctor/kubeconfig.ts';
 import {
@@ -49,7 +48,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
         buildFinding(home),
         packagesFinding(home, manifest),
         postgresFinding(),
-        ...(await toolFindings(root)),
+        ...(await toolFindings(root, plan?.environment.rehearsal ?? true)),
       ],
     },
     {
@@ -105,43 +104,19 @@ async function environmentFindings(root: string, plan: Plan): Promise<readonly F
   if (rehearsal && standingOf(resolve(root, DEFAULT_DIR)).is !== 'running') {
     return [ok('cluster', 'the embedded rehearsal; it starts with a run, and stays with golive up')];
   }
-  const file = kubeconfigFindings(root, kubeconfig, new Date());
-  const secrets = secretFindings(root, environment);
-  if (file.some(({ state, check }) => check === 'kubeconfig' && state === 'bad')) return [...file, ...secrets];
+  const now = new Date();
+  const kube = kubeconfigFindings(root, kubeconfig, now);
+  const file = [...kube, ...secretFindings(root, environment), ...authorityFindings(root, environment, now)];
+  if (kube.some(({ state, check }) => check === 'kubeconfig' && state === 'bad')) return file;
   const where = { ...kubeconfig, path: resolve(root, kubeconfig.path) };
   try {
     const cluster = await withCluster(where, async (link) => {
       const { reached, findings } = await reachFindings(link);
       return reached ? [...findings, ...rightsFindings(await askRights(link, rightsOf(plan)))] : findings;
     });
-    return [...file, ...secrets, ...cluster];
+    return [...file, ...cluster];
   } catch (error) {
     if (!(error instanceof ObservationError)) throw error;
-    return [...file, ...secrets, bad('rights', `cannot be asked for: ${error.message}`, error.fix)];
+    return [...file, bad('rights', `cannot be asked for: ${error.message}`, error.fix)];
   }
-}
-
-/** Secrets that the environment file names: are they there? Their values are not looked at. */
-function secretFindings(root: string, { stores, credentials }: Environment): readonly Finding[] {
-  const named = [
-    ...Object.entries(stores).map(([name, { password }]) => [`stores.${name}.password`, password] as const),
-    ...Object.entries(credentials).map(([name, { password }]) => [`credentials.${name}.password`, password] as const),
-  ];
-  return named.flatMap(([field, reference]) => {
-    const missing = reference && missingSecret(root, reference);
-    return missing ? [bad('secret', `${field}: ${missing.text}`, missing.fix)] : [];
-  });
-}
-
-function missingSecret(
-  root: string,
-  reference: SecretRef,
-): { readonly text: string; readonly fix: string } | undefined {
-  if (reference.from === 'env' && !process.env[reference.name]) {
-    return { text: `the variable ${reference.name} is not set`, fix: `export ${reference.name} before the run` };
-  }
-  if (reference.from === 'file' && !existsSync(resolve(root, reference.path))) {
-    return { text: `there is no file ${reference.path}`, fix: 'Write it, or correct the environment file' };
-  }
-  return undefined;
 }

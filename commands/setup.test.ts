@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { findTool } from '../fixtures/rehearsal/tools.ts';
+import { foundLine, TOOLS } from './setup.ts';
 import { installedNames, ownPackages, wrapperScript } from './setup-debian.ts';
 
 const project = mkdtempSync(join(tmpdir(), 'golive test '));
@@ -50,4 +51,15 @@ test('a fetched program is found and gets its libraries and arguments, wherever 
 
 test('a program that is nowhere is not found', () => {
   expect(findTool('golive-no-such-program', project)).toBeUndefined();
+});
+
+test('every program is told in one column, found or not, and what is missing says what for', () => {
+  const found = TOOLS.map((tool) => foundLine(tool, '/usr/bin/x'));
+  expect(new Set(found.map((line) => line.indexOf('/usr/bin/x'))).size).toBe(1);
+  const missing = TOOLS.map((tool) => foundLine(tool, undefined));
+  expect(new Set(missing.map((line) => line.indexOf('not found; it '))).size).toBe(1);
+  expect(missing.find((line) => line.includes('kubectl'))).toMatch(
+    /\(optional; fetch it with: npm run setup -- kubectl\)$/,
+  );
+  expect(found.join('')).not.toContain('not found');
 });

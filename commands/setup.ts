@@ -6,9 +6,10 @@ import { canUnpackDebian, unpackDebian } from './setup-debian.ts';
 import { projectRoot } from './root.ts';
 import { writeError, writeOut } from './write.ts';
 
-/** A program some items or people need, and where it comes from. */
+/** A program that the rehearsal or people need, and where it comes from. */
 export interface Tool {
   readonly program: string;
+  /** What it does, to follow "it". */
   readonly use: string;
   readonly debian: string;
   readonly brew: string;
@@ -25,14 +26,14 @@ export const TOOLS: readonly Tool[] = [
   },
   {
     program: 'psql',
-    use: 'SQL by hand in the PostgreSQL pod',
+    use: 'runs SQL inside the PostgreSQL pod',
     debian: 'postgresql-client',
     brew: 'libpq',
     optional: false,
   },
   {
     program: 'redis-server',
-    use: 'the cache and the queue of the rehearsal',
+    use: 'is the cache and the queue of the rehearsal',
     debian: 'redis-server',
     brew: 'redis',
     optional: false,
@@ -81,7 +82,7 @@ export const TOOLS: readonly Tool[] = [
   },
   {
     program: 'kubectl',
-    use: 'looking into the rehearsal by hand',
+    use: 'looks into the rehearsal by hand',
     debian: 'kubernetes-client',
     brew: 'kubernetes-cli',
     optional: true,
@@ -109,11 +110,20 @@ export async function setup(argv: readonly string[]): Promise<number> {
   return fetchTools(wanted, project);
 }
 
-function tellFound({ program, use, optional }: Tool, project: string): boolean {
-  const found = findTool(program, project);
-  const state = found ?? (optional ? `not found (optional; fetch it with: npm run setup -- ${program})` : 'not found');
-  writeOut(`  ${program.padEnd(12)} ${state}${found === undefined ? `: ${use}` : ''}`);
+function tellFound(tool: Tool, project: string): boolean {
+  const found = findTool(tool.program, project);
+  writeOut(foundLine(tool, found));
   return found !== undefined;
+}
+
+const PROGRAM_COLUMNS = Math.max(...TOOLS.map(({ program }) => program.length));
+
+/** What is said of a program: where it is, or what it would be needed for. The second column starts at the same place in each line. */
+export function foundLine({ program, use, optional }: Tool, found: string | undefined): string {
+  const name = `  ${program.padEnd(PROGRAM_COLUMNS)}  `;
+  if (found !== undefined) return `${name}${found}`;
+  const fetch = optional ? ` (optional; fetch it with: npm run setup -- ${program})` : '';
+  return `${name}not found; it ${use}${fetch}`;
 }
 
 async function fetchTools(wanted: readonly Tool[], project: string): Promise<number> {

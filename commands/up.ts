@@ -1,15 +1,17 @@
 /** `golive up`: starts a rehearsal that stays until `golive down`, for people who try things and for many runs in a row. */
-import { resolve, relative } from 'node:path';
+import { resolve } from 'node:path';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import { formatMs } from '../checks/contract/units.ts';
-import { DEFAULT_DIR, kubeconfigPath, logPath } from '../fixtures/rehearsal/state-file.ts';
+import { DEFAULT_DIR } from '../fixtures/rehearsal/state-file.ts';
 import { startRehearsal, waitForRehearsal, type StartedRehearsal } from '../fixtures/rehearsal/start.ts';
-import type { RehearsalState } from '../fixtures/rehearsal/state.ts';
+import { nextSteps } from './next-steps.ts';
 import { projectRoot } from './root.ts';
 import { writeError, writeOut } from './write.ts';
 
 const READY_LIMIT_MS = 90_000;
+/** As long as the longest name of a component, `mcp-learning-system-green`. */
+const COMPONENT_COLUMNS = 25;
 
 /** Starts and waits until it is ready. 0 ready, 64 wrong use, 70 it does not start, 130 interrupted (it then goes on starting). */
 export async function up(argv: readonly string[]): Promise<number> {
@@ -26,7 +28,7 @@ export async function up(argv: readonly string[]): Promise<number> {
     if (rehearsal.reused) return await reuse(dir, rehearsal, interrupt.signal);
     writeOut('Starting the rehearsal …');
     await ready(dir, rehearsal, interrupt.signal);
-    writeOut(nextSteps(dir, rehearsal.state()));
+    tellNextSteps(dir, rehearsal);
     return EXIT.GO;
   } catch (cause) {
     if (interrupt.signal.aborted) {
@@ -49,7 +51,7 @@ async function reuse(dir: string, rehearsal: StartedRehearsal, signal: AbortSign
   }
   writeOut('A rehearsal is running here already.');
   await ready(dir, rehearsal, signal);
-  writeOut(nextSteps(dir, rehearsal.state()));
+  tellNextSteps(dir, rehearsal);
   return EXIT.GO;
 }
 
@@ -60,7 +62,7 @@ async function ready(dir: string, rehearsal: StartedRehearsal, signal: AbortSign
     for (const { name, state, readyAfterMs } of rehearsal.state()?.components ?? []) {
       if (state !== 'ready' || told.has(name)) continue;
       told.add(name);
-      writeOut(`  ${name.padEnd(16)} ready after ${formatMs(readyAfterMs ?? 0)}`);
+      writeOut(`  ${name.padEnd(COMPONENT_COLUMNS)} ready after ${formatMs(readyAfterMs ?? 0)}`);
     }
   };
   const timer = setInterval(tell, 100);
@@ -72,21 +74,9 @@ async function ready(dir: string, rehearsal: StartedRehearsal, signal: AbortSign
   }
 }
 
-function nextSteps(dir: string, state: RehearsalState | undefined): string {
-  const kubeconfig = relative(process.cwd(), kubeconfigPath(dir)) || kubeconfigPath(dir);
-  return [
-    `Ready (pid ${state?.pid ?? 0}). It stays until: golive down`,
-    '',
-    `  Gateway      ${state?.values.gateway ?? ''}/health`,
-    `  API server   ${state?.values.apiServer ?? ''}`,
-    `  PostgreSQL   127.0.0.1:${state?.values.postgresPort ?? ''}`,
-    `  Kubeconfig   ${kubeconfig} (contexts: rehearsal, rehearsal-admin)`,
-    `  Log          ${relative(process.cwd(), logPath(dir))}`,
-    '',
-    'Try next:',
-    '  npx playwright test --project=phase1',
-    `  kubectl --kubeconfig ${kubeconfig} --context rehearsal-admin get pods -A`,
-  ].join('\n');
+function tellNextSteps(dir: string, rehearsal: StartedRehearsal): void {
+  const state = rehearsal.state();
+  if (state) writeOut(nextSteps({ root: projectRoot(), dir, cwd: process.cwd() }, state));
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -31,6 +31,7 @@ export function countOf(sections: readonly Section[], state: State): number {
   return sections.flatMap(({ findings }) => findings).filter((one) => one.state === state).length;
 }
 
+/** Of the first column at least. */
 const NAME_COLUMNS = 18;
 
 /** The sections as lines of at most `width` columns, ending with what they amount to. */
@@ -40,16 +41,16 @@ export function renderSections(
 ): string {
   const paint = colours(colour);
   const marks = { ok: paint.green('ok  '), warn: paint.yellow('warn'), bad: paint.red('bad ') };
-  const indent = NAME_COLUMNS + 7;
+  const names = sections.flatMap(({ findings }) => findings.map(({ check }) => columnsOf(check)));
+  const columns = Math.max(NAME_COLUMNS, ...names);
+  const indent = columns + 8;
   const blocks = sections.map(({ title, findings }) =>
     [
       paint.bold(title),
       ...findings.flatMap(({ check, state, text, fix }) => {
         const [first = '', ...rest] = wrap(text, width, indent);
-        const head = `  ${marks[state]} ${pad(check, NAME_COLUMNS)}`;
-        const gap = columnsOf(check) >= NAME_COLUMNS ? ' ' : '';
         return [
-          `${head}${gap}${first.trimStart()}`,
+          `  ${marks[state]} ${pad(check, columns)} ${first.trimStart()}`,
           ...rest,
           ...(fix === undefined ? [] : wrap(`Fix: ${fix}`, width, indent).map(paint.bold)),
         ];

@@ -88,31 +88,42 @@ const VERSION_LIMIT_MS = 5000;
 /** Looked for besides what `golive setup` fetches. */
 const BROWSER = { program: 'chromium', use: 'prints the report as PDF by hand' };
 
-/** The programs golive or people use, with their versions. */
-export async function toolFindings(project: string): Promise<readonly Finding[]> {
+/** The programs of the rehearsal and of people, with their versions. Where none is to be run here, one that is missing is no fault. */
+export async function toolFindings(project: string, rehearsal: boolean): Promise<readonly Finding[]> {
   const findings = TOOLS.map(async (tool) => {
     const { program, use, optional } = tool;
     const path = findTool(program, project);
-    if (path !== undefined) return ok(program, await versionOf(program, path));
+    if (path !== undefined) return ok(program, await versionOf(program, path, project));
     if (optional) return warn(program, `not found (optional: ${use})`, `npm run setup -- ${program}`);
+    if (!rehearsal)
+      return warn(program, `not found; it ${use}, and is needed for the rehearsal alone`, 'npm run setup');
     return bad(program, `not found; it ${use}`, `npm run setup, or ${installCommand([tool])}`);
   });
   const browser = findTool(BROWSER.program, project) ?? findTool('google-chrome', project);
   const chromium =
     browser === undefined
       ? ok(BROWSER.program, `not found, and not needed (${BROWSER.use})`)
-      : ok(BROWSER.program, await versionOf(BROWSER.program, browser));
+      : ok(BROWSER.program, await versionOf(BROWSER.program, browser, project));
   return [...(await Promise.all(findings)), chromium];
 }
 
-function versionOf(program: string, path: string): Promise<string> {
+/** `7.0.15 (/usr/bin/redis-server)`. */
+function versionOf(program: string, path: string, project: string): Promise<string> {
+  const inside = relative(project, path);
+  const shown = inside.startsWith('..') ? path : inside;
   return new Promise((resolve) => {
     const options = { env: toolEnvironment(), timeout: VERSION_LIMIT_MS, killSignal: 'SIGKILL' as const };
     execFile(path, [...(VERSION_ARGUMENTS[program] ?? ['--version'])], options, (error, stdout) => {
-      const [line = ''] = stdout.split('\n');
-      resolve(error || line === '' ? `${path} (its version cannot be told)` : `${line.trim()} (${path})`);
+      resolve(`${error ? 'of a version that cannot be told' : versionIn(stdout)} (${shown})`);
     });
   });
+}
+
+/** The first number with a dot that is no part of a path; else the first line as it is. */
+export function versionIn(output: string): string {
+  const [line = ''] = output.trim().split('\n');
+  const version = /\d+\.\d[\w.+-]*/.exec(line.replace(/\S*\/\S*/g, ''))?.[0];
+  return version ?? (line === '' ? 'of a version that it does not tell' : line);
 }
 
 const LITTLE_SPACE = 1024 ** 3;
