@@ -12,7 +12,7 @@ import { columnsOf } from '../reports/console/text.ts';
 import { makeProject, phaseText } from '../specs/testing/project.ts';
 import { clockFindings } from './doctor/cluster.ts';
 import { kubeconfigFindings } from './doctor/kubeconfig.ts';
-import { buildFinding, folderFinding, nodeFinding, packagesFinding, versionIn } from './doctor/machine.ts';
+import { buildFinding, folderFinding, nodeFinding, packagesFinding } from './doctor/machine.ts';
 import { rehearsalFindings } from './doctor/rehearsal.ts';
 import { bundledCli, type CliResult } from './testing/cli.ts';
 
@@ -67,15 +67,6 @@ describe('the machine', () => {
     write('node_modules/pg/package.json', '{"version":"8.1.0"}');
     expect(packagesFinding(dir, MANIFEST).state).toBe('ok');
   });
-
-  it.each([
-    ['psql (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n', '15.18'],
-    ['Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0', '7.0.15'],
-    ['prometheus, version 2.42.0+ds (branch: debian/sid)\n  build user: x', '2.42.0+ds'],
-    ['/opt/golive-1.2/docker-registry github.com/docker/distribution 2.8.2+ds1', '2.8.2+ds1'],
-    ['unreleased', 'unreleased'],
-    ['', 'of a version that it does not tell'],
-  ])('reads the version out of %j', (output, version) => expect(versionIn(output)).toBe(version));
 
   it('knows a folder that cannot be one', () => {
     expect(folderFinding(dir, 'reports/out').state).toBe('ok');
