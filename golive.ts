@@ -131,7 +131,7 @@ function build(finish: (code: number) => void): Command {
   command(
     'drill [fault...]',
     'Break a rehearsal in every declared way and show that each item turns red, for the right reason.',
-    ['golive drill', 'golive drill redis-killed', 'golive drill --item P1-DAT-002'],
+    ['golive drill', 'golive drill --all', 'golive drill redis-killed', 'golive drill --item P1-DAT-002'],
     exitCodes({
       0: 'every fault did what it declares, every item can turn red',
       1: 'something else moved, or an item cannot turn red',
@@ -140,15 +140,17 @@ function build(finish: (code: number) => void): Command {
       130: 'interrupted; what was broken is repaired',
     }),
   )
+    .option('--all', 'every declared fault, not only as many as turn each item red once')
     .option('--item <id...>', 'only faults that change these items')
     .option('--json <file>', 'write the matrix as JSON')
-    .action(async (names: readonly string[], options: { item?: readonly string[]; json?: string }) =>
+    .action(async (names: readonly string[], options: { all?: boolean; item?: readonly string[]; json?: string }) =>
       finish(
         await (
           await import('./commands/drill.ts')
         ).drill({
           faults: names,
           items: options.item ?? [],
+          all: options.all === true,
           ...(options.json === undefined ? {} : { json: options.json }),
         }),
       ),

@@ -10,7 +10,7 @@ import { faults as allFaults } from '../fixtures/rehearsal/faults/index.ts';
 import { shortened } from '../fixtures/rehearsal/faults/shortened.ts';
 import { startRehearsal, waitForRehearsal } from '../fixtures/rehearsal/start.ts';
 import { DEFAULT_DIR } from '../fixtures/rehearsal/state-file.ts';
-import { coverageOf, declarationProblems, isGreen } from '../gate/drill/compare.ts';
+import { coverageOf, coveringFaults, declarationProblems, isGreen } from '../gate/drill/compare.ts';
 import { runDrill, type DrillResult } from '../gate/drill/drill.ts';
 import { renderFault, renderMatrix } from '../gate/drill/render.ts';
 import { releaseRunLock, takeRunLock } from '../gate/run-lock.ts';
@@ -24,6 +24,8 @@ export interface DrillCommand {
   readonly faults: readonly string[];
   /** Only faults that change one of these items. */
   readonly items: readonly string[];
+  /** Every declared fault, not only as many as are needed to turn each item red once. */
+  readonly all: boolean;
   /** File for the result as JSON. */
   readonly json?: string;
 }
@@ -63,7 +65,8 @@ function unknownNames(command: DrillCommand, built: readonly string[]): string[]
   ];
 }
 
-function chosen({ faults, items }: DrillCommand): readonly Fault[] {
+function chosen({ faults, items, all }: DrillCommand): readonly Fault[] {
+  if (faults.length === 0 && items.length === 0) return all ? allFaults : coveringFaults(allFaults);
   return allFaults.filter(
     (fault) =>
       (faults.length === 0 || faults.includes(fault.name)) &&
@@ -122,7 +125,7 @@ function conclude(command: DrillCommand, plan: Plan, faults: readonly Fault[], r
     writeError(['Not drilled: these are not good while nothing is broken.', ...lines].join('\n'));
     return EXIT['NO-GO'];
   }
-  const whole = faults.length === allFaults.length;
+  const whole = command.faults.length === 0 && command.items.length === 0;
   const items = plan.items.filter(({ kind }) => kind !== 'planned');
   const named = new Set(faults.flatMap(({ changes }) => changes.map(({ item }) => item)));
   const shown = items.map(({ id }) => id).filter((id) => whole || named.has(id));

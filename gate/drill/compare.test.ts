@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../fixtures/rehearsal/faults/fault.ts';
-import { coverageOf, declarationProblems, isGreen, seenChange, type FaultResult } from './compare.ts';
+import { coverageOf, coveringFaults, declarationProblems, isGreen, seenChange, type FaultResult } from './compare.ts';
 
 const RESULT: FaultResult = {
   fault: 'redis-killed',
@@ -57,6 +57,19 @@ describe('coverageOf', () => {
       { item: 'B-1', faults: [] },
     ]);
   });
+});
+
+describe('coveringFaults', () => {
+  const fault = (name: string, ...items: string[]): Fault => ({
+    ...FAULT,
+    name,
+    changes: items.map((item) => ({ item, outcome: 'fail', says: /x/ })) as unknown as Fault['changes'],
+  });
+  it('names every item with few faults, in their order', () => {
+    const faults = [fault('one', 'A-1'), fault('two', 'A-1', 'B-1'), fault('three', 'C-1'), fault('four', 'B-1')];
+    expect(coveringFaults(faults).map(({ name }) => name)).toEqual(['two', 'three']);
+  });
+  it('is empty for no faults', () => expect(coveringFaults([])).toEqual([]));
 });
 
 describe('declarationProblems', () => {

@@ -2,6 +2,7 @@
  * The drill: breaks one kept rehearsal in every declared way, one after the other, and compares what the checklist says then with
  * what the fault declares. It proves that each item can turn red, for the right reason, and that nothing else moves.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import type { RehearsalValues } from '../../checks/contract/environment.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
@@ -41,14 +42,14 @@ export interface DrillResult {
 /** Walks the faults. Throws ObservationError when the rehearsal is gone. */
 export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   const started = performance.now();
-  const built = options.plan.items.filter(({ kind }) => kind !== 'planned');
+  // Every item looked at listens to it.
+  setMaxListeners(0, options.signal);
   const wanted = new Set(options.faults.flatMap(({ changes }) => changes.map(({ item }) => item)));
+  const built = options.plan.items.filter((item) => item.kind !== 'planned' && (wanted.has(item.id) || isCheap(item)));
   const first = await look({ ...options, items: built, settle: true });
   const records = [...first.values()];
   options.baseline(records);
-  const unhealthy = records.filter(
-    (record) => !isGood(record) && (wanted.has(record.item) || !isDerivedId(built, record)),
-  );
+  const unhealthy = records.filter((record) => !isGood(record));
   const results: FaultResult[] = [];
   if (unhealthy.length === 0) {
     const control = await connectControl(options.rehearsalDir);
@@ -64,10 +65,6 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
     }
   }
   return { unhealthy, results, durationMs: performance.now() - started };
-}
-
-function isDerivedId(built: readonly PlannedItem[], { item }: Seen): boolean {
-  return built.some((one) => one.id === item && isDerived(one));
 }
 
 interface Trial extends DrillOptions {
@@ -135,9 +132,7 @@ async function untilChanged(fault: Fault, trial: Trial) {
 /** Everything quick that the fault does not name, looked at once; what is red is looked at once more. */
 async function othersMoved(fault: Fault, trial: Trial): Promise<{ moved: readonly Seen[]; unmoved: number }> {
   const named = new Set([...fault.changes.map(({ item }) => item), ...Object.keys(fault.mayChange ?? {})]);
-  const others = trial.built
-    .filter((item) => !named.has(item.id) && !isTelltale(item) && isQuick(item, trial.first))
-    .map(({ id }) => id);
+  const others = trial.built.filter((item) => !named.has(item.id) && isQuick(item, trial.first)).map(({ id }) => id);
   const red = redOf(await lookAt(others, trial));
   const moved =
     red.length === 0
@@ -188,12 +183,12 @@ function isTelltale({ kind }: PlannedItem): boolean {
   return TELLTALES.includes(kind);
 }
 
-function isQuick(item: PlannedItem, first: Looked): boolean {
+/** Whether an item may be looked at for every fault: it changes nothing but what it puts back, and judges itself alone. */
+function isCheap(item: PlannedItem): boolean {
   const heavy = item.effect === 'mutating' && item.mutation !== 'apply';
-  return (
-    !heavy &&
-    !isDerived(item) &&
-    sourceOf(item) === undefined &&
-    (first.get(item.id)?.durationMs ?? Infinity) <= QUICK_MS
-  );
+  return !heavy && !isDerived(item) && !isTelltale(item) && sourceOf(item) === undefined;
+}
+
+function isQuick(item: PlannedItem, first: Looked): boolean {
+  return isCheap(item) && (first.get(item.id)?.durationMs ?? Infinity) <= QUICK_MS;
 }

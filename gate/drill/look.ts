@@ -77,12 +77,12 @@ async function lookInto(runDir: string, options: LookOptions): Promise<Looked> {
     options.told?.(record);
   };
   try {
-    const alone = items.filter((item) => !isDerived(item) && !isSideBySide(item));
-    await inParallel(
-      items.filter((item) => !isDerived(item) && isSideBySide(item)),
-      run,
-    );
-    for (const item of alone) await run(item);
+    // Phase by phase: what phase 5 asks of a window, phase 3 has sent.
+    for (const phase of PHASES) {
+      const own = items.filter((item) => item.phase === phase && !isDerived(item));
+      await inParallel(own.filter(isSideBySide), run);
+      for (const item of own.filter((one) => !isSideBySide(one))) await run(item);
+    }
     for (const item of items.filter(isDerived)) await run(item);
   } finally {
     await Promise.all([...hosts.values()].map((host) => host.close()));
