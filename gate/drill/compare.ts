@@ -70,6 +70,23 @@ export function coverageOf(items: readonly string[], results: readonly FaultResu
 }
 
 /**
+ * A small set of faults that between them name every item the whole list names, in the list's order: again and again the one that
+ * names most of what is left.
+ */
+export function coveringFaults(faults: readonly Fault[]): readonly Fault[] {
+  const left = new Set(faults.flatMap(({ changes }) => changes.map(({ item }) => item)));
+  const newIn = (fault: Fault): number =>
+    new Set(fault.changes.map(({ item }) => item).filter((id) => left.has(id))).size;
+  const taken = new Set<Fault>();
+  while (left.size > 0) {
+    const best = faults.reduce((most, one) => (newIn(one) > newIn(most) ? one : most));
+    taken.add(best);
+    for (const { item } of best.changes) left.delete(item);
+  }
+  return faults.filter((fault) => taken.has(fault));
+}
+
+/**
  * Problems of the declarations themselves: names taken twice, items that are not built, messages that match anything. What a fault may
  * change besides may be planned still, but must be an item.
  */
