@@ -62,4 +62,32 @@ describe('the schema for editors', () => {
     expect(validate(phase({ kind: 'planned', params: {} }))).toBe(false);
     expect(validate(phase({ kind: 'nonsense' }))).toBe(false);
   });
+
+  it('takes them within alternatives, too, which stay alternatives', () => {
+    const asked = (subject: object): object => ({
+      apiVersion: 'golive/v1',
+      phase: 'phase1',
+      title: 'Preparation',
+      order: 'parallel',
+      items: [
+        {
+          id: 'P1-RBA-002',
+          title: 'T',
+          kind: 'access/authorization-matrix',
+          source: 1,
+          severity: 'minor',
+          owner: 'x',
+          params: {
+            namespaces: ['shop'],
+            can: [{ subject, verb: 'get', resource: 'pods' }],
+            cannot: [{ subject, verb: 'list', resource: 'secrets' }],
+          },
+        },
+      ],
+    });
+    const account = { namespace: '${environment.namespaces.platform}', name: 'api' };
+    expect(shipped(asked({ serviceAccount: account }))).toBe(true);
+    expect(shipped(asked({ serviceAccount: { ...account, nam: 'api' } }))).toBe(false);
+    expect(shipped(asked({ serviceAccount: account, group: 'system:masters' }))).toBe(false);
+  });
 });

@@ -47,7 +47,7 @@ function kindItem({ meta }: CheckKind): Schema {
 
 /** A value of the environment may stand wherever a value is asked for; its type is checked when it is put in. */
 function withTokens(schema: Schema): Schema {
-  const { properties, items } = schema;
+  const { properties, items, additionalProperties } = schema;
   const inner: Record<string, unknown> = { ...schema };
   if (isRecord(properties)) {
     inner['properties'] = Object.fromEntries(
@@ -55,6 +55,13 @@ function withTokens(schema: Schema): Schema {
     );
   }
   if (isRecord(items)) inner['items'] = orToken(items);
+  if (isRecord(additionalProperties)) inner['additionalProperties'] = orToken(additionalProperties);
+  for (const name of ['oneOf', 'anyOf']) {
+    const alternatives = schema[name];
+    // A token in place of an alternative is allowed around them already; twice would be two of one.
+    if (Array.isArray(alternatives))
+      inner[name] = alternatives.map((one: unknown) => (isRecord(one) ? withTokens(one) : one));
+  }
   return inner;
 }
 
