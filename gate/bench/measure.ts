@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: '×' | 's';
+  readonly unit: '×' | 's' | 'more';
   readonly target: number;
   /** The figures the value was made of. */
   readonly detail: string;
