@@ -1,5 +1,6 @@
 /** Alertmanager: its API (v2), its matchers, and which receivers its route tree sends an alert to. */
 import type { HttpClient } from '../contract/capabilities.ts';
+import { ObservationError } from '../define-check.ts';
 import { at, isRecord, listAt, textAt } from './kubernetes.ts';
 import type { LabelSet } from './prometheus.ts';
 import { askJson, type TelemetrySource } from './telemetry.ts';
@@ -19,9 +20,17 @@ export interface Silence {
   readonly state: string;
 }
 
+/** What else is answered than a list is no empty one. */
+async function askList(http: HttpClient, source: TelemetrySource, path: string): Promise<readonly unknown[]> {
+  const { json } = await askJson(http, source, path);
+  if (Array.isArray(json)) return json as unknown[];
+  throw new ObservationError('protocol', `${source.name}: ${path} answered no list: is it ${source.name}?`, {
+    fix: `Correct the address of ${source.name} in the environment file.`,
+  });
+}
+
 export async function silences(http: HttpClient, source: TelemetrySource): Promise<readonly Silence[]> {
-  const { json } = await askJson(http, source, '/api/v2/silences');
-  return (Array.isArray(json) ? (json as unknown[]) : []).map((one) => ({
+  return (await askList(http, source, '/api/v2/silences')).map((one) => ({
     id: textAt(one, '', 'id'),
     matchers: listAt(one, 'matchers').map((matcher) => ({
       name: textAt(matcher, '', 'name'),
@@ -38,30 +47,39 @@ export async function silences(http: HttpClient, source: TelemetrySource): Promi
 
 /** Label sets of the alerts that Alertmanager holds now, silenced and inhibited ones too. */
 export async function heldAlerts(http: HttpClient, source: TelemetrySource): Promise<readonly LabelSet[]> {
-  const { json } = await askJson(http, source, '/api/v2/alerts');
-  return (Array.isArray(json) ? (json as unknown[]) : []).map((one) => {
+  return (await askList(http, source, '/api/v2/alerts')).map((one) => {
     const labels = at(one, 'labels');
     if (!isRecord(labels)) return {};
     return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
   });
 }
 
-/** Whether labels meet every matcher. A label that is not there has the empty value; regular expressions match whole values. */
+/**
+ * Whether labels meet every matcher. A label that is not there has the empty value; regular expressions match whole values. What cannot
+ * be read is not claimed to match, a negation neither.
+ */
 export function matches(matchers: readonly AlertMatcher[], labels: LabelSet): boolean {
-  return matchers.every(({ name, value, isRegex, isEqual }) => {
-    const own = labels[name] ?? '';
-    return (isRegex ? wholeMatch(value, own) : own === value) === isEqual;
+  return matchers.every((matcher) => {
+    const own = labels[matcher.name] ?? '';
+    if (!matcher.isRegex) return (own === matcher.value) === matcher.isEqual;
+    return compiled(matcher.value)?.test(own) === matcher.isEqual;
   });
 }
 
-function wholeMatch(pattern: string, text: string): boolean {
+/** RE2 as far as it differs from JavaScript in what people write: flags in front, named groups, the end of the text. */
+function compiled(pattern: string): RegExp | null {
+  const [, flags = '', rest = pattern] = /^\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
   try {
-    return new RegExp(`^(?:${pattern})$`, 's').test(text);
+    return new RegExp(
+      `^(?:${rest.replaceAll('(?P<', '(?<').replace(/\\z$/, '')})$`,
+      [...new Set(`${flags}s`)].join(''),
+    );
   } catch {
-    // RE2's syntax differs in corners (?P<…>, \z); what we cannot read we do not claim to match.
-    return false;
+    return null;
   }
 }
+
+const isReadable = ({ isRegex, value }: AlertMatcher): boolean => !isRegex || compiled(value) !== null;
 
 const MATCHER = /^\s*"?([\p{L}_:][\p{L}\p{N}_:.-]*)"?\s*(=~|!~|!=|=)\s*(.*?)\s*$/su;
 
@@ -123,7 +141,7 @@ function walk(route: unknown, labels: LabelSet, inherited: { receiver: string; p
   const reached: Reached[] = [];
   for (const child of listAt(route, 'routes')) {
     const matchers = matchersOf(child, ROUTE_KEYS);
-    if (!matchers) return { unreadable: `a matcher below ${path} cannot be read` };
+    if (!matchers?.every(isReadable)) return { unreadable: `a matcher below ${path} cannot be read` };
     if (!matches(matchers, labels)) continue;
     const below = walk(child, labels, { receiver, path: `${path} › ${matcherText(matchers)}` });
     if ('unreadable' in below) return below;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { literalsInConfigMap, literalsInPod } from './literal-credentials.ts';
+import { credentialIn, literalsInConfigMap, literalsInPod } from './literal-credentials.ts';
 
 function rulesInEnv(name: string, value: string): string[] {
   return literalsInPod({ containers: [{ name: 'app', env: [{ name, value }] }] }, 'spec').map(({ rule }) => rule);
@@ -62,12 +62,14 @@ describe('environment variables', () => {
 });
 
 describe('arguments', () => {
-  it.each([[['--token=abcdef123']], [['--db-password', 'hunter2']], [['sh', '-c', `curl ${jwt}`]]])(
-    '%j is found',
-    (args) => {
-      expect(literalsInPod({ containers: [{ name: 'app', args }] }, 'spec')).toHaveLength(1);
-    },
-  );
+  it.each([
+    [['--token=abcdef123']],
+    [['--requirepass', 'hunter2']],
+    [['--db-password', 'hunter2']],
+    [['sh', '-c', `curl ${jwt}`]],
+  ])('%j is found', (args) => {
+    expect(literalsInPod({ containers: [{ name: 'app', args }] }, 'spec')).toHaveLength(1);
+  });
 
   it.each([[['--token', '--verbose']], [['--token=$(TOKEN)']], [['--token-file=/run/token']], [['--port', '3000']]])(
     '%j is none',
@@ -136,4 +138,34 @@ describe('random-looking values', () => {
   ])('are not %s', (_, value) => {
     expect(rulesInEnv('SETTING', value)).toEqual([]);
   });
+});
+
+describe('redis.conf in a ConfigMap', () => {
+  it.each([
+    ['requirepass hunter2'],
+    ['masterauth "hunter2"'],
+    ['user api on ~* +@all >hunter2'],
+    ['user api >hunter2'],
+  ])('%j is found', (line) => {
+    const found = literalsInConfigMap({ 'redis.conf': `port 6379\n${line}\n` });
+    expect(found).toEqual([{ place: 'data["redis.conf"] line 2', rule: 'password of Redis' }]);
+  });
+
+  it.each([
+    ['requirepass $(REDIS_PASSWORD)'],
+    ['# requirepass foobared'],
+    ['aclfile /etc/redis/users.acl'],
+    ['user default off'],
+  ])('%j is none', (line) => {
+    expect(literalsInConfigMap({ 'redis.conf': `port 6379\n${line}\n` })).toEqual([]);
+  });
+});
+
+it('finds a credential in any text of a value', () => {
+  expect(credentialIn({ args: ['serve', '--port=3000'], env: [{ name: 'LOG_LEVEL', value: 'info' }] })).toBe(null);
+  expect(credentialIn({ args: ['serve', '--token=abcdef123'] })).toBe('setting named like a secret');
+  expect(credentialIn({ env: [{ name: 'DB_PASSWORD', value: 'hunter2' }] })).toBe('named like a secret');
+  expect(credentialIn({ env: [{ name: 'x', value: 'redis://:hunter2@cache:6379' }] })).toBe('URL with a password');
+  expect(credentialIn('level: info\npassword: hunter2')).toBe('setting named like a secret');
+  expect(credentialIn(7)).toBe(null);
 });

@@ -14,8 +14,8 @@ export interface Literal {
 
 const SECRET_WORDS =
   '(?:password|passwd|passphrase|secret|token|api[_.-]?key|apikey|private[_.-]?key|access[_.-]?key|signing[_.-]?key|encryption[_.-]?key|credentials?)';
-/** Too short to count inside a longer word, and the names that PostgreSQL's and MySQL's own programs read. */
-const SHORT_NAME = /^(?:PGPASSWORD|.*[_.-](?:pass|pwd))$/i;
+/** Too short to count inside a longer word, and the names that programs of PostgreSQL, MySQL and Redis read. */
+const SHORT_NAME = /^(?:PGPASSWORD|requirepass|masterauth|.*[_.-](?:pass|pwd))$/i;
 /** Names of secrets; `_KEY` at the end counts in environment variables, where it hardly means anything else. */
 const SECRET_NAME = new RegExp(`(?:^|[_.-])${SECRET_WORDS}$`, 'i');
 const CAMEL_NAME = /[a-z](?:Password|Secret|Token|ApiKey|PrivateKey|AccessKey)$/;
@@ -63,7 +63,7 @@ export function literalsInConfigMap(data: unknown): Literal[] {
       const rule =
         isSecretVariable(key) && isWrittenOut(value)
           ? 'named like a secret'
-          : (lineRule(value) ?? wholeValueRule(value));
+          : (lineRule(value) ?? randomRule(value));
       return rule === null ? [] : [{ place, rule }];
     }
     return value.split('\n').flatMap((line, index) => {
@@ -85,9 +85,30 @@ function literalsInArguments(values: readonly unknown[], path: string): Literal[
   });
 }
 
+/** redis.conf and its ACL file part names and values by blanks: `requirepass …`, `user name on ~* +@all >password`. */
+const REDIS_SETTING = /^\s{0,200}(?:requirepass|masterauth)\s{1,200}(?:"([^"]*)"|(\S+))/i;
+const REDIS_USER = /^\s{0,200}user\s{1,200}\S{1,200}\s(?:.{0,500}\s)?>(\S+)/;
+
+function redisRule(line: string): string | null {
+  const [, quoted, bare] = REDIS_SETTING.exec(line) ?? [];
+  const value = quoted ?? bare ?? REDIS_USER.exec(line)?.[1] ?? '';
+  return isWrittenOut(value) ? 'password of Redis' : null;
+}
+
+/** The rule by which a text, or a text anywhere in a value, holds a credential; null where none does. */
+export function credentialIn(value: unknown): string | null {
+  if (typeof value === 'string')
+    return value.split('\n').reduce<string | null>((found, line) => found ?? lineRule(line), null);
+  if (typeof value !== 'object' || value === null) return null;
+  const named = [...Object.entries(value), [textAt(value, '', 'name'), textAt(value, '', 'value')] as const];
+  if (named.some(([name, text]) => isSecretVariable(name) && typeof text === 'string' && isWrittenOut(text)))
+    return 'named like a secret';
+  return Object.values(value).reduce<string | null>((found, member) => found ?? credentialIn(member), null);
+}
+
 /** A setting `name: value`, `name=value` or `"name": "value"`, or a value that is a credential by itself. */
 function lineRule(line: string): string | null {
-  const byValue = valueRule(line);
+  const byValue = valueRule(line) ?? redisRule(line);
   if (byValue !== null) return byValue;
   const [, name = '', quoted, bare] =
     /^[\s{,-]{0,200}(?:export\s+)?["']?([\w.-]{1,200})["']?\s{0,200}[:=]\s*(?:"([^"]*)"|'?([^'",}#\s]*))/.exec(line) ??
@@ -101,8 +122,10 @@ function valueRule(value: string): string | null {
 
 /** A value that stands by itself: lines of a longer text, such as a certificate's, are random-looking by nature. */
 function wholeValueRule(value: string): string | null {
-  return valueRule(value) ?? (looksRandom(value.trim()) ? 'random-looking value' : null);
+  return valueRule(value) ?? randomRule(value);
 }
+
+const randomRule = (value: string): string | null => (looksRandom(value.trim()) ? 'random-looking value' : null);
 
 /** Characters below which chance makes words of letters, and bits a character above which words do not come. */
 const SHORTEST_RANDOM = 24;

@@ -183,7 +183,8 @@ export async function targets(http: HttpClient, source: TelemetrySource): Promis
   const answer = await data(http, source, '/api/v1/targets', { state: 'active' });
   return listAt(answer, 'activeTargets').map((one) => ({
     labels: labelsAt(one, 'labels'),
-    url: textAt(one, '', 'scrapeUrl'),
+    // A scrape may carry a token in its parameters.
+    url: textAt(one, '', 'scrapeUrl').replace(/\?.*$/s, ''),
     health: textAt(one, 'unknown', 'health'),
     lastError: textAt(one, '', 'lastError'),
     lastScrape: textAt(one, '', 'lastScrape'),

@@ -114,7 +114,11 @@ function isOpen(direction: Direction): (rule: unknown) => boolean {
     listAt(rule, 'ports').length === 0 && (listAt(rule, peers).length === 0 || listAt(rule, peers).some(isAnybody));
 }
 
+/** Every address, or every pod of every namespace. */
 const isAnybody = (peer: unknown): boolean => {
+  const [namespaces, pods] = [at(peer, 'namespaceSelector'), at(peer, 'podSelector')];
+  const isEmpty = (selector: unknown): boolean => isRecord(selector) && labelRequirements(selector).length === 0;
+  if (isEmpty(namespaces) && (pods === undefined || isEmpty(pods))) return true;
   const cidr = at(peer, 'ipBlock', 'cidr');
   return (cidr === '0.0.0.0/0' || cidr === '::/0') && listAt(peer, 'ipBlock', 'except').length === 0;
 };

@@ -115,3 +115,27 @@ it('shows no value of a field that is named like a secret', async () => {
   expect(texts.join('\n')).toMatch(/spec\.replicas is 5, expected 2 as in k8s/);
   expect(texts.join('\n')).toContain('env[DB_PASSWORD].value is another value (not shown)');
 });
+
+it('shows what differs, but no credential, whatever it is called', () => {
+  const held = (live: unknown, applied: unknown): Gathered => ({
+    objects: [
+      {
+        file: 'k8s/a.yaml',
+        subject: 'ConfigMap shop/a',
+        kind: 'ConfigMap',
+        name: 'a',
+        live: object({ data: live }),
+        applied: object({ data: applied }),
+      },
+    ],
+    leftOut: [],
+    control: { subject: 'ConfigMap shop/a', shown: true, stored: false },
+  });
+  const said = (live: unknown, applied: unknown): string =>
+    JSON.stringify(manifestDrift.judge(params, held(live, applied), { now: new Date() }));
+  expect(said({ level: 'debug' }, { level: 'info' })).toContain('debug');
+  const conf = (password: string) => ({ 'redis.conf': `port 6379\nrequirepass ${password}\n` });
+  expect(said(conf('hunter2'), conf('correct-horse'))).not.toMatch(/hunter2|correct-horse/);
+  const side = { containers: [{ name: 'side', env: [{ name: 'DB_PASSWORD', value: 'hunter2' }] }] };
+  expect(said(side, {})).not.toContain('hunter2');
+});

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../contract/capabilities.ts';
 import type { Evidence, Finding, Judgement } from '../../define-check.ts';
 import { shortened, table } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
+import { credentialIn } from '../../support/literal-credentials.ts';
 import type { Params } from './check.ts';
 import { differencesOf, type Difference } from './differences.ts';
 
@@ -103,7 +104,9 @@ function findingsOf({ held, counted }: Compared): Finding<Id>[] {
 
 function shown(path: string, value: unknown): string {
   if (value === undefined) return 'not set';
-  return CONFIDENTIAL.test(path) ? 'another value (not shown)' : shortened(JSON.stringify(value), VALUE_KEPT);
+  return CONFIDENTIAL.test(path) || credentialIn(value) !== null
+    ? 'another value (not shown)'
+    : shortened(JSON.stringify(value), VALUE_KEPT);
 }
 
 function evidenceOf(

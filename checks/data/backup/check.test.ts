@@ -25,12 +25,23 @@ it("reads pgbackrest's answer, a number of 64 bits to its last digit", () => {
           stoppedAt: 1795442229,
           size: 31387459,
           error: false,
+          systemId: '7711365645153324042',
           needs: ['00000001000000000000000D', '00000001000000000000000D'],
           archived: ['000000010000000000000008', '00000001000000000000000D'],
         },
       ],
     },
   ]);
+});
+
+it('knows of which server a backup is, after a stanza-upgrade too', () => {
+  const upgraded = said
+    .replace('"db":[', '"db":[{"id":2,"repo-key":1,"system-id":7900000000000000001,"version":"19"},')
+    .replace('"db":[', '"db":[{"id":3,"repo-key":1,"version":"19"},');
+  const [stanza] = parseInfo('Pod shop/db-0', { exitCode: 0, stdout: upgraded, stderr: '' });
+  expect(stanza?.backups[0]?.systemId).toBe('7711365645153324042');
+  const unknown = said.replaceAll('"database":{"id":1,"repo-key":1}', '"database":{}');
+  expect(parseInfo('Pod shop/db-0', { exitCode: 0, stdout: unknown, stderr: '' })[0]?.backups[0]?.systemId).toBe(null);
 });
 
 it('takes an error flag that is not told for one', () => {

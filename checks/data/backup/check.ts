@@ -57,7 +57,7 @@ export const backup = defineCheck({
     kind: 'data/backup',
     title: 'The database has a recent, complete backup, and its WAL is being archived',
     why: 'When a migration or a faulty release destroys data, the newest good backup and the WAL since then decide how much is lost.',
-    sees: 'What pgbackrest info, run in the pod, tells of the newest backup (its end, size, error flag, the WAL it needs, that it is one of this very server) and what pg_stat_archiver tells of archiving: whether it fails, has ever worked, lags behind. Not: that the backup can be restored; only a restore shows that.',
+    sees: 'What pgbackrest info, run in the pod, tells of the newest backup (its end, size, error flag, the WAL it needs, that it is one of this very server) and what pg_stat_archiver tells of archiving: whether it fails, has ever worked, lags behind, and that what it calls archived is in that repository. Not: that the backup can be restored; only a restore shows that.',
     needs: ['cluster', 'exec', 'postgres'],
     effect: 'read-only',
     params,
@@ -77,7 +77,7 @@ async function gather(
 ): Promise<Gathered> {
   const stanza = params.stanza === undefined ? [] : [`--stanza=${params.stanza}`];
   const command = ['pgbackrest', 'info', '--output=json', ...stanza] as const;
-  const inPod = await runInPod(capabilities, params, command);
+  // The server first: what it says is archived must be in the archive that is looked at afterwards.
   const archiver = await sessionUnlessDown(capabilities.postgres, params.store, async (session): Promise<Archiver> => {
     const row = (await session.query(ARCHIVER)).rows[0] ?? {};
     const text = (name: string): string | null => (typeof row[name] === 'string' ? row[name] : null);
@@ -96,6 +96,7 @@ async function gather(
       systemId: text('system_id'),
     };
   });
+  const inPod = await runInPod(capabilities, params, command);
   const stanzas = inPod?.exec ? parseInfo(`Pod ${params.namespace}/${params.pod}`, inPod.exec) : null;
   return { command, pod: inPod && { phase: inPod.phase, deleting: inPod.deleting }, stanzas, archiver };
 }

@@ -51,6 +51,14 @@ export const messages = {
     says: '{subject}: the newest backup {label} needs the WAL {needed}, the archive holds {archived}, expected all of it.',
     fix: 'Take a new backup once archiving works: this one cannot be restored to a consistent state.',
   },
+  notStored: {
+    says: '{subject}: PostgreSQL says it archived {segment}, the archive ends with {archived}, expected that segment in it.',
+    fix: 'Set archive_command to pgbackrest archive-push of this stanza: the one that runs reports success and stores the WAL elsewhere or nowhere.',
+  },
+  beforeUpgrade: {
+    says: '{subject}: the newest backup {label} is of the server {actual}, expected this one ({expected}).',
+    fix: 'Take a backup now (pgbackrest backup): those from before the stanza-upgrade restore the old server.',
+  },
   otherServer: {
     says: '{subject}: holds backups of the servers {actual}, expected this one ({expected}).',
     fix: 'Correct the pg1 settings of the stanza, or name the pod of this server in the item.',
@@ -115,6 +123,7 @@ export function judgeBackup(params: Params, gathered: Gathered, now: Date): Judg
   const findings: Finding<Id>[] = [
     ...podFindings(pod, gathered),
     ...(stanzas ?? []).flatMap((stanza) => stanzaFindings(nameOf(stanza), stanza, { params, now, systemId })),
+    ...(stanzas ?? []).flatMap((stanza) => storedFinding(nameOf(stanza), stanza, archiver) ?? []),
     ...archiverFindings(server, archiver, params.maxUnarchivedSegments),
   ];
   const evidence = evidenceOf(pod, server, gathered, now);
@@ -126,6 +135,9 @@ export function judgeBackup(params: Params, gathered: Gathered, now: Date): Judg
 /** Why nothing can be said though nothing was found. */
 function unknownOf(pod: string, server: string, { stanzas, archiver }: Gathered): string | null {
   if (stanzas === null) return `${pod}: is being deleted, so pgbackrest was not run in it. Wait for its successor.`;
+  const nameless = stanzas.find(({ backups }) => typeof backups.at(-1)?.systemId !== 'string');
+  if (nameless || (archiver.up && archiver.systemId === null))
+    return `${nameless ? `Stanza ${nameless.name} of ${pod}` : server}: does not tell its system identifier, so nothing shows that the backup is of this server.`;
   if (archiver.up && (archiver.archived === null || archiver.archived === 0))
     return `${server}: has archived no WAL since its statistics were reset (a crash does that), so nothing shows that archiving works. Wait for the next segment, or end one: SELECT pg_switch_wal().`;
   return null;
@@ -155,6 +167,7 @@ function stanzaFindings(
         subject,
         data: { actual: systemIds.join(', '), expected: systemId },
       },
+    beforeUpgrade(subject, stanza, newest, systemId),
     ageFinding(subject, newest, params.maxAge, now),
     !(size !== null && size >= params.minSize) && {
       message: 'tooSmall',
@@ -164,6 +177,29 @@ function stanzaFindings(
     newest.error && { message: 'flagged', subject, data: { label } },
     walFinding(subject, newest),
   ]);
+}
+
+/** After a major upgrade the stanza knows both servers; a backup of the old one does not restore the new. */
+function beforeUpgrade(
+  subject: string,
+  { systemIds }: Stanza,
+  { label, systemId: actual }: BackupInfo,
+  expected: string | null,
+): Finding<Id> | null {
+  if (expected === null || typeof actual !== 'string' || actual === expected) return null;
+  return systemIds.includes(expected) ? { message: 'beforeUpgrade', subject, data: { label, actual, expected } } : null;
+}
+
+/** An archive_command that only reports success (`true`) leaves statistics without a fault and an archive that does not grow. */
+function storedFinding(subject: string, { backups }: Stanza, archiver: Archiver | Down): Finding<Id> | null {
+  const newest = backups.at(-1);
+  if (!archiver.up || !newest?.archived || newest.systemId !== archiver.systemId) return null;
+  const segment = archiver.lastArchived ?? '';
+  // A partial segment is archived under a name of its own.
+  if (!SEGMENT.test(segment) || segment.endsWith('.partial')) return null;
+  const [, archived] = newest.archived;
+  if (segment.slice(8, 24) <= archived.slice(8, 24)) return null;
+  return { message: 'notStored', subject, data: { segment, archived } };
 }
 
 function ageFinding(subject: string, { label, stoppedAt }: BackupInfo, maxAge: string, now: Date): Finding<Id> | null {

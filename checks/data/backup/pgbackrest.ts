@@ -21,6 +21,8 @@ export interface BackupInfo {
   readonly stoppedAt: number | null;
   readonly size: number | null;
   readonly error: boolean;
+  /** Identifier of the server it was taken of; null when nobody tells. */
+  readonly systemId?: string | null;
   /** WAL segments it needs, first and last. */
   readonly needs: readonly [string, string] | null;
   /** WAL segments in the archive, oldest and newest, of the same server version. */
@@ -57,12 +59,14 @@ function stanzaOf(info: unknown): Stanza {
 
 function backupOf(info: unknown, backup: unknown): BackupInfo {
   const database = at(backup, 'database', 'id');
+  const server = listAt(info, 'db').find((one) => at(one, 'id') === database);
   const archive = listAt(info, 'archive').find((one) => isRecord(one) && at(one, 'database', 'id') === database);
   return {
     label: textAt(backup, 'without a label', 'label'),
     type: textAt(backup, 'unknown', 'type'),
     stoppedAt: numberAt(backup, 'timestamp', 'stop'),
     size: numberAt(backup, 'info', 'size'),
+    systemId: database === undefined ? null : textAt(server, '', 'system-id') || null,
     // What is not told is no good sign.
     error: at(backup, 'error') !== false,
     needs: range(at(backup, 'archive', 'start'), at(backup, 'archive', 'stop')),

@@ -105,7 +105,10 @@ function judge(params: Params, gathered: Gathered, { now }: { readonly now: Date
   const faults = relevant.flatMap((silence) => silenceFindings(silence, params, now));
   const sound = relevant.filter((silence) => silenceFindings(silence, params, now).length === 0);
   const firing = gathered.alerts.filter(({ state, labels }) => state === 'firing' && counts(labels));
-  const accepted = firing.filter(({ labels }) => sound.some((silence) => matches(silence.matchers, labels)));
+  // Alertmanager makes none without a matcher; one that would cover everything covers nothing.
+  const accepted = firing.filter(({ labels }) =>
+    sound.some(({ matchers }) => matchers.length > 0 && matches(matchers, labels)),
+  );
   const findings: Finding<Id>[] = [
     ...firing.filter((alert) => !accepted.includes(alert)).map(firingFinding),
     ...faults,

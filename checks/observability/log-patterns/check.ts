@@ -14,6 +14,7 @@ import {
 import { nameList, shortened, table } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
 import { mayReadSecrets } from '../../support/kubernetes.ts';
+import { credentialIn } from '../../support/literal-credentials.ts';
 import { countLines, newestLines, type LokiSource } from '../../support/loki.ts';
 import { promDuration, valueText } from '../../support/prometheus.ts';
 import { logsParams, sourceOf } from '../../support/telemetry.ts';
@@ -159,10 +160,16 @@ async function gather(params: Params, { http }: Pick<Capabilities, 'http'>, cont
       errors,
       before: before && { lines: before[0], errors: before[1] },
       forbidden,
-      examples: examples.flat().map((line) => shortened(line, 300)),
+      examples: examples.flat().map(shownLine),
     };
   });
   return { services: await Promise.all(services) };
+}
+
+/** A service that logs a credential must not have golive write it down once more. */
+export function shownLine(line: string): string {
+  const rule = credentialIn(line);
+  return rule === null ? shortened(line, 300) : `(a line that holds a credential is not shown: ${rule})`;
 }
 
 const nameOfLogs = ({ name }: Params['services'][number]): string => `Logs of ${name}`;

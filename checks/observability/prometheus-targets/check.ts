@@ -9,7 +9,7 @@ import {
   type JSONSchema,
   type Judgement,
 } from '../../define-check.ts';
-import { shortened, table } from '../../support/evidence.ts';
+import { nameList, shortened, table } from '../../support/evidence.ts';
 import { judged, present } from '../../support/judged.ts';
 import { mayReadSecrets } from '../../support/kubernetes.ts';
 import {
@@ -32,6 +32,10 @@ const messages = {
   tooFewTargets: {
     says: '{subject}: {up} of {known} targets are up, expected at least {expected} up. {errors}',
     fix: 'Compare Prometheus’ page "Targets" with the pods: the ServiceMonitor’s selector, the port, and a NetworkPolicy that lets Prometheus in.',
+  },
+  targetDown: {
+    says: '{subject}: {names} of {known} targets down although enough are up, expected all of them up. {errors}',
+    fix: 'Look at those pods: they serve users and nobody sees how. If they are meant to be gone, remove them from service discovery.',
   },
   staleScrape: {
     says: '{subject}: target {target} was last scraped {age} ago, expected at most {maxAge}.',
@@ -100,7 +104,7 @@ export const prometheusTargets = defineCheck({
     kind: 'observability/prometheus-targets',
     title: 'Prometheus scrapes every service and evaluates its rules',
     why: 'A service that is not scraped has no alerts and no dashboards: it fails in silence.',
-    sees: 'Prometheus ready, the targets of each declared service up and freshly scraped, samples of its metric fresh, rules loaded and evaluated without error. Not: whether the metrics tell the truth.',
+    sees: 'Prometheus ready, every known target of each declared service up and freshly scraped, and enough of them, samples of its metric fresh, rules loaded and evaluated without error. Not: whether the metrics tell the truth.',
     needs: ['http'],
     effect: 'read-only',
     params,
@@ -178,6 +182,10 @@ function serviceFindings(params: Params, gathered: Gathered, index: number): Fin
   const known = gathered.targets.filter(({ labels }) => hasLabels(labels, service.labels));
   const up = known.filter(({ health }) => health === 'up');
   const errors = [...new Set(known.flatMap(({ lastError }) => (lastError === '' ? [] : [lastError])))];
+  const errorText =
+    errors.length === 0 ? 'No error was recorded.' : `Last error: ${shortened(errors.join('; '), 300)}.`;
+  // One that has not been scraped yet ("unknown") is not down.
+  const down = known.filter(({ health }) => health === 'down');
   const stale = up.flatMap((target): Finding<Id>[] => {
     const age = gathered.time - Date.parse(target.lastScrape) / 1000;
     return age <= oldest
@@ -193,9 +201,15 @@ function serviceFindings(params: Params, gathered: Gathered, index: number): Fin
         up: up.length,
         known: known.length,
         expected: service.targets,
-        errors: errors.length === 0 ? 'No error was recorded.' : `Last error: ${shortened(errors.join('; '), 300)}.`,
+        errors: errorText,
       },
     },
+    up.length >= service.targets &&
+      down.length > 0 && {
+        message: 'targetDown' as const,
+        subject,
+        data: { names: nameList(down.map(({ url }) => url)), known: known.length, errors: errorText },
+      },
     ...stale,
     service.metric !== undefined &&
       !(age !== null && age <= oldest) && {

@@ -116,6 +116,9 @@ function judge(params: Params, gathered: Gathered): Judgement<Id> {
   if (gathered.values.length === 0) return inconclusive(`the query gives no data over ${window}`);
   if (numbers.length < gathered.values.length)
     return inconclusive(`the query gives NaN over ${window}: nothing to divide by`);
+  // A failure may be endless (a histogram's quantile beyond its last bucket); that nothing could be better is a defect of the query.
+  const endless = numbers.find(({ value }) => !Number.isFinite(value) && meets(value, { comparison, value: bound }));
+  if (endless) return inconclusive(`the query gives ${valueText(endless.value)} over ${window}: it divides by nothing`);
   const findings = numbers.flatMap((sample): Finding<Id>[] =>
     meets(sample.value, { comparison, value: bound })
       ? []

@@ -121,6 +121,7 @@ async function gather(params: Params, { cluster, dns }: Pick<Capabilities, 'clus
   for (const name of namesOf(params)) answers.push(await ask(dns, name));
   const targets: Answer[] = [];
   for (const name of expected.filter((one) => isIP(one) === 0)) targets.push(await ask(dns, name));
+  refuseOtherDomain(params, answers);
   const madeUp = params.domain === undefined ? null : `golive-${randomUUID().slice(0, 8)}.${params.domain}`;
   return {
     where: dns.where,
@@ -129,6 +130,18 @@ async function gather(params: Params, { cluster, dns }: Pick<Capabilities, 'clus
     targets,
     unknown: madeUp === null ? null : await ask(dns, madeUp),
   };
+}
+
+/** That nothing resolves below a domain that no name is of says nothing. */
+function refuseOtherDomain({ domain }: Params, answers: readonly Answer[]): void {
+  if (domain === undefined) return;
+  const own = domain.toLowerCase().replace(/\.$/, '');
+  if (answers.some(({ name }) => `.${name.toLowerCase().replace(/\.$/, '')}`.endsWith(`.${own}`))) return;
+  throw new ObservationError(
+    'misconfigured',
+    `None of the names (${nameList(answers.map(({ name }) => name))}) is of the domain ${domain}, so it would not show their wildcard record.`,
+    { fix: 'Correct domain in the item: the one that the endpoints are of.' },
+  );
 }
 
 function namesOf({ endpoints, names }: Params): string[] {

@@ -24,6 +24,10 @@ export const messages = {
     says: '{subject}: the certificate does not verify: {why}; expected one that clients trust for {name}.',
     fix: 'Install a certificate of a trusted CA for that name, with all certificates in between; or trust its CA (caFile) where clients do, too.',
   },
+  noNames: {
+    says: '{subject}: the certificate ({name}) names its server in the subject only, expected {expected} among its alternative names.',
+    fix: 'Have it issued with subjectAltName: browsers and most programs no longer read the common name (RFC 9525).',
+  },
   selfSigned: {
     says: '{subject}: the certificate ({name}) is its own issuer, expected one issued by a CA.',
     fix: 'Have it issued by a CA: a self-signed one can neither be revoked nor renewed without touching every client.',
@@ -109,6 +113,14 @@ function findingsOf(params: Params, { server, address, serverName, answer }: See
       subject,
       data: { why: verifyError ?? 'the server sent none', name: serverName },
     },
+    // This side's verification still takes the common name for want of others.
+    verified &&
+      leaf &&
+      !leaf.names.some((name) => /^(DNS|IP)/.test(name)) && {
+        message: 'noNames',
+        subject,
+        data: { name: leaf.subject, expected: serverName },
+      },
     verified && leaf && ROOT_ISSUED_BY_ITSELF(leaf) && { message: 'selfSigned', subject, data: { name: leaf.subject } },
     ...chain.map((one) => expiry(params, subject, one, verified, now)),
     ...chain.map((one) => weakKey(params, subject, one)),
