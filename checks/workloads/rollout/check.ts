@@ -55,6 +55,11 @@ const params = {
       pattern: DURATION_PATTERN,
       description: 'Restarts count only where the last one is not longer ago than this; absent: all do.',
     },
+    restartsOfAll: {
+      type: 'boolean',
+      default: false,
+      description: 'Whether restarts are judged of every other pod of the namespace as well, whoever it belongs to.',
+    },
     minReplicas: {
       type: 'integer',
       minimum: 1,
@@ -70,7 +75,7 @@ export const rollout = defineCheck({
     kind: 'workloads/rollout',
     title: 'Deployments have rolled out completely',
     why: 'Half a rollout serves two versions at once, and the status of the release before looks complete until the new one is observed.',
-    sees: 'For each Deployment: that the controller has observed this generation, updated = available = desired, no pod of an older revision, every pod running the images of the template by one and the same digest (with requireDigest: named by digest), no container of these pods restarted more often than allowed; for each other pod named: that it is ready, and its restarts; for each Service: ready endpoints, all of them pods of these Deployments. Not: whether the pods answer; traffic/service-health asks them.',
+    sees: 'For each Deployment: that the controller has observed this generation, updated = available = desired, no pod of an older revision, every pod running the images of the template by one and the same digest (with requireDigest: named by digest), no container of these pods restarted more often than allowed; for each other pod named: that it is ready, and its restarts; with restartsOfAll the restarts of all other pods of the namespace; for each Service: ready endpoints, all of them pods of these Deployments. Not: whether the pods answer; traffic/service-health asks them.',
     needs: ['cluster'],
     effect: 'read-only',
     params,

@@ -86,10 +86,13 @@ export function judge(params: Params, gathered: Gathered, { now }: Pick<CheckCon
   const missing = params.deployments.filter(
     (name) => !rollouts.some(({ deployment }) => deployment.metadata.name === name),
   );
+  const current = [...rollouts.flatMap((rollout) => rollout.current), ...bare.flatMap(({ pod }) => pod ?? [])];
+  const others = params.restartsOfAll ? gathered.pods.filter((pod) => !current.includes(pod)) : [];
   const findings: Finding<Id>[] = [
     ...missing.map((name) => ({ message: 'missing' as const, subject: `Deployment ${namespace}/${name}` })),
     ...rollouts.flatMap((rollout) => findingsOf(rollout, params.minReplicas)),
     ...rollouts.flatMap(({ current }) => current.flatMap((pod) => restartFindings(pod, params, now))),
+    ...others.flatMap((pod) => restartFindings(pod, params, now)),
     ...bare.flatMap(({ name, pod }) => [
       ...(pod ? [...waitingFindings(pod), ...restartFindings(pod, params, now)] : []),
       ...barePodFindings(namespace, name, pod),
@@ -108,9 +111,9 @@ export function judge(params: Params, gathered: Gathered, { now }: Pick<CheckCon
     ...params.deployments.map((name) => `Deployment ${namespace}/${name}`),
     ...services.map(({ name }) => `Service ${namespace}/${name}`),
     ...bare.map(({ name }) => `Pod ${namespace}/${name}`),
+    ...others.map(({ metadata }) => `Pod ${namespace}/${metadata.name}`),
   ];
-  const current = [...rollouts.flatMap((rollout) => rollout.current), ...bare.flatMap(({ pod }) => pod ?? [])];
-  const evidence = evidenceOf(rollouts, current, gathered);
+  const evidence = evidenceOf(rollouts, [...current, ...others], gathered);
   const unclear = rollouts.filter(({ ambiguous }) => ambiguous).map(({ subject }) => subject);
   if (findings.length === 0 && unclear.length > 0)
     return {
@@ -280,7 +283,7 @@ function evidenceOf(
       }),
     ),
     table(
-      'Pods of the current revision, and pods named',
+      'Pods of the current revision, and the others that were judged',
       ['pod', 'container', 'image', 'digest', 'restarts'],
       current.flatMap((pod) =>
         containersOf(pod['spec']).map(({ name, fields }) => [
