@@ -8,7 +8,7 @@ import type { RehearsalState } from '../fixtures/rehearsal/state.ts';
 import { projectRoot } from './root.ts';
 import { writeError, writeOut } from './write.ts';
 
-/** An orderly stop takes well under a second; its own limit is 5 s, and the leash needs up to 2 s more. */
+/** An orderly stop takes some seconds; its own limit is 5 s, and the leash needs up to 2 s more. */
 const STOP_LIMIT_MS = 12_000;
 const POLL_MS = 30;
 
