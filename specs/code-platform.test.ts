@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { kinds } from '../checks/index.ts';
 import { generatedFiles } from './generate/files.ts';
 import { compilePlan } from './plan.ts';
 import { renderProblem } from './problems.ts';
@@ -33,6 +34,86 @@ const inventory = readFileSync(join(FOLDER, 'seed', 'inventory.tsv'), 'utf8')
   .map((cells) => ({ line: Number(cells[0]), phase: PHASE_OF[cells[1] ?? ''], text: cells[4] ?? '' }));
 const written = readFileSync(join(FOLDER, 'seed', 'production-deployment-checklist.md'), 'utf8').split('\n');
 
+/** What is built: id, line of the written checklist, kind. An item that stops being built, or changes what it stands for, shows here. */
+const BUILT = `
+P1-CLU-001 105 cluster/reachability
+P1-CLU-002 106 cluster/version
+P1-CLU-003 107 cluster/rbac-authorization
+P1-CLU-005 109 cluster/storage-classes
+P1-REG-001 112 supply-chain/registry-access
+P1-REG-002 113 supply-chain/push-permission
+P1-NET-001 117 traffic/dns-records
+P1-NET-002 118 traffic/tls-certificate
+P1-NET-003 119 traffic/load-balancer
+P1-DAT-001 123 data/postgres-version
+P1-DAT-002 124 data/redis-version
+P1-DAT-003 125 data/backup
+P1-DAT-004 126 data/connection-pooling
+P1-MON-001 129 observability/prometheus-targets
+P1-MON-002 130 observability/grafana
+P1-MON-003 131 observability/alertmanager-routing
+P1-MON-004 132 observability/log-streams
+P1-SEC-001 137 access/referenced-secrets
+P1-RBA-001 143 access/minimal-privileges
+P1-RBA-002 144 access/authorization-matrix
+P1-RBA-003 145 access/namespace-isolation
+P1-RBA-004 146 workloads/pod-security-admission
+P1-NWS-002 150 traffic/tls-versions
+P1-CON-002 156 workloads/non-root
+P1-CON-003 157 workloads/read-only-root
+P1-CON-004 158 workloads/dropped-capabilities
+P1-CON-005 159 workloads/restricted-security-context
+P1-IMG-001 170 supply-chain/image-provenance
+P1-IMG-003 172 supply-chain/image-size
+P1-IMG-005 174 supply-chain/image-reference
+P1-CFG-001 177 access/referenced-config-maps
+P2-BLD-001 204 supply-chain/pushed-images
+P2-DEP-001 217 cluster/manifest-drift
+P2-DEP-002 231 workloads/rollout
+P2-HEA-001 246 traffic/service-health
+P2-HEA-002 259 data/server-readiness
+P2-HEA-003 266 traffic/service-to-service
+P2-SMO-001 275 traffic/journey
+P2-API-001 282 traffic/authentication
+P2-API-002 283 traffic/http-endpoint
+P2-API-003 284 traffic/http-endpoint
+P2-API-004 285 traffic/http-endpoint
+P2-FLO-001 288 data/postgres-round-trip
+P2-FLO-002 289 data/redis-round-trip
+P2-FLO-003 290 traffic/journey
+P2-FLO-004 291 data/file-round-trip
+P3-LOA-001 299 load/arrival-rate-run
+P3-MET-001 306 load/latency-percentile
+P3-MET-002 307 load/latency-percentile
+P3-MET-003 308 load/throughput
+P3-MET-004 309 load/error-rate
+P3-MET-005 310 load/resource-use
+P3-MET-006 311 load/resource-use
+P3-SCA-001 313 workloads/autoscaling
+P3-CHA-001 322 chaos/pod-deletion
+P5-HEA-001 387 traffic/service-health
+P5-HEA-002 388 observability/dashboard-queries
+P5-HEA-003 389 observability/firing-alerts
+P5-HEA-004 390 observability/log-patterns
+P5-SLA-001 393 observability/slo-window
+P5-SLA-002 394 observability/slo-window
+P5-SLA-003 395 observability/slo-window
+P5-SLA-004 396 observability/slo-window
+P5-SEC-002 400 traffic/tls-certificate
+P5-SEC-003 401 traffic/authentication
+P5-SEC-004 402 traffic/authorization
+P5-DAS-001 407 observability/dashboard-queries
+P5-DAS-002 408 observability/dashboard-queries
+P5-DAS-003 409 observability/dashboard-queries
+P5-ALE-001 413 observability/alert-rules
+F-TEC-001 439 decision/validation-count
+F-TEC-002 440 decision/security-failures
+F-TEC-003 441 decision/targets-met
+F-TEC-004 442 observability/incidents
+`
+  .trim()
+  .split('\n');
+
 describe('the checklist of the CODE platform', () => {
   it('covers each of the 156 written items exactly once, in its phase', () => {
     expect(inventory).toHaveLength(156);
@@ -57,6 +138,19 @@ describe('the checklist of the CODE platform', () => {
     for (const { id, phase } of plan.items) {
       expect(id.split('-')[0]).toBe(prefix[phase] ?? phase.replace('phase', 'P'));
     }
+  });
+
+  it('has the 74 built items, each for its line and by its kind', () => {
+    const built = plan.items.filter(({ kind }) => kind !== 'planned');
+    expect(built.map(({ id, source, kind }) => `${id} ${source} ${kind}`)).toEqual(BUILT);
+    expect(BUILT).toHaveLength(74);
+  });
+
+  it('uses every kind but those for what this platform does not have', () => {
+    const used = new Set(plan.items.map(({ kind }) => kind));
+    const unused = [...kinds.keys()].filter((kind) => !used.has(kind));
+    // Tests of a team's own, and the closed load model.
+    expect(unused).toEqual(['load/closed-model-run', 'playwright/spec']);
   });
 
   it('runs phases 2, 3 and 4 in order', () => {
