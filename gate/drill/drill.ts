@@ -8,7 +8,7 @@ import type { RehearsalValues } from '../../checks/contract/environment.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
 import { connectControl, type RehearsalControl } from '../../fixtures/rehearsal/control-client.ts';
-import type { Fault } from '../../fixtures/rehearsal/faults/fault.ts';
+import type { Act, Fault } from '../../fixtures/rehearsal/faults/fault.ts';
 import { isGood, seenChange, type FaultResult, type Seen } from './compare.ts';
 import { isDerived, look, sourceOf, type Looked } from './look.ts';
 
@@ -16,6 +16,8 @@ import { isDerived, look, sourceOf, type Looked } from './look.ts';
 const SETTLE_MS = 10_000;
 const RECOVERY_MS = 30_000;
 const AGAIN_MS = 250;
+/** Released last: what a fault left in Prometheus' records must not be the next one's. */
+const REWIND: Act = { lever: 'prometheus.rewind' };
 /** An item that took longer than this while all was well is looked at only for the faults that name it. */
 const QUICK_MS = 1500;
 
@@ -44,19 +46,19 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   const started = performance.now();
   // Every item looked at listens to it.
   setMaxListeners(0, options.signal);
-  const wanted = new Set(options.faults.flatMap(({ changes }) => changes.map(({ item }) => item)));
-  const built = options.plan.items.filter((item) => item.kind !== 'planned' && (wanted.has(item.id) || isCheap(item)));
+  const built = itemsOf(options);
   const first = await look({ ...options, items: built, settle: true });
   const records = [...first.values()];
   options.baseline(records);
   const unhealthy = records.filter((record) => !isGood(record));
   const results: FaultResult[] = [];
+  const latest = new Map(first);
   if (unhealthy.length === 0) {
     const control = await connectControl(options.rehearsalDir);
     try {
       for (const fault of options.faults) {
         if (options.signal.aborted) break;
-        const result = await tryFault(fault, { ...options, built, first, control });
+        const result = await tryFault(fault, { ...options, built, first, latest, control });
         results.push(result);
         options.result(result);
       }
@@ -71,6 +73,8 @@ interface Trial extends DrillOptions {
   readonly built: readonly PlannedItem[];
   /** What the items were before any fault. */
   readonly first: Looked;
+  /** What each item was when it was last looked at: what items that judge others go by. */
+  readonly latest: Map<string, OutcomeRecord>;
   readonly control: RehearsalControl;
 }
 
@@ -89,10 +93,10 @@ async function tryFault(fault: Fault, trial: Trial): Promise<FaultResult> {
     ...over,
   });
   // What an earlier fault left behind (an alert that has to resolve) must not be taken for this one's work.
-  const stillRed = await untilRecovered(named, trial);
+  const stillRed = await untilRecovered(lightOf(named, trial), trial);
   if (stillRed.length > 0) return result({ notRecovered: stillRed, failure: 'not tried: these were red before it' });
   try {
-    await trial.control.inject(fault);
+    await trial.control.inject({ ...fault, inject: [REWIND, ...fault.inject] });
   } catch (cause) {
     return result({ failure: cause instanceof Error ? cause.message : String(cause) });
   }
@@ -100,7 +104,8 @@ async function tryFault(fault: Fault, trial: Trial): Promise<FaultResult> {
     const changes = await untilChanged(fault, trial);
     const { moved, unmoved } = await othersMoved(fault, trial);
     await trial.control.release();
-    const touched = new Set([...named, ...Object.keys(fault.mayChange ?? {}), ...moved.map(({ item }) => item)]);
+    const perhaps = lightOf(new Set(Object.keys(fault.mayChange ?? {})), trial);
+    const touched = new Set([...named, ...perhaps, ...moved.map(({ item }) => item)]);
     const notRecovered = await untilRecovered(touched, trial);
     return result({ changes, moved, unmoved, notRecovered, durationMs: performance.now() - started });
   } catch (cause) {
@@ -161,8 +166,8 @@ async function untilRecovered(items: ReadonlySet<string>, trial: Trial): Promise
 async function lookAt(ids: readonly string[], trial: Trial): Promise<Looked> {
   const wanted = new Set(ids);
   const items = trial.built.filter(({ id }) => wanted.has(id));
-  const standing = [...trial.first.values()];
-  const looked = await look({ ...trial, items, standing, settle: false });
+  const looked = await look({ ...trial, items, standing: [...trial.latest.values()], settle: false });
+  for (const [id, record] of looked) trial.latest.set(id, record);
   return new Map([...looked].filter(([id]) => wanted.has(id)));
 }
 
@@ -170,14 +175,27 @@ function redOf(looked: Looked): Seen[] {
   return [...looked.values()].filter((record) => !isGood(record));
 }
 
+const SERVICE_LEVELS = 'observability/slo-window';
+const LOAD = 'load/arrival-rate-run';
 /** Alerts, dashboards, logs and service levels tell of whatever goes wrong for long enough: they may move with any fault. */
 const TELLTALES: readonly string[] = [
   'observability/dashboard-queries',
   'observability/firing-alerts',
   'observability/incidents',
   'observability/log-patterns',
-  'observability/slo-window',
+  SERVICE_LEVELS,
 ];
+
+/** What the drill looks at before any fault: what the faults name and what those judge, and all that is cheap. */
+function itemsOf({ plan, faults }: DrillOptions): readonly PlannedItem[] {
+  const all = plan.items.filter(({ kind }) => kind !== 'planned');
+  const names = new Set(faults.flatMap(({ changes }) => changes.map(({ item }) => item)));
+  const wanted = all.filter(({ id }) => names.has(id));
+  if (wanted.some(isDerived)) return all;
+  // A service level is judged by what was sent.
+  const sends = wanted.some(({ kind }) => kind === SERVICE_LEVELS) ? LOAD : undefined;
+  return all.filter((item) => names.has(item.id) || item.kind === sends || isCheap(item));
+}
 
 function isTelltale({ kind }: PlannedItem): boolean {
   return TELLTALES.includes(kind);
@@ -185,8 +203,17 @@ function isTelltale({ kind }: PlannedItem): boolean {
 
 /** Whether an item may be looked at for every fault: it changes nothing but what it puts back, and judges itself alone. */
 function isCheap(item: PlannedItem): boolean {
-  const heavy = item.effect === 'mutating' && item.mutation !== 'apply';
-  return !heavy && !isDerived(item) && !isTelltale(item) && sourceOf(item) === undefined;
+  return !isHeavy(item) && !isDerived(item) && !isTelltale(item);
+}
+
+/** Load and chaos take their time and strain the platform. */
+function isHeavy(item: PlannedItem): boolean {
+  return (item.effect === 'mutating' && item.mutation !== 'apply') || sourceOf(item) !== undefined;
+}
+
+/** Those of the items that are not heavy. A heavy one is looked at only for a fault that names it, and waited for then. */
+function lightOf(items: ReadonlySet<string>, { built }: Trial): ReadonlySet<string> {
+  return new Set(built.filter((item) => items.has(item.id) && !isHeavy(item)).map(({ id }) => id));
 }
 
 function isQuick(item: PlannedItem, first: Looked): boolean {
