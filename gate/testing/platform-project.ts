@@ -51,6 +51,12 @@ export interface StartedRun {
   readonly ended: Promise<PlatformRun>;
 }
 
+export interface GoliveResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export class PlatformProject {
   readonly root: string;
   /** `.golive/rehearsal` of the project. */
@@ -134,21 +140,29 @@ export class PlatformProject {
   }
 
   /** Runs `golive` in this project. */
-  golive(
+  golive(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<GoliveResult> {
+    return this.startGolive(args, env).ended;
+  }
+
+  /** Starts `golive` in this project. */
+  startGolive(
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
-  ): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
-    return new Promise((resolve) => {
-      execFile(
-        process.execPath,
-        [join(repository, 'dist', 'golive.js'), ...args],
-        { cwd: this.root, env: { ...this.#env(), ...env }, maxBuffer: 16 * 1024 ** 2 },
-        (error, stdout, stderr) => {
-          const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
-          resolve({ exitCode, stdout, stderr });
-        },
-      );
-    });
+  ): { readonly child: ChildProcess; readonly ended: Promise<GoliveResult> } {
+    let end: (result: GoliveResult) => void = () => undefined;
+    const ended = new Promise<GoliveResult>((resolve) => (end = resolve));
+    const child = execFile(
+      process.execPath,
+      [join(repository, 'dist', 'golive.js'), ...args],
+      { cwd: this.root, env: { ...this.#env(), ...env }, maxBuffer: 16 * 1024 ** 2 },
+      (error, stdout, stderr) => {
+        this.#running.delete(child);
+        const exitCode = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        end({ exitCode, stdout, stderr });
+      },
+    );
+    this.#running.add(child);
+    return { child, ended };
   }
 
   decision(): Decision | null {
@@ -199,7 +213,7 @@ export class PlatformProject {
     const outer = Object.entries(process.env).filter(
       ([name]) => !/^(GOLIVE_|TEST_WORKER|TEST_PARALLEL|VITEST|FORCE_COLOR|KUBECONFIG|NODE_OPTIONS)/.test(name),
     );
-    return { ...Object.fromEntries(outer), GOLIVE_PROJECT: this.root, GOLIVE_COMMIT: '0'.repeat(40), NO_COLOR: '1' };
+    return { ...Object.fromEntries(outer), GOLIVE_PROJECT: this.root, NO_COLOR: '1' };
   }
 }
 
