@@ -61,9 +61,7 @@ export function literalsInConfigMap(data: unknown): Literal[] {
     const place = `data[${JSON.stringify(key)}]`;
     if (!value.trim().includes('\n')) {
       const rule =
-        isSecretVariable(key) && isWrittenOut(value)
-          ? 'named like a secret'
-          : (lineRule(value) ?? randomRule(value));
+        isSecretVariable(key) && isWrittenOut(value) ? 'named like a secret' : (lineRule(value) ?? randomRule(value));
       return rule === null ? [] : [{ place, rule }];
     }
     return value.split('\n').flatMap((line, index) => {

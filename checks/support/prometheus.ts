@@ -39,6 +39,8 @@ export interface AlertRule {
   readonly health: string;
   readonly lastError: string;
   readonly lastEvaluation: string;
+  /** How often its group is evaluated. */
+  readonly intervalSeconds?: number;
   readonly kind: 'alerting' | 'recording';
 }
 export interface ActiveAlert {
@@ -205,9 +207,26 @@ export async function rules(http: HttpClient, source: TelemetrySource): Promise<
       health: textAt(rule, 'unknown', 'health'),
       lastError: textAt(rule, '', 'lastError'),
       lastEvaluation: textAt(rule, '', 'lastEvaluation'),
+      ...intervalOf(group),
       kind: textAt(rule, '', 'type') === 'recording' ? ('recording' as const) : ('alerting' as const),
     })),
   );
+}
+
+function intervalOf(group: unknown): { readonly intervalSeconds?: number } {
+  const interval = at(group, 'interval');
+  return typeof interval === 'number' ? { intervalSeconds: interval } : {};
+}
+
+/** Evaluations that may be missed before what a rule says is of the past. */
+const MISSED_EVALUATIONS = 3;
+const SHORTEST_STALENESS_S = 60;
+
+/** Seconds since an evaluated rule was evaluated last, at the server's own time, where that is too long ago; else null. */
+export function staleSince({ health, lastEvaluation, intervalSeconds = 0 }: AlertRule, time: number): number | null {
+  const age = time - Date.parse(lastEvaluation) / 1000;
+  if (health !== 'ok' || age <= Math.max(SHORTEST_STALENESS_S, MISSED_EVALUATIONS * intervalSeconds)) return null;
+  return age;
 }
 
 /** Alerts that are pending or firing now. */

@@ -22,6 +22,11 @@ describe('risks of a rule', () => {
     [core(['create'], ['pods']), []],
     [core(['create'], ['serviceaccounts/token']), ['token-request']],
     [core(['get'], ['nodes/proxy']), ['node-proxy']],
+    // A resource of the form */subresource is that subresource of every resource.
+    [core(['create'], ['*/token']), ['token-request']],
+    [core(['get'], ['*/proxy']), ['node-proxy']],
+    [core(['create'], ['*/portforward']), ['pods-exec']],
+    [core(['patch'], ['*/ephemeralcontainers']), ['pods-exec']],
     [{ verbs: ['list'], apiGroups: ['example.org'], resources: ['secrets'] }, []],
     [{ verbs: ['get'], apiGroups: ['*'], resources: ['secrets'], resourceNames: ['a'] }, ['wildcard-group']],
     [

@@ -23,7 +23,10 @@ export type RbacRisk = (typeof RBAC_RISKS)[number];
 const READS_ALL = ['list', 'watch'];
 const WRITES = ['create', 'get', '*'];
 /** Each lets its holder run commands in a pod or speak to it as from inside; a WebSocket asks by GET. */
-const INTO_PODS = ['pods/exec', 'pods/attach', 'pods/portforward', 'pods/ephemeralcontainers', '*/exec', '*/attach'];
+const INTO_PODS = ['exec', 'attach', 'portforward', 'ephemeralcontainers'].flatMap((way) => [
+  `pods/${way}`,
+  `*/${way}`,
+]);
 
 /** The risks of one rule, each once. A wildcard is told as such and not as everything it implies. */
 export function risksOf(rule: PolicyRule): readonly RbacRisk[] {
@@ -46,8 +49,8 @@ export function risksOf(rule: PolicyRule): readonly RbacRisk[] {
     bind: verbs.includes('bind'),
     impersonate: verbs.includes('impersonate'),
     'pods-exec': inGroup('') && INTO_PODS.some(has) && may(...WRITES, 'update', 'patch'),
-    'token-request': inGroup('') && has('serviceaccounts/token') && may('create'),
-    'node-proxy': inGroup('') && has('nodes/proxy') && may(...WRITES),
+    'token-request': inGroup('') && (has('serviceaccounts/token') || has('*/token')) && may('create'),
+    'node-proxy': inGroup('') && (has('nodes/proxy') || has('*/proxy')) && may(...WRITES),
   };
   return RBAC_RISKS.filter((risk) => found[risk]);
 }

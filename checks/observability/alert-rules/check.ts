@@ -135,7 +135,14 @@ async function gather(params: Params, { http }: Pick<Capabilities, 'http'>): Pro
   return {
     rules: await Promise.all(
       wanted.map(async (rule) => {
-        const selectors = selectorsOf(rule.query)
+        const all = selectorsOf(rule.query);
+        // One that watches nothing is true always (a watchdog) or never.
+        if (all.length === 0)
+          return {
+            ...rule,
+            selected: [{ selector: rule.query, series: (await query(http, source, rule.query)).length }],
+          };
+        const selectors = all
           .filter(({ metric }) => !params.onlyInTrouble.includes(metric))
           .map((selector) => selectorText(inGoodTimes(selector)));
         return { ...rule, selected: await Promise.all([...new Set(selectors)].map(seriesOf)) };

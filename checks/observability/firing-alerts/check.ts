@@ -13,7 +13,7 @@ import { matches, matcherText, silences, type Silence } from '../../support/aler
 import { table } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
 import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { alerts, rules, type ActiveAlert, type AlertRule } from '../../support/prometheus.ts';
+import { alerts, rules, serverTime, staleSince, type ActiveAlert, type AlertRule } from '../../support/prometheus.ts';
 import { alertmanagerParams, labelText, prometheusParams, sourceOf } from '../../support/telemetry.ts';
 
 const messages = {
@@ -67,6 +67,8 @@ interface Gathered {
   readonly alerts: readonly ActiveAlert[];
   readonly rules: readonly AlertRule[];
   readonly silences: readonly Silence[];
+  /** Prometheus' own time, Unix seconds. */
+  readonly time?: number;
 }
 
 export const firingAlerts = defineCheck({
@@ -88,12 +90,13 @@ export const firingAlerts = defineCheck({
 async function gather(params: Params, { http }: Pick<Capabilities, 'http'>): Promise<Gathered> {
   const prometheus = sourceOf('Prometheus', params.prometheus, params.prometheusToken);
   const alertmanager = sourceOf('Alertmanager', params.alertmanager, params.alertmanagerToken);
-  const [active, all, silenced] = await Promise.all([
+  const [active, all, silenced, time] = await Promise.all([
     alerts(http, prometheus),
     rules(http, prometheus),
     silences(http, alertmanager),
+    serverTime(http, prometheus),
   ]);
-  return { alerts: active, rules: all, silences: silenced };
+  return { alerts: active, rules: all, silences: silenced, time };
 }
 
 function judge(params: Params, gathered: Gathered, { now }: { readonly now: Date }): Judgement<Id> {
@@ -127,6 +130,12 @@ function judge(params: Params, gathered: Gathered, { now }: { readonly now: Date
       );
     const broken = watching.length - evaluated.length;
     if (broken > 0) return cannotSay(`${broken} of ${watching.length} such rules are not evaluated. Correct them.`);
+    const { time } = gathered;
+    const stale = time === undefined ? [] : watching.filter((rule) => staleSince(rule, time) !== null);
+    if (stale.length > 0)
+      return cannotSay(
+        `${stale.length} of ${watching.length} such rules have not been evaluated for a while (${stale[0]?.name ?? ''}): their alerts are those of then. See whether Prometheus is overloaded.`,
+      );
     const control = gathered.alerts.some(
       ({ state, labels }) => state === 'firing' && labels['alertname'] === params.control,
     );

@@ -63,6 +63,13 @@ const params = {
       default: '"level":"(error|fatal|critical)"',
       description: 'Regular expression (RE2) of an error line.',
     },
+    levelPattern: {
+      type: 'string',
+      minLength: 1,
+      default: '"level":"',
+      description:
+        'Regular expression (RE2) of any line that names a level as errorPattern reads it: some line must, or no error could be told.',
+    },
     forbidden: {
       type: 'array',
       items: { type: 'string', minLength: 1 },
@@ -96,6 +103,8 @@ type Params = FromSchema<typeof params>;
 interface ServiceLines {
   readonly lines: number;
   readonly errors: number;
+  /** Lines that name a level. */
+  readonly levelled?: number;
   /** In the window before; null where a number was declared instead. */
   readonly before: { readonly lines: number; readonly errors: number } | null;
   /** In the order of `forbidden`. */
@@ -139,8 +148,9 @@ async function gather(params: Params, { http }: Pick<Capabilities, 'http'>, cont
   const errorFilter = ` |~ ${JSON.stringify(params.errorPattern)}`;
   const services = params.services.map(async ({ selector, maxErrorsPerMinute }): Promise<ServiceLines> => {
     const offset = ` offset ${window}`;
-    const [lines, errors, before, forbidden] = await Promise.all([
+    const [lines, levelled, errors, before, forbidden] = await Promise.all([
       count(selector),
+      count(`${selector} |~ ${JSON.stringify(params.levelPattern)}`),
       count(selector + errorFilter),
       maxErrorsPerMinute === undefined
         ? Promise.all([count(selector, offset), count(selector + errorFilter, offset)])
@@ -157,6 +167,7 @@ async function gather(params: Params, { http }: Pick<Capabilities, 'http'>, cont
     );
     return {
       lines,
+      levelled,
       errors,
       before: before && { lines: before[0], errors: before[1] },
       forbidden,
@@ -211,6 +222,11 @@ function judge(params: Params, gathered: Gathered): Judgement<Id> {
   if (findings.length === 0 && unseen.length > 0)
     return cannotSay(
       `${nameList(unseen.map(nameOfLogs))}: fewer than ${params.minLines} lines over ${window}; no errors among no lines say nothing.`,
+    );
+  const unread = params.services.filter((_, index) => gathered.services[index]?.levelled === 0);
+  if (findings.length === 0 && unread.length > 0)
+    return cannotSay(
+      `${nameList(unread.map(nameOfLogs))}: no line over ${window} names a level as /${params.levelPattern}/ reads it, so errors could not be told. Correct levelPattern and errorPattern.`,
     );
   if (findings.length === 0 && baseless.length > 0)
     return cannotSay(

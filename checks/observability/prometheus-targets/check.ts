@@ -18,6 +18,7 @@ import {
   rules,
   selectorOf,
   serverTime,
+  staleSince,
   targets,
   type AlertRule,
   type Target,
@@ -48,6 +49,10 @@ const messages = {
   noRules: {
     says: '{subject}: {count} rules are loaded, expected at least {expected}.',
     fix: 'Apply the PrometheusRule objects and check that Prometheus’ ruleSelector selects them.',
+  },
+  ruleStale: {
+    says: '{subject}: was last evaluated {age} ago, expected it every {interval}.',
+    fix: 'See whether Prometheus is overloaded (prometheus_rule_group_iterations_missed_total): its alerts are those of then.',
   },
   ruleError: {
     says: '{subject}: rule is {health}{error}, expected it to evaluate.',
@@ -155,6 +160,7 @@ function judge(params: Params, gathered: Gathered): Judgement<Id> {
       },
     ]),
     ...gathered.rules.filter(({ health }) => health === 'err').map(ruleFinding),
+    ...gathered.rules.flatMap((rule) => staleFinding(rule, gathered.time)),
   ];
   // A rule that has not been evaluated yet says nothing; the next look will tell.
   const waiting = gathered.rules.filter(({ health }) => health !== 'ok' && health !== 'err');
@@ -227,6 +233,15 @@ function serviceFindings(params: Params, gathered: Gathered, index: number): Fin
 function ruleFinding(rule: AlertRule): Finding<Id> {
   const error = rule.lastError === '' ? '' : ` (${shortened(rule.lastError, 300)})`;
   return { message: 'ruleError', subject: ruleName(rule), data: { health: 'failing', error } };
+}
+
+function staleFinding(rule: AlertRule, time: number): Finding<Id>[] {
+  const age = staleSince(rule, time);
+  if (age === null) return [];
+  const { intervalSeconds } = rule;
+  const interval = intervalSeconds === undefined ? 'minute' : formatMs(intervalSeconds * 1000);
+  const data = { age: Number.isNaN(age) ? 'nobody knows how long' : formatMs(age * 1000), interval };
+  return [{ message: 'ruleStale', subject: ruleName(rule), data }];
 }
 
 function evidenceOf({ services }: Params, gathered: Gathered): [Evidence, ...Evidence[]] {
