@@ -191,10 +191,20 @@ function itemsOf({ plan, faults }: DrillOptions): readonly PlannedItem[] {
   const all = plan.items.filter(({ kind }) => kind !== 'planned');
   const names = new Set(faults.flatMap(({ changes }) => changes.map(({ item }) => item)));
   const wanted = all.filter(({ id }) => names.has(id));
-  if (wanted.some(isDerived)) return all;
+  const judged = new Set(wanted.filter(isDerived).flatMap((item) => judgedBy(item, all)));
   // A service level is judged by what was sent.
-  const sends = wanted.some(({ kind }) => kind === SERVICE_LEVELS) ? LOAD : undefined;
-  return all.filter((item) => names.has(item.id) || item.kind === sends || isCheap(item));
+  const levels = all.some((item) => item.kind === SERVICE_LEVELS && (names.has(item.id) || judged.has(item)));
+  const isNeeded = (item: PlannedItem): boolean =>
+    names.has(item.id) || judged.has(item) || (levels && item.kind === LOAD);
+  return all.filter((item) => isNeeded(item) || isCheap(item));
+}
+
+/** The items whose outcomes another one judges: named, by owner, or all. */
+function judgedBy({ params }: PlannedItem, all: readonly PlannedItem[]): readonly PlannedItem[] {
+  const { items, owners } = params;
+  if (Array.isArray(items)) return all.filter(({ id }) => items.includes(id));
+  if (Array.isArray(owners)) return all.filter(({ owner }) => owners.includes(owner));
+  return all;
 }
 
 function isTelltale({ kind }: PlannedItem): boolean {

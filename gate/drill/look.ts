@@ -8,10 +8,12 @@ import type { RehearsalValues } from '../../checks/contract/environment.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
 import { PHASES } from '../../checks/contract/plan.ts';
+import type { RunHeader } from '../../checks/contract/run.ts';
 import { kinds } from '../../checks/index.ts';
 import { openHost } from '../../fixtures/capabilities/host-impl.ts';
 import { resolveRehearsal } from '../../fixtures/capabilities/host.ts';
 import { runItem } from '../../fixtures/run-item.ts';
+import { goliveVersion } from '../../reports/run-folder/io.ts';
 import { appendOutcome } from '../../reports/run-folder/open.ts';
 
 /** Read-only items looked at side by side. */
@@ -40,11 +42,25 @@ export async function look(options: LookOptions): Promise<Looked> {
   const runDir = join(options.folder, `look-${looks}`);
   for (const folder of ['evidence', 'snapshots']) mkdirSync(join(runDir, folder), { recursive: true, mode: 0o700 });
   writeFileSync(join(runDir, 'plan.json'), JSON.stringify(options.plan), { mode: 0o600 });
+  writeFileSync(join(runDir, 'run.json'), JSON.stringify(headerOf(options.plan)), { mode: 0o600 });
   try {
     return await lookInto(runDir, options);
   } finally {
     rmSync(runDir, { recursive: true, force: true });
   }
+}
+
+/** Items that judge other items read the run as the decision does. */
+function headerOf({ digest }: Plan): RunHeader {
+  return {
+    schema: 'golive/run/v1',
+    runId: `look-${looks}`,
+    startedAt: new Date().toISOString(),
+    planDigest: digest,
+    goliveVersion: goliveVersion(),
+    selectedPhases: null,
+    pid: process.pid,
+  };
 }
 
 async function lookInto(runDir: string, options: LookOptions): Promise<Looked> {
