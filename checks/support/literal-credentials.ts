@@ -53,12 +53,12 @@ export function literalsInPod(podSpec: unknown, specPath: string): Literal[] {
   ]);
 }
 
-/** Literals in the values of a ConfigMap's `data`, line by line. */
-export function literalsInConfigMap(data: unknown): Literal[] {
+/** Literals in the values of a ConfigMap's `data` (or another field of it), line by line. */
+export function literalsInConfigMap(data: unknown, field = 'data'): Literal[] {
   if (typeof data !== 'object' || data === null) return [];
   return Object.entries(data).flatMap(([key, value]) => {
     if (typeof value !== 'string') return [];
-    const place = `data[${JSON.stringify(key)}]`;
+    const place = `${field}[${JSON.stringify(key)}]`;
     if (!value.trim().includes('\n')) {
       const rule =
         isSecretVariable(key) && isWrittenOut(value) ? 'named like a secret' : (lineRule(value) ?? randomRule(value));

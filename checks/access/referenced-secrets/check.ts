@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { podReferences } from '../../../k8s/semantics/references.ts';
 import { kubernetesName } from '../../contract/param-schemas.ts';
 import {
@@ -7,7 +8,7 @@ import {
   type FromSchema,
   type JSONSchema,
 } from '../../define-check.ts';
-import { CONFIG_MAPS, mayList, readList } from '../../support/kubernetes.ts';
+import { CONFIG_MAPS, isRecord, mayList, readList } from '../../support/kubernetes.ts';
 import { mayReadWorkloads, readWorkloads } from '../../support/workloads.ts';
 import { judge, messages, type Gathered } from './judge.ts';
 
@@ -101,8 +102,22 @@ async function gather(
   );
   return {
     sources,
-    configMaps: configMaps.items.map((item) => ({ name: item.metadata.name, data: item['data'] })),
+    configMaps: configMaps.items.map((item) => ({
+      name: item.metadata.name,
+      data: item['data'],
+      binaryData: textsOf(item['binaryData']),
+    })),
     facts,
     readings: [...readings, configMaps.reading],
   };
+}
+
+/** Values that are text although they stand in base64: whoever may read the ConfigMap reads those as well. */
+export function textsOf(binaryData: unknown): Readonly<Record<string, string>> {
+  if (!isRecord(binaryData)) return {};
+  const values = Object.entries(binaryData).flatMap(([key, value]) => {
+    const bytes = Buffer.from(typeof value === 'string' ? value : '', 'base64');
+    return isUtf8(bytes) ? [[key, bytes.toString('utf8')] as const] : [];
+  });
+  return Object.fromEntries(values);
 }

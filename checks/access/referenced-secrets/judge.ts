@@ -34,7 +34,12 @@ type Id = keyof typeof messages;
 
 export interface Gathered {
   readonly sources: readonly PodSource[];
-  readonly configMaps: readonly { readonly name: string; readonly data: unknown }[];
+  readonly configMaps: readonly {
+    readonly name: string;
+    readonly data: unknown;
+    /** Values of `binaryData` that are text, decoded. */
+    readonly binaryData?: unknown;
+  }[];
   /** Of the Secrets in params that something names; `keys` is null when there is no such Secret. */
   readonly facts: readonly { readonly name: string; readonly keys: readonly SecretKeyFacts[] | null }[];
   readonly readings: readonly Reading[];
@@ -122,8 +127,8 @@ function literalFindings(namespace: string, { sources, configMaps }: Gathered): 
       subject: owner,
       data: { ...literal },
     })),
-    ...configMaps.flatMap(({ name, data }) =>
-      literalsInConfigMap(data).map((literal) => ({
+    ...configMaps.flatMap(({ name, data, binaryData }) =>
+      [...literalsInConfigMap(data), ...literalsInConfigMap(binaryData, 'binaryData')].map((literal) => ({
         message: 'literal' as const,
         subject: `ConfigMap ${namespace}/${name}`,
         data: { ...literal },

@@ -34,3 +34,22 @@ describe('no answer in time', () => {
     await expect(gathering).rejects.toThrow('API server');
   });
 });
+
+it('keeps a password that a health answer tells to itself', async () => {
+  const { params } = validateParams(serviceHealth, { services: [{ namespace: 'shop', name: 'api', port: 3000 }] }) as {
+    params: object;
+  };
+  const body = '{"status":"down","db":"postgres://shop:hunter2@db/shop"}';
+  const cluster = {
+    list: () => Promise.resolve({ items: [], resourceVersion: '7', readAt: '' }),
+    proxyService: () => Promise.resolve({ status: 503, headers: {}, body, truncated: false, ms: 1 }),
+  };
+  const context = testContext('2026-01-15T12:00:00Z');
+  const judgement = serviceHealth.judge(
+    params,
+    await serviceHealth.gather(params, { cluster } as never, context),
+    context,
+  );
+  expect(judgement).toMatchObject({ outcome: 'fail' });
+  expect(JSON.stringify(judgement)).not.toContain('hunter2');
+});

@@ -4,6 +4,7 @@ import type { Endpoint } from '../../support/endpoints.ts';
 import { nameList, readingEvidence, shortened, table, type Reading } from '../../support/evidence.ts';
 import { judged, present } from '../../support/judged.ts';
 import { at, isRecord, parseJson, textAt } from '../../support/kubernetes.ts';
+import { credentialIn } from '../../support/literal-credentials.ts';
 import type { Params } from './check.ts';
 
 export const messages = {
@@ -163,7 +164,11 @@ function saysServiceMissing({ status, body }: ServiceSeen['answers'][number]): b
   );
 }
 
-const excerpt = (body: string): string => shortened(body.replace(/\s+/g, ' ').trim(), 100);
+/** Health answers tell addresses of what they ask, some with a password. */
+function excerpt(body: string): string {
+  const rule = credentialIn(body);
+  return rule === null ? shortened(body.replace(/\s+/g, ' ').trim(), 100) : `not shown, it holds a credential: ${rule}`;
+}
 
 function evidenceOf(services: readonly ServiceSeen[]): readonly [Evidence, ...Evidence[]] {
   return [
