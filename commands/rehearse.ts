@@ -88,6 +88,7 @@ function comparison(fault: Fault, root: string): string {
   const lines = fault.changes.map((expected) => {
     const item = items.find(({ id }) => id === expected.item);
     if (!item) return `  ${expected.item} is not in this checklist`;
+    if (item.from !== 'run') return `  ${expected.item} was not looked at in this run`;
     const { wrong, outcome } = seenChange(expected, { item: item.id, outcome: item.outcome, message: item.message });
     return `  ${expected.item} ${outcome}, ${wrong === null ? 'as the fault declares' : wrong}: ${item.message.split('\n')[0] ?? ''}`;
   });

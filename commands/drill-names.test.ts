@@ -1,0 +1,15 @@
+/** Each built item of the platform's checklist names a fault that turns it red. */
+import { expect, it } from 'vitest';
+import { faults } from '../fixtures/rehearsal/faults/index.ts';
+import { compileSelected } from './compile.ts';
+import { ROOT } from './testing/cli.ts';
+
+const compiled = compileSelected(ROOT, { env: 'rehearsal' });
+const built = 'plan' in compiled ? compiled.plan.items.filter(({ kind }) => kind !== 'planned') : [];
+
+it('has built items to look at', () => expect(built.length).toBeGreaterThan(60));
+
+it.each(built.map(({ id, drill }) => [id, drill] as const))('%s names a fault that changes it: %s', (id, drill) => {
+  const fault = faults.find(({ name }) => name === drill);
+  expect(fault?.changes.map(({ item }) => item)).toContain(id);
+});
