@@ -34,17 +34,20 @@ it('calls from a pod of the Deployment that is ready and stays, by name and port
   const runs: unknown[] = [];
   const run = (...args: unknown[]) => {
     runs.push(args);
-    return Promise.resolve({ exitCode: 0, stdout: '', stderr: '', ms: 1 });
+    return Promise.resolve({ exitCode: 0, stdout: '<a>moved</a>\n\n302', stderr: '', ms: 1 });
   };
-  await serviceToService.gather(
-    params,
-    { cluster: { list }, exec: { run } } as never,
-    testContext('2026-01-15T12:00:00Z'),
-  );
+  const context = testContext('2026-01-15T12:00:00Z');
+  const gathered = await serviceToService.gather(params, { cluster: { list }, exec: { run } } as never, context);
   expect(runs).toEqual([
     [
       { namespace: 'shop', pod: 'good', container: 'api' },
-      ['curl', '-fsS', '-m', '5', 'http://learning.ml:8001/ready'],
+      ['curl', '-fsS', '-m', '5', '-w', '\\n%{http_code}', 'http://learning.ml:8001/ready'],
     ],
   ]);
+  // curl takes a redirect for a success.
+  expect(gathered).toMatchObject({ calls: [{ stdout: '<a>moved</a>\n', status: 302 }] });
+  expect(serviceToService.judge(params, gathered, context)).toMatchObject({
+    outcome: 'fail',
+    findings: [{ message: 'redirected', data: { status: 302 } }],
+  });
 });

@@ -121,9 +121,18 @@ export function addressOf({ namespace }: Params, { to, path }: Call): string {
   return `http://${host}:${to.port}${path}`;
 }
 
-/** -f: a 4xx or 5xx exits 22; -sS: no progress, but the error; -m: seconds for the whole call. */
+/** -f: a 4xx or 5xx exits 22; -sS: no progress, but the error; -m: seconds for the whole call; -w: the status after the answer. */
 export function commandOf(params: Params, call: Call): readonly [string, ...string[]] {
-  return ['curl', '-fsS', '-m', String(params.timeoutSeconds), addressOf(params, call)];
+  return ['curl', '-fsS', '-m', String(params.timeoutSeconds), '-w', STATUS_LINE, addressOf(params, call)];
+}
+
+/** curl reads the escape itself. */
+const STATUS_LINE = '\\n%{http_code}';
+
+/** What was answered and its status, which a redirect has as well: to curl it is no failure. */
+function parted(stdout: string): { readonly stdout: string; readonly status?: number } {
+  const [, body, status] = /^(.*)\n(\d{3})\s*$/s.exec(stdout) ?? [];
+  return body === undefined ? { stdout } : { stdout: body, status: Number(status) };
 }
 
 async function make(params: Params, call: Call, pod: string, exec: PodExec): Promise<CallSeen> {
@@ -137,7 +146,7 @@ async function make(params: Params, call: Call, pod: string, exec: PodExec): Pro
       `Pod ${namespace}/${pod}: curl could not be run: ${shortened(stderr.trim(), 200)}`,
       { fix: 'Name a container that has curl in the item, or add curl to the image.' },
     );
-  return { caller: 'ready', pod, exitCode, stdout, stderr, ms: Math.round(ms) };
+  return { caller: 'ready', pod, exitCode, ...parted(stdout), stderr, ms: Math.round(ms) };
 }
 
 function refuseBadSchemas({ calls }: Params): void {

@@ -20,6 +20,10 @@ export const messages = {
     says: '{subject}: {why} (curl exits {exitCode}: {stderr}), expected an answer.',
     fix: 'Follow the exit code. {hint}.',
   },
+  redirected: {
+    says: '{subject}: was answered {status}, expected an answer of its own (2xx).',
+    fix: 'Call the path that answers by itself: a redirect says nothing of the service, and may lead to another one.',
+  },
   wrongBody: {
     says: '{subject}: {problems}, expected an answer that meets its schema.',
     fix: 'Check that the Service selects the pods of that application, and that its port leads to theirs.',
@@ -38,6 +42,8 @@ export type CallSeen =
       readonly pod: string;
       readonly exitCode: number;
       readonly stdout: string;
+      /** Of the answer; absent where curl told none. */
+      readonly status?: number;
       readonly stderr: string;
       readonly ms: number;
     };
@@ -125,11 +131,12 @@ function findingsOf(params: Params, { call, seen }: Row): Finding<Id>[] {
     return [
       { message: seen.caller === 'missing' ? 'callerMissing' : 'noReadyPod', subject, data: { from: call.from } },
     ];
-  const { exitCode, stdout } = seen;
+  const { exitCode, stdout, status = 200 } = seen;
   // An HTTP error is an answer, too: the call got through.
   if (!call.reachable && (exitCode === 0 || exitCode === 22)) return [{ message: 'reached', subject }];
   if (!call.reachable && KEPT_OUT.has(exitCode)) return [];
   if (exitCode !== 0) return [notReached(subject, seen)];
+  if (status < 200 || status > 299) return [{ message: 'redirected', subject, data: { status } }];
   const problems = bodyProblems(call, stdout);
   return problems === null ? [] : [{ message: 'wrongBody', subject, data: { problems } }];
 }
