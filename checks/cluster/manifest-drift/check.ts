@@ -71,13 +71,21 @@ export const manifestDrift = defineCheck({
     params,
     messages,
   },
-  permissions: ({ resources }: Params) =>
-    resources.map((resource) => ({
+  permissions: ({ resources }: Params) => [
+    ...resources.map((resource) => ({
       ...(resource.namespace === undefined ? {} : { namespace: resource.namespace }),
       groups: [groupOf(resource)],
       resources: [resource.resource],
       verbs: ['get', 'patch'],
     })),
+    // What the types are called in paths is looked up; not every cluster lets everybody do that.
+    {
+      groups: [],
+      resources: [],
+      verbs: ['get'],
+      nonResourceURLs: [...new Set(resources.map(({ apiVersion }) => discoveryPath(apiVersion)))],
+    },
+  ],
   gather,
   judge,
 });
@@ -92,6 +100,10 @@ async function gather(
   for (const { manifest, type } of typed) objects.push(await look(cluster, type, manifest));
   const first = typed.find((_, index) => objects[index]?.live !== null);
   return { objects, leftOut, control: first ? await control(cluster, first.type, first.manifest) : null };
+}
+
+function discoveryPath(apiVersion: string): string {
+  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }
 
 function typeOf({ file, object }: Manifest, resources: Params['resources']): ResourceType {
