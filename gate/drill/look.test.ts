@@ -41,6 +41,8 @@ async function derived(...failed: readonly string[]): Promise<Readonly<Record<st
     settle: false,
     signal: new AbortController().signal,
   });
+  // A record that stands in a later look must be a first attempt there: a second without a first is one that got lost.
+  expect([...looked.values()].map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
   return Object.fromEntries([...looked].map(([id, { outcome, message }]) => [id, `${outcome} ${message}`]));
 }
 

@@ -83,7 +83,7 @@ async function lookInto(runDir: string, options: LookOptions): Promise<Looked> {
       openHost: () => Promise.resolve({ host, values }),
       now,
       signal,
-      attempt: 0,
+      attempt: 1,
       armed: undefined,
       progress: () => undefined,
       defect: () => undefined,
