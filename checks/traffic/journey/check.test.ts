@@ -165,7 +165,7 @@ describe('against a server', () => {
 
   it('counts the total time, and cleans up all the same', async () => {
     shop.pollsUntilDone = 100_000;
-    const { judgement } = await walked({ totalTimeout: '1s' });
+    const { judgement } = await walked({ totalTimeout: '300ms' });
     expect(judgement).toMatchObject({ outcome: 'fail' });
     expect(JSON.stringify(judgement)).toContain('outOfTime');
     expect(shop.items.size).toBe(0);
