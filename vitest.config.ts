@@ -9,8 +9,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // Real servers and whole runs of Playwright, on machines that are slow at times. No test waits by the clock.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
     server: {
       // Published with imports that Node cannot resolve.
       // What is bundled already needs no second transformation.
