@@ -304,6 +304,8 @@ export interface ResourceSeries {
     readonly pod: string;
     readonly cpu: number | null;
     readonly memoryBytes: number | null;
+    /** RFC 3339, to the second. */
+    readonly createdAt?: string;
   }[];
   /** Why samples are missing: the last look that failed. */
   readonly problem?: { readonly code: ReasonCode; readonly message: string };
@@ -374,7 +376,7 @@ export interface LoadGenerator {
   }): Promise<LoadResult>;
   /**
    * Open model: requests start at the declared rate whatever the answers do, and each latency counts from the intended start, so that
-   * a stalled server cannot hide (coordinated omission). `watch` samples the metrics API meanwhile. With `record: false` no
+   * a stalled server cannot hide (coordinated omission). Over the first half of the warm-up the rate rises to the declared one. `watch` samples the metrics API meanwhile. With `record: false` no
    * other item is meant to judge it.
    */
   open(options: {

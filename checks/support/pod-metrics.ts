@@ -29,6 +29,7 @@ export async function readPodUse(
       pod: pod.metadata.name,
       cpu: requestOf(pod, 'cpu'),
       memoryBytes: requestOf(pod, 'memory'),
+      ...(pod.metadata.creationTimestamp === undefined ? {} : { createdAt: pod.metadata.creationTimestamp }),
     })),
   };
 }

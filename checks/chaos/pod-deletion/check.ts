@@ -29,7 +29,10 @@ const params = {
     rate: { type: 'number', exclusiveMinimum: 0, maximum: 50_000, description: 'Requests a second.' },
     maxConnections: { type: 'integer', minimum: 1, maximum: 10_000, default: 64, description: 'Connections at most.' },
     requestTimeout: duration('A request without an answer for this long is lost.', '5s'),
-    warmup: duration('How long load runs before the steady state is measured.', '5s'),
+    warmup: duration(
+      'How long load runs before the steady state is measured; over its first half the rate rises.',
+      '5s',
+    ),
     steadyFor: duration('How long the steady state is measured, before and after.', '30s'),
     replacedWithin: duration('Longest time until the replacement is ready.', '60s'),
     maxErrorRate: share('Share of requests that may fail in the steady state.', 0.01),
@@ -117,21 +120,24 @@ async function disturb(
     await changes.deletePod({ namespace: params.namespace, name: victim.name, uid: victim.uid });
     const looks: { ms: number; ready: number }[] = [];
     let replacedMs: number | null = null;
+    let fewer: number | undefined;
     while (replacedMs === null) {
       const now = await readRadius(params, cluster);
       const ms = performance.now() - from;
       const ready = now.pods.filter((pod) => pod.ready && pod.uid !== victim.uid);
       looks.push({ ms, ready: ready.length });
       context.progress(`${victim.name} deleted: ${ready.length} of ${now.desired} ready after ${formatMs(ms)}`);
+      fewer = now.desired < radius.desired ? now.desired : undefined;
       // An autoscaler may want fewer meanwhile; another pod than before there must be in any case.
       const replaced = ready.length >= now.desired && ready.some(({ uid }) => !known.has(uid));
       if (replaced) replacedMs = ms;
-      else if (ms >= within) break;
+      else if (ms >= within || (fewer !== undefined && ready.length >= fewer)) break;
       else await context.wait(Math.min(durationMs(params.interval), within));
     }
     await context.wait(AROUND_MS);
     over.abort();
-    return { radius, during: await loaded, replacement: { victim: victim.name, replacedMs, looks } };
+    const replacement = { victim: victim.name, replacedMs, looks, ...(fewer === undefined ? {} : { fewer }) };
+    return { radius, during: await loaded, replacement };
   } finally {
     over.abort();
   }

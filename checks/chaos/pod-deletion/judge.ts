@@ -44,6 +44,8 @@ export interface Replacement {
   /** From the deletion until all replicas were ready, another among them; null: not in time. */
   readonly replacedMs: number | null;
   readonly looks: readonly { readonly ms: number; readonly ready: number }[];
+  /** The replicas wanted at the last look, where those were fewer than before the deletion. */
+  readonly fewer?: number;
 }
 type Loaded = LoadResult | { readonly why: string };
 export interface Gathered {
@@ -119,6 +121,14 @@ export function judge(params: Params, gathered: Gathered): Judgement<Id> {
     },
   ]);
   if (findings.length > 0) return failed(findings);
+  const { replacedMs, fewer } = replacement;
+  if (replacedMs === null && fewer !== undefined)
+    return {
+      outcome: 'inconclusive',
+      reason: 'too-few-samples',
+      why: `${radius.deployment} was scaled from ${radius.desired} to ${fewer} replicas while ${replacement.victim} was to be replaced, so nothing had to replace it. Run it again when nothing scales the Deployment.`,
+      evidence,
+    };
   const disturbed = 'why' in during ? null : saturation(during, params);
   if (disturbed !== null)
     return unknown({ reason: 'generator-saturated', why: disturbed }, 'while the pod was replaced', evidence);
@@ -145,10 +155,11 @@ function refusalsOf({ refusals, desired, deployment }: BlastRadius): Finding<Id>
 function notReplaced(
   { replacedWithin, namespace }: Params,
   { desired, deployment }: BlastRadius,
-  { victim, replacedMs, looks }: Replacement,
+  { victim, replacedMs, looks, fewer }: Replacement,
 ): Finding<Id> | null {
   if (replacedMs !== null && replacedMs <= durationMs(replacedWithin)) return null;
   const ready = looks.at(-1)?.ready ?? 0;
+  if (fewer !== undefined && ready >= fewer) return null;
   const data = { ready, desired, within: replacedWithin, pod: `Pod ${namespace}/${victim}` };
   return { message: 'notReplaced', subject: deployment, data };
 }

@@ -36,7 +36,7 @@ const params = {
       description: 'Requests a second, evenly spaced, whatever the answers do.',
     },
     duration: duration('How long is measured, after the warm-up.', '60s'),
-    warmup: duration('How long load runs before measuring starts.', '10s'),
+    warmup: duration('How long load runs before measuring starts; over its first half the rate rises.', '10s'),
     requestTimeout: duration('A request without an answer for this long is lost.', '10s'),
     maxConnections: {
       type: 'integer',

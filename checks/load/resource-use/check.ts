@@ -89,6 +89,8 @@ interface PodUse {
   readonly pod: string;
   readonly request: number | null;
   readonly samples: number;
+  /** Created while the run measured: it may have come too late for samples of its own. */
+  readonly came: boolean;
   /** In the resource's own unit; null without a sample. */
   readonly used: number | null;
 }
@@ -110,7 +112,9 @@ function judge(params: Params, { result, resources }: Gathered): Judgement<Id> {
       'no-subjects',
       `no ${resource} request in ${nameList(unbounded)}: a share of nothing is no figure.`,
     );
-  const unseen = pods.filter(({ samples }) => samples < minSamples);
+  // An autoscaler may add pods while the run measures; those that were there all the time must have been seen.
+  const judgedPods = pods.filter(({ samples, came }) => samples >= minSamples || !came);
+  const unseen = (judgedPods.length > 0 ? judgedPods : pods).filter(({ samples }) => samples < minSamples);
   const findings: Finding<Id>[] = pods.flatMap(({ pod, used, request, samples }) => {
     if (used === null || request === null || samples < minSamples) return [];
     const share = used / request;
@@ -119,7 +123,7 @@ function judge(params: Params, { result, resources }: Gathered): Judgement<Id> {
     const data = { ...figures, statistic, resource, comparison, expected: percent(max) };
     return [{ message: 'tooMuch', subject: podName(resources, pod), data }];
   });
-  const subjects = pods.map(({ pod }) => podName(resources, pod));
+  const subjects = judgedPods.map(({ pod }) => podName(resources, pod));
   // Too much is too much, however little is known of the others.
   if (findings.length > 0) return judged(findings, subjects, evidence, '');
   if (unseen.length > 0) {
@@ -146,6 +150,8 @@ function usesOf({ resource, statistic }: Params, result: LoadResult, { requests,
     return {
       pod,
       request: (resource === 'cpu' ? own?.cpu : own?.memoryBytes) ?? null,
+      // Kept in whole seconds.
+      came: Date.parse(own?.createdAt ?? '') + 1000 > Date.parse(result.startedAt),
       samples: values.length,
       used: values.length === 0 ? null : statistic === 'mean' ? sum / values.length : Math.max(...values),
     };
@@ -174,8 +180,8 @@ function evidenceOf(params: Params, result: LoadResult, resources: ResourceSerie
             unit: 'percent',
           },
         ];
-  const rows = pods.map(({ pod, used, request, samples }) => [
-    pod,
+  const rows = pods.map(({ pod, used, request, samples, came }) => [
+    came ? `${pod} (came during the run)` : pod,
     used === null ? null : amount(resource, used),
     request === null ? null : amount(resource, request),
     used === null || !request ? null : percent(used / request),

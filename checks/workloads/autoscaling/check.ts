@@ -11,7 +11,7 @@ import {
 } from '../../define-check.ts';
 import { DEPLOYMENTS } from '../../support/kubernetes.ts';
 import { judge, messages, type Gathered } from './judge.ts';
-import { AUTOSCALERS, doubtsOf, stateOf, type ScalerState } from './state.ts';
+import { AUTOSCALERS, doubtsOf, isAbove, leastOf, stateOf, type ScalerState } from './state.ts';
 
 const params = {
   type: 'object',
@@ -78,10 +78,10 @@ async function gather(params: Params, needed: Needed, context: CheckContext): Pr
   const before = await settled(params, look, context);
   if (before === null) return { found: false };
   if (doubtsOf(before, params).length > 0) return { found: true, before };
-  const rising: ScalerState[] = [before];
+  const rising: [ScalerState, ...ScalerState[]] = [before];
   const over = new AbortController();
   const loaded = putLoad(params, needed.load, over.signal);
-  const isUp = (now: ScalerState): boolean => now.desired > before.desired && now.ready > before.ready;
+  const isUp = (now: ScalerState): boolean => isAbove(now, leastOf(rising));
   try {
     const looking = until(isUp, params.upWithin, { params, look, context, into: rising, stop: over.signal });
     // A load that ends by itself has failed: then there is nothing to wait for.
@@ -91,10 +91,11 @@ async function gather(params: Params, needed: Needed, context: CheckContext): Pr
   }
   const load = await loaded;
   const falling: ScalerState[] = [];
-  const isBack = (now: ScalerState): boolean => now.desired <= before.desired && now.ready <= before.ready;
+  const least = leastOf(rising);
+  const isBack = (now: ScalerState): boolean => now.desired <= least.desired && now.ready <= least.ready;
   // It may have decided after the last look: then the items after this one would meet a platform that still changes.
   const last = await look();
-  const rose = [...rising, ...(last ? [last] : [])].some(({ desired }) => desired > before.desired);
+  const rose = [...rising, ...(last ? [last] : [])].some(({ desired }) => desired > least.desired);
   if (rose) await until(isBack, params.downWithin, { params, look, context, into: falling });
   return { found: true, before, load, rising, falling };
 }

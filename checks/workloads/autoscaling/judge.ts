@@ -5,7 +5,7 @@ import { table } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
 import { runEvidence } from '../../support/load.ts';
 import type { Params } from './check.ts';
-import { doubtsOf, scalerName, type ScalerState } from './state.ts';
+import { doubtsOf, isAbove, leastOf, scalerName, type Replicas, type ScalerState } from './state.ts';
 
 export const messages = {
   missing: {
@@ -87,19 +87,19 @@ export function judge(params: Params, gathered: Gathered): Judgement<Id> {
     return judged<Id>([{ message: 'down', subject: service, data: { why: load.why } }], [subject], evidence, '');
   }
   const up = rising.at(-1) ?? before;
-  if (up.desired <= before.desired || up.ready <= before.ready)
-    return judgeNotUp({ params, subject, before, up, rising }, evidence);
+  const least = leastOf([before, ...rising]);
+  if (!isAbove(up, least)) return judgeNotUp({ params, subject, least, up, rising }, evidence);
   const back = falling.at(-1) ?? up;
-  if (back.desired <= before.desired && back.ready <= before.ready) return judged<Id>([], [subject], evidence, '');
+  if (back.desired <= least.desired && back.ready <= least.ready) return judged<Id>([], [subject], evidence, '');
   const { ready, desired } = back;
-  const data = { ready, desired, within: params.downWithin, before: before.ready };
+  const data = { ready, desired, within: params.downWithin, before: least.ready };
   return judged<Id>([{ message: 'notBack', subject, data }], [subject], evidence, '');
 }
 
 interface NotUp {
   readonly params: Params;
   readonly subject: string;
-  readonly before: ScalerState;
+  readonly least: Replicas;
   readonly up: ScalerState;
   readonly rising: readonly ScalerState[];
 }
@@ -107,10 +107,10 @@ interface NotUp {
 /** The tolerance of the autoscaler: up to 10 % over its target it rightly does nothing. */
 const TOLERANCE = 1.1;
 
-function judgeNotUp({ params, subject, before, up, rising }: NotUp, evidence: NonEmpty<Evidence>): Judgement<Id> {
+function judgeNotUp({ params, subject, least, up, rising }: NotUp, evidence: NonEmpty<Evidence>): Judgement<Id> {
   const pressures = rising.slice(1).flatMap(({ metrics }) => metrics.flatMap(({ pressure }) => pressure ?? []));
   const pressure = Math.max(0, ...pressures);
-  const rose = rising.some(({ desired }) => desired > before.desired);
+  const rose = rising.some(({ desired }) => desired > least.desired);
   if (!rose && pressure <= TOLERANCE)
     return {
       outcome: 'inconclusive',
@@ -122,7 +122,7 @@ function judgeNotUp({ params, subject, before, up, rising }: NotUp, evidence: No
   const finding: Finding<Id> = {
     message: 'notUp',
     subject,
-    data: { ready, desired, within: params.upWithin, pressure: share(pressure), before: before.ready },
+    data: { ready, desired, within: params.upWithin, pressure: share(pressure), before: least.ready },
   };
   return judged<Id>([finding], [subject], evidence, '');
 }

@@ -1,6 +1,6 @@
 /** What a HorizontalPodAutoscaler (autoscaling/v2) says of itself, and what keeps it from scaling up. */
 import type { KubeObject } from '../../contract/capabilities.ts';
-import type { Finding } from '../../define-check.ts';
+import type { Finding, NonEmpty } from '../../define-check.ts';
 import { parseQuantity, QuantityError, quantityToNumber } from '../../../k8s/semantics/quantity.ts';
 import { at, listAt, textAt } from '../../support/kubernetes.ts';
 
@@ -37,6 +37,23 @@ export interface ScalerState {
     readonly reason: string;
     readonly message: string;
   }[];
+}
+
+/** Replicas as the autoscaler wants them and as they are. */
+export type Replicas = Pick<ScalerState, 'desired' | 'ready'>;
+
+/**
+ * The fewest that were wanted since the first look: an autoscaler may still take away what an earlier load brought while this one begins.
+ * Pods that are not ready for a while make it no less.
+ */
+export function leastOf([first, ...others]: NonEmpty<Replicas>): Replicas {
+  const desired = Math.min(first.desired, ...others.map((state) => state.desired));
+  return { desired, ready: Math.min(first.ready, desired) };
+}
+
+/** Whether more are wanted, and more are ready. */
+export function isAbove(now: Replicas, least: Replicas): boolean {
+  return now.desired > least.desired && now.ready > least.ready;
 }
 
 const numberAt = (value: unknown, ...path: string[]): number => {
