@@ -7,7 +7,7 @@ import {
   type Judgement,
 } from '../../define-check.ts';
 import { judged } from '../../support/judged.ts';
-import { generatorLimits, runEvidence, runName, runParam, saturation, successes } from '../../support/load.ts';
+import { generatorLimits, runEvidence, runName, runParam, saturation, successes, wanted } from '../../support/load.ts';
 
 const messages = {
   tooLow: {
@@ -71,11 +71,12 @@ function judge(params: Params, result: LoadResult): Judgement<Id> {
       bound: { comparison, value: min },
     },
   ] as const;
-  if (result.sent === 0 || result.durationMs < minSeconds * 1000)
+  // Due, not sent: where every connection waits for its answer none can be sent, and that is the service's doing.
+  if (wanted(result) === 0 || result.durationMs < minSeconds * 1000)
     return {
       outcome: 'inconclusive',
       reason: 'too-few-samples',
-      why: `${subject}: ${result.sent} requests in a window of ${(result.durationMs / 1000).toFixed(1)} s, at least ${minSeconds} s are needed.`,
+      why: `${subject}: ${wanted(result)} requests in a window of ${(result.durationMs / 1000).toFixed(1)} s, at least ${minSeconds} s are needed.`,
       evidence,
     };
   if (comparison === '>' ? rate > min : rate >= min) return judged<Id>([], [subject], evidence, '');
