@@ -1,0 +1,170 @@
+/**
+ * The cutover of phase 4, as types only: what a checklist declares of it, what its process tells in its event log, and how triggers are
+ * judged. The process lives in `gate/cutover/`; items of phase 4 read the log through the capability `cutover`.
+ */
+
+/** The HTTPRoute whose weights are moved, and how its two backends are told apart by a client. */
+export interface TrafficRoute {
+  readonly namespace: string;
+  readonly name: string;
+  /** Index of the rule that holds both backends. */
+  readonly rule: number;
+  /** Services of `backendRefs`: the release that serves now, and the one that goes live. */
+  readonly stable: string;
+  readonly canary: string;
+  /** Response header that names the version, and the version of the release that goes live. */
+  readonly versionHeader: string;
+  readonly canaryVersion: string;
+}
+
+/** What a trigger watches. `critical-service`: services that do not answer their health endpoint, counted. */
+export type TriggerMetric = 'error-rate' | 'p95' | 'critical-service';
+
+/** When traffic goes back; thresholds in shares (error rate), milliseconds (p95) or services. */
+export interface TriggerRule {
+  /** The item that declares it. */
+  readonly item: string;
+  readonly metric: TriggerMetric;
+  /** Above this is a breach. */
+  readonly threshold: number;
+  /** How long without interruption before it fires; 0: at once. */
+  readonly forMs: number;
+  /** The stretch of time a value is made from. */
+  readonly windowMs: number;
+  /** Samples without which there is no value. */
+  readonly minSamples: number;
+  /** `hold`: no step ends meanwhile. `fail`: counts as a breach. */
+  readonly onNoData: 'hold' | 'fail';
+}
+
+/** One evaluation of a metric. `value` null: not enough samples, or the source did not answer. */
+export interface TriggerPoint {
+  /** Milliseconds; any clock that only moves forward. */
+  readonly at: number;
+  readonly value: number | null;
+  readonly samples: number;
+}
+
+/** Prometheus' states of an alerting rule, and `no-data`. */
+export type TriggerState =
+  | { readonly state: 'inactive' }
+  /** Breached at every evaluation since then. */
+  | { readonly state: 'pending'; readonly since: number; readonly value: number | null }
+  | { readonly state: 'firing'; readonly since: number; readonly firedAt: number; readonly value: number | null }
+  | { readonly state: 'no-data'; readonly since: number };
+
+/** One probe of the cutover: a request users could have sent. Times in milliseconds of one clock. */
+export interface ProbeRecord {
+  readonly at: number;
+  /** Null while it is under way: its age is then the least it can take. */
+  readonly ms: number | null;
+  readonly outcome: 'ok' | 'failed' | 'under-way';
+  /** From the answer's version header; null without one. */
+  readonly version: string | null;
+}
+
+/** A split proven by counted answers. Shares from 0 to 1. */
+export interface SplitProof {
+  readonly target: number;
+  readonly canary: number;
+  readonly total: number;
+  /** Wilson score interval of the canary's share at 99.9 %. */
+  readonly low: number;
+  readonly high: number;
+  readonly maxHalfWidth: number;
+  readonly verdict: 'proven' | 'refuted' | 'too-few';
+}
+
+/** Why traffic went back. */
+export interface RollbackReason {
+  readonly code:
+    | 'trigger'
+    | 'split-refuted'
+    | 'reverted-by-another'
+    | 'item-failed'
+    | 'interrupted'
+    | 'runner-gone'
+    | 'lease-lost'
+    | 'route-failed'
+    | 'out-of-time'
+    | 'asked';
+  /** One sentence for people: trigger, threshold, observed value and times. */
+  readonly text: string;
+  /** RFC 3339: when the breach began, where there was one. */
+  readonly breachedAt?: string;
+}
+
+/** A line of the event log; `at` is RFC 3339, `ms` since the cutover began. */
+export type CutoverEvent = { readonly at: string; readonly ms: number } & (
+  | {
+      readonly event: 'begun';
+      readonly id: string;
+      readonly release: string;
+      readonly environment: string;
+      readonly planDigest: string;
+      readonly route: TrafficRoute;
+      readonly triggers: readonly TriggerRule[];
+      readonly steps: readonly { readonly item: string; readonly weight: number; readonly watchMs: number }[];
+      readonly stable: readonly RecordedRevision[];
+      readonly weights: Weights;
+      readonly pid: number;
+    }
+  | { readonly event: 'refused'; readonly why: string }
+  | { readonly event: 'step-begun'; readonly item: string; readonly weight: number }
+  /** Written before the route is changed. */
+  | { readonly event: 'shifting'; readonly from: number; readonly to: number }
+  | { readonly event: 'shifted'; readonly weight: number; readonly generation: number }
+  | ({ readonly event: 'split'; readonly item: string } & SplitProof)
+  | {
+      readonly event: 'sample';
+      readonly weight: number;
+      readonly errorRate: number | null;
+      readonly p95Ms: number | null;
+      readonly samples: number;
+      /** Services that did not answer their health endpoint. */
+      readonly down: readonly string[];
+    }
+  | {
+      readonly event: 'trigger';
+      readonly item: string;
+      readonly state: TriggerState['state'];
+      readonly value: number | null;
+      readonly threshold: number;
+    }
+  | { readonly event: 'step-done'; readonly item: string; readonly weight: number }
+  | { readonly event: 'rollback-begun'; readonly reason: RollbackReason }
+  /** Written before it is done. */
+  | { readonly event: 'rollback-act'; readonly act: string }
+  | { readonly event: 'zero'; readonly msSinceBegun: number; readonly msSinceBreach: number | null }
+  | { readonly event: 'verified'; readonly item: string; readonly outcome: string; readonly message: string | null }
+  | { readonly event: 'rolled-back'; readonly verified: boolean; readonly msToRecovery: number }
+  | { readonly event: 'unfinished'; readonly why: string }
+  | { readonly event: 'finished'; readonly weight: number }
+);
+export type CutoverEventOf<Name extends CutoverEvent['event']> = Extract<CutoverEvent, { readonly event: Name }>;
+
+/** Weights of a route's two backends as the API server holds them. */
+export interface Weights {
+  readonly stable: number;
+  readonly canary: number;
+}
+
+/** A Deployment as it was before the cutover, to go back to. */
+export interface RecordedRevision {
+  readonly namespace: string;
+  readonly deployment: string;
+  readonly uid: string;
+  /** `deployment.kubernetes.io/revision`. */
+  readonly revision: string;
+  readonly replicas: number;
+  /** The ReplicaSet that holds the template of that revision. */
+  readonly replicaSet: string;
+}
+
+/** Reads the log of this run's cutover, and waits for it. */
+export interface CutoverReader {
+  /** Everything told so far; empty while no cutover has begun. */
+  events(): Promise<readonly CutoverEvent[]>;
+  /** Asks for the step of this item and answers with the log once the step has ended, well or not. Throws `timeout`. */
+  step(item: string): Promise<readonly CutoverEvent[]>;
+}
