@@ -3,6 +3,7 @@
  * the ones it needs in `meta.needs` and sees no other. Every method obeys the run's AbortSignal and throws
  * `ObservationError` when it could not look; it never answers "nothing" instead.
  */
+import type { CutoverReader } from './cutover.ts';
 import type { Evidence, OutcomeName, ReasonCode } from './outcome.ts';
 
 /** Why a capability could not look. The engine maps it to the outcome `error` (or `not-run` for `source-missing`). */
@@ -446,6 +447,7 @@ export interface Capabilities {
   readonly files: ProjectFiles;
   readonly load: LoadGenerator;
   readonly runs: RunReader;
+  readonly cutover: CutoverReader;
 }
 export type CapabilityName = keyof Capabilities;
 

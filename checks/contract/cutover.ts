@@ -107,6 +107,8 @@ export type CutoverEvent = { readonly at: string; readonly ms: number } & (
       readonly steps: readonly { readonly item: string; readonly weight: number; readonly watchMs: number }[];
       readonly stable: readonly RecordedRevision[];
       readonly weights: Weights;
+      /** What declared windows were divided by; 1 when absent. */
+      readonly compression?: number;
       readonly pid: number;
     }
   | { readonly event: 'refused'; readonly why: string }
