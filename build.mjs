@@ -20,6 +20,7 @@ const entries = {
   'service-typescript-api': 'fixtures/rehearsal/services/typescript-api.ts',
   'service-learning-system': 'fixtures/rehearsal/services/learning-system.ts',
   'service-rust-server': 'fixtures/rehearsal/services/rust-server.ts',
+  cutover: 'gate/cutover/main.ts',
   gateway: 'fixtures/rehearsal/services/gateway/main.ts',
   doors: 'fixtures/rehearsal/services/doors.ts',
   'stand-in-registry-token': 'fixtures/rehearsal/stand-ins/registry-token.ts',

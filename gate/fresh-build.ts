@@ -20,6 +20,7 @@ export const BUNDLES = [
   'service-typescript-api.js',
   'service-learning-system.js',
   'service-rust-server.js',
+  'cutover.js',
   'gateway.js',
   'doors.js',
   'stand-in-registry-token.js',

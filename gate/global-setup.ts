@@ -8,13 +8,18 @@ import { join } from 'node:path';
 import type { Plan } from '../checks/contract/plan.ts';
 import { startRehearsal } from '../fixtures/rehearsal/start.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
+import { gateMain } from './gate-main.ts';
 
-export default function globalSetup(): (() => Promise<void>) | undefined {
+export default function globalSetup(): () => Promise<void> {
   const root = process.env[WORKER_ENV.root];
   const planFile = process.env[WORKER_ENV.plan];
   if (!root || !planFile) throw new Error('Run golive by its own playwright.config.ts.');
   const plan = JSON.parse(readFileSync(planFile, 'utf8')) as Plan;
-  if (!plan.environment.rehearsal) return undefined;
-  const rehearsal = startRehearsal({ dir: join(root, '.golive', 'rehearsal'), kept: false });
-  return () => rehearsal.stop();
+  const rehearsal = plan.environment.rehearsal
+    ? startRehearsal({ dir: join(root, '.golive', 'rehearsal'), kept: false })
+    : undefined;
+  return async () => {
+    await (await gateMain()).endCutover();
+    await rehearsal?.stop();
+  };
 }

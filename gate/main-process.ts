@@ -20,6 +20,7 @@ import { compilePlan } from '../specs/plan.ts';
 import { renderProblems } from '../specs/problems.ts';
 import { SPEC_KIND } from '../specs/team-specs/binding.ts';
 import { didYouMean } from '../specs/suggest.ts';
+import { watchForCutover, type CutoverControl } from './cutover/control.ts';
 import { parseGateArguments } from './arguments.ts';
 import type { GateArguments } from './arguments.ts';
 import { releaseRunLock, takeRunLock } from './run-lock.ts';
@@ -35,6 +36,8 @@ export interface MainGate {
 
 /** The run that is open in this process; UI mode opens one after another. */
 let open: { readonly runDir: string; readonly plan: Plan; readonly root: string } | undefined;
+/** The cutover of that run, where its plan has one. */
+let cutover: CutoverControl | undefined;
 let crashed = false;
 let tell = sayOut;
 
@@ -82,6 +85,12 @@ export function beginNextRun(root: string, phases: readonly string[] | null): vo
   if (open) endRun(0);
   withholdSpecs(compiled.plan);
   beginRun(root, compiled.plan, phases);
+}
+
+/** Settles when traffic is where it shall stay: before anything that it stands on is stopped. */
+export async function endCutover(): Promise<void> {
+  await cutover?.end();
+  cutover = undefined;
 }
 
 /** Decides the open run and reports it; answers the exit code. Does nothing when none is open. */
@@ -141,6 +150,7 @@ function beginRun(root: string, plan: Plan, phases: readonly string[] | null): v
   process.env[WORKER_ENV.run] = runDir;
   process.env[WORKER_ENV.plan] = join(runDir, 'plan.json');
   open = { runDir, plan, root };
+  cutover = watchForCutover({ runDir, root, plan, say: (text) => tell(text) });
   // Should this run be killed, the page must say so as decision.json does, and not show yesterday's decision.
   const incomplete = JSON.parse(readFileSync(decisionFile(root), 'utf8')) as Decision;
   writePage(root, incomplete, plan);

@@ -40,4 +40,6 @@ export type RunEvent =
     }
   | { readonly at: string; readonly event: 'interrupted'; readonly signal: string }
   | { readonly at: string; readonly event: 'refused'; readonly why: string }
+  /** The cutover of this run went back, or did not begin; `complete`: traffic is where it was before. */
+  | { readonly at: string; readonly event: 'cutover-ended'; readonly complete: boolean; readonly why: string }
   | { readonly at: string; readonly event: 'finished' };

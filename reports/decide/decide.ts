@@ -97,6 +97,14 @@ function runReasons(input: DecisionInput): DecisionReason[] {
     const how = interrupt ? `interrupted by ${interrupt.signal}` : input.endedBy;
     reasons.push(reason('run-incomplete', `the run did not finish (${how}): run it again`));
   }
+  for (const event of input.events) {
+    if (event.event !== 'cutover-ended') continue;
+    reasons.push(
+      event.complete
+        ? reason('rolled-back', event.why)
+        : reason('rollback-unfinished', `the rollback is not finished: ${event.why}; run golive rollback`),
+    );
+  }
   for (const damage of input.damage ?? []) reasons.push(reason('run-damaged', damage));
   for (const event of input.events) if (event.event === 'refused') reasons.push(reason('refused', event.why));
   if (input.runHeader.planDigest !== input.plan.digest) {

@@ -37,9 +37,12 @@ export function decidePhase(
   };
 }
 
-/** NO-GO for a fail, HOLD for any other reason, GO for none. */
+/** A rollback is a verdict, too: the release was live and did not hold. */
+const NO_GO: ReadonlySet<string> = new Set(['fail', 'rolled-back']);
+
+/** NO-GO for a fail or a rollback, HOLD for any other reason, GO for none. */
 export function decisionOf(reasons: readonly DecisionReason[]): DecisionName {
-  return worstDecision(['GO', ...reasons.map(({ code }) => (code === 'fail' ? 'NO-GO' : 'HOLD') as DecisionName)]);
+  return worstDecision(['GO', ...reasons.map(({ code }) => (NO_GO.has(code) ? 'NO-GO' : 'HOLD') as DecisionName)]);
 }
 
 function reasonsOf(

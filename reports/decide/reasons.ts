@@ -4,9 +4,11 @@ import type { OutcomeName } from '../../checks/contract/outcome.ts';
 import type { JudgedItem } from './item.ts';
 import { byText } from './order.ts';
 
-/** Every code a reason can have, most severe first. `fail` is the only one that makes a NO-GO. */
+/** Every code a reason can have, most severe first. `fail` and `rolled-back` make a NO-GO, the others HOLD. */
 const CODES = [
   'fail',
+  'rolled-back',
+  'rollback-unfinished',
   'run-incomplete',
   'run-damaged',
   'refused',

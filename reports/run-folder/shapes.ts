@@ -50,6 +50,8 @@ export function isEvent(value: unknown): value is RunEvent {
       return hasStrings(value, 'signal');
     case 'refused':
       return hasStrings(value, 'why');
+    case 'cutover-ended':
+      return hasStrings(value, 'why') && typeof value['complete'] === 'boolean';
     default:
       return value['event'] === 'finished';
   }

@@ -1,0 +1,407 @@
+/**
+ * The cutover itself: holds the Lease, moves the weights step by step, proves each split, keeps the triggers armed from the first step until
+ * it is told that all is well, and goes back as soon as one fires or anything else is wrong.
+ */
+import { setTimeout } from 'node:timers/promises';
+import type { RecordedRevision, RollbackReason, TriggerRule, TriggerState } from '../../checks/contract/cutover.ts';
+import { formatMs } from '../../checks/contract/units.ts';
+import { errorRateOf, evaluate, p95Of } from '../../checks/support/triggers.ts';
+import { proveSplit } from '../../checks/support/split.ts';
+import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
+import type { CutoverParts } from './parts.ts';
+import { rollBack } from './rollback.ts';
+import type { CutoverSettings, CutoverStep } from './settings.ts';
+
+export type CutoverEnd = 'refused' | 'finished' | 'rolled-back' | 'unverified' | 'unfinished';
+
+export interface CutoverRun {
+  readonly settings: CutoverSettings;
+  readonly parts: CutoverParts;
+  readonly journal: CutoverJournal;
+  readonly facts: {
+    readonly id: string;
+    readonly release: string;
+    readonly environment: string;
+    readonly planDigest: string;
+  };
+  /** Aborted with a RollbackReason: go back, whatever is under way. */
+  readonly back: AbortSignal;
+  /** Aborted when every step has passed and nothing is left to watch. */
+  readonly finish: AbortSignal;
+}
+
+/** Requests that began this long after the route was accepted go by its weights. */
+const SETTLED_MS = 200;
+const ACCEPTED_WITHIN_MS = 15_000;
+const STEADY_LOOK_MS = 50;
+/** A window that cannot end because values are missing is given up after so many of its lengths, but not before the least time. */
+const WINDOWS_OF_PATIENCE = 3;
+const LEAST_PATIENCE_MS = 30_000;
+/** Half width of the interval a split is proven by: narrow where the share is small. */
+const halfWidthAt = (weight: number): number => (weight <= 5 ? 0.02 : 0.05);
+
+/** Thrown inside to leave whatever is under way. */
+class GoBack extends Error {
+  readonly reason: RollbackReason;
+  constructor(reason: RollbackReason) {
+    super(reason.text);
+    this.reason = reason;
+  }
+}
+
+/** Runs until traffic is where it shall stay. Never throws. */
+export async function runCutover(run: CutoverRun): Promise<CutoverEnd> {
+  const { parts, journal, settings } = run;
+  const refuse = (why: string): CutoverEnd => {
+    try {
+      journal.tell({ event: 'refused', why });
+    } catch {
+      // Nothing was moved; the exit code says it.
+    }
+    return 'refused';
+  };
+  const missing = settings.before.filter(
+    (id) => parts.outcomes().findLast(({ item }) => item === id)?.outcome !== 'pass',
+  );
+  if (missing.length > 0)
+    return refuse(`${missing.join(', ')} did not pass in this run: they stand before the first step`);
+  let stable: readonly RecordedRevision[];
+  let weights;
+  try {
+    await parts.lease.acquire(AbortSignal.any([run.back, AbortSignal.timeout(60_000)]));
+  } catch (error) {
+    return refuse(textOf(error));
+  }
+  try {
+    const state = await parts.route.read(run.back);
+    weights = state.weights;
+    if (weights.canary !== 0)
+      throw new Error(
+        `the route gives ${weights.canary} of ${weights.canary + weights.stable} to ${settings.route.canary} already`,
+      );
+    stable = await parts.revisions.record(run.back);
+    const { route, triggers, steps } = settings;
+    journal.tell({ event: 'begun', ...run.facts, route, triggers, steps, stable, weights, pid: process.pid });
+  } catch (error) {
+    await parts.lease.release(AbortSignal.timeout(5000)).catch(() => undefined);
+    return refuse(textOf(error));
+  }
+  return await new Engine(run, stable).run();
+}
+
+class Engine {
+  readonly #run: CutoverRun;
+  readonly #stable: readonly RecordedRevision[];
+  readonly #stop = new AbortController();
+  readonly #probes: ReturnType<CutoverParts['probe']>;
+  readonly #services: ReturnType<CutoverParts['watch']>;
+  readonly #states = new Map<string, TriggerState>();
+  #evaluatedAt: number | undefined;
+  /** Percent that the route is meant to give to the canary. */
+  #weight = 0;
+  /** While the route is being changed what it says is no sign of somebody else. */
+  #shifting = false;
+
+  constructor(run: CutoverRun, stable: readonly RecordedRevision[]) {
+    this.#run = run;
+    this.#stable = stable;
+    this.#probes = run.parts.probe(() => run.journal.now());
+    this.#services = run.parts.watch();
+  }
+
+  async run(): Promise<CutoverEnd> {
+    const { parts, journal, settings } = this.#run;
+    try {
+      try {
+        await Promise.race([
+          this.#climb(),
+          this.#evaluating(),
+          this.#holdLease(),
+          this.#guardRoute(),
+          this.#watchItems(),
+          this.#called(),
+        ]);
+        journal.tell({ event: 'finished', weight: this.#weight });
+        return 'finished';
+      } catch (error) {
+        const reason: RollbackReason =
+          error instanceof GoBack
+            ? error.reason
+            : { code: 'route-failed', text: `The cutover could not go on: ${textOf(error)}` };
+        this.#stop.abort();
+        return await rollBack({ settings, parts, journal, stable: this.#stable, reason, probes: this.#probes });
+      }
+    } finally {
+      this.#stop.abort();
+      this.#probes.stop();
+      this.#services.stop();
+      await parts.lease.release(AbortSignal.timeout(5000)).catch(() => undefined);
+    }
+  }
+
+  /** Step by step, each when its item asks for it; then until the end is called. */
+  async #climb(): Promise<void> {
+    const { settings, parts } = this.#run;
+    const done: string[] = [];
+    for (const step of settings.steps) {
+      while (!parts.asked().includes(step.item)) {
+        if (this.#run.finish.aborted)
+          throw new GoBack({ code: 'item-failed', text: `The run ended before ${step.item} was asked for.` });
+        await this.#pause(STEADY_LOOK_MS);
+      }
+      this.#requirePassed(done);
+      await this.#step(step);
+      done.push(step.item);
+    }
+    while (!this.#run.finish.aborted) await this.#pause(STEADY_LOOK_MS);
+    this.#requirePassed(done);
+  }
+
+  #requirePassed(items: readonly string[]): void {
+    const outcomes = this.#run.parts.outcomes();
+    for (const item of items) {
+      const outcome = outcomes.findLast((one) => one.item === item)?.outcome;
+      if (outcome !== 'pass')
+        throw new GoBack({ code: 'item-failed', text: `${item} ended as ${outcome ?? 'not recorded'}.` });
+    }
+  }
+
+  async #step(step: CutoverStep): Promise<void> {
+    const { journal } = this.#run;
+    journal.tell({ event: 'step-begun', item: step.item, weight: step.weight });
+    await this.#shift(step.weight);
+    await this.#prove(step);
+    const from = journal.now();
+    const patience = Math.max(LEAST_PATIENCE_MS, step.watchMs * WINDOWS_OF_PATIENCE);
+    for (;;) {
+      const waited = journal.now() - from;
+      const uneasy = [...this.#states].filter(([, { state }]) => state !== 'inactive').map(([item]) => item);
+      const seenAll = this.#states.size === this.#run.settings.triggers.length;
+      if (waited >= step.watchMs && uneasy.length === 0 && seenAll) break;
+      if (waited > step.watchMs + patience)
+        throw new GoBack({
+          code: 'out-of-time',
+          text: `At ${step.weight} % the window could not end within ${formatMs(waited)}: ${uneasy.join(', ') || 'a trigger'} had no values or was pending.`,
+        });
+      await this.#pause(Math.min(STEADY_LOOK_MS, this.#run.settings.intervalMs));
+    }
+    journal.tell({ event: 'step-done', item: step.item, weight: step.weight });
+  }
+
+  async #shift(weight: number): Promise<void> {
+    const { parts, journal } = this.#run;
+    journal.tell({ event: 'shifting', from: this.#weight, to: weight });
+    this.#shifting = true;
+    this.#weight = weight;
+    try {
+      const { generation } = await parts.route.set(weight, this.#signal());
+      const deadline = journal.now() + ACCEPTED_WITHIN_MS;
+      for (;;) {
+        const state = await parts.route.read(this.#signal());
+        if (state.accepted) break;
+        if (journal.now() > deadline)
+          throw new GoBack({
+            code: 'route-failed',
+            text: `The route with ${weight} % was not accepted within ${formatMs(ACCEPTED_WITHIN_MS)}: ${state.why ?? 'no reason is given'}.`,
+          });
+        await this.#pause(STEADY_LOOK_MS);
+      }
+      journal.tell({ event: 'shifted', weight, generation });
+    } finally {
+      this.#shifting = false;
+    }
+  }
+
+  async #prove({ item, weight, proveWithinMs }: CutoverStep): Promise<void> {
+    const { journal, settings } = this.#run;
+    await this.#pause(SETTLED_MS);
+    const from = journal.now();
+    for (;;) {
+      const answers = this.#probes.records().filter(({ at, version }) => at >= from && version !== null);
+      const canary = answers.filter(({ version }) => version === settings.route.canaryVersion).length;
+      const proof = proveSplit(weight / 100, canary, answers.length, halfWidthAt(weight));
+      const isLate = journal.now() - from > proveWithinMs;
+      if (proof.verdict === 'too-few' && !isLate) {
+        await this.#pause(STEADY_LOOK_MS);
+        continue;
+      }
+      journal.tell({ event: 'split', item, ...proof });
+      if (proof.verdict === 'proven') return;
+      const share = `${canary} of ${answers.length} answers came from ${settings.route.canaryVersion}`;
+      const wanted = `the route says ${weight} %`;
+      throw new GoBack(
+        proof.verdict === 'refuted'
+          ? { code: 'split-refuted', text: `Traffic does not split as the weights say: ${share}, ${wanted}.` }
+          : {
+              code: 'out-of-time',
+              text: `The split could not be proven within ${formatMs(proveWithinMs)}: ${share}, ${wanted}.`,
+            },
+      );
+    }
+  }
+
+  /** Values and triggers, at every interval, from the first moment to the last. */
+  async #evaluating(): Promise<never> {
+    for (;;) {
+      await this.#pause(this.#run.settings.intervalMs);
+      this.#evaluate();
+    }
+  }
+
+  #evaluate(): void {
+    const { settings, journal } = this.#run;
+    const now = journal.now();
+    const records = this.#probes.records();
+    const { names, rounds } = this.#services.down();
+    const window = Math.max(...settings.triggers.map(({ windowMs }) => windowMs), settings.intervalMs);
+    const rate = errorRateOf(records, now - window, now);
+    const p95 = p95Of(records, now - window, now, now);
+    journal.tell({
+      event: 'sample',
+      weight: this.#weight,
+      errorRate: rate.value,
+      p95Ms: p95.value === null ? null : Math.round(p95.value * 10) / 10,
+      samples: rate.samples,
+      down: names,
+    });
+    for (const rule of settings.triggers) {
+      const measured =
+        rule.metric === 'critical-service'
+          ? { value: rounds === 0 ? null : names.length, samples: rounds === 0 ? 0 : rule.minSamples }
+          : rule.metric === 'error-rate'
+            ? errorRateOf(records, now - rule.windowMs, now)
+            : p95Of(records, now - rule.windowMs, now, now);
+      this.#judge(rule, measured, now, names);
+    }
+    this.#evaluatedAt = now;
+  }
+
+  #judge(
+    rule: TriggerRule,
+    measured: { value: number | null; samples: number },
+    now: number,
+    down: readonly string[],
+  ): void {
+    const before = this.#states.get(rule.item);
+    const maxGapMs = this.#run.settings.intervalMs * GAP_INTERVALS;
+    const last = this.#evaluatedAt === undefined ? undefined : { at: this.#evaluatedAt, maxGapMs };
+    const state = evaluate(rule, before ?? { state: 'inactive' }, { at: now, ...measured }, last);
+    this.#states.set(rule.item, state);
+    const { value } = measured;
+    if (state.state !== (before?.state ?? 'inactive'))
+      this.#run.journal.tell({
+        event: 'trigger',
+        item: rule.item,
+        state: state.state,
+        value,
+        threshold: rule.threshold,
+      });
+    // Before the first step users see nothing of the new release: there is nothing to take back.
+    if (state.state !== 'firing') return;
+    const at = new Date(Date.now() - (now - state.since));
+    throw new GoBack({
+      code: 'trigger',
+      text: firedText(rule, value, state, down, this.#weight, at),
+      breachedAt: at.toISOString(),
+    });
+  }
+
+  async #holdLease(): Promise<never> {
+    const { parts } = this.#run;
+    let lastRenewed = this.#run.journal.now();
+    for (;;) {
+      await this.#pause(RENEW_MS);
+      try {
+        await parts.lease.renew(AbortSignal.any([this.#signal(), AbortSignal.timeout(RENEW_MS)]));
+        lastRenewed = this.#run.journal.now();
+      } catch (error) {
+        if (this.#run.journal.now() - lastRenewed > LEASE_SECONDS * 1000)
+          throw new GoBack({
+            code: 'lease-lost',
+            text: `The Lease could not be renewed for ${LEASE_SECONDS} s: ${textOf(error)}`,
+          });
+      }
+    }
+  }
+
+  #isShifting(): boolean {
+    return this.#shifting;
+  }
+
+  /** Somebody who sets other weights is an enemy of this cutover, whoever it is: it is over. */
+  async #guardRoute(): Promise<never> {
+    const { parts } = this.#run;
+    for (;;) {
+      await this.#pause(GUARD_MS);
+      if (this.#isShifting()) continue;
+      const wanted = this.#weight;
+      const state = await parts.route.read(this.#signal()).catch(() => undefined);
+      if (!state || this.#isShifting() || wanted !== this.#weight) continue;
+      const { canary, stable } = state.weights;
+      const share = canary + stable === 0 ? 0 : (canary / (canary + stable)) * 100;
+      if (Math.abs(share - wanted) < 0.01) continue;
+      throw new GoBack({
+        code: 'reverted-by-another',
+        text: `Somebody else set the weights to ${stable}/${canary} (${state.lastManager ?? 'unknown field manager'}) while ${wanted} % were meant for ${this.#run.settings.route.canary}.`,
+      });
+    }
+  }
+
+  /** Items of the run that say `onFailure: rollback`, in whatever phase. */
+  async #watchItems(): Promise<never> {
+    const { settings, parts } = this.#run;
+    for (;;) {
+      await this.#pause(GUARD_MS);
+      const failed = parts
+        .outcomes()
+        .find(({ item, outcome }) => settings.rollbackOn.includes(item) && (outcome === 'fail' || outcome === 'error'));
+      if (failed)
+        throw new GoBack({ code: 'item-failed', text: `${failed.item} ended as ${failed.outcome}: ${failed.message}` });
+    }
+  }
+
+  /** Whoever calls back ends everything else. */
+  #called(): Promise<never> {
+    const { back } = this.#run;
+    return new Promise((_, reject) => {
+      const call = (): void => reject(new GoBack(back.reason as RollbackReason));
+      if (back.aborted) call();
+      else back.addEventListener('abort', call, { once: true });
+    });
+  }
+
+  #signal(): AbortSignal {
+    return AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ACCEPTED_WITHIN_MS)]);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await setTimeout(ms, undefined, { signal: this.#stop.signal });
+  }
+}
+
+export const LEASE_SECONDS = 15;
+const RENEW_MS = 3000;
+const GUARD_MS = 500;
+/** Evaluations that come later than this many intervals leave a stretch of which nothing is known. */
+const GAP_INTERVALS = 8;
+
+function firedText(
+  rule: TriggerRule,
+  value: number | null,
+  state: { readonly since: number; readonly firedAt: number },
+  down: readonly string[],
+  weight: number,
+  at: Date,
+): string {
+  const lasted = formatMs(Math.max(0, state.firedAt - state.since));
+  const since = at.toISOString();
+  const where = `at ${weight} %`;
+  if (value === null) return `${rule.item} fired ${where}: no data for ${lasted} since ${since}.`;
+  if (rule.metric === 'critical-service')
+    return `${rule.item} fired ${where}: critical service${down.length === 1 ? '' : 's'} ${down.join(', ')} did not answer, since ${since}.`;
+  const show = (one: number): string => (rule.metric === 'p95' ? formatMs(one) : `${(one * 100).toFixed(1)} %`);
+  const name = rule.metric === 'p95' ? 'P95' : 'error rate';
+  return `${rule.item} fired ${where}: ${name} ${show(value)}, above ${show(rule.threshold)} for ${lasted} (declared ${formatMs(rule.forMs)}) since ${since}.`;
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

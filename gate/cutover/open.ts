@@ -1,0 +1,118 @@
+/** The parts of a cutover on a real cluster and a real endpoint. */
+import { kinds } from '../../checks/index.ts';
+import type { CheckContext } from '../../checks/contract/capabilities.ts';
+import type { RehearsalValues } from '../../checks/contract/environment.ts';
+import type { Plan } from '../../checks/contract/plan.ts';
+import { clusterLink } from '../../fixtures/capabilities/cluster-link.ts';
+import { openHost } from '../../fixtures/capabilities/host-impl.ts';
+import { resolveRehearsal } from '../../fixtures/capabilities/host.ts';
+import { createRedactor } from '../../fixtures/capabilities/redactor.ts';
+import { lookupFor } from '../../fixtures/capabilities/resolve.ts';
+import { leaseClient } from '../../fixtures/cutover/lease.ts';
+import { askedSteps } from '../../fixtures/cutover/log.ts';
+import { convergence, recordRevisions, restoreRevision } from '../../fixtures/cutover/revisions.ts';
+import { routeClient } from '../../fixtures/cutover/route.ts';
+import { runItem } from '../../fixtures/run-item.ts';
+import { readRun } from '../../reports/run-folder/read.ts';
+import { LEASE_SECONDS } from './engine.ts';
+import type { CutoverParts } from './parts.ts';
+import { startProber } from './prober.ts';
+import { watchServices } from './services.ts';
+import type { CutoverSettings } from './settings.ts';
+
+export interface OpenOptions {
+  readonly plan: Plan;
+  readonly values: RehearsalValues | null;
+  readonly settings: CutoverSettings;
+  readonly runDir: string;
+  /** Who holds the Lease. */
+  readonly id: string;
+}
+export interface OpenParts {
+  readonly parts: CutoverParts;
+  /** Removes every secret seen from a text. */
+  redact(text: string): string;
+  close(): Promise<void>;
+}
+
+export function openParts({ plan, values, settings, runDir, id }: OpenOptions): OpenParts {
+  const environment = values ? resolveRehearsal(plan.environment, values) : plan.environment;
+  const redactor = createRedactor();
+  const link = clusterLink(environment.kubeconfig, redactor);
+  const host = openHost({ environment, runDir, phase: 'phase4' });
+  const { route, services, intervalMs } = settings;
+  const { namespace } = route;
+  const context = (signal: AbortSignal): CheckContext => ({
+    item: 'cutover',
+    now: new Date(),
+    signal,
+    fresh: true,
+    progress: () => undefined,
+    wait: () => Promise.resolve(),
+  });
+  const parts: CutoverParts = {
+    route: routeClient(link, route),
+    lease: leaseClient(link, { namespace, name: settings.lease, holder: id, durationSeconds: LEASE_SECONDS }),
+    revisions: {
+      record: (signal) => recordRevisions(link, namespace, settings.deployments, signal),
+      restore: (recorded, signal) => restoreRevision(link, recorded, signal),
+      convergence: (recorded, signal) => convergence(link, recorded, signal),
+    },
+    probe: (now) =>
+      startProber({
+        url: settings.url,
+        caFile: settings.caFile,
+        lookup: lookupFor(environment.dns),
+        rate: settings.probeRate,
+        timeoutMs: settings.probeTimeoutMs,
+        versionHeader: route.versionHeader,
+        keptMs: keptMs(settings),
+        now,
+      }),
+    watch: () => {
+      const over = new AbortController();
+      const { cluster } = host.open(['cluster'], context(over.signal));
+      const watch = watchServices(cluster, namespace, services, intervalMs);
+      return {
+        down: watch.down,
+        stop: () => {
+          watch.stop();
+          over.abort();
+        },
+      };
+    },
+    outcomes: () => readRun(runDir).outcomes,
+    verify: async (name, signal) => {
+      const item = plan.items.find((one) => one.id === name);
+      const kind = item && kinds.get(item.kind);
+      if (!item || !kind) throw new Error(`${name} is no item of the plan`);
+      return await runItem({
+        plan,
+        item,
+        kind,
+        openHost: () => Promise.resolve({ host, values }),
+        now: new Date(),
+        signal,
+        attempt: 1,
+        armed: process.env['GOLIVE_ARM'],
+        progress: () => undefined,
+        defect: () => undefined,
+      });
+    },
+    asked: () => askedSteps(runDir),
+  };
+  return {
+    parts,
+    redact: (text) => host.redact(redactor.redact(text)),
+    close: async () => {
+      await host.close();
+      await link.close();
+    },
+  };
+}
+
+/** As long as the longest look back: a window of a trigger, or the proof of a split. */
+function keptMs({ triggers, steps, probeTimeoutMs }: CutoverSettings): number {
+  const windows = [...triggers.map(({ windowMs }) => windowMs), ...steps.map(({ proveWithinMs }) => proveWithinMs)];
+  return Math.max(...windows, probeTimeoutMs) + 10_000;
+}
