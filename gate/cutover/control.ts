@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { CutoverEvent, CutoverEventOf } from '../../checks/contract/cutover.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { formatMs } from '../../checks/contract/units.ts';
-import { askedSteps, endOf, readCutover } from '../../fixtures/cutover/log.ts';
+import { askedSteps, endOf, readCutover, REHEARSAL } from '../../fixtures/cutover/log.ts';
 import { findDist } from '../../fixtures/rehearsal/start.ts';
 import { appendEvent } from '../../reports/run-folder/append.ts';
 import { ALIVE_EVERY_MS, type Heard } from './protocol.ts';
@@ -52,8 +52,17 @@ export function watchForCutover({ runDir, root, plan, say }: ControlOptions): Cu
     });
   };
   const alive = setInterval(() => tell({ say: 'alive' }), ALIVE_EVERY_MS).unref();
+  let rehearsed: Promise<void> | undefined;
   const look = setInterval(() => {
-    if (child || askedSteps(runDir).length === 0) return;
+    const asked = askedSteps(runDir);
+    if (asked.includes(REHEARSAL) && !rehearsed) {
+      start('--rehearse');
+      rehearsed = exited.then(() => {
+        child = undefined;
+      });
+      return;
+    }
+    if (child || !asked.some((item) => item !== REHEARSAL)) return;
     clearInterval(look);
     start();
     void exited.then(afterExit);
@@ -88,7 +97,7 @@ export function watchForCutover({ runDir, root, plan, say }: ControlOptions): Cu
       if (!child) return;
       tell({ say: 'finish' });
       await exited;
-      await afterExit();
+      if (readCutover(runDir).length > 0) await afterExit();
       clearInterval(alive);
     },
   };

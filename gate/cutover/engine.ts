@@ -52,41 +52,61 @@ class GoBack extends Error {
 /** Runs until traffic is where it shall stay. Never throws. */
 export async function runCutover(run: CutoverRun): Promise<CutoverEnd> {
   const { parts, journal, settings } = run;
-  const refuse = (why: string): CutoverEnd => {
-    try {
-      journal.tell({ event: 'refused', why });
-    } catch {
-      // Nothing was moved; the exit code says it.
-    }
-    return 'refused';
-  };
   const missing = settings.before.filter(
     (id) => parts.outcomes().findLast(({ item }) => item === id)?.outcome !== 'pass',
   );
   if (missing.length > 0)
-    return refuse(`${missing.join(', ')} did not pass in this run: they stand before the first step`);
-  let stable: readonly RecordedRevision[];
-  let weights;
+    return refuse(journal, `${missing.join(', ')} did not pass in this run: they stand before the first step`);
+  const stable = await begin(run, run.back);
+  return typeof stable === 'string' ? refuse(journal, stable) : await new Engine(run, stable).run();
+}
+
+/** Goes the whole way back while no traffic has moved: what is needed in an emergency is tried before there is one. Never throws. */
+export async function rehearseRollback(run: Omit<CutoverRun, 'back' | 'finish'>): Promise<CutoverEnd> {
+  const { parts, journal, settings } = run;
+  const stable = await begin(run, AbortSignal.timeout(settings.rollbackWithinMs));
+  if (typeof stable === 'string') return refuse(journal, stable);
+  const reason: RollbackReason = { code: 'asked', text: 'A rehearsal of the way back; no traffic has moved.' };
   try {
-    await parts.lease.acquire(AbortSignal.any([run.back, AbortSignal.timeout(60_000)]));
+    return await rollBack({ settings, parts, journal, stable, reason });
+  } finally {
+    await parts.lease.release(AbortSignal.timeout(5000)).catch(() => undefined);
+  }
+}
+
+/** Takes the Lease and records what to go back to; why not, where that cannot be. */
+async function begin(
+  run: Omit<CutoverRun, 'back' | 'finish'>,
+  signal: AbortSignal,
+): Promise<readonly RecordedRevision[] | string> {
+  const { parts, journal, settings } = run;
+  try {
+    await parts.lease.acquire(AbortSignal.any([signal, AbortSignal.timeout(60_000)]));
   } catch (error) {
-    return refuse(textOf(error));
+    return textOf(error);
   }
   try {
-    const state = await parts.route.read(run.back);
-    weights = state.weights;
+    const { weights } = await parts.route.read(signal);
+    const whole = weights.canary + weights.stable;
     if (weights.canary !== 0)
-      throw new Error(
-        `the route gives ${weights.canary} of ${weights.canary + weights.stable} to ${settings.route.canary} already`,
-      );
-    stable = await parts.revisions.record(run.back);
+      throw new Error(`the route gives ${weights.canary} of ${whole} to ${settings.route.canary} already`);
+    const stable = await parts.revisions.record(signal);
     const { route, triggers, steps } = settings;
     journal.tell({ event: 'begun', ...run.facts, route, triggers, steps, stable, weights, pid: process.pid });
+    return stable;
   } catch (error) {
     await parts.lease.release(AbortSignal.timeout(5000)).catch(() => undefined);
-    return refuse(textOf(error));
+    return textOf(error);
   }
-  return await new Engine(run, stable).run();
+}
+
+function refuse(journal: CutoverJournal, why: string): CutoverEnd {
+  try {
+    journal.tell({ event: 'refused', why });
+  } catch {
+    // Nothing was moved; the exit code says it.
+  }
+  return 'refused';
 }
 
 class Engine {

@@ -12,7 +12,7 @@ import { openJournal, readCutover, type CutoverJournal } from '../../fixtures/cu
 import { waitForRehearsal } from '../../fixtures/rehearsal/start.ts';
 import { isUsable, standingOf } from '../../fixtures/rehearsal/state-file.ts';
 import { loadPlan } from '../../specs/plan.ts';
-import { runCutover, type CutoverEnd } from './engine.ts';
+import { rehearseRollback, runCutover, type CutoverEnd } from './engine.ts';
 import { openParts } from './open.ts';
 import { CUTOVER_EXIT, SILENT_MS, type Heard } from './protocol.ts';
 import { rollBack } from './rollback.ts';
@@ -21,12 +21,23 @@ import { cutoverSettings } from './settings.ts';
 const REHEARSAL_MS = 60_000;
 
 const { values: args } = parseArgs({
-  options: { run: { type: 'string' }, root: { type: 'string' }, back: { type: 'boolean', default: false } },
+  options: {
+    run: { type: 'string' },
+    root: { type: 'string' },
+    back: { type: 'boolean', default: false },
+    rehearse: { type: 'boolean', default: false },
+  },
 });
 process.exitCode = CUTOVER_EXIT.unfinished;
-process.exit(CUTOVER_EXIT[await main(args.run ?? '', args.root ?? '', args.back)]);
+process.exit(CUTOVER_EXIT[await main(args.run ?? '', args.root ?? '').catch(unable)]);
 
-async function main(runDir: string, root: string, back: boolean): Promise<CutoverEnd> {
+/** What kept it from beginning; people read it in `cutover.log`, or on the terminal of `golive rollback`. */
+function unable(error: unknown): CutoverEnd {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  return 'unfinished';
+}
+
+async function main(runDir: string, root: string): Promise<CutoverEnd> {
   const plan = loadPlan(runDir);
   const dir = join(root, '.golive', 'rehearsal');
   const { rehearsal } = plan.environment;
@@ -35,7 +46,7 @@ async function main(runDir: string, root: string, back: boolean): Promise<Cutove
     : null;
   const settings = cutoverSettings(plan, values);
   const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  const journal = openJournal(runDir);
+  const journal = openJournal(runDir, args.rehearse ? 'rollback-rehearsal' : 'cutover');
   const opened = openParts({ plan, values, settings, runDir, id });
   // Every secret that was seen stays out of the log.
   const told: CutoverJournal = {
@@ -50,21 +61,16 @@ async function main(runDir: string, root: string, back: boolean): Promise<Cutove
       if (!isUsable(standingOf(dir))) leave(told);
     }, 500).unref();
   try {
-    if (back) return await finishDead(runDir, told, opened.parts, settings);
-    const calls = listen();
-    return await runCutover({
-      settings,
-      parts: opened.parts,
-      journal: told,
-      facts: {
-        id,
-        release: `${plan.release.name} ${plan.release.version}`,
-        environment: plan.environment.name,
-        planDigest: plan.digest,
-      },
-      back: calls.back,
-      finish: calls.finish,
-    });
+    const { parts } = opened;
+    if (args.back) return await finishDead(runDir, told, parts, settings);
+    const facts = {
+      id,
+      release: `${plan.release.name} ${plan.release.version}`,
+      environment: plan.environment.name,
+      planDigest: plan.digest,
+    };
+    if (args.rehearse) return await rehearseRollback({ settings, parts, journal: told, facts });
+    return await runCutover({ settings, parts, journal: told, facts, ...listen() });
   } finally {
     if (gone) clearInterval(gone);
     await opened.close();
