@@ -10,6 +10,7 @@ import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { clusterVersion } from './cluster/version/check.ts';
+import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
 import { backup } from './data/backup/check.ts';
 import { connectionPooling } from './data/connection-pooling/check.ts';
 import { fileRoundTrip } from './data/file-round-trip/check.ts';
@@ -75,6 +76,7 @@ const all: readonly CheckKind[] = [
   reachability,
   storageClasses,
   clusterVersion,
+  rollbackRehearsal,
   backup,
   connectionPooling,
   fileRoundTrip,
