@@ -118,6 +118,21 @@ function build(finish: (code: number) => void): Command {
   command('down', 'Stop the rehearsal that golive up started.', ['golive down']).action(async () =>
     finish(await (await import('./commands/down.ts')).down([])),
   );
+  command(
+    'rollback',
+    'Take the traffic of a cutover back: of the one under way, or of one that died.',
+    ['golive rollback', 'golive rollback --run 20260115T115000000Z-1a2b3c4d'],
+    exitCodes({
+      0: 'traffic is back and verified, or there was nothing to take back',
+      1: 'traffic is back, and something does not conform',
+      64: 'wrong use',
+      70: 'traffic is not back: see why, and run it again',
+    }),
+  )
+    .option('--run <id>', 'the run whose cutover it is, also one that has ended well')
+    .action(async (options: { readonly run?: string }) =>
+      finish(await (await import('./commands/rollback.ts')).rollback(options)),
+    );
   command('rehearse [args...]', 'Run the gate on a rehearsal of its own, healthy or broken in a named way.', [
     'golive rehearse --list',
     'golive rehearse --fault redis-killed',

@@ -110,6 +110,8 @@ export type CutoverEvent = { readonly at: string; readonly ms: number } & (
       /** What declared windows were divided by; 1 when absent. */
       readonly compression?: number;
       readonly pid: number;
+      /** Tells the process from a later one with its number. */
+      readonly pidStartedAt: string;
     }
   | { readonly event: 'refused'; readonly why: string }
   | { readonly event: 'step-begun'; readonly item: string; readonly weight: number }

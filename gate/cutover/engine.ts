@@ -8,6 +8,7 @@ import { formatMs } from '../../checks/contract/units.ts';
 import { errorRateOf, evaluate, p95Of } from '../../checks/support/triggers.ts';
 import { proveSplit } from '../../checks/support/split.ts';
 import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
+import { processStartedAt } from '../../fixtures/rehearsal/process-identity.ts';
 import type { CutoverParts } from './parts.ts';
 import { rollBack } from './rollback.ts';
 import type { CutoverSettings, CutoverStep } from './settings.ts';
@@ -92,7 +93,17 @@ async function begin(
       throw new Error(`the route gives ${weights.canary} of ${whole} to ${settings.route.canary} already`);
     const stable = await parts.revisions.record(signal);
     const { route, triggers, steps } = settings;
-    journal.tell({ event: 'begun', ...run.facts, route, triggers, steps, stable, weights, pid: process.pid });
+    journal.tell({
+      event: 'begun',
+      ...run.facts,
+      route,
+      triggers,
+      steps,
+      stable,
+      weights,
+      pid: process.pid,
+      pidStartedAt: processStartedAt(process.pid) ?? '',
+    });
     return stable;
   } catch (error) {
     await parts.lease.release(AbortSignal.timeout(5000)).catch(() => undefined);
