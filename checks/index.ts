@@ -11,6 +11,10 @@ import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { clusterVersion } from './cluster/version/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
+import { cutoverSplit } from './cutover/split/check.ts';
+import { cutoverStep } from './cutover/step/check.ts';
+import { cutoverTrigger } from './cutover/trigger/check.ts';
+import { cutoverWatched } from './cutover/watched/check.ts';
 import { backup } from './data/backup/check.ts';
 import { connectionPooling } from './data/connection-pooling/check.ts';
 import { fileRoundTrip } from './data/file-round-trip/check.ts';
@@ -77,6 +81,10 @@ const all: readonly CheckKind[] = [
   storageClasses,
   clusterVersion,
   rollbackRehearsal,
+  cutoverSplit,
+  cutoverStep,
+  cutoverTrigger,
+  cutoverWatched,
   backup,
   connectionPooling,
   fileRoundTrip,

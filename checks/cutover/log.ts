@@ -1,0 +1,226 @@
+/** What the kinds that read the log of a cutover share: finding a step in it, how traffic went back, and what is left as evidence. */
+import type { CutoverEvent, CutoverEventOf, SplitProof, TriggerMetric } from '../contract/cutover.ts';
+import type { Bound, Evidence, Unit } from '../contract/outcome.ts';
+import { formatMs } from '../contract/units.ts';
+import { table } from '../support/evidence.ts';
+import { proveSplit } from '../support/split.ts';
+
+/** Params that several of these kinds have. */
+export const cutoverParam = {
+  type: 'string',
+  minLength: 1,
+  description: 'Id of the item that declares the cutover (kind cutover/weights).',
+} as const;
+export const maxGapParam = {
+  type: 'number',
+  exclusiveMinimum: 0,
+  maximum: 1,
+  default: 0.2,
+  description: 'Longest stretch without a value, as a share of the window of the step: 0.2 is one minute of five.',
+} as const;
+
+export type Events = readonly CutoverEvent[];
+type Name = CutoverEvent['event'];
+
+export function is<N extends Name>(name: N): (event: CutoverEvent) => event is CutoverEventOf<N> {
+  return (event): event is CutoverEventOf<N> => event.event === name;
+}
+
+/** The events of the last cutover that began, itself first; everything where none did. */
+export function lastCutover(events: Events): Events {
+  const at = events.findLastIndex(is('begun'));
+  return at === -1 ? events : events.slice(at);
+}
+
+/** A declared step and what the log tells of it. */
+export interface StepLog {
+  readonly begun: CutoverEventOf<'step-begun'>;
+  readonly done: CutoverEventOf<'step-done'> | undefined;
+  /** From `step-begun` to `step-done`, to the begin of another step or a rollback, or to the end of the log. */
+  readonly events: Events;
+  /** The last one that was told in this step. */
+  readonly split: CutoverEventOf<'split'> | undefined;
+  /** When its window opened: the first proof of its split. Null while there is none. */
+  readonly windowFrom: number | null;
+}
+
+/** Undefined when the step never began. */
+export function stepLog(events: Events, item: string): StepLog | undefined {
+  const from = events.findLastIndex((event) => event.event === 'step-begun' && event.item === item);
+  const begun = events[from];
+  if (begun?.event !== 'step-begun') return undefined;
+  const rest = events.slice(from + 1);
+  const over = rest.findIndex(({ event }) => event === 'step-begun' || event === 'rollback-begun');
+  const until = over === -1 ? rest : rest.slice(0, over);
+  const doneAt = until.findIndex((event) => event.event === 'step-done' && event.item === item);
+  const own = doneAt === -1 ? until : until.slice(0, doneAt + 1);
+  const splits = own.filter(is('split')).filter((split) => split.item === item);
+  return {
+    begun,
+    done: own.find(is('step-done')),
+    events: [begun, ...own],
+    split: splits.at(-1),
+    windowFrom: splits.find((split) => verdictOf(split) === 'proven')?.ms ?? null,
+  };
+}
+
+/** The verdict by the counts that were told, not by the word. Counts that cannot be are none. */
+export function verdictOf(
+  { target, canary, total, maxHalfWidth }: SplitProof,
+  most: number = maxHalfWidth,
+): SplitProof['verdict'] {
+  const countable = Number.isInteger(canary) && Number.isInteger(total) && canary >= 0 && canary <= total;
+  return countable ? proveSplit(target, canary, total, Math.min(most, maxHalfWidth)).verdict : 'too-few';
+}
+
+/** `70 of 1400 answers (2.9 to 8.6 %)`. */
+export function splitText({ canary, total, low, high }: SplitProof): string {
+  return `${canary} of ${total} answers (${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)} %)`;
+}
+
+/** The longest stretch of a window in which none of these times lies. */
+export function longestGap(
+  times: readonly number[],
+  from: number,
+  to: number,
+): { readonly from: number; readonly ms: number } {
+  const ends = [...times.filter((at) => at >= from && at <= to), to];
+  let gap = { from, ms: 0 };
+  let before = from;
+  for (const at of ends) {
+    if (at - before > gap.ms) gap = { from: before, ms: at - before };
+    before = at;
+  }
+  return gap;
+}
+
+/** How traffic went back; undefined where it did not. */
+export interface WayBack {
+  readonly reason: CutoverEventOf<'rollback-begun'>['reason'];
+  /** `the breach began …, 0 % after 320 ms, recovered after 4.1 s, looked again: users pass`. */
+  readonly text: string;
+  /** What was looked at again and is not as it was. */
+  readonly unverified: readonly CutoverEventOf<'verified'>[];
+  /** Why it has not finished; null when it has. */
+  readonly unfinished: string | null;
+}
+
+export function wayBack(events: Events): WayBack | undefined {
+  const first = events.find(is('rollback-begun'));
+  if (!first) return undefined;
+  // It may have been begun again: what came of it is what the last attempt says, why it began the first.
+  const last = events.slice(events.findLastIndex(is('rollback-begun')));
+  const zero = last.find(is('zero'));
+  const over = last.find(is('rolled-back'));
+  const verified = last.filter(is('verified'));
+  const failed = verified.filter(({ outcome }) => outcome !== 'pass');
+  const { breachedAt } = first.reason;
+  const ofBreach = zero?.msSinceBreach ?? null;
+  const parts = [
+    ...(breachedAt === undefined ? [] : [`the breach began at ${breachedAt}`]),
+    `the rollback at ${first.at}`,
+    zero
+      ? `traffic was at 0 % ${formatMs(zero.msSinceBegun)} later${ofBreach === null ? '' : `, ${formatMs(ofBreach)} after the breach`}`
+      : 'traffic is not known to be at 0 %',
+    ...(over ? [`recovered after ${formatMs(over.msToRecovery)}`] : []),
+    ...(verified.length === 0
+      ? []
+      : [`looked again: ${verified.map((one) => `${one.item} ${one.outcome}`).join(', ')}`]),
+  ];
+  return {
+    reason: first.reason,
+    text: parts.join(', '),
+    unverified: failed,
+    unfinished: over ? null : (last.find(is('unfinished'))?.why ?? 'its log ends before it does'),
+  };
+}
+
+/** Weight, error rate and P95 over time, and what happened when. Times in milliseconds since the cutover began. */
+export function timeline(events: Events): readonly [Evidence, ...Evidence[]] {
+  const triggers = events.find(is('begun'))?.triggers ?? [];
+  const boundOf = (metric: TriggerMetric): Bound | undefined => {
+    const rule = triggers.find((one) => one.metric === metric);
+    return rule && { comparison: '<=', value: rule.threshold };
+  };
+  const samples = events.filter(is('sample'));
+  return [
+    table('What happened', ['ms', 'at', 'event', 'what'], events.flatMap(row)),
+    ...series('Weight of the new release', 'percent', weightsOf(events)),
+    ...series(
+      'Error rate',
+      'ratio',
+      samples.map(({ ms, errorRate }) => [ms, errorRate]),
+      boundOf('error-rate'),
+    ),
+    ...series(
+      'P95',
+      'ms',
+      samples.map(({ ms, p95Ms }) => [ms, p95Ms]),
+      boundOf('p95'),
+    ),
+  ];
+}
+
+function series(
+  title: string,
+  unit: Unit,
+  points: readonly (readonly [number, number | null])[],
+  bound?: Bound,
+): Evidence[] {
+  const known = points.flatMap(([ms, value]) => (value === null ? [] : [[ms, value] as const]));
+  return known.length === 0 ? [] : [{ type: 'series', title, unit, points: known, ...(bound ? { bound } : {}) }];
+}
+
+/** A staircase: the weight before and after, at each change. */
+function weightsOf(events: Events): (readonly [number, number])[] {
+  const changes = events.flatMap((event): (readonly [number, number])[] =>
+    event.event === 'shifted' ? [[event.ms, event.weight]] : event.event === 'zero' ? [[event.ms, 0]] : [],
+  );
+  const [from, to] = [events[0], events.at(-1)];
+  if (!from || !to || changes.length === 0) return [];
+  const firstShift = events.find(is('shifting'));
+  let weight = firstShift?.from ?? 0;
+  const points: (readonly [number, number])[] = [[from.ms, weight]];
+  for (const [ms, next] of changes) {
+    points.push([ms, weight], [ms, next]);
+    weight = next;
+  }
+  return [...points, [to.ms, weight]];
+}
+
+function row(event: CutoverEvent): (readonly [number, string, string, string])[] {
+  return event.event === 'sample' ? [] : [[event.ms, event.at, event.event, told(event)]];
+}
+
+function told(event: Exclude<CutoverEvent, { event: 'sample' }>): string {
+  switch (event.event) {
+    case 'begun':
+      return `${event.id}: ${event.steps.map(({ weight, watchMs }) => `${weight} % for ${formatMs(watchMs)}`).join(', ')}; ${event.triggers.length} triggers`;
+    case 'refused':
+    case 'unfinished':
+      return event.why;
+    case 'step-begun':
+    case 'step-done':
+      return `${event.item}, ${event.weight} %`;
+    case 'shifting':
+      return `${event.from} % → ${event.to} %`;
+    case 'shifted':
+      return `${event.weight} %, generation ${event.generation}`;
+    case 'split':
+      return `${event.item}: ${splitText(event)}, target ${event.target * 100} %: ${event.verdict}`;
+    case 'trigger':
+      return `${event.item}: ${event.state}, ${event.value ?? 'no value'} (threshold ${event.threshold})`;
+    case 'rollback-begun':
+      return `${event.reason.code}: ${event.reason.text}`;
+    case 'rollback-act':
+      return event.act;
+    case 'zero':
+      return `0 % after ${formatMs(event.msSinceBegun)}`;
+    case 'verified':
+      return `${event.item}: ${event.outcome}${event.message === null ? '' : `, ${event.message.split('\n', 1)[0] ?? ''}`}`;
+    case 'rolled-back':
+      return `${event.verified ? 'verified' : 'not verified'}, ${formatMs(event.msToRecovery)}`;
+    case 'finished':
+      return `${event.weight} %`;
+  }
+}

@@ -1,0 +1,3 @@
+import { runCases } from '../../testing/run-cases.ts';
+
+runCases(import.meta.url);
