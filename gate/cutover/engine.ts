@@ -9,7 +9,7 @@ import { errorRateOf, evaluate, p95Of } from '../../checks/support/triggers.ts';
 import { proveSplit } from '../../checks/support/split.ts';
 import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
 import { processStartedAt } from '../../fixtures/rehearsal/process-identity.ts';
-import type { CutoverParts } from './parts.ts';
+import type { CutoverParts, RouteState } from './parts.ts';
 import { rollBack } from './rollback.ts';
 import type { CutoverSettings, CutoverStep } from './settings.ts';
 
@@ -258,6 +258,8 @@ class Engine {
       }
       journal.tell({ event: 'split', item, ...proof });
       if (proof.verdict === 'proven') return;
+      // The gateway may well obey, but somebody else.
+      this.#requireOwn(await this.#run.parts.route.read(this.#signal()));
       const share = `${canary} of ${answers.length} answers came from ${settings.route.canaryVersion}`;
       const wanted = `the route says ${weight} %`;
       throw new GoBack(
@@ -367,15 +369,18 @@ class Engine {
       if (this.#isShifting()) continue;
       const wanted = this.#weight;
       const state = await parts.route.read(this.#signal()).catch(() => undefined);
-      if (!state || this.#isShifting() || wanted !== this.#weight) continue;
-      const { canary, stable } = state.weights;
-      const share = canary + stable === 0 ? 0 : (canary / (canary + stable)) * 100;
-      if (Math.abs(share - wanted) < 0.01) continue;
-      throw new GoBack({
-        code: 'reverted-by-another',
-        text: `Somebody else set the weights to ${stable}/${canary} (${state.lastManager ?? 'unknown field manager'}) while ${wanted} % were meant for ${this.#run.settings.route.canary}.`,
-      });
+      if (state && !this.#isShifting() && wanted === this.#weight) this.#requireOwn(state);
     }
+  }
+
+  #requireOwn({ weights: { canary, stable }, lastManager }: RouteState): void {
+    const share = canary + stable === 0 ? 0 : (canary / (canary + stable)) * 100;
+    if (Math.abs(share - this.#weight) < 0.01) return;
+    const { route } = this.#run.settings;
+    throw new GoBack({
+      code: 'reverted-by-another',
+      text: `Somebody else set the weights to ${stable}/${canary} (${lastManager ?? 'unknown field manager'}) while ${this.#weight} % were meant for ${route.canary}.`,
+    });
   }
 
   /** Items of the run that say `onFailure: rollback`, in whatever phase. */

@@ -1,0 +1,216 @@
+/** A world for tests of the engine: a route, users and services in memory, each of which can be broken. Times are real and short. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type {
+  CutoverEvent,
+  CutoverEventOf,
+  ProbeRecord,
+  RecordedRevision,
+  RollbackReason,
+} from '../../checks/contract/cutover.ts';
+import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
+import { openJournal, readCutover } from '../../fixtures/cutover/log.ts';
+import { runCutover, type CutoverEnd } from './engine.ts';
+import type { CutoverParts } from './parts.ts';
+import type { CutoverSettings } from './settings.ts';
+
+export const STABLE: RecordedRevision = {
+  namespace: 'shop',
+  deployment: 'api-green',
+  uid: 'u1',
+  revision: '3',
+  replicas: 2,
+  replicaSet: 'api-green-6d4',
+};
+const NEW = '2.0.0';
+const USERS_PER_MS = 4;
+
+export const SETTINGS: CutoverSettings = {
+  route: {
+    namespace: 'shop',
+    name: 'api',
+    rule: 0,
+    stable: 'api-green',
+    canary: 'api',
+    versionHeader: 'x-version',
+    canaryVersion: NEW,
+  },
+  url: 'http://127.0.0.1:9/',
+  caFile: undefined,
+  probeRate: 1000,
+  probeTimeoutMs: 1000,
+  deployments: ['api-green'],
+  services: [{ name: 'api', port: 80, path: '/health' }],
+  verify: ['HEALTH'],
+  lease: 'golive-cutover',
+  rollbackWithinMs: 5000,
+  steps: [
+    { item: 'MIG-5', weight: 5, watchMs: 120, proveWithinMs: 5000 },
+    { item: 'MIG-50', weight: 50, watchMs: 120, proveWithinMs: 5000 },
+    { item: 'MIG-100', weight: 100, watchMs: 120, proveWithinMs: 5000 },
+  ],
+  triggers: [
+    {
+      item: 'TRI-ERR',
+      metric: 'error-rate',
+      threshold: 0.05,
+      forMs: 100,
+      windowMs: 100,
+      minSamples: 20,
+      onNoData: 'hold',
+    },
+    { item: 'TRI-P95', metric: 'p95', threshold: 500, forMs: 150, windowMs: 100, minSamples: 20, onNoData: 'hold' },
+    {
+      item: 'TRI-SVC',
+      metric: 'critical-service',
+      threshold: 0,
+      forMs: 0,
+      windowMs: 100,
+      minSamples: 1,
+      onNoData: 'fail',
+    },
+  ],
+  intervalMs: 20,
+  before: ['TRI-ERR'],
+  rollbackOn: ['HEALTH'],
+};
+
+export class World {
+  readonly runDir = mkdtempSync(join(tmpdir(), 'golive-cutover-'));
+  readonly back = new AbortController();
+  readonly finish = new AbortController();
+  weight = 0;
+  /** What the gateway really does; null: as the weights say. */
+  really: number | null = null;
+  /** Share of the new release's answers that fail, and how long they take. */
+  failing = 0;
+  ms = 3;
+  down: string[] = [];
+  /** Nobody answers at all. */
+  silent = false;
+  restores = 0;
+  leaseHeldBy: string | null = null;
+  asked: string[] = [];
+  outcomes: Pick<OutcomeRecord, 'item' | 'outcome' | 'message'>[] = [{ item: 'TRI-ERR', outcome: 'pass', message: '' }];
+  /** Throws instead of acting while it names the act: `read`, `set`, `renew`, `restore`. */
+  broken: ReadonlySet<string> = new Set();
+  /** Called before each event is told. */
+  onTell: (event: { readonly event: string }) => void = () => undefined;
+  verifies: OutcomeRecord['outcome'] = 'pass';
+  sets: number[] = [];
+
+  get events(): readonly CutoverEvent[] {
+    return readCutover(this.runDir);
+  }
+  of<Name extends CutoverEvent['event']>(name: Name): readonly CutoverEventOf<Name>[] {
+    return this.events.filter((one): one is CutoverEventOf<Name> => one.event === name);
+  }
+
+  /** Asks for each step once the one before is done and passed, as items do; ends the run after the last one. */
+  async items(steps: readonly string[] = SETTINGS.steps.map(({ item }) => item)): Promise<void> {
+    for (const step of steps) {
+      this.asked.push(step);
+      while (!this.of('step-done').some(({ item }) => item === step)) {
+        if (this.of('rollback-begun').length > 0) return;
+        await pause(10);
+      }
+      this.outcomes.push({ item: step, outcome: 'pass', message: '' });
+    }
+    this.finish.abort();
+  }
+
+  async run(settings: CutoverSettings = SETTINGS): Promise<CutoverEnd> {
+    const journal = openJournal(this.runDir);
+    try {
+      return await runCutover({
+        settings,
+        parts: this.parts(),
+        journal: {
+          events: journal.events,
+          now: journal.now,
+          close: journal.close,
+          tell: (event) => {
+            this.onTell(event);
+            journal.tell(event);
+          },
+        },
+        facts: { id: 'gate-1', release: 'shop 2.0.0', environment: 'test', planDigest: 'd' },
+        back: this.back.signal,
+        finish: this.finish.signal,
+      });
+    } finally {
+      journal.close();
+    }
+  }
+
+  callBack(reason: RollbackReason): void {
+    this.back.abort(reason);
+  }
+  remove(): void {
+    rmSync(this.runDir, { recursive: true, force: true });
+  }
+
+  parts(): CutoverParts {
+    const state = () => ({
+      weights: { stable: 100 - this.weight, canary: this.weight },
+      generation: this.sets.length + 1,
+      accepted: true,
+      why: null,
+      lastManager: 'somebody',
+    });
+    const act = <T>(name: string, what: () => T): Promise<T> =>
+      this.broken.has(name) ? Promise.reject(new Error(`${name}: connection refused`)) : Promise.resolve().then(what);
+    return {
+      route: {
+        read: () => act('read', state),
+        set: (canary) =>
+          act('set', () => {
+            this.weight = canary;
+            this.sets.push(canary);
+            return state();
+          }),
+      },
+      lease: {
+        acquire: () =>
+          this.leaseHeldBy === null
+            ? Promise.resolve({ tookOver: null })
+            : Promise.reject(new Error(`Lease shop/golive-cutover is held by ${this.leaseHeldBy}`)),
+        renew: () => act('renew', () => undefined),
+        release: () => Promise.resolve(),
+      },
+      revisions: {
+        record: () => Promise.resolve([STABLE]),
+        restore: () =>
+          act('restore', () => {
+            this.restores += 1;
+            return 'unchanged' as const;
+          }),
+        convergence: () => Promise.resolve({ done: true, why: '' }),
+      },
+      probe: (now) => this.#users(now),
+      watch: () => ({ down: () => ({ names: this.down, rounds: 1 }), stop: () => undefined }),
+      outcomes: () => this.outcomes as OutcomeRecord[],
+      verify: () => Promise.resolve({ outcome: this.verifies, message: '' }),
+      asked: () => this.asked,
+    };
+  }
+
+  #users(now: () => number): { records(): readonly ProbeRecord[]; stop(): void } {
+    const records: ProbeRecord[] = [];
+    let begun = 0;
+    const from = now();
+    const timer = setInterval(() => {
+      const due = Math.floor((now() - from) * USERS_PER_MS);
+      for (; begun < due && !this.silent; begun += 1) {
+        const isNew = (begun * 7919) % 10_000 < (this.really ?? this.weight) * 100;
+        const outcome = isNew && (begun * 31) % 100 < this.failing * 100 ? 'failed' : 'ok';
+        records.push({ at: now(), ms: isNew ? this.ms : 3, outcome, version: isNew ? NEW : '1.0.0' });
+      }
+      if (this.silent) begun = due;
+    }, 5);
+    return { records: () => records, stop: () => clearInterval(timer) };
+  }
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((go) => setTimeout(go, ms));
