@@ -9,8 +9,8 @@ import { blindCapabilities, readCases, testContext } from './testing/cases.ts';
 import { kindIn, REQUIRED_CASES } from './testing/run-cases.ts';
 
 const CHECKS = import.meta.dirname;
-/** Kinds that change nothing and need a right to write all the same: the API asks for it on dry runs, too. */
-const DRY_RUNS = new Set(['cluster/manifest-drift']);
+/** Kinds that change nothing and need a right to write all the same: for dry runs, or for the process of the cutover they declare. */
+const DRY_RUNS = new Set(['cluster/manifest-drift', 'cutover/weights']);
 const NOT_DOMAINS = new Set(['contract', 'support', 'testing']);
 
 const folders = subfolders(CHECKS)

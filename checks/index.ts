@@ -15,6 +15,7 @@ import { cutoverSplit } from './cutover/split/check.ts';
 import { cutoverStep } from './cutover/step/check.ts';
 import { cutoverTrigger } from './cutover/trigger/check.ts';
 import { cutoverWatched } from './cutover/watched/check.ts';
+import { cutoverWeights } from './cutover/weights/check.ts';
 import { backup } from './data/backup/check.ts';
 import { connectionPooling } from './data/connection-pooling/check.ts';
 import { fileRoundTrip } from './data/file-round-trip/check.ts';
@@ -85,6 +86,7 @@ const all: readonly CheckKind[] = [
   cutoverStep,
   cutoverTrigger,
   cutoverWatched,
+  cutoverWeights,
   backup,
   connectionPooling,
   fileRoundTrip,
