@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ProbeRecord, TriggerPoint, TriggerState } from '../contract/cutover.ts';
-import { errorRateOf, evaluate, increaseOf, nearestRank, p95Of, type LastEvaluation } from './triggers.ts';
+import { errorRateOf, evaluate, increaseOf, nearestRank, p95Of, worstOf, type LastEvaluation } from './triggers.ts';
 
 const rule = { threshold: 0.05, forMs: 120_000, minSamples: 50, onNoData: 'hold' } as const;
 const STEP_MS = 15_000;
@@ -242,5 +242,32 @@ describe('the increase of a counter', () => {
         [20, Infinity],
       ]),
     ).toBe(10);
+  });
+});
+
+describe('the worst of several', () => {
+  const all = { value: 0.05, samples: 1000 };
+  it('is the highest that has enough samples', () => {
+    expect(worstOf([all, { value: 1, samples: 50 }], 50)).toEqual({ value: 1, samples: 50 });
+    expect(worstOf([all, { value: 0.01, samples: 50 }], 50)).toEqual(all);
+    expect(worstOf([{ value: null, samples: 0 }, all], 50)).toEqual(all);
+  });
+  it('does not go by a few, nor by nothing', () => {
+    expect(worstOf([all, { value: 1, samples: 49 }, { value: null, samples: 60 }], 50)).toEqual(all);
+    expect(
+      worstOf(
+        [
+          { value: null, samples: 0 },
+          { value: 1, samples: 3 },
+        ],
+        50,
+      ),
+    ).toEqual({ value: null, samples: 0 });
+  });
+  it('shows a release that fails everybody at 5 % of the traffic', () => {
+    const probes = [...times(950, ok(5, 1)), ...times(50, { ...failed(5, 1), version: '2' })];
+    const own = probes.filter(({ version }) => version === '2');
+    expect(errorRateOf(probes, 0, 10).value).toBe(0.05);
+    expect(worstOf([errorRateOf(probes, 0, 10), errorRateOf(own, 0, 10)], 50)).toEqual({ value: 1, samples: 50 });
   });
 });

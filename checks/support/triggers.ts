@@ -99,6 +99,16 @@ function livedIn(probe: ProbeRecord, from: number, to: number): boolean {
   return probe.at >= from || probe.at + ms >= from;
 }
 
+/**
+ * The highest of several measurements that have enough samples; the first where none has. For a metric over all requests and over those the
+ * new release answered: at 5 % of the traffic a release that fails everybody raises the error rate of all to 5 %, and their P95 not at all.
+ */
+export function worstOf(measurements: readonly [Measured, ...Measured[]], minSamples: number): Measured {
+  const known = measurements.filter(({ value, samples }) => value !== null && samples >= minSamples);
+  const [first = measurements[0], ...others] = known;
+  return others.reduce((worst, one) => ((one.value ?? 0) > (worst.value ?? 0) ? one : worst), first);
+}
+
 /** The smallest value that at least `percentile` percent of all are not above; null of none. */
 export function nearestRank(values: readonly number[], percentile: number): number | null {
   const sorted = [...values].sort((a, b) => a - b);
