@@ -35,7 +35,7 @@ type Id = keyof typeof messages;
 const params = {
   type: 'object',
   additionalProperties: false,
-  required: ['cutover', 'metric', 'threshold', 'for', 'window'],
+  required: ['cutover', 'metric', 'threshold', 'for'],
   properties: {
     cutover: cutoverParam,
     metric: {
