@@ -112,6 +112,21 @@ export interface ClusterChanger {
     pod: { readonly namespace: string; readonly name: string; readonly uid: string },
     options?: { readonly gracePeriodSeconds?: number },
   ): Promise<void>;
+  /**
+   * Creates a pod, hands it over as stored, and deletes it whatever happens, also when the item is aborted; it is gone when this
+   * answers. Where deleting fails, so does this, with the pod's name. Give it `activeDeadlineSeconds` for the case that golive is killed.
+   */
+  createPod<T>(pod: PodManifest, use: (pod: KubeObject) => Promise<T>): Promise<T>;
+}
+/** A pod to create. */
+export interface PodManifest {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec: Readonly<Record<string, unknown>>;
 }
 
 /** What may be said of a Secret's key without saying its value. */
