@@ -3,15 +3,16 @@
  * it is told that all is well, and goes back as soon as one fires or anything else is wrong.
  */
 import { setTimeout } from 'node:timers/promises';
-import type { RecordedRevision, RollbackReason, TriggerRule, TriggerState } from '../../checks/contract/cutover.ts';
+import type { RecordedRevision, RollbackReason } from '../../checks/contract/cutover.ts';
 import { formatMs } from '../../checks/contract/units.ts';
-import { errorRateOf, evaluate, p95Of } from '../../checks/support/triggers.ts';
-import { proveSplit } from '../../checks/support/split.ts';
+import { halfWidthFor, proveSplit } from '../../checks/support/split.ts';
 import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
 import { processStartedAt } from '../../fixtures/rehearsal/process-identity.ts';
+import { GoBack } from './go-back.ts';
 import type { CutoverParts, RouteState } from './parts.ts';
 import { rollBack } from './rollback.ts';
 import type { CutoverSettings, CutoverStep } from './settings.ts';
+import { watching, type Watching } from './watching.ts';
 
 export type CutoverEnd = 'refused' | 'finished' | 'rolled-back' | 'unverified' | 'unfinished';
 
@@ -35,21 +36,10 @@ export interface CutoverRun {
 const SETTLED_MS = 200;
 const ACCEPTED_WITHIN_MS = 15_000;
 const STEADY_LOOK_MS = 50;
+const WARM_WITHIN_MS = 30_000;
 /** A window that cannot end because values are missing is given up after so many of its lengths, but not before the least time. */
 const WINDOWS_OF_PATIENCE = 3;
 const LEAST_PATIENCE_MS = 30_000;
-/** Half width of the interval a split is proven by: narrow where the share is small. */
-const halfWidthAt = (weight: number): number => (weight <= 5 ? 0.02 : 0.05);
-
-/** Thrown inside to leave whatever is under way. */
-class GoBack extends Error {
-  readonly reason: RollbackReason;
-  constructor(reason: RollbackReason) {
-    super(reason.text);
-    this.reason = reason;
-  }
-}
-
 /** Runs until traffic is where it shall stay. Never throws. */
 export async function runCutover(run: CutoverRun): Promise<CutoverEnd> {
   const { parts, journal, settings } = run;
@@ -92,10 +82,11 @@ async function begin(
     if (weights.canary !== 0)
       throw new Error(`the route gives ${weights.canary} of ${whole} to ${settings.route.canary} already`);
     const stable = await parts.revisions.record(signal);
-    const { route, triggers, steps } = settings;
+    const { route, triggers, steps, compression } = settings;
     journal.tell({
       event: 'begun',
       ...run.facts,
+      compression,
       route,
       triggers,
       steps,
@@ -126,8 +117,7 @@ class Engine {
   readonly #stop = new AbortController();
   readonly #probes: ReturnType<CutoverParts['probe']>;
   readonly #services: ReturnType<CutoverParts['watch']>;
-  readonly #states = new Map<string, TriggerState>();
-  #evaluatedAt: number | undefined;
+  readonly #watching: Watching;
   /** Percent that the route is meant to give to the canary. */
   #weight = 0;
   /** While the route is being changed what it says is no sign of somebody else. */
@@ -138,12 +128,15 @@ class Engine {
     this.#stable = stable;
     this.#probes = run.parts.probe(() => run.journal.now());
     this.#services = run.parts.watch();
+    const { settings, journal } = run;
+    this.#watching = watching({ settings, journal, probes: this.#probes, services: this.#services });
   }
 
   async run(): Promise<CutoverEnd> {
     const { parts, journal, settings } = this.#run;
     try {
       try {
+        await Promise.race([this.#warmUp(), this.#called()]);
         await Promise.race([
           this.#climb(),
           this.#evaluating(),
@@ -170,6 +163,20 @@ class Engine {
     }
   }
 
+  /** Users and services are known before anything moves: what is missing now is no sign of the new release. */
+  async #warmUp(): Promise<void> {
+    const { journal } = this.#run;
+    const deadline = journal.now() + WARM_WITHIN_MS;
+    while (!this.#watching.knows()) {
+      if (journal.now() > deadline)
+        throw new GoBack({
+          code: 'out-of-time',
+          text: `Nothing is known of users or critical services after ${formatMs(WARM_WITHIN_MS)}: no traffic was moved.`,
+        });
+      await this.#pause(STEADY_LOOK_MS);
+    }
+  }
+
   /** Step by step, each when its item asks for it; then until the end is called. */
   async #climb(): Promise<void> {
     const { settings, parts } = this.#run;
@@ -184,7 +191,8 @@ class Engine {
       await this.#step(step);
       done.push(step.item);
     }
-    while (!this.#run.finish.aborted) await this.#pause(STEADY_LOOK_MS);
+    // What is pending now may be firing in a moment.
+    while (!this.#run.finish.aborted || this.#watching.uneasy().length > 0) await this.#pause(STEADY_LOOK_MS);
     this.#requirePassed(done);
   }
 
@@ -206,9 +214,8 @@ class Engine {
     const patience = Math.max(LEAST_PATIENCE_MS, step.watchMs * WINDOWS_OF_PATIENCE);
     for (;;) {
       const waited = journal.now() - from;
-      const uneasy = [...this.#states].filter(([, { state }]) => state !== 'inactive').map(([item]) => item);
-      const seenAll = this.#states.size === this.#run.settings.triggers.length;
-      if (waited >= step.watchMs && uneasy.length === 0 && seenAll) break;
+      const uneasy = this.#watching.uneasy();
+      if (waited >= step.watchMs && uneasy.length === 0) break;
       if (waited > step.watchMs + patience)
         throw new GoBack({
           code: 'out-of-time',
@@ -250,7 +257,7 @@ class Engine {
     for (;;) {
       const answers = this.#probes.records().filter(({ at, version }) => at >= from && version !== null);
       const canary = answers.filter(({ version }) => version === settings.route.canaryVersion).length;
-      const proof = proveSplit(weight / 100, canary, answers.length, halfWidthAt(weight));
+      const proof = proveSplit(weight / 100, canary, answers.length, halfWidthFor(weight / 100, settings));
       const isLate = journal.now() - from > proveWithinMs;
       if (proof.verdict === 'too-few' && !isLate) {
         await this.#pause(STEADY_LOOK_MS);
@@ -277,66 +284,8 @@ class Engine {
   async #evaluating(): Promise<never> {
     for (;;) {
       await this.#pause(this.#run.settings.intervalMs);
-      this.#evaluate();
+      this.#watching.evaluate(this.#weight);
     }
-  }
-
-  #evaluate(): void {
-    const { settings, journal } = this.#run;
-    const now = journal.now();
-    const records = this.#probes.records();
-    const { names, rounds } = this.#services.down();
-    const window = Math.max(...settings.triggers.map(({ windowMs }) => windowMs), settings.intervalMs);
-    const rate = errorRateOf(records, now - window, now);
-    const p95 = p95Of(records, now - window, now, now);
-    journal.tell({
-      event: 'sample',
-      weight: this.#weight,
-      errorRate: rate.value,
-      p95Ms: p95.value === null ? null : Math.round(p95.value * 10) / 10,
-      samples: rate.samples,
-      down: names,
-    });
-    for (const rule of settings.triggers) {
-      const measured =
-        rule.metric === 'critical-service'
-          ? { value: rounds === 0 ? null : names.length, samples: rounds === 0 ? 0 : rule.minSamples }
-          : rule.metric === 'error-rate'
-            ? errorRateOf(records, now - rule.windowMs, now)
-            : p95Of(records, now - rule.windowMs, now, now);
-      this.#judge(rule, measured, now, names);
-    }
-    this.#evaluatedAt = now;
-  }
-
-  #judge(
-    rule: TriggerRule,
-    measured: { value: number | null; samples: number },
-    now: number,
-    down: readonly string[],
-  ): void {
-    const before = this.#states.get(rule.item);
-    const maxGapMs = this.#run.settings.intervalMs * GAP_INTERVALS;
-    const last = this.#evaluatedAt === undefined ? undefined : { at: this.#evaluatedAt, maxGapMs };
-    const state = evaluate(rule, before ?? { state: 'inactive' }, { at: now, ...measured }, last);
-    this.#states.set(rule.item, state);
-    const { value } = measured;
-    if (state.state !== (before?.state ?? 'inactive'))
-      this.#run.journal.tell({
-        event: 'trigger',
-        item: rule.item,
-        state: state.state,
-        value,
-        threshold: rule.threshold,
-      });
-    // Before the first step users see nothing of the new release: there is nothing to take back.
-    if (state.state !== 'firing') return;
-    const at = new Date(Date.now() - (now - state.since));
-    throw new GoBack({
-      code: 'trigger',
-      text: firedText(rule, value, state, down, this.#weight, at),
-      breachedAt: at.toISOString(),
-    });
   }
 
   async #holdLease(): Promise<never> {
@@ -418,26 +367,5 @@ class Engine {
 export const LEASE_SECONDS = 15;
 const RENEW_MS = 3000;
 const GUARD_MS = 500;
-/** Evaluations that come later than this many intervals leave a stretch of which nothing is known. */
-const GAP_INTERVALS = 8;
-
-function firedText(
-  rule: TriggerRule,
-  value: number | null,
-  state: { readonly since: number; readonly firedAt: number },
-  down: readonly string[],
-  weight: number,
-  at: Date,
-): string {
-  const lasted = formatMs(Math.max(0, state.firedAt - state.since));
-  const since = at.toISOString();
-  const where = `at ${weight} %`;
-  if (value === null) return `${rule.item} fired ${where}: no data for ${lasted} since ${since}.`;
-  if (rule.metric === 'critical-service')
-    return `${rule.item} fired ${where}: critical service${down.length === 1 ? '' : 's'} ${down.join(', ')} did not answer, since ${since}.`;
-  const show = (one: number): string => (rule.metric === 'p95' ? formatMs(one) : `${(one * 100).toFixed(1)} %`);
-  const name = rule.metric === 'p95' ? 'P95' : 'error rate';
-  return `${rule.item} fired ${where}: ${name} ${show(value)}, above ${show(rule.threshold)} for ${lasted} (declared ${formatMs(rule.forMs)}) since ${since}.`;
-}
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -74,7 +74,7 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
       const { cluster } = host.open(['cluster'], context(over.signal));
       const watch = watchServices(cluster, namespace, services, intervalMs);
       return {
-        down: watch.down,
+        seen: watch.seen,
         stop: () => {
           watch.stop();
           over.abort();

@@ -1,6 +1,7 @@
 /** What the cutover acts and looks through, as the engine sees it; `open.ts` makes the real ones, tests make others. */
 import type { ProbeRecord, RecordedRevision, Weights } from '../../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
+import type { ServicesSeen } from './services.ts';
 
 export interface RouteState {
   readonly weights: Weights;
@@ -31,7 +32,7 @@ export interface CutoverParts {
   probe(now: () => number): { records(): readonly ProbeRecord[]; stop(): void };
   /** Starts asking the critical services. */
   watch(): {
-    readonly down: () => { readonly names: readonly string[]; readonly rounds: number };
+    readonly seen: () => ServicesSeen;
     readonly stop: () => void;
   };
   /** Outcomes of this run so far. */

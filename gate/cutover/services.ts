@@ -5,9 +5,15 @@ import type { CriticalService } from './settings.ts';
 /** A service is down when it failed this often in a row: one lost answer is no outage. */
 const FAILURES = 2;
 
+/** What is known of the critical services. */
+export interface ServicesSeen {
+  /** Names of those that are down. */
+  readonly down: readonly string[];
+  /** Every one was asked, and the API server told of every one when it was asked last. */
+  readonly known: boolean;
+}
 export interface ServiceWatch {
-  /** Names of the services that are down, and how often all were asked. */
-  readonly down: () => { readonly names: readonly string[]; readonly rounds: number };
+  readonly seen: () => ServicesSeen;
   readonly stop: () => void;
 }
 
@@ -18,26 +24,28 @@ export function watchServices(
   intervalMs: number,
 ): ServiceWatch {
   const failures = new Map<string, number>();
-  let rounds = 0;
+  const unknown = new Set(services.map(({ name }) => name));
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const ask = async ({ name, port, path }: CriticalService): Promise<void> => {
-    const isUp = await cluster.proxyService({ namespace, name, port }, path).then(
-      ({ status }) => status >= 200 && status <= 299,
-      () => false,
-    );
-    failures.set(name, isUp ? 0 : (failures.get(name) ?? 0) + 1);
+    try {
+      const { status } = await cluster.proxyService({ namespace, name, port }, path);
+      failures.set(name, status >= 200 && status <= 299 ? 0 : (failures.get(name) ?? 0) + 1);
+      unknown.delete(name);
+    } catch {
+      // The API server did not tell: that says nothing of the service.
+      unknown.add(name);
+    }
   };
   const round = async (): Promise<void> => {
     await Promise.all(services.map(ask));
-    rounds += 1;
     if (!stopped) timer = setTimeout(() => void round(), intervalMs);
   };
   void round();
   return {
-    down: () => ({
-      names: services.map(({ name }) => name).filter((name) => (failures.get(name) ?? 0) >= FAILURES),
-      rounds,
+    seen: () => ({
+      down: services.map(({ name }) => name).filter((name) => (failures.get(name) ?? 0) >= FAILURES),
+      known: unknown.size === 0,
     }),
     stop() {
       stopped = true;

@@ -33,6 +33,11 @@ export interface CutoverSettings {
   readonly rollbackWithinMs: number;
   readonly steps: readonly CutoverStep[];
   readonly triggers: readonly TriggerRule[];
+  /** Half widths of the interval a split is proven by, as shares. */
+  readonly maxHalfWidthAt5: number;
+  readonly maxHalfWidth: number;
+  /** What declared windows were divided by. */
+  readonly compression: number;
   /** Between two evaluations. */
   readonly intervalMs: number;
   /** Items of phase 4 that must have passed before any traffic moves. */
@@ -123,12 +128,20 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
         onNoData: trigger.onNoData,
       };
     }),
+    ...halfWidths(of('split')[0]),
+    compression,
     intervalMs: Math.max(LEAST_INTERVAL_MS, INTERVAL_MS / compression),
     rollbackOn: plan.items.filter(({ onFailure }) => onFailure === 'rollback').map(({ id }) => id),
     before: firstHalf(plan)
       .filter((item) => item.kind.startsWith('cutover/'))
       .map(({ id }) => id),
   };
+}
+
+/** As the item that judges all splits declares them; as its kind's defaults are without one. */
+function halfWidths(item: PlannedItem | undefined): Pick<CutoverSettings, 'maxHalfWidthAt5' | 'maxHalfWidth'> {
+  const { maxHalfWidthAt5 = 0.02, maxHalfWidth = 0.05 } = (item?.params ?? {}) as Readonly<Record<string, number>>;
+  return { maxHalfWidthAt5, maxHalfWidth };
 }
 
 /** The items of phase 4 that stand before its first step. */

@@ -71,6 +71,9 @@ export const SETTINGS: CutoverSettings = {
       onNoData: 'fail',
     },
   ],
+  maxHalfWidthAt5: 0.02,
+  maxHalfWidth: 0.05,
+  compression: 1,
   intervalMs: 20,
   before: ['TRI-ERR'],
   rollbackOn: ['HEALTH'],
@@ -128,8 +131,8 @@ export class World {
         parts: this.parts(),
         journal: {
           events: journal.events,
-          now: journal.now,
-          close: journal.close,
+          now: () => journal.now(),
+          close: () => journal.close(),
           tell: (event) => {
             this.onTell(event);
             journal.tell(event);
@@ -189,7 +192,7 @@ export class World {
         convergence: () => Promise.resolve({ done: true, why: '' }),
       },
       probe: (now) => this.#users(now),
-      watch: () => ({ down: () => ({ names: this.down, rounds: 1 }), stop: () => undefined }),
+      watch: () => ({ seen: () => ({ down: this.down, known: true }), stop: () => undefined }),
       outcomes: () => this.outcomes as OutcomeRecord[],
       verify: () => Promise.resolve({ outcome: this.verifies, message: '' }),
       asked: () => this.asked,
