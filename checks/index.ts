@@ -14,6 +14,7 @@ import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
 import { cutoverSplit } from './cutover/split/check.ts';
 import { cutoverStep } from './cutover/step/check.ts';
 import { cutoverTrigger } from './cutover/trigger/check.ts';
+import { unreadyBackends } from './cutover/unready-backends/check.ts';
 import { cutoverWatched } from './cutover/watched/check.ts';
 import { cutoverWeights } from './cutover/weights/check.ts';
 import { backup } from './data/backup/check.ts';
@@ -85,6 +86,7 @@ const all: readonly CheckKind[] = [
   cutoverSplit,
   cutoverStep,
   cutoverTrigger,
+  unreadyBackends,
   cutoverWatched,
   cutoverWeights,
   backup,
