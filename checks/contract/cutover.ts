@@ -176,4 +176,6 @@ export interface CutoverReader {
    * with the log of that rehearsal. Throws `timeout`.
    */
   rehearse(): Promise<readonly CutoverEvent[]>;
+  /** The log of that rehearsal; empty where there was none. */
+  rehearsal(): Promise<readonly CutoverEvent[]>;
 }

@@ -14,8 +14,8 @@ import { hasCutover } from './settings.ts';
 const LOOK_MS = 100;
 
 export interface CutoverControl {
-  /** Ends a cutover that is under way: well where every step has passed, else by going back. Settles when its process is gone. */
-  end(): Promise<void>;
+  /** Ends a cutover that is under way: well where every step has passed, else, and with `back`, by going back. Settles when its process is gone. */
+  end(how?: 'finish' | 'back'): Promise<void>;
 }
 export interface ControlOptions {
   readonly runDir: string;
@@ -92,10 +92,11 @@ export function watchForCutover({ runDir, root, plan, say }: ControlOptions): Cu
     await finishing;
   };
   return {
-    async end() {
+    async end(how = 'finish') {
       clearInterval(look);
       if (!child) return;
-      tell({ say: 'finish' });
+      const reason = { code: 'asked', text: 'The traffic of this cutover is not to stay.' } as const;
+      tell(how === 'finish' ? { say: 'finish' } : { say: 'back', reason });
       await exited;
       if (readCutover(runDir).length > 0) await afterExit();
       clearInterval(alive);

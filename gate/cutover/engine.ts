@@ -37,6 +37,8 @@ const SETTLED_MS = 200;
 const ACCEPTED_WITHIN_MS = 15_000;
 const STEADY_LOOK_MS = 50;
 const WARM_WITHIN_MS = 30_000;
+const REHEARSED_WARM_MS = 10_000;
+const REHEARSED_TIMES = 5;
 /** A window that cannot end because values are missing is given up after so many of its lengths, but not before the least time. */
 const WINDOWS_OF_PATIENCE = 3;
 const LEAST_PATIENCE_MS = 30_000;
@@ -58,11 +60,42 @@ export async function rehearseRollback(run: Omit<CutoverRun, 'back' | 'finish'>)
   const stable = await begin(run, AbortSignal.timeout(settings.rollbackWithinMs));
   if (typeof stable === 'string') return refuse(journal, stable);
   const reason: RollbackReason = { code: 'asked', text: 'A rehearsal of the way back; no traffic has moved.' };
+  const probes = parts.probe(() => journal.now());
+  const services = parts.watch();
   try {
-    return await rollBack({ settings, parts, journal, stable, reason });
+    await tellTriggers(watching({ settings, journal, probes, services }), journal, settings);
+    return await rollBack({ settings, parts, journal, stable, reason, probes });
+  } catch (error) {
+    return refuse(journal, textOf(error));
   } finally {
+    probes.stop();
+    services.stop();
     await parts.lease.release(AbortSignal.timeout(5000)).catch(() => undefined);
   }
+}
+
+/** How every trigger stands while nothing has moved: one that knows nothing now would know nothing later. */
+async function tellTriggers(
+  triggers: Watching,
+  journal: CutoverJournal,
+  { intervalMs }: CutoverSettings,
+): Promise<void> {
+  const until = journal.now() + REHEARSED_WARM_MS;
+  while (!triggers.knows() && journal.now() < until) await setTimeout(STEADY_LOOK_MS);
+  try {
+    for (
+      let times = 0;
+      times < REHEARSED_TIMES || (triggers.uneasy().length > 0 && journal.now() < until);
+      times += 1
+    ) {
+      triggers.evaluate(0);
+      await setTimeout(intervalMs);
+    }
+  } catch (error) {
+    // One that fires now is told of below; there is nothing to take back.
+    if (!(error instanceof GoBack)) throw error;
+  }
+  triggers.tellAll();
 }
 
 /** Takes the Lease and records what to go back to; why not, where that cannot be. */
@@ -177,6 +210,19 @@ class Engine {
     }
   }
 
+  /** Nothing moves while a trigger is pending: it would be blamed on the new release. */
+  async #untilCalm(): Promise<void> {
+    const { journal } = this.#run;
+    for (const from = journal.now(); this.#watching.uneasy().length > 0;) {
+      if (journal.now() - from > WARM_WITHIN_MS)
+        throw new GoBack({
+          code: 'out-of-time',
+          text: `${this.#watching.uneasy().join(', ')} did not come to rest within ${formatMs(WARM_WITHIN_MS)}: no traffic was moved.`,
+        });
+      await this.#pause(STEADY_LOOK_MS);
+    }
+  }
+
   /** Step by step, each when its item asks for it; then until the end is called. */
   async #climb(): Promise<void> {
     const { settings, parts } = this.#run;
@@ -188,6 +234,7 @@ class Engine {
         await this.#pause(STEADY_LOOK_MS);
       }
       this.#requirePassed(done);
+      if (done.length === 0) await this.#untilCalm();
       await this.#step(step);
       done.push(step.item);
     }

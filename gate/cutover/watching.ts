@@ -15,6 +15,8 @@ export interface Watching {
   evaluate(weight: number): void;
   /** Triggers that are pending or know nothing; all of them before the first evaluation. */
   uneasy(): readonly string[];
+  /** Tells how every trigger stands, also where nothing has changed. */
+  tellAll(): void;
   /** Whether there are values enough for every trigger. */
   knows(): boolean;
 }
@@ -28,6 +30,7 @@ export interface Watched {
 export function watching({ settings, journal, probes, services }: Watched): Watching {
   const { triggers, intervalMs, route } = settings;
   const states = new Map<string, TriggerState>();
+  const values = new Map<string, number | null>();
   const window = Math.max(intervalMs, ...triggers.map(({ windowMs }) => windowMs));
   const leastSamples = Math.max(1, ...triggers.map(({ minSamples }) => minSamples));
   let evaluatedAt: number | undefined;
@@ -48,6 +51,7 @@ export function watching({ settings, journal, probes, services }: Watched): Watc
     const last = evaluatedAt === undefined ? undefined : { at: evaluatedAt, maxGapMs: intervalMs * GAP_INTERVALS };
     const state = evaluate(rule, before ?? { state: 'inactive' }, { at: now, ...measured }, last);
     states.set(rule.item, state);
+    values.set(rule.item, measured.value);
     const { value } = measured;
     const { item, threshold } = rule;
     if (state.state !== (before?.state ?? 'inactive'))
@@ -81,6 +85,12 @@ export function watching({ settings, journal, probes, services }: Watched): Watc
         judge(rule, measured, now, weight, down);
       }
       evaluatedAt = now;
+    },
+    tellAll() {
+      for (const { item, threshold } of triggers) {
+        const state = states.get(item)?.state ?? 'no-data';
+        journal.tell({ event: 'trigger', item, state, value: values.get(item) ?? null, threshold });
+      }
     },
     uneasy: () => triggers.map(({ item }) => item).filter((item) => states.get(item)?.state !== 'inactive'),
     knows: () => services.seen().known && errorRateOf(probes.records(), 0, journal.now()).samples >= leastSamples,

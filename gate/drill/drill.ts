@@ -10,7 +10,7 @@ import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
 import { connectControl, type RehearsalControl } from '../../fixtures/rehearsal/control-client.ts';
 import type { Act, Fault } from '../../fixtures/rehearsal/faults/fault.ts';
 import { isGood, seenChange, type FaultResult, type Seen } from './compare.ts';
-import { isDerived, look, sourceOf, type Looked } from './look.ts';
+import { isDerived, look, readsCutover, sourceOf, type Looked } from './look.ts';
 
 /** How long the world may need to notice a fault, unless it says otherwise, and to recover from it. */
 const SETTLE_MS = 10_000;
@@ -234,7 +234,9 @@ function isCheap(item: PlannedItem): boolean {
 
 /** Load and chaos take their time and strain the platform. */
 function isHeavy(item: PlannedItem): boolean {
-  return (item.effect === 'mutating' && item.mutation !== 'apply') || sourceOf(item) !== undefined;
+  return (
+    (item.effect === 'mutating' && item.mutation !== 'apply') || sourceOf(item) !== undefined || readsCutover(item)
+  );
 }
 
 /** Those of the items that are not heavy. A heavy one is looked at only for a fault that names it, and waited for then. */

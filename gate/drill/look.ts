@@ -13,6 +13,7 @@ import { kinds } from '../../checks/index.ts';
 import { openHost } from '../../fixtures/capabilities/host-impl.ts';
 import { resolveRehearsal } from '../../fixtures/capabilities/host.ts';
 import { runItem } from '../../fixtures/run-item.ts';
+import { watchForCutover } from '../cutover/control.ts';
 import { goliveVersion } from '../../reports/run-folder/io.ts';
 import { appendOutcome } from '../../reports/run-folder/open.ts';
 
@@ -70,6 +71,7 @@ async function lookInto(runDir: string, options: LookOptions): Promise<Looked> {
   const names = new Set(items.map(({ id }) => id));
   for (const record of options.standing ?? []) if (!names.has(record.item)) appendOutcome(runDir, 0, record);
   const environment = resolveRehearsal(plan.environment, values);
+  const cutover = watchForCutover({ runDir, root: process.cwd(), plan, say: () => undefined });
   const now = new Date();
   const hosts = new Map(PHASES.map((phase) => [phase, openHost({ environment, runDir, phase })] as const));
   const run = async (item: PlannedItem): Promise<void> => {
@@ -101,6 +103,8 @@ async function lookInto(runDir: string, options: LookOptions): Promise<Looked> {
     }
     for (const item of items.filter(isDerived)) await run(item);
   } finally {
+    // The next look finds the traffic as it was.
+    await cutover?.end('back');
     await Promise.all([...hosts.values()].map((host) => host.close()));
   }
   return looked;
@@ -112,7 +116,7 @@ export function isDerived({ kind }: Pick<PlannedItem, 'kind'>): boolean {
 }
 
 function isSideBySide(item: PlannedItem): boolean {
-  return item.effect === 'read-only' && sourceOf(item) === undefined;
+  return item.effect === 'read-only' && sourceOf(item) === undefined && !readsCutover(item);
 }
 
 /** The item whose load run an item judges. */
@@ -121,10 +125,17 @@ export function sourceOf(item: PlannedItem): string | undefined {
   return typeof run === 'string' ? run : undefined;
 }
 
-/** The items with the runs they judge, in the plan's order. */
+/** Items that read the log of a cutover: they need what stands before them in its phase. */
+export function readsCutover({ needs }: Pick<PlannedItem, 'needs'>): boolean {
+  return needs.includes('cutover');
+}
+
+/** The items with the runs they judge and the part of the cutover that comes before them, in the plan's order. */
 function withSources(plan: Plan, items: readonly PlannedItem[]): readonly PlannedItem[] {
   const names = new Set(items.flatMap((item) => [item.id, ...[sourceOf(item)].filter((id) => id !== undefined)]));
-  return plan.items.filter(({ id }) => names.has(id));
+  const last = plan.items.findLastIndex((item) => names.has(item.id) && readsCutover(item));
+  const isBefore = ({ kind }: PlannedItem, index: number): boolean => index < last && kind.startsWith('cutover/');
+  return plan.items.filter((item, index) => names.has(item.id) || isBefore(item, index));
 }
 
 function withoutWaiting(item: PlannedItem): PlannedItem {

@@ -17,6 +17,14 @@ import { cutoverParam, is, lastCutover } from '../log.ts';
 import { drillsOf, feed, type Drill, type Rule } from './drills.ts';
 
 const messages = {
+  blind: {
+    says: '{subject}: {metric} had no value before any traffic moved, expected one from the sources the cutover watches.',
+    fix: 'See that the endpoint and the critical services of the cutover answer, and that enough requests are made.',
+  },
+  breached: {
+    says: '{subject}: {metric} was {value} before any traffic moved, above {threshold} ({state}), expected a platform at rest.',
+    fix: 'Repair what serves users now, or correct the threshold: this would be blamed on the new release.',
+  },
   cannotFire: {
     says: '{subject}: no {metric} can be above {threshold}, expected a threshold that can be exceeded.',
     fix: 'Correct params.threshold: a share from 0 to 1 for error-rate, milliseconds for p95, services for critical-service.',
@@ -75,7 +83,7 @@ export const cutoverTrigger = defineCheck({
     kind: 'cutover/trigger',
     title: 'A trigger fires when its metric is in breach for long enough, and never otherwise',
     why: 'A trigger that was never seen firing may be one that cannot.',
-    sees: 'The evaluator of the cutover, fed with series made from this very rule: a lasting breach fires exactly in time, values at the threshold and breaches that come and go never do, missing data does what is declared; and, once a cutover has begun, that it runs with this rule. Not: the sources of its values, which the steps see.',
+    sees: 'The evaluator of the cutover, fed with series made from this very rule: a lasting breach fires exactly in time, values at the threshold and breaches that come and go never do, missing data does what is declared; that the cutover and the rehearsal of its rollback run with this rule; and that it had a value, and not one in breach, from the sources of the cutover when the rollback was rehearsed.',
     needs: ['cutover'],
     effect: 'read-only',
     params,
@@ -90,6 +98,8 @@ interface Gathered {
   readonly item: string;
   /** Of the cutover that runs; null while none has begun. */
   readonly running: Pick<CutoverEventOf<'begun'>, 'triggers' | 'compression'> | null;
+  /** How it stood at the rehearsal of the rollback, on the sources it has during the cutover; null where nothing was told of it. */
+  readonly live: Pick<CutoverEventOf<'trigger'>, 'state' | 'value'> | null;
   /** What the evaluator made of each series, by its name: its states one after the other, and for how many points each. */
   readonly states: Readonly<Record<string, readonly StateRun[]>>;
 }
@@ -99,13 +109,16 @@ async function gather(
   { cutover }: Pick<Capabilities, 'cutover'>,
   { item }: Pick<CheckContext, 'item'>,
 ): Promise<Gathered> {
-  const begun = lastCutover(await cutover.events()).find(is('begun'));
+  const rehearsal = await cutover.rehearsal();
+  const begun = lastCutover(await cutover.events()).find(is('begun')) ?? rehearsal.find(is('begun'));
+  const told = rehearsal.filter(is('trigger')).findLast((one) => one.item === item);
   const rule = ruleOf(params);
   return {
     item,
     running: begun
       ? { triggers: begun.triggers, ...(begun.compression === undefined ? {} : { compression: begun.compression }) }
       : null,
+    live: told ? { state: told.state, value: told.value } : null,
     states: Object.fromEntries(drillsOf(rule).map(({ name, points }) => [name, runsOf(feed(rule, points))])),
   };
 }
@@ -128,7 +141,7 @@ function ruleOf({ metric, threshold, window, minSamples, onNoData, ...rest }: Pa
   return { metric, threshold, forMs, windowMs, minSamples, onNoData };
 }
 
-function judge(params: Params, { item, running, states }: Gathered): Judgement<Id> {
+function judge(params: Params, { item, running, live, states }: Gathered): Judgement<Id> {
   const subject = `Trigger ${item}`;
   const rule = ruleOf(params);
   const drills = drillsOf(rule);
@@ -138,14 +151,29 @@ function judge(params: Params, { item, running, states }: Gathered): Judgement<I
     ...(drills.length === 0 ? [{ message: 'cannotFire', subject, data: { metric, threshold } } as const] : []),
     ...drills.flatMap((drill) => drillFinding(subject, drill, statesOf(states[drill.name])) ?? []),
     ...(armed ? [armed] : []),
+    ...liveFinding(subject, params, live),
   ];
   const evidence = evidenceOf(rule, running !== null, drills, states);
   const unfed = drills.filter(({ name }) => statesOf(states[name]).length === 0).map(({ name }) => name);
+  if (findings.length === 0 && live === null)
+    return {
+      outcome: 'inconclusive',
+      reason: 'no-positive-control',
+      why: `${subject}: the rehearsal of the rollback tells nothing of it, so nobody knows whether its sources answer. Run the item of kind cutover/rollback-rehearsal before it.`,
+      evidence,
+    };
   if (findings.length === 0 && unfed.length > 0) {
     const why = `${subject}: it was not fed with ${nameList(unfed)}.`;
     return { outcome: 'inconclusive', reason: 'no-positive-control', why, evidence };
   }
   return judged(findings, [subject], evidence, '');
+}
+
+function liveFinding(subject: string, { metric, threshold }: Params, live: Gathered['live']): Finding<Id>[] {
+  if (live === null) return [];
+  if (live.value === null || live.state === 'no-data') return [{ message: 'blind', subject, data: { metric } }];
+  if (live.state === 'inactive') return [];
+  return [{ message: 'breached', subject, data: { metric, value: live.value, threshold, state: live.state } }];
 }
 
 function drillFinding(subject: string, drill: Drill, states: readonly State[]): Finding<Id> | undefined {
