@@ -4,8 +4,9 @@ import { spawn } from 'node:child_process';
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: '×' | 's' | 'more';
-  readonly target: number;
+  readonly unit: '×' | 's' | 'ms' | 'more';
+  /** Null for a figure that is only told. */
+  readonly target: number | null;
   /** The figures the value was made of. */
   readonly detail: string;
 }
