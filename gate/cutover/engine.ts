@@ -3,7 +3,7 @@
  * it is told that all is well, and goes back as soon as one fires or anything else is wrong.
  */
 import { setTimeout } from 'node:timers/promises';
-import type { RecordedRevision, RollbackReason } from '../../checks/contract/cutover.ts';
+import type { ProbeRecord, RecordedRevision, RollbackReason } from '../../checks/contract/cutover.ts';
 import { formatMs } from '../../checks/contract/units.ts';
 import { halfWidthFor, proveSplit } from '../../checks/support/split.ts';
 import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
@@ -96,6 +96,16 @@ async function tellTriggers(
     if (!(error instanceof GoBack)) throw error;
   }
   triggers.tellAll();
+}
+
+/**
+ * Answers to what was asked from then on, up to the first request that is still under way: a release that answers slowly would look like one
+ * that gets little traffic.
+ */
+function answeredSince(records: readonly ProbeRecord[], from: number): readonly ProbeRecord[] {
+  const asked = records.filter(({ at }) => at >= from);
+  const waits = asked.findIndex(({ outcome }) => outcome === 'under-way');
+  return (waits === -1 ? asked : asked.slice(0, waits)).filter(({ version }) => version !== null);
 }
 
 /** Takes the Lease and records what to go back to; why not, where that cannot be. */
@@ -302,7 +312,7 @@ class Engine {
     await this.#pause(SETTLED_MS);
     const from = journal.now();
     for (;;) {
-      const answers = this.#probes.records().filter(({ at, version }) => at >= from && version !== null);
+      const answers = answeredSince(this.#probes.records(), from);
       const canary = answers.filter(({ version }) => version === settings.route.canaryVersion).length;
       const proof = proveSplit(weight / 100, canary, answers.length, halfWidthFor(weight / 100, settings));
       const isLate = journal.now() - from > proveWithinMs;
