@@ -113,6 +113,7 @@ async function goBackOnce({ plan, values, settings, control, runDir }: RoundOpti
   const limit = setTimeout(() => giveUp(`no trigger fired within ${ROUND_MS} ms`), ROUND_MS);
   let records: readonly ProbeRecord[] = [];
   let broken: Promise<void> | undefined;
+  let brokenAt = 0;
   try {
     const end = await runCutover({
       settings,
@@ -138,10 +139,9 @@ async function goBackOnce({ plan, values, settings, control, runDir }: RoundOpti
         close: () => journal.close(),
         tell(event) {
           journal.tell(event);
-          if (event.event === 'split')
-            broken = control
-              .inject(BROKEN)
-              .catch((error: unknown) => giveUp(`it could not be broken: ${String(error)}`));
+          if (event.event !== 'split') return;
+          brokenAt = journal.now();
+          broken = control.inject(BROKEN).catch((error: unknown) => giveUp(`it could not be broken: ${String(error)}`));
         },
       },
       facts: {
@@ -154,7 +154,11 @@ async function goBackOnce({ plan, values, settings, control, runDir }: RoundOpti
       finish: new AbortController().signal,
     });
     if (end !== 'rolled-back') throw new Error(`the way back ended as ${end}: ${whyOf(journal.events)}`);
-    return roundOf(journal.events, records, settings);
+    return roundOf(
+      journal.events,
+      records.filter(({ at, ms }) => at + (ms ?? 0) >= brokenAt),
+      settings,
+    );
   } finally {
     clearTimeout(limit);
     await broken;
