@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import type { CutoverEventOf, RollbackReason } from '../../checks/contract/cutover.ts';
 import { openJournal, readCutover, type CutoverJournal } from '../../fixtures/cutover/log.ts';
+import { isAlive } from '../../fixtures/rehearsal/process-identity.ts';
 import { waitForRehearsal } from '../../fixtures/rehearsal/start.ts';
 import { isUsable, standingOf } from '../../fixtures/rehearsal/state-file.ts';
 import { loadPlan } from '../../specs/plan.ts';
@@ -45,7 +46,7 @@ async function main(runDir: string, root: string): Promise<CutoverEnd> {
     ? await waitForRehearsal({ dir, signal: AbortSignal.timeout(REHEARSAL_MS), timeoutMs: REHEARSAL_MS })
     : null;
   const settings = cutoverSettings(plan, values);
-  const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const id = (args.back ? deadHolder(runDir) : null) ?? `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const journal = openJournal(runDir, args.rehearse ? 'rollback-rehearsal' : 'cutover');
   const opened = openParts({ plan, values, settings, runDir, id });
   // Every secret that was seen stays out of the log.
@@ -84,6 +85,12 @@ function leave(journal: CutoverJournal): void {
   } finally {
     process.exit(CUTOVER_EXIT.unfinished);
   }
+}
+
+/** Who held the Lease, where that was a process of this machine and is dead: its Lease need not run out first. */
+function deadHolder(runDir: string): string | null {
+  const begun = readCutover(runDir).findLast((one): one is CutoverEventOf<'begun'> => one.event === 'begun');
+  return begun?.id.startsWith(`${hostname()}-`) === true && !isAlive(begun) ? begun.id : null;
 }
 
 /** Goes back for a cutover whose process is dead, by its journal. */

@@ -30,14 +30,23 @@ export interface Prober {
 
 /** Timers come late; what was due meanwhile is begun at once, but never more than this share of a second. */
 const CATCH_UP_S = 0.1;
+/** Enough for a second and a half of the highest rate a rehearsal uses; what finds none free waits, and the wait counts. */
+const MAX_SOCKETS = 1024;
+/** Below what servers keep idle connections for, so that none is used while it is being closed. */
+const IDLE_MS = 4000;
 
 export function startProber(options: ProberOptions): Prober {
   const { rate, now } = options;
   const url = new URL(options.url);
   const secure = url.protocol === 'https:';
   const agent = secure
-    ? new https.Agent({ keepAlive: true, maxSockets: 256, ...(options.caFile ? { ca: trusted(options.caFile) } : {}) })
-    : new http.Agent({ keepAlive: true, maxSockets: 256 });
+    ? new https.Agent({
+        keepAlive: true,
+        maxSockets: MAX_SOCKETS,
+        timeout: IDLE_MS,
+        ...(options.caFile ? { ca: trusted(options.caFile) } : {}),
+      })
+    : new http.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_MS });
   const records: { -readonly [K in keyof ProbeRecord]: ProbeRecord[K] }[] = [];
   const ask = (): void => {
     const record = { at: now(), ms: null, outcome: 'under-way', version: null } as (typeof records)[number];
