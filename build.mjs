@@ -81,10 +81,10 @@ async function buildValidators() {
 }
 
 /**
- * Bundles that Playwright's workers load get no reference to their maps: whoever reads an error's stack there (a destroyed socket does)
+ * Bundles that Playwright's workers load, and that of the cutover, get no reference to their maps: whoever reads an error's stack there (a destroyed socket does)
  * would have the whole map parsed, 0.3 s in which no request starts and none is answered. The maps lie beside them all the same.
  */
-const UNMAPPED = /(?:gate-worker|kubernetes)\.js$/;
+const UNMAPPED = /(?:gate-worker|kubernetes|cutover)\.js$/;
 const REFERENCE = /\n\/\/# sourceMappingURL=\S+\s*$/;
 
 // Whole files or none: another process may be reading them.

@@ -38,7 +38,7 @@ export function watchForCutover({ runDir, root, plan, say }: ControlOptions): Cu
     // Detached: Ctrl-C is for the run, which then ends the cutover in order.
     const started = spawn(
       process.execPath,
-      ['--enable-source-maps', join(findDist(), 'cutover.js'), '--run', runDir, '--root', root, ...args],
+      [join(findDist(), 'cutover.js'), '--run', runDir, '--root', root, ...args],
       { cwd: process.cwd(), detached: true, stdio: ['pipe', log, log] },
     );
     closeSync(log);

@@ -1,7 +1,10 @@
 /** The parts of a cutover on a real cluster and a real endpoint. */
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { kinds } from '../../checks/index.ts';
 import type { CheckContext } from '../../checks/contract/capabilities.ts';
 import type { RehearsalValues } from '../../checks/contract/environment.ts';
+import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { clusterLink } from '../../fixtures/capabilities/cluster-link.ts';
 import { openHost } from '../../fixtures/capabilities/host-impl.ts';
@@ -13,7 +16,6 @@ import { askedSteps } from '../../fixtures/cutover/log.ts';
 import { convergence, recordRevisions, restoreRevision } from '../../fixtures/cutover/revisions.ts';
 import { routeClient } from '../../fixtures/cutover/route.ts';
 import { runItem } from '../../fixtures/run-item.ts';
-import { readRun } from '../../reports/run-folder/read.ts';
 import { LEASE_SECONDS } from './engine.ts';
 import type { CutoverParts } from './parts.ts';
 import { startProber } from './prober.ts';
@@ -81,7 +83,7 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
         },
       };
     },
-    outcomes: () => readRun(runDir).outcomes,
+    outcomes: outcomesOf(runDir),
     verify: async (name, signal) => {
       const item = plan.items.find((one) => one.id === name);
       const kind = item && kinds.get(item.kind);
@@ -108,6 +110,28 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
       await host.close();
       await link.close();
     },
+  };
+}
+
+/**
+ * The outcomes of a run, read as they come: only what was added since the last look. Reading the whole run with its plan takes seconds,
+ * in which the cutover would see nothing. A line that is not whole yet is read the next time.
+ */
+function outcomesOf(runDir: string): CutoverParts['outcomes'] {
+  const read = new Map<string, number>();
+  const outcomes: OutcomeRecord[] = [];
+  return () => {
+    for (const name of readdirSync(runDir).filter((one) => /^outcomes\..+\.jsonl$/.test(one))) {
+      const file = join(runDir, name);
+      const from = read.get(name) ?? 0;
+      if (statSync(file).size === from) continue;
+      const whole = readFileSync(file).subarray(from);
+      const end = whole.lastIndexOf('\n') + 1;
+      for (const line of whole.subarray(0, end).toString('utf8').split('\n'))
+        if (line !== '') outcomes.push(JSON.parse(line) as OutcomeRecord);
+      read.set(name, from + end);
+    }
+    return outcomes;
   };
 }
 
