@@ -46,10 +46,10 @@ export function watchForCutover({ runDir, root, plan, say }: ControlOptions): Cu
     // Playwright ends its workers first, and that takes its time.
     process.once('SIGINT', interrupt);
     started.stdin?.on('error', () => undefined);
-    exited = new Promise((resolve) => {
+    exited = new Promise<void>((resolve) => {
       started.once('error', () => resolve());
       started.once('exit', () => resolve());
-    });
+    }).finally(() => process.off('SIGINT', interrupt));
   };
   const alive = setInterval(() => tell({ say: 'alive' }), ALIVE_EVERY_MS).unref();
   let rehearsed: Promise<void> | undefined;

@@ -351,7 +351,9 @@ describe("the gate's own rights", () => {
 });
 
 it('once all is undone the platform is as good as before', { timeout: LIMIT }, async () => {
-  const result = await project.run(ALL);
+  let result = await project.run(ALL);
+  // Pools and probes find their way back by themselves, and take a moment for it.
+  for (let more = 2; more > 0 && Object.keys(redItems(result)).length > 0; more -= 1) result = await project.run(ALL);
   expect(redItems(result), result.output).toEqual({});
   expect(phaseDecisions(result)).toEqual({ phase1: 'GO', phase2: 'GO', phase5: 'GO' });
   expect(gist(result)).toMatchObject({ exitCode: 0, selected: 'GO' });
