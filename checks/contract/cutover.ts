@@ -20,6 +20,30 @@ export interface TrafficRoute {
 /** What a trigger watches. `critical-service`: services that do not answer their health endpoint, counted. */
 export type TriggerMetric = 'error-rate' | 'p95' | 'critical-service';
 
+/** Prometheus as the second source of a trigger, as the cutover asks it. */
+export interface SecondSource {
+  /** PromQL, its window put in. */
+  readonly query: string;
+  /** The stretch of time its value is made from. */
+  readonly windowMs: number;
+  /** How often Prometheus scrapes what the query reads. */
+  readonly scrapeIntervalMs: number;
+  /** How far it may be from the probes' value over the same stretch of time, in the unit of the threshold. */
+  readonly tolerance: number;
+}
+
+/** What Prometheus said, beside what the probes saw over the same stretch of time. */
+export interface SecondOpinion {
+  /** Null: it gave none, or its last one is too old. */
+  readonly value: number | null;
+  /** Null: too few samples. */
+  readonly probes: number | null;
+  /** `missing`: one of them is null. */
+  readonly verdict: 'agree' | 'differ' | 'missing';
+  /** Why Prometheus gave no value; null where it gave one. */
+  readonly why: string | null;
+}
+
 /** When traffic goes back; thresholds in shares (error rate), milliseconds (p95) or services. */
 export interface TriggerRule {
   /** The item that declares it. */
@@ -35,6 +59,8 @@ export interface TriggerRule {
   readonly minSamples: number;
   /** `hold`: no step ends meanwhile. `fail`: counts as a breach. */
   readonly onNoData: 'hold' | 'fail';
+  /** Asked besides the probes where it is declared: the worse of both values counts, and they must agree. */
+  readonly prometheus?: SecondSource;
 }
 
 /** One evaluation of a metric. `value` null: not enough samples, or the source did not answer. */
@@ -127,13 +153,17 @@ export type CutoverEvent = { readonly at: string; readonly ms: number } & (
       readonly samples: number;
       /** Services that did not answer their health endpoint. */
       readonly down: readonly string[];
+      /** What Prometheus said last, by the item of the trigger that asks it; null: no value. Absent where none does. */
+      readonly prometheus?: Readonly<Record<string, number | null>>;
     }
   | {
       readonly event: 'trigger';
       readonly item: string;
       readonly state: TriggerState['state'];
+      /** The worse of both where Prometheus is asked, too. */
       readonly value: number | null;
       readonly threshold: number;
+      readonly prometheus?: SecondOpinion;
     }
   | { readonly event: 'step-done'; readonly item: string; readonly weight: number }
   | { readonly event: 'rollback-begun'; readonly reason: RollbackReason }

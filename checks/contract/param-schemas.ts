@@ -11,6 +11,11 @@ const text = (description: string) => ({ type: 'string', minLength: 1, descripti
 export const duration = <const D extends string>(description: string, byDefault: D) =>
   ({ type: 'string', pattern: DURATION_PATTERN, description, default: byDefault }) as const;
 
+/** What a query looks back over, put in when it is asked. */
+export const WINDOW_PLACEHOLDER = '${window}';
+/** Tells the loader that a text holds it, and needs to: anywhere else `${window}` is a name nobody knows. */
+export const WINDOW_PATTERN = '\\$\\{window\\}';
+
 export const kubernetesName = (description: string) =>
   ({ type: 'string', pattern: NAME_PATTERN, description }) as const;
 

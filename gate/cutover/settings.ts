@@ -2,8 +2,12 @@
 import type { RehearsalValues } from '../../checks/contract/environment.ts';
 import type { TrafficRoute, TriggerMetric, TriggerRule } from '../../checks/contract/cutover.ts';
 import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
+import type { SecretRef } from '../../checks/contract/capabilities.ts';
 import { durationMs } from '../../checks/contract/units.ts';
+import { askEveryMs, secondSourceOf } from '../../checks/support/second-source.ts';
+import { sourceOf } from '../../checks/support/telemetry.ts';
 import { resolveRehearsal } from '../../fixtures/capabilities/host.ts';
+import type { AskedMetric } from './prometheus.ts';
 
 export interface CutoverStep {
   readonly item: string;
@@ -33,6 +37,8 @@ export interface CutoverSettings {
   readonly rollbackWithinMs: number;
   readonly steps: readonly CutoverStep[];
   readonly triggers: readonly TriggerRule[];
+  /** What triggers ask Prometheus. */
+  readonly metrics?: readonly AskedMetric[];
   /** Half widths of the interval a split is proven by, as shares. */
   readonly maxHalfWidthAt5: number;
   readonly maxHalfWidth: number;
@@ -71,6 +77,13 @@ interface TriggerParams {
   readonly window: string;
   readonly minSamples: number;
   readonly onNoData: TriggerRule['onNoData'];
+  readonly prometheus?: {
+    readonly endpoint: { readonly url: string; readonly caFile?: string };
+    readonly token?: SecretRef;
+    readonly query: string;
+    readonly tolerance: number;
+    readonly scrapeInterval: string;
+  };
 }
 interface StepParams {
   readonly weight: number;
@@ -97,6 +110,10 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
     const { weight, watch, proveWithin } = paramsOf(item, values) as unknown as StepParams;
     return { item: item.id, weight, watchMs: compressed(watch), proveWithinMs: durationMs(proveWithin) };
   });
+  const intervalMs = Math.max(LEAST_INTERVAL_MS, INTERVAL_MS / compression);
+  const triggers = of('trigger').map((item) =>
+    triggerOf(item.id, paramsOf(item, values) as unknown as TriggerParams, { compression, intervalMs }),
+  );
   const falling = steps.findIndex(({ weight }, index) => index > 0 && weight <= (steps[index - 1]?.weight ?? 0));
   if (falling > 0) throw new Error(`${steps[falling]?.item}: its weight is not above that of the step before it`);
   return {
@@ -116,25 +133,33 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
     lease: params.lease,
     rollbackWithinMs: durationMs(params.rollbackWithin),
     steps,
-    triggers: of('trigger').map((item): TriggerRule => {
-      const trigger = paramsOf(item, values) as unknown as TriggerParams;
-      return {
-        item: item.id,
-        metric: trigger.metric,
-        threshold: trigger.threshold,
-        forMs: compressed(trigger.for),
-        windowMs: compressed(trigger.window),
-        minSamples: trigger.minSamples,
-        onNoData: trigger.onNoData,
-      };
-    }),
+    triggers: triggers.map(({ rule }) => rule),
+    metrics: triggers.flatMap(({ metric }) => metric ?? []),
     ...halfWidths(of('split')[0]),
     compression,
-    intervalMs: Math.max(LEAST_INTERVAL_MS, INTERVAL_MS / compression),
+    intervalMs,
     rollbackOn: plan.items.filter(({ onFailure }) => onFailure === 'rollback').map(({ id }) => id),
     before: firstHalf(plan)
       .filter((item) => item.kind.startsWith('cutover/'))
       .map(({ id }) => id),
+  };
+}
+
+/** A trigger, and what it asks of Prometheus. How often that scrapes is a fact of the platform: never compressed. */
+function triggerOf(
+  item: string,
+  params: TriggerParams,
+  { compression, intervalMs }: Pick<CutoverSettings, 'compression' | 'intervalMs'>,
+): { readonly rule: TriggerRule; readonly metric: AskedMetric | undefined } {
+  const { metric, threshold, minSamples, onNoData, prometheus } = params;
+  const windowMs = durationMs(params.window) / compression;
+  const rule = { item, metric, threshold, forMs: durationMs(params.for) / compression, windowMs, minSamples, onNoData };
+  if (!prometheus) return { rule, metric: undefined };
+  const second = secondSourceOf(prometheus, windowMs, durationMs(prometheus.scrapeInterval));
+  const source = sourceOf('Prometheus', prometheus.endpoint, prometheus.token);
+  return {
+    rule: { ...rule, prometheus: second },
+    metric: { item, source, query: second.query, everyMs: askEveryMs(second, intervalMs) },
   };
 }
 

@@ -1,9 +1,28 @@
 /** The triggers of a cutover: what they know, when they fire, and what is told of it. */
-import type { ProbeRecord, TriggerRule, TriggerState } from '../../checks/contract/cutover.ts';
+import type { ProbeRecord, SecondOpinion, TriggerRule, TriggerState } from '../../checks/contract/cutover.ts';
 import { formatMs } from '../../checks/contract/units.ts';
-import { errorRateOf, evaluate, p95Of, worstOf, type Measured } from '../../checks/support/triggers.ts';
+import {
+  AT_REST,
+  combine,
+  endedOver,
+  evaluateBoth,
+  metricText,
+  opinionOf,
+  opinionText,
+  standingOf,
+  type BothStates,
+} from '../../checks/support/second-source.ts';
+import {
+  errorRateOf,
+  evaluate,
+  p95Of,
+  worstOf,
+  type LastEvaluation,
+  type Measured,
+} from '../../checks/support/triggers.ts';
 import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
 import { GoBack } from './go-back.ts';
+import type { PrometheusWatch } from './prometheus.ts';
 import type { ServicesSeen } from './services.ts';
 import type { CutoverSettings } from './settings.ts';
 
@@ -13,7 +32,7 @@ const GAP_INTERVALS = 8;
 export interface Watching {
   /** One evaluation of every trigger. Throws GoBack when one fires. */
   evaluate(weight: number): void;
-  /** Triggers that are pending or know nothing; all of them before the first evaluation. */
+  /** Triggers that are pending or know nothing, with what their two sources say; all of them before the first evaluation. */
   uneasy(): readonly string[];
   /** Tells how every trigger stands, also where nothing has changed. */
   tellAll(): void;
@@ -25,94 +44,158 @@ export interface Watched {
   readonly journal: Pick<CutoverJournal, 'now' | 'tell'>;
   readonly probes: { records(): readonly ProbeRecord[] };
   readonly services: { readonly seen: () => ServicesSeen };
+  readonly prometheus?: Pick<PrometheusWatch, 'seen'>;
+}
+/** How a trigger stands. */
+interface Standing {
+  readonly states: BothStates;
+  readonly value: number | null;
+  /** Undefined where it has one source. */
+  readonly opinion: SecondOpinion | undefined;
+}
+/** What is known of the world at one evaluation. */
+interface Now {
+  readonly at: number;
+  readonly weight: number;
+  readonly seen: ServicesSeen;
 }
 
-export function watching({ settings, journal, probes, services }: Watched): Watching {
+export function watching({ settings, journal, probes, services, prometheus }: Watched): Watching {
   const { triggers, intervalMs, route } = settings;
-  const states = new Map<string, TriggerState>();
-  const values = new Map<string, number | null>();
+  const standings = new Map<string, Standing>();
   const window = Math.max(intervalMs, ...triggers.map(({ windowMs }) => windowMs));
   const leastSamples = Math.max(1, ...triggers.map(({ minSamples }) => minSamples));
   let evaluatedAt: number | undefined;
 
+  const downOf = ({ down, known }: ServicesSeen, { minSamples }: TriggerRule): Measured => ({
+    value: known || down.length > 0 ? down.length : null,
+    samples: minSamples,
+  });
+
   /** Of all users, or of those the new release answers where it does worse: at 5 % of the traffic it could fail them all unseen. */
-  const measure = (rule: TriggerRule, now: number): Measured => {
+  const measure = (rule: TriggerRule, { at, seen }: Now): Measured => {
+    if (rule.metric === 'critical-service') return downOf(seen, rule);
     const records = probes.records();
     const of = (some: readonly ProbeRecord[]): Measured =>
       rule.metric === 'error-rate'
-        ? errorRateOf(some, now - rule.windowMs, now)
-        : p95Of(some, now - rule.windowMs, now, now);
+        ? errorRateOf(some, at - rule.windowMs, at)
+        : p95Of(some, at - rule.windowMs, at, at);
     const own = records.filter(({ version }) => version === route.canaryVersion);
     return worstOf([of(records), of(own)], rule.minSamples);
   };
 
-  const judge = (rule: TriggerRule, measured: Measured, now: number, weight: number, down: readonly string[]): void => {
-    const before = states.get(rule.item);
+  /** What Prometheus says of all users, beside the same of the probes. */
+  const second = (rule: TriggerRule, { at, seen }: Now): SecondOpinion | undefined => {
+    const { metric } = rule;
+    if (!rule.prometheus) return undefined;
+    const probed = metric === 'critical-service' ? () => downOf(seen, rule) : endedOver(metric, probes.records());
+    const reading = prometheus?.seen(rule.item) ?? null;
+    return opinionOf(rule.prometheus, rule, reading, { now: at, evaluatedEveryMs: intervalMs, probed });
+  };
+
+  const judge = (rule: TriggerRule, now: Now): void => {
+    const before = standings.get(rule.item)?.states ?? AT_REST;
     const last = evaluatedAt === undefined ? undefined : { at: evaluatedAt, maxGapMs: intervalMs * GAP_INTERVALS };
-    const state = evaluate(rule, before ?? { state: 'inactive' }, { at: now, ...measured }, last);
-    states.set(rule.item, state);
-    values.set(rule.item, measured.value);
-    const { value } = measured;
-    const { item, threshold } = rule;
-    if (state.state !== (before?.state ?? 'inactive'))
-      journal.tell({ event: 'trigger', item, state: state.state, value, threshold });
+    const own = measure(rule, now);
+    const opinion = second(rule, now);
+    const states = nextStates(rule, before, { at: now.at, own, opinion }, last);
+    const value = opinion ? combine(rule, own, opinion).value : own.value;
+    standings.set(rule.item, { states, value, opinion });
+    const state = standingOf(states);
+    if (state.state !== standingOf(before).state) tell(rule);
     if (state.state !== 'firing') return;
-    const since = new Date(Date.now() - (now - state.since));
-    const text = firedText(rule, { value, lastedMs: state.firedAt - state.since, since, weight, down });
+    const since = new Date(Date.now() - (now.at - state.since));
+    const lastedMs = state.firedAt - state.since;
+    const text = firedText(rule, { value, opinion, lastedMs, since, weight: now.weight, down: now.seen.down });
     throw new GoBack({ code: 'trigger', text, breachedAt: since.toISOString() });
+  };
+
+  const tell = ({ item, threshold }: TriggerRule): void => {
+    const standing = standings.get(item);
+    const { value = null, opinion } = standing ?? {};
+    const { state } = standing ? standingOf(standing.states) : ({ state: 'no-data' } as const);
+    journal.tell({ event: 'trigger', item, state, value, threshold, ...(opinion ? { prometheus: opinion } : {}) });
   };
 
   return {
     evaluate(weight) {
-      const now = journal.now();
+      const at = journal.now();
       const records = probes.records();
-      const { down, known } = services.seen();
-      const rate = errorRateOf(records, now - window, now);
-      const p95Ms = p95Of(records, now - window, now, now).value;
+      const seen = services.seen();
+      const rate = errorRateOf(records, at - window, at);
+      const p95Ms = p95Of(records, at - window, at, at).value;
       journal.tell({
         event: 'sample',
         weight,
         errorRate: rate.value,
         p95Ms: p95Ms === null ? null : Math.round(p95Ms * 10) / 10,
         samples: rate.samples,
-        down,
+        down: seen.down,
+        ...readingsOf(triggers, prometheus),
       });
-      for (const rule of triggers) {
-        const measured =
-          rule.metric === 'critical-service'
-            ? { value: known || down.length > 0 ? down.length : null, samples: rule.minSamples }
-            : measure(rule, now);
-        judge(rule, measured, now, weight, down);
-      }
-      evaluatedAt = now;
+      for (const rule of triggers) judge(rule, { at, weight, seen });
+      evaluatedAt = at;
     },
-    tellAll() {
-      for (const { item, threshold } of triggers) {
-        const state = states.get(item)?.state ?? 'no-data';
-        journal.tell({ event: 'trigger', item, state, value: values.get(item) ?? null, threshold });
-      }
-    },
-    uneasy: () => triggers.map(({ item }) => item).filter((item) => states.get(item)?.state !== 'inactive'),
+    tellAll: () => triggers.forEach(tell),
+    uneasy: () =>
+      triggers.flatMap((rule) => {
+        const standing = standings.get(rule.item);
+        if (standing && standingOf(standing.states).state === 'inactive') return [];
+        const { opinion } = standing ?? {};
+        return [opinion ? `${rule.item} (${opinionText(rule, opinion)})` : rule.item];
+      }),
     knows: () => services.seen().known && errorRateOf(probes.records(), 0, journal.now()).samples >= leastSamples,
   };
 }
 
+interface Known {
+  readonly at: number;
+  readonly own: Measured;
+  readonly opinion: SecondOpinion | undefined;
+}
+
+/** With one source both states are the same. */
+function nextStates(
+  rule: TriggerRule,
+  before: BothStates,
+  { at, own, opinion }: Known,
+  last: LastEvaluation | undefined,
+): BothStates {
+  const { prometheus } = rule;
+  if (prometheus && opinion) return evaluateBoth({ ...rule, prometheus }, before, { at, own, opinion }, last);
+  const state: TriggerState = evaluate(rule, before.probes, { at, ...own }, last);
+  return { probes: state, both: state };
+}
+
+/** The last values of Prometheus, by trigger; nothing where none asks it. */
+function readingsOf(
+  triggers: readonly TriggerRule[],
+  prometheus: Pick<PrometheusWatch, 'seen'> | undefined,
+): { readonly prometheus?: Readonly<Record<string, number | null>> } {
+  const asked = triggers.filter((rule) => rule.prometheus !== undefined);
+  if (asked.length === 0) return {};
+  return { prometheus: Object.fromEntries(asked.map(({ item }) => [item, prometheus?.seen(item)?.value ?? null])) };
+}
+
 interface Fired {
   readonly value: number | null;
+  readonly opinion: SecondOpinion | undefined;
   readonly lastedMs: number;
   readonly since: Date;
   readonly weight: number;
   readonly down: readonly string[];
 }
 
-function firedText(rule: TriggerRule, { value, lastedMs, since, weight, down }: Fired): string {
+function firedText(rule: TriggerRule, { value, opinion, lastedMs, since, weight, down }: Fired): string {
+  const { item, metric, threshold } = rule;
   const lasted = formatMs(Math.max(0, lastedMs));
   const begun = since.toISOString();
-  const where = `${rule.item} fired at ${weight} %`;
-  if (value === null) return `${where}: no data for ${lasted} since ${begun}.`;
-  if (rule.metric === 'critical-service')
-    return `${where}: critical service${down.length === 1 ? '' : 's'} ${down.join(', ')} did not answer, since ${begun}.`;
-  const show = (one: number): string => (rule.metric === 'p95' ? formatMs(one) : `${(one * 100).toFixed(1)} %`);
-  const name = rule.metric === 'p95' ? 'P95' : 'error rate';
-  return `${where}: ${name} ${show(value)}, above ${show(rule.threshold)} for ${lasted} (declared ${formatMs(rule.forMs)}) since ${begun}.`;
+  const where = `${item} fired at ${weight} %`;
+  const sources = opinion ? ` When it fired ${opinionText(rule, opinion)}.` : '';
+  if (value === null) return `${where}: no data for ${lasted} since ${begun}.${sources}`;
+  if (metric === 'critical-service' && down.length > 0)
+    return `${where}: critical service${down.length === 1 ? '' : 's'} ${down.join(', ')} did not answer, since ${begun}.${sources}`;
+  const name = { 'error-rate': 'error rate', p95: 'P95', 'critical-service': 'critical services down' }[metric];
+  const [is, most] = [metricText(metric, value), metricText(metric, threshold)];
+  return `${where}: ${name} ${is}, above ${most} for ${lasted} (declared ${formatMs(rule.forMs)}) since ${begun}.${sources}`;
 }

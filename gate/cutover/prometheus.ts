@@ -1,0 +1,76 @@
+/** Asks Prometheus what triggers watch, over and over, each as often as it can have changed. */
+import type { HttpClient } from '../../checks/contract/capabilities.ts';
+import { query, valueText } from '../../checks/support/prometheus.ts';
+import type { Reading } from '../../checks/support/second-source.ts';
+import type { TelemetrySource } from '../../checks/support/telemetry.ts';
+
+/** What one trigger asks. */
+export interface AskedMetric {
+  /** The item of the trigger. */
+  readonly item: string;
+  readonly source: TelemetrySource;
+  /** PromQL, its window put in. */
+  readonly query: string;
+  /** From one answer to the next question. */
+  readonly everyMs: number;
+}
+export interface PrometheusWatch {
+  /** The last answer; null while there was none. */
+  seen(item: string): Reading | null;
+  stop(): void;
+}
+
+/** A network time-out: never compressed. */
+const TIMEOUT_MS = 5000;
+
+/** `now` is the clock of the probes. One question waits for no other; none is asked again before it is answered. */
+export function watchPrometheus(http: HttpClient, metrics: readonly AskedMetric[], now: () => number): PrometheusWatch {
+  const readings = new Map<string, Reading>();
+  const timers = new Map<string, NodeJS.Timeout>();
+  const bounded: HttpClient = { request: (request) => http.request({ ...request, timeoutMs: TIMEOUT_MS }) };
+  let stopped = false;
+  for (const metric of metrics) {
+    // By Prometheus' own clock: a cache on the way answers with the time it asked itself.
+    let evaluatedAt = -Infinity;
+    const round = async (): Promise<void> => {
+      const at = now();
+      const answer = await ask(bounded, metric);
+      const isNew = answer.evaluatedAt === null || answer.evaluatedAt > evaluatedAt;
+      evaluatedAt = answer.evaluatedAt ?? evaluatedAt;
+      if (stopped) return;
+      // What was answered before grows old meanwhile.
+      if (isNew) readings.set(metric.item, { at, value: answer.value, why: answer.why });
+      timers.set(
+        metric.item,
+        setTimeout(() => void round(), metric.everyMs),
+      );
+    };
+    void round();
+  }
+  return {
+    seen: (item) => readings.get(item) ?? null,
+    stop() {
+      stopped = true;
+      for (const timer of timers.values()) clearTimeout(timer);
+    },
+  };
+}
+
+interface Answer extends Pick<Reading, 'value' | 'why'> {
+  /** Unix seconds; null without an answer. */
+  readonly evaluatedAt: number | null;
+}
+
+async function ask(http: HttpClient, { source, query: promql }: AskedMetric): Promise<Answer> {
+  try {
+    const samples = await query(http, source, promql);
+    const [one] = samples;
+    const none = (why: string): Answer => ({ value: null, why, evaluatedAt: one?.at ?? null });
+    if (!one) return none('the query gives no series');
+    if (samples.length > 1) return none(`the query gives ${samples.length} series, expected one number`);
+    if (!Number.isFinite(one.value)) return none(`the query gives ${valueText(one.value)}`);
+    return { value: one.value, why: null, evaluatedAt: one.at };
+  } catch (error) {
+    return { value: null, why: error instanceof Error ? error.message : String(error), evaluatedAt: null };
+  }
+}
