@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CutoverEvent } from '../../checks/contract/cutover.ts';
 import { openJournal } from '../../fixtures/cutover/log.ts';
-import { rehearseRollback } from './engine.ts';
+import { rehearseRollback } from './rehearse.ts';
 import { rollBack } from './rollback.ts';
 import { pause, SETTINGS, STABLE, World } from './testing.ts';
 

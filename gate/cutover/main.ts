@@ -13,9 +13,11 @@ import { isAlive } from '../../fixtures/rehearsal/process-identity.ts';
 import { waitForRehearsal } from '../../fixtures/rehearsal/start.ts';
 import { isUsable, standingOf } from '../../fixtures/rehearsal/state-file.ts';
 import { loadPlan } from '../../specs/plan.ts';
-import { rehearseRollback, runCutover, type CutoverEnd } from './engine.ts';
+import type { CutoverEnd } from './begin.ts';
+import { runCutover } from './engine.ts';
 import { openParts } from './open.ts';
 import { CUTOVER_EXIT, SILENT_MS, type Heard } from './protocol.ts';
+import { rehearseRollback } from './rehearse.ts';
 import { rollBack } from './rollback.ts';
 import { cutoverSettings } from './settings.ts';
 

@@ -16,7 +16,7 @@ import { askedSteps } from '../../fixtures/cutover/log.ts';
 import { convergence, recordRevisions, restoreRevision } from '../../fixtures/cutover/revisions.ts';
 import { routeClient } from '../../fixtures/cutover/route.ts';
 import { runItem } from '../../fixtures/run-item.ts';
-import { LEASE_SECONDS } from './engine.ts';
+import { LEASE_SECONDS } from './guards.ts';
 import type { CutoverParts } from './parts.ts';
 import { startProber } from './prober.ts';
 import { watchServices } from './services.ts';

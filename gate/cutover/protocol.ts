@@ -1,6 +1,6 @@
 /** What the run says to the process of its cutover, and how that ends. */
 import type { RollbackReason } from '../../checks/contract/cutover.ts';
-import type { CutoverEnd } from './engine.ts';
+import type { CutoverEnd } from './begin.ts';
 
 export type Heard =
   | { readonly say: 'alive' }

@@ -11,7 +11,8 @@ import type {
 } from '../../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import { openJournal, readCutover } from '../../fixtures/cutover/log.ts';
-import { runCutover, type CutoverEnd } from './engine.ts';
+import type { CutoverEnd } from './begin.ts';
+import { runCutover } from './engine.ts';
 import type { CutoverParts } from './parts.ts';
 import type { CutoverSettings } from './settings.ts';
 

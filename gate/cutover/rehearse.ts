@@ -1,0 +1,54 @@
+/** The way back, gone once before it is needed, and how every trigger stands meanwhile. */
+import { setTimeout } from 'node:timers/promises';
+import type { RollbackReason } from '../../checks/contract/cutover.ts';
+import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
+import { begin, giveBack, refuse, textOf, type CutoverEnd, type CutoverRun } from './begin.ts';
+import { GoBack } from './go-back.ts';
+import { rollBack } from './rollback.ts';
+import type { CutoverSettings } from './settings.ts';
+import { watching, type Watching } from './watching.ts';
+
+const LOOK_MS = 50;
+const WARM_MS = 10_000;
+/** Evaluations at the least. */
+const TIMES = 5;
+
+/** Goes the whole way back while no traffic has moved: what is needed in an emergency is tried before there is one. Never throws. */
+export async function rehearseRollback(run: Omit<CutoverRun, 'back' | 'finish'>): Promise<CutoverEnd> {
+  const { parts, journal, settings } = run;
+  const stable = await begin(run, AbortSignal.timeout(settings.rollbackWithinMs));
+  if (typeof stable === 'string') return refuse(journal, stable);
+  const reason: RollbackReason = { code: 'asked', text: 'A rehearsal of the way back; no traffic has moved.' };
+  const probes = parts.probe(() => journal.now());
+  const services = parts.watch();
+  try {
+    await tellTriggers(watching({ settings, journal, probes, services }), journal, settings);
+    return await rollBack({ settings, parts, journal, stable, reason, probes });
+  } catch (error) {
+    return refuse(journal, textOf(error));
+  } finally {
+    probes.stop();
+    services.stop();
+    await giveBack(parts);
+  }
+}
+
+/** How every trigger stands while nothing has moved: one that knows nothing now would know nothing later. */
+async function tellTriggers(
+  triggers: Watching,
+  journal: CutoverJournal,
+  { intervalMs }: CutoverSettings,
+): Promise<void> {
+  const until = journal.now() + WARM_MS;
+  while (!triggers.knows() && journal.now() < until) await setTimeout(LOOK_MS);
+  try {
+    for (let times = 0; times < TIMES || (triggers.uneasy().length > 0 && journal.now() < until); times += 1) {
+      triggers.evaluate(0);
+      await setTimeout(intervalMs);
+    }
+  } catch (error) {
+    // One that fires now is told of below; there is nothing to take back.
+    if (!(error instanceof GoBack)) throw error;
+  }
+  triggers.tellAll();
+}
