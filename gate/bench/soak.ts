@@ -41,7 +41,10 @@ interface Standing {
   readonly sockets: number;
   readonly listening: number;
   readonly objects: number;
+  /** Command lines of the look with the fewest processes. */
+  readonly commands: readonly string[];
 }
+type Counted = Exclude<keyof Standing, 'commands'>;
 
 export const soak: Benchmark = async () => {
   const root = mkdtempSync(join(tmpdir(), 'golive-soak-'));
@@ -76,15 +79,17 @@ export const soak: Benchmark = async () => {
 };
 
 function figures(before: Standing, after: Standing, left: number, detail: string): Figure[] {
-  const more = (name: keyof Standing, target: number): Figure => ({
+  const more = (name: Counted, target: number): Figure => ({
     name: `soak: ${name} more than before`,
     value: Math.max(0, after[name] - before[name]),
     unit: 'more',
     target,
     detail: `${before[name]} → ${after[name]}; ${detail}`,
   });
+  const processes = more('processes', 0);
+  const added = processes.value > 0 ? `; more: ${newAmong(before.commands, after.commands).join(' | ')}` : '';
   return [
-    more('processes', 0),
+    { ...processes, detail: `${processes.detail}${added}` },
     more('listening', 0),
     more('sockets', SOCKETS_OF_REST),
     more('objects', 0),
@@ -92,17 +97,31 @@ function figures(before: Standing, after: Standing, left: number, detail: string
   ];
 }
 
+/** What is there more often than before, as its command lines tell it; numbers (ports, pids) differ from process to process. */
+function newAmong(before: readonly string[], after: readonly string[]): readonly string[] {
+  const plain = (command: string): string => command.replaceAll(/\d+/g, '#').slice(0, 100);
+  const left = before.map(plain);
+  return after.map(plain).filter((command) => {
+    const index = left.indexOf(command);
+    if (index >= 0) left.splice(index, 1);
+    return index < 0;
+  });
+}
+
 /** The least of several looks: what comes and goes is no leak. */
 async function standing(pid: number, dir: string): Promise<Standing> {
   const objects = await countObjects(dir);
-  const looks: { processes: number; sockets: number; listening: number }[] = [];
+  const looks: { processes: number; sockets: number; listening: number; commands: readonly string[] }[] = [];
   for (let look = 0; look < LOOKS; look += 1) {
-    const tree = processTree(pid).map((one) => one.pid);
-    looks.push({ processes: tree.length, ...socketsOf(tree) });
+    const tree = processTree(pid);
+    const commands = tree.map(({ command }) => command);
+    looks.push({ processes: tree.length, ...socketsOf(tree.map((one) => one.pid)), commands });
     await setTimeout(700);
   }
   const least = (name: 'processes' | 'sockets' | 'listening'): number => Math.min(...looks.map((look) => look[name]));
-  return { processes: least('processes'), sockets: least('sockets'), listening: least('listening'), objects };
+  const processes = least('processes');
+  const commands = looks.find((look) => look.processes === processes)?.commands ?? [];
+  return { processes, sockets: least('sockets'), listening: least('listening'), objects, commands };
 }
 
 function socketsOf(pids: readonly number[]): { sockets: number; listening: number } {
