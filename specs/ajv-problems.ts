@@ -1,5 +1,6 @@
 /** ajv's errors as problems a person can act on: the place, the value, what is allowed, the nearest word. */
 import type { ErrorObject } from 'ajv';
+import { WINDOW_PATTERN, WINDOW_PLACEHOLDER } from '../checks/contract/param-schemas.ts';
 import { DURATION_PATTERN } from '../checks/contract/units.ts';
 import { showValue, isSecretName, type Problem } from './problems.ts';
 import { didYouMean } from './suggest.ts';
@@ -168,6 +169,8 @@ function oneOfWords(value: unknown, allowed: readonly unknown[], shown: string):
 
 const DURATION_FIX = 'Write a number and a unit without a space: 500ms, 30s, 5m, 2h or 30d';
 
+const WINDOW_FIX = `Write it where a range stands, for example rate(http_requests_total[${WINDOW_PLACEHOLDER}])`;
+
 function wrongType(error: ErrorObject, schema: Schema | undefined, shown: string): ProblemText {
   if (schema?.['pattern'] === DURATION_PATTERN) return { message: `must be a duration${shown}`, fix: DURATION_FIX };
   const type = (error.params as { type: string | readonly string[] }).type;
@@ -191,6 +194,8 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 function wrongPattern(error: ErrorObject, schema: Schema | undefined, shown: string): ProblemText {
   const pattern = (error.params as { pattern: string }).pattern;
   if (pattern === DURATION_PATTERN) return { message: `is not a duration${shown}`, fix: DURATION_FIX };
+  if (pattern === WINDOW_PATTERN)
+    return { message: `does not look back over ${WINDOW_PLACEHOLDER}${shown}`, fix: WINDOW_FIX };
   const description = schema?.['description'];
   if (typeof description === 'string')
     return { message: `does not have the right form${shown}`, fix: `Write it so: ${description.replace(/\.$/, '')}` };

@@ -1,5 +1,6 @@
 /** Params of an item: environment values put in, overrides applied, validated against the kind's schema, defaults filled in. */
 import { validateParams } from '../checks/params.ts';
+import { WINDOW_PATTERN, WINDOW_PLACEHOLDER } from '../checks/contract/param-schemas.ts';
 import type { Environment, Override } from '../checks/contract/environment.ts';
 import type { Release } from '../checks/contract/plan.ts';
 import type { CheckKind } from '../checks/define-check.ts';
@@ -7,8 +8,8 @@ import { problemsFromAjv } from './ajv-problems.ts';
 import type { ChecklistItem } from './load-checklist.ts';
 import type { Problem } from './problems.ts';
 import { didYouMean } from './suggest.ts';
-import { isRecord, keepTokens, substituteEnvironment, withRehearsalSamples } from './templates.ts';
-import { pointerStep } from './yaml/positions.ts';
+import { isRecord, keepTokens, mapTexts, substituteEnvironment, withRehearsalSamples } from './templates.ts';
+import { pointerStep, pointerSteps } from './yaml/positions.ts';
 import type { ProblemText, YamlFile } from './yaml/parse.ts';
 
 export interface ParamsContext {
@@ -34,6 +35,8 @@ export function itemParams(item: ChecklistItem, kind: CheckKind, context: Params
   if (!context.environment) return { params: raw, problems: withoutEnvironment(item, kind, raw, base) };
   const problems: Problem[] = [];
   const used = new Map<string, string>();
+  const stays = (pointer: string, token: string): boolean =>
+    token === WINDOW_PLACEHOLDER && looksBack(kind, pointer.slice(base.length));
   const tell = (pointer: string, text: ProblemText): void => {
     problems.push(item.yaml.problem(pointer, text));
   };
@@ -43,6 +46,7 @@ export function itemParams(item: ChecklistItem, kind: CheckKind, context: Params
     { environment: context.environment, release: context.release },
     tell,
     used,
+    stays,
   );
   const unresolved = problems.length > 0;
 
@@ -51,6 +55,8 @@ export function itemParams(item: ChecklistItem, kind: CheckKind, context: Params
   for (const { override, pointer } of overridden) {
     const wrong = unknownParam(kind, override.param);
     if (wrong) problems.push(context.environmentYaml.problem(`${pointer}/param`, wrong));
+    else if (holdsStrayWindow(kind, override))
+      problems.push(context.environmentYaml.problem(`${pointer}/value`, STRAY_WINDOW));
     else params = withParam(params, override.param.split('.'), override.value);
   }
   if (unresolved) return { params, problems };
@@ -79,6 +85,31 @@ export function itemParams(item: ChecklistItem, kind: CheckKind, context: Params
   };
   problems.push(...problemsFromAjv(rest, { yaml: item.yaml, base, origin }));
   return { params, problems };
+}
+
+const STRAY_WINDOW: ProblemText = {
+  message: `${WINDOW_PLACEHOLDER} is not known here`,
+  fix: 'Write the value; only a query over a window takes it',
+};
+
+/** Whether a param, by its pointer in the params, is a query over a window. */
+function looksBack(kind: CheckKind, pointer: string): boolean {
+  let schema: unknown = kind.meta.params;
+  for (const step of pointerSteps(pointer)) {
+    if (!isRecord(schema)) return false;
+    const properties = isRecord(schema['properties']) ? schema['properties'] : {};
+    schema = Object.hasOwn(properties, step) ? properties[step] : (schema['items'] ?? schema['additionalProperties']);
+  }
+  return isRecord(schema) && schema['pattern'] === WINDOW_PATTERN;
+}
+
+function holdsStrayWindow(kind: CheckKind, { param, value }: Override): boolean {
+  let stray = false;
+  mapTexts(value, param.split('.').map(pointerStep).join(''), (text, pointer) => {
+    stray ||= text.includes(WINDOW_PLACEHOLDER) && !looksBack(kind, pointer);
+    return text;
+  });
+  return stray;
 }
 
 /** Names and types can be told even when the environment cannot be read. */

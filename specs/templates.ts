@@ -1,5 +1,6 @@
 /** `${environment.a.b}`, `${release.version}` and `${rehearsal.NAME}` in YAML values. */
 import { REHEARSAL_VALUES, type RehearsalValueName } from '../checks/contract/environment.ts';
+import { WINDOW_PLACEHOLDER } from '../checks/contract/param-schemas.ts';
 import { didYouMean } from './suggest.ts';
 import { pointerStep } from './yaml/positions.ts';
 import type { ProblemText } from './yaml/parse.ts';
@@ -15,6 +16,8 @@ export interface Roots {
 }
 /** Told for each problem: where, and what. */
 export type Tell = (pointer: string, text: ProblemText) => void;
+/** Whether a token stays for whoever uses the value. */
+export type Stays = (pointer: string, token: string) => boolean;
 
 /** Calls `visit` for every text in a value, with its pointer, and rebuilds the value from what it returns. */
 export function mapTexts(value: unknown, base: string, visit: (text: string, pointer: string) => unknown): unknown {
@@ -30,7 +33,7 @@ export function mapTexts(value: unknown, base: string, visit: (text: string, poi
 
 /**
  * Puts values of the environment and the release in: a text that is one token takes the value itself, an embedded one its text. Tokens of the rehearsal
- * stay. `used` learns which pointer took which token.
+ * stay, and those that `stays` names. `used` learns which pointer took which token.
  */
 export function substituteEnvironment(
   value: unknown,
@@ -38,11 +41,13 @@ export function substituteEnvironment(
   roots: Roots,
   tell: Tell,
   used: Map<string, string>,
+  stays: Stays = () => false,
 ): unknown {
   return mapTexts(value, base, (text, pointer) => {
     const whole = WHOLE.exec(text);
-    if (whole) return resolveToken(whole[1] ?? '', text, pointer, roots, tell, used);
+    if (whole && !stays(pointer, text)) return resolveToken(whole[1] ?? '', text, pointer, roots, tell, used);
     return text.replace(TOKEN, (token, inner: string) => {
+      if (stays(pointer, token)) return token;
       const found = resolveToken(inner, token, pointer, roots, tell, used);
       if (typeof found === 'object' && found !== null) {
         tell(pointer, {
@@ -93,10 +98,14 @@ function resolveToken(
   return structuredClone(at);
 }
 
-/** Checks the tokens of an environment file itself: `${rehearsal.NAME}` in the rehearsal's, none elsewhere. */
+/**
+ * Checks the tokens of an environment file itself: `${rehearsal.NAME}` in the rehearsal's, none elsewhere. An override may hold `${window}`:
+ * whether its param takes it is known where the item is.
+ */
 export function checkRehearsalTokens(value: unknown, allowed: boolean, tell: Tell): void {
   mapTexts(value, '', (text, pointer) => {
     for (const [token, inner] of text.matchAll(TOKEN)) {
+      if (token === WINDOW_PLACEHOLDER && /^\/overrides\/\d+\/value/.test(pointer)) continue;
       const name = /^rehearsal\.(.+)$/.exec(inner ?? '')?.[1];
       if (name === undefined)
         tell(pointer, { message: `${token} is not known here`, allowed: allowed ? REHEARSAL_NAMES.map(tokenOf) : [] });

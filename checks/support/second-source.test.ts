@@ -5,7 +5,7 @@ import {
   AT_REST,
   combine,
   endedOver,
-  evaluateBoth,
+  nextStates,
   opinionOf,
   opinionText,
   secondSourceOf,
@@ -160,7 +160,7 @@ describe('a trigger with two sources', () => {
       const known = seen(probes, probes === null ? 0 : 1000);
       const compared = { now: at, evaluatedEveryMs: STEP_MS, probed: () => known };
       const said = opinionOf(own.prometheus, own, reading(value, at), compared);
-      states = evaluateBoth(own, states, { at, own: known, opinion: said });
+      states = nextStates(own, states, { at, own: known, opinion: said });
       return standingOf(states).state;
     });
   };

@@ -23,7 +23,7 @@ import { evaluate, nearestRank, type LastEvaluation, type Measured } from './tri
  * Grafana's `$__rate_interval`.
  */
 const SCRAPES_IN_WINDOW = 4;
-/** An answer older than so many of the intervals it is asked at is none. */
+/** Of the intervals it is asked at. */
 const ANSWERS_MISSED = 3;
 /** Differences of decimal fractions: `0.05 - 0.03` is above `0.02`. */
 const FRACTION_ERROR = 1e-9;
@@ -46,6 +46,16 @@ export function secondSourceOf(
 /** How often it is worth asking: its answer changes with each scrape, and is used at each evaluation. */
 export function askEveryMs({ scrapeIntervalMs }: Pick<SecondSource, 'scrapeIntervalMs'>, evaluatedEveryMs: number) {
   return Math.max(scrapeIntervalMs, evaluatedEveryMs);
+}
+
+/** An answer older than this is none. */
+function oldestMs(second: SecondSource, evaluatedEveryMs: number): number {
+  return ANSWERS_MISSED * askEveryMs(second, evaluatedEveryMs);
+}
+
+/** How long ago a request may have ended that an answer is still held against. */
+export function lookBackMs(second: SecondSource, evaluatedEveryMs: number): number {
+  return second.windowMs + oldestMs(second, evaluatedEveryMs);
 }
 
 /** An answer of Prometheus. */
@@ -97,7 +107,7 @@ export function opinionOf(
   reading: Reading | null,
   { now, evaluatedEveryMs, probed }: Compared,
 ): SecondOpinion {
-  const why = whyNone(reading, now, ANSWERS_MISSED * askEveryMs(second, evaluatedEveryMs));
+  const why = whyNone(reading, now, oldestMs(second, evaluatedEveryMs));
   const { windowMs, scrapeIntervalMs, tolerance } = second;
   const to = reading?.at ?? now;
   const from = to - windowMs;
@@ -148,24 +158,27 @@ export const AT_REST: BothStates = { probes: { state: 'inactive' }, both: { stat
 export interface Evaluated {
   readonly at: number;
   readonly own: Measured;
-  readonly opinion: SecondOpinion;
+  /** Of a trigger that asks Prometheus. */
+  readonly opinion?: SecondOpinion | undefined;
 }
 
 /**
  * One evaluation. A window that is longer than the trigger's own forgets a breach later by the difference: a breach by both must last that much
- * longer before it fires, or one second of errors would look like four that last. Without a `for` there is nothing to last.
+ * longer before it fires, or one second of errors would look like four that last. Without a `for` there is nothing to last. With one source
+ * both states are the same.
  */
-export function evaluateBoth(
-  rule: TriggerRule & { readonly prometheus: SecondSource },
+export function nextStates(
+  rule: Omit<TriggerRule, 'item'>,
   before: BothStates,
   { at, own, opinion }: Evaluated,
   last?: LastEvaluation,
 ): BothStates {
-  const later = rule.forMs === 0 ? 0 : Math.max(0, rule.prometheus.windowMs - rule.windowMs);
-  return {
-    probes: evaluate(rule, before.probes, { at, ...own }, last),
-    both: evaluate({ ...rule, forMs: rule.forMs + later }, before.both, { at, ...combine(rule, own, opinion) }, last),
-  };
+  const probes = evaluate(rule, before.probes, { at, ...own }, last);
+  const { prometheus, forMs, windowMs } = rule;
+  if (!prometheus || !opinion) return { probes, both: probes };
+  const later = forMs === 0 ? 0 : Math.max(0, prometheus.windowMs - windowMs);
+  const both = evaluate({ ...rule, forMs: forMs + later }, before.both, { at, ...combine(rule, own, opinion) }, last);
+  return { probes, both };
 }
 
 /** How the trigger stands by its two states. */

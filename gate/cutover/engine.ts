@@ -9,6 +9,7 @@ import { begin, giveBack, refuse, textOf, type CutoverEnd, type CutoverRun } fro
 import { GoBack } from './go-back.ts';
 import { guardRoute, holdLease, watchItems, type Climb } from './guards.ts';
 import type { CutoverParts } from './parts.ts';
+import type { PrometheusWatch } from './prometheus.ts';
 import { proveStep } from './prove.ts';
 import { rollBack } from './rollback.ts';
 import type { CutoverStep } from './settings.ts';
@@ -19,7 +20,6 @@ const STEADY_LOOK_MS = 50;
 const WARM_WITHIN_MS = 30_000;
 /** A window that cannot end because values are missing is given up after so many of its lengths, but not before the least time. */
 const WINDOWS_OF_PATIENCE = 3;
-const LEAST_PATIENCE_MS = 30_000;
 
 /** Runs until traffic is where it shall stay. Never throws. */
 export async function runCutover(run: CutoverRun): Promise<CutoverEnd> {
@@ -39,6 +39,7 @@ class Engine implements Climb {
   readonly #stop = new AbortController();
   readonly #probes: ReturnType<CutoverParts['probe']>;
   readonly #services: ReturnType<CutoverParts['watch']>;
+  readonly #prometheus: PrometheusWatch;
   readonly #watching: Watching;
   #weight = 0;
   #shifting = false;
@@ -48,8 +49,10 @@ class Engine implements Climb {
     this.#stable = stable;
     this.#probes = run.parts.probe(() => run.journal.now());
     this.#services = run.parts.watch();
+    this.#prometheus = run.parts.prometheus(() => run.journal.now());
     const { settings, journal } = run;
-    this.#watching = watching({ settings, journal, probes: this.#probes, services: this.#services });
+    const sources = { probes: this.#probes, services: this.#services, prometheus: this.#prometheus };
+    this.#watching = watching({ settings, journal, ...sources });
   }
 
   async go(): Promise<CutoverEnd> {
@@ -79,6 +82,7 @@ class Engine implements Climb {
       this.#stop.abort();
       this.#probes.stop();
       this.#services.stop();
+      this.#prometheus.stop();
       await giveBack(parts);
     }
   }
@@ -145,7 +149,7 @@ class Engine implements Climb {
     await this.#shift(step.weight);
     await proveStep(this, this.#probes, step);
     const from = journal.now();
-    const patience = Math.max(LEAST_PATIENCE_MS, step.watchMs * WINDOWS_OF_PATIENCE);
+    const patience = Math.max(this.run.settings.leastPatienceMs, step.watchMs * WINDOWS_OF_PATIENCE);
     for (;;) {
       const waited = journal.now() - from;
       const uneasy = this.#watching.uneasy();

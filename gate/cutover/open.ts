@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { kinds } from '../../checks/index.ts';
+import { lookBackMs } from '../../checks/support/second-source.ts';
 import type { CheckContext } from '../../checks/contract/capabilities.ts';
 import type { RehearsalValues } from '../../checks/contract/environment.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
@@ -19,6 +20,7 @@ import { runItem } from '../../fixtures/run-item.ts';
 import { LEASE_SECONDS } from './guards.ts';
 import type { CutoverParts } from './parts.ts';
 import { startProber } from './prober.ts';
+import { watchPrometheus } from './prometheus.ts';
 import { watchServices } from './services.ts';
 import type { CutoverSettings } from './settings.ts';
 
@@ -83,6 +85,18 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
         },
       };
     },
+    prometheus: (now) => {
+      const over = new AbortController();
+      const { http } = host.open(['http'], context(over.signal));
+      const watch = watchPrometheus(http, settings.metrics, now);
+      return {
+        seen: watch.seen,
+        stop: () => {
+          watch.stop();
+          over.abort();
+        },
+      };
+    },
     outcomes: outcomesOf(runDir),
     verify: async (name, signal) => {
       const item = plan.items.find((one) => one.id === name);
@@ -135,8 +149,13 @@ function outcomesOf(runDir: string): CutoverParts['outcomes'] {
   };
 }
 
-/** As long as the longest look back: a window of a trigger, or the proof of a split. */
-function keptMs({ triggers, steps, probeTimeoutMs }: CutoverSettings): number {
-  const windows = [...triggers.map(({ windowMs }) => windowMs), ...steps.map(({ proveWithinMs }) => proveWithinMs)];
+/** As long as the longest look back: a window of a trigger or of its oldest answer from Prometheus, or the proof of a split. */
+function keptMs({ triggers, steps, probeTimeoutMs, intervalMs }: CutoverSettings): number {
+  const asked = triggers.flatMap(({ prometheus }) => (prometheus ? [lookBackMs(prometheus, intervalMs)] : []));
+  const windows = [
+    ...triggers.map(({ windowMs }) => windowMs),
+    ...asked,
+    ...steps.map(({ proveWithinMs }) => proveWithinMs),
+  ];
   return Math.max(...windows, probeTimeoutMs) + 10_000;
 }

@@ -1,6 +1,7 @@
 /** What the cutover acts and looks through, as the engine sees it; `open.ts` makes the real ones, tests make others. */
 import type { ProbeRecord, RecordedRevision, Weights } from '../../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
+import type { PrometheusWatch } from './prometheus.ts';
 import type { ServicesSeen } from './services.ts';
 
 export interface RouteState {
@@ -35,6 +36,8 @@ export interface CutoverParts {
     readonly seen: () => ServicesSeen;
     readonly stop: () => void;
   };
+  /** Starts asking Prometheus what triggers want of it. */
+  prometheus(now: () => number): PrometheusWatch;
   /** Outcomes of this run so far. */
   outcomes(): readonly OutcomeRecord[];
   /** Runs an item of the plan again. */

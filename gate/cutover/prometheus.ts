@@ -16,8 +16,8 @@ export interface AskedMetric {
 }
 export interface PrometheusWatch {
   /** The last answer; null while there was none. */
-  seen(item: string): Reading | null;
-  stop(): void;
+  readonly seen: (item: string) => Reading | null;
+  readonly stop: () => void;
 }
 
 /** A network time-out: never compressed. */

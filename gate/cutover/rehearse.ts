@@ -21,14 +21,16 @@ export async function rehearseRollback(run: Omit<CutoverRun, 'back' | 'finish'>)
   const reason: RollbackReason = { code: 'asked', text: 'A rehearsal of the way back; no traffic has moved.' };
   const probes = parts.probe(() => journal.now());
   const services = parts.watch();
+  const prometheus = parts.prometheus(() => journal.now());
   try {
-    await tellTriggers(watching({ settings, journal, probes, services }), journal, settings);
+    await tellTriggers(watching({ settings, journal, probes, services, prometheus }), journal, settings);
     return await rollBack({ settings, parts, journal, stable, reason, probes });
   } catch (error) {
     return refuse(journal, textOf(error));
   } finally {
     probes.stop();
     services.stop();
+    prometheus.stop();
     await giveBack(parts);
   }
 }

@@ -38,7 +38,7 @@ export interface CutoverSettings {
   readonly steps: readonly CutoverStep[];
   readonly triggers: readonly TriggerRule[];
   /** What triggers ask Prometheus. */
-  readonly metrics?: readonly AskedMetric[];
+  readonly metrics: readonly AskedMetric[];
   /** Half widths of the interval a split is proven by, as shares. */
   readonly maxHalfWidthAt5: number;
   readonly maxHalfWidth: number;
@@ -46,6 +46,8 @@ export interface CutoverSettings {
   readonly compression: number;
   /** Between two evaluations. */
   readonly intervalMs: number;
+  /** A window that cannot end for want of values is not given up before this. */
+  readonly leastPatienceMs: number;
   /** Items of phase 4 that must have passed before any traffic moves. */
   readonly before: readonly string[];
   /** Items whose failure takes traffic back while it has moved. */
@@ -56,6 +58,8 @@ export const STEP_KIND = 'cutover/step';
 const INTERVAL_MS = 15_000;
 /** Evaluations are not closer together than this, however short the windows are. */
 const LEAST_INTERVAL_MS = 100;
+/** A source of the real world comes back when it comes back: never compressed. */
+const LEAST_PATIENCE_MS = 30_000;
 
 interface RouteParams {
   readonly route: Omit<TrafficRoute, 'versionHeader' | 'canaryVersion' | 'rule'> & { readonly rule?: number };
@@ -138,6 +142,7 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
     ...halfWidths(of('split')[0]),
     compression,
     intervalMs,
+    leastPatienceMs: LEAST_PATIENCE_MS,
     rollbackOn: plan.items.filter(({ onFailure }) => onFailure === 'rollback').map(({ id }) => id),
     before: firstHalf(plan)
       .filter((item) => item.kind.startsWith('cutover/'))

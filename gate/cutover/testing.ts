@@ -10,10 +10,12 @@ import type {
   RollbackReason,
 } from '../../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
+import type { Reading } from '../../checks/support/second-source.ts';
 import { openJournal, readCutover } from '../../fixtures/cutover/log.ts';
 import type { CutoverEnd } from './begin.ts';
 import { runCutover } from './engine.ts';
 import type { CutoverParts } from './parts.ts';
+import type { PrometheusWatch } from './prometheus.ts';
 import type { CutoverSettings } from './settings.ts';
 
 export const STABLE: RecordedRevision = {
@@ -72,10 +74,12 @@ export const SETTINGS: CutoverSettings = {
       onNoData: 'fail',
     },
   ],
+  metrics: [],
   maxHalfWidthAt5: 0.02,
   maxHalfWidth: 0.05,
   compression: 1,
   intervalMs: 20,
+  leastPatienceMs: 30_000,
   before: ['TRI-ERR'],
   rollbackOn: ['HEALTH'],
 };
@@ -91,6 +95,8 @@ export class World {
   failing = 0;
   ms = 3;
   down: string[] = [];
+  /** What Prometheus says, asked twenty times a second; null: it cannot be reached. */
+  metric: () => number | null = () => null;
   /** Nobody answers at all. */
   silent = false;
   restores = 0;
@@ -194,10 +200,22 @@ export class World {
       },
       probe: (now) => this.#users(now),
       watch: () => ({ seen: () => ({ down: this.down, known: true }), stop: () => undefined }),
+      prometheus: (now) => this.#prometheus(now),
       outcomes: () => this.outcomes as OutcomeRecord[],
       verify: () => Promise.resolve({ outcome: this.verifies, message: '' }),
       asked: () => this.asked,
     };
+  }
+
+  #prometheus(now: () => number): PrometheusWatch {
+    let last: Reading | null = null;
+    const ask = (): void => {
+      const value = this.metric();
+      last = { at: now(), value, why: value === null ? 'connection refused' : null };
+    };
+    ask();
+    const timer = setInterval(ask, 50);
+    return { seen: () => last, stop: () => clearInterval(timer) };
   }
 
   #users(now: () => number): { records(): readonly ProbeRecord[]; stop(): void } {

@@ -1,25 +1,18 @@
 /** The triggers of a cutover: what they know, when they fire, and what is told of it. */
-import type { ProbeRecord, SecondOpinion, TriggerRule, TriggerState } from '../../checks/contract/cutover.ts';
+import type { ProbeRecord, SecondOpinion, TriggerRule } from '../../checks/contract/cutover.ts';
 import { formatMs } from '../../checks/contract/units.ts';
 import {
   AT_REST,
   combine,
   endedOver,
-  evaluateBoth,
   metricText,
+  nextStates,
   opinionOf,
   opinionText,
   standingOf,
   type BothStates,
 } from '../../checks/support/second-source.ts';
-import {
-  errorRateOf,
-  evaluate,
-  p95Of,
-  worstOf,
-  type LastEvaluation,
-  type Measured,
-} from '../../checks/support/triggers.ts';
+import { errorRateOf, p95Of, worstOf, type Measured } from '../../checks/support/triggers.ts';
 import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
 import { GoBack } from './go-back.ts';
 import type { PrometheusWatch } from './prometheus.ts';
@@ -44,7 +37,7 @@ export interface Watched {
   readonly journal: Pick<CutoverJournal, 'now' | 'tell'>;
   readonly probes: { records(): readonly ProbeRecord[] };
   readonly services: { readonly seen: () => ServicesSeen };
-  readonly prometheus?: Pick<PrometheusWatch, 'seen'>;
+  readonly prometheus: Pick<PrometheusWatch, 'seen'>;
 }
 /** How a trigger stands. */
 interface Standing {
@@ -89,7 +82,7 @@ export function watching({ settings, journal, probes, services, prometheus }: Wa
     const { metric } = rule;
     if (!rule.prometheus) return undefined;
     const probed = metric === 'critical-service' ? () => downOf(seen, rule) : endedOver(metric, probes.records());
-    const reading = prometheus?.seen(rule.item) ?? null;
+    const reading = prometheus.seen(rule.item);
     return opinionOf(rule.prometheus, rule, reading, { now: at, evaluatedEveryMs: intervalMs, probed });
   };
 
@@ -148,33 +141,14 @@ export function watching({ settings, journal, probes, services, prometheus }: Wa
   };
 }
 
-interface Known {
-  readonly at: number;
-  readonly own: Measured;
-  readonly opinion: SecondOpinion | undefined;
-}
-
-/** With one source both states are the same. */
-function nextStates(
-  rule: TriggerRule,
-  before: BothStates,
-  { at, own, opinion }: Known,
-  last: LastEvaluation | undefined,
-): BothStates {
-  const { prometheus } = rule;
-  if (prometheus && opinion) return evaluateBoth({ ...rule, prometheus }, before, { at, own, opinion }, last);
-  const state: TriggerState = evaluate(rule, before.probes, { at, ...own }, last);
-  return { probes: state, both: state };
-}
-
 /** The last values of Prometheus, by trigger; nothing where none asks it. */
 function readingsOf(
   triggers: readonly TriggerRule[],
-  prometheus: Pick<PrometheusWatch, 'seen'> | undefined,
+  prometheus: Pick<PrometheusWatch, 'seen'>,
 ): { readonly prometheus?: Readonly<Record<string, number | null>> } {
   const asked = triggers.filter((rule) => rule.prometheus !== undefined);
   if (asked.length === 0) return {};
-  return { prometheus: Object.fromEntries(asked.map(({ item }) => [item, prometheus?.seen(item)?.value ?? null])) };
+  return { prometheus: Object.fromEntries(asked.map(({ item }) => [item, prometheus.seen(item)?.value ?? null])) };
 }
 
 interface Fired {

@@ -30,6 +30,14 @@ export function pointerStep(step: string | number): string {
   return `/${String(step).replace(/~/g, '~0').replace(/\//g, '~1')}`;
 }
 
+/** The steps of a JSON pointer; none of the empty one. */
+export function pointerSteps(pointer: string): readonly string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replace(/~1/g, '/').replace(/~0/g, '~'));
+}
+
 /** Walks the parser's events once. */
 export function positionsOf(text: string, events: readonly Event[]): Positions {
   const offsets = new Map<string, Offsets>();

@@ -1,20 +1,23 @@
-import type { CutoverEventOf, TriggerRule, TriggerState } from '../../contract/cutover.ts';
-import { duration } from '../../contract/param-schemas.ts';
-import { durationMs, formatMs } from '../../contract/units.ts';
+import type { CutoverEventOf, TriggerState } from '../../contract/cutover.ts';
+import { duration, endpoint, secretRef, WINDOW_PATTERN } from '../../contract/param-schemas.ts';
+import { formatMs } from '../../contract/units.ts';
 import {
   defineCheck,
   type Capabilities,
   type CheckContext,
-  type Evidence,
   type Finding,
   type FromSchema,
   type JSONSchema,
   type Judgement,
 } from '../../define-check.ts';
-import { nameList, table } from '../../support/evidence.ts';
+import { nameList } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
+import { mayReadSecrets } from '../../support/kubernetes.ts';
+import { metricText } from '../../support/second-source.ts';
 import { cutoverParam, is, lastCutover } from '../log.ts';
-import { drillsOf, feed, type Drill, type Rule } from './drills.ts';
+import { drillsOf, feed, type Drill } from './drills.ts';
+import { evidenceOf } from './evidence.ts';
+import { isSame, ruleOf, ruleText, statesOf, type StateRun } from './rule.ts';
 
 const messages = {
   blind: {
@@ -24,6 +27,14 @@ const messages = {
   breached: {
     says: '{subject}: {metric} was {value} before any traffic moved, above {threshold} ({state}), expected a platform at rest.',
     fix: 'Repair what serves users now, or correct the threshold: this would be blamed on the new release.',
+  },
+  secondBlind: {
+    says: '{subject}: Prometheus gave no {metric} before any traffic moved ({why}), expected a value that the probes agree with.',
+    fix: 'See that Prometheus answers and scrapes what serves users, and correct params.prometheus.query: ask it by hand.',
+  },
+  differ: {
+    says: '{subject}: {metric} was {prometheus} by Prometheus and {probes} by the probes before any traffic moved, expected them within {tolerance} of each other.',
+    fix: 'See that the query counts what users get and nothing else; raise params.prometheus.tolerance only by what its buckets cannot tell apart.',
   },
   cannotFire: {
     says: '{subject}: no {metric} can be above {threshold}, expected a threshold that can be exceeded.',
@@ -72,24 +83,54 @@ const params = {
       default: 'hold',
       description: 'Without a value: hold lets no step end meanwhile, fail counts as a breach.',
     },
+    prometheus: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['endpoint', 'query', 'tolerance'],
+      description:
+        'A second source besides the probes. The worse of both values counts; while they differ, or one says nothing, there is no value.',
+      properties: {
+        endpoint: {
+          ...endpoint,
+          description: 'Prometheus, from the environment file: ${environment.endpoints.prometheus}.',
+        },
+        token: { ...secretRef, description: 'Bearer token for Prometheus, where it asks for one.' },
+        query: {
+          type: 'string',
+          pattern: WINDOW_PATTERN,
+          description:
+            'PromQL of one number, in the unit of the threshold, over all that users are sent. It looks back over ${window}: the window of the trigger, but never fewer than four scrapes.',
+        },
+        tolerance: {
+          type: 'number',
+          minimum: 0,
+          description:
+            'How far it may be from what the probes saw over the same stretch of time, in the unit of the threshold. From there on up it means nothing.',
+        },
+        scrapeInterval: {
+          ...duration('How often', '15s'),
+          description: 'How often Prometheus scrapes what the query reads. A fact, so never compressed.',
+        },
+      },
+    },
   },
 } as const satisfies JSONSchema;
 type Params = FromSchema<typeof params>;
 type State = TriggerState['state'];
-type StateRun = readonly [state: State, points: number];
 
 export const cutoverTrigger = defineCheck({
   meta: {
     kind: 'cutover/trigger',
     title: 'A trigger fires when its metric is in breach for long enough, and never otherwise',
     why: 'A trigger that was never seen firing may be one that cannot.',
-    sees: 'The evaluator of the cutover, fed with series made from this very rule: a lasting breach fires exactly in time, values at the threshold and breaches that come and go never do, missing data does what is declared; that the cutover and the rehearsal of its rollback run with this rule; and that it had a value, and not one in breach, from the sources of the cutover when the rollback was rehearsed.',
+    sees: 'The evaluator of the cutover, fed with series made from this very rule: a lasting breach fires exactly in time, values at the threshold and breaches that come and go never do, missing data does what is declared; that the cutover and the rehearsal of its rollback run with this rule; and that it had a value, and not one in breach, from each of its sources when the rollback was rehearsed, and that the sources agreed.',
     needs: ['cutover'],
     effect: 'read-only',
     params,
     messages,
   },
-  permissions: () => [],
+  // The process of the cutover asks with them.
+  permissions: ({ prometheus }: Params) => mayReadSecrets([prometheus?.token]),
   gather,
   judge,
 });
@@ -99,7 +140,7 @@ interface Gathered {
   /** Of the cutover that runs; null while none has begun. */
   readonly running: Pick<CutoverEventOf<'begun'>, 'triggers' | 'compression'> | null;
   /** How it stood at the rehearsal of the rollback, on the sources it has during the cutover; null where nothing was told of it. */
-  readonly live: Pick<CutoverEventOf<'trigger'>, 'state' | 'value'> | null;
+  readonly live: Pick<CutoverEventOf<'trigger'>, 'state' | 'value' | 'prometheus'> | null;
   /** What the evaluator made of each series, by its name: its states one after the other, and for how many points each. */
   readonly states: Readonly<Record<string, readonly StateRun[]>>;
 }
@@ -118,7 +159,9 @@ async function gather(
     running: begun
       ? { triggers: begun.triggers, ...(begun.compression === undefined ? {} : { compression: begun.compression }) }
       : null,
-    live: told ? { state: told.state, value: told.value } : null,
+    live: told
+      ? { state: told.state, value: told.value, ...(told.prometheus ? { prometheus: told.prometheus } : {}) }
+      : null,
     states: Object.fromEntries(drillsOf(rule).map(({ name, points }) => [name, runsOf(feed(rule, points))])),
   };
 }
@@ -129,16 +172,6 @@ function runsOf(states: readonly State[]): StateRun[] {
     const state = states[start];
     return state === undefined ? [] : [[state, (starts[index + 1] ?? states.length) - start]];
   });
-}
-
-function statesOf(runs: readonly StateRun[] = []): State[] {
-  return runs.flatMap(([state, points]) => Array.from({ length: points }, () => state));
-}
-
-/** Windows as declared: how far apart evaluations are changes nothing of what a rule means. */
-function ruleOf({ metric, threshold, window, minSamples, onNoData, ...rest }: Params, compression = 1): Rule {
-  const [forMs, windowMs] = [durationMs(rest.for) / compression, durationMs(window) / compression];
-  return { metric, threshold, forMs, windowMs, minSamples, onNoData };
 }
 
 function judge(params: Params, { item, running, live, states }: Gathered): Judgement<Id> {
@@ -153,7 +186,7 @@ function judge(params: Params, { item, running, live, states }: Gathered): Judge
     ...(armed ? [armed] : []),
     ...liveFinding(subject, params, live),
   ];
-  const evidence = evidenceOf(rule, running !== null, drills, states);
+  const evidence = evidenceOf(rule, { isRunning: running !== null, live }, drills, states);
   const unfed = drills.filter(({ name }) => statesOf(states[name]).length === 0).map(({ name }) => name);
   if (findings.length === 0 && live === null)
     return {
@@ -169,11 +202,32 @@ function judge(params: Params, { item, running, live, states }: Gathered): Judge
   return judged(findings, [subject], evidence, '');
 }
 
-function liveFinding(subject: string, { metric, threshold }: Params, live: Gathered['live']): Finding<Id>[] {
+function liveFinding(subject: string, params: Params, live: Gathered['live']): Finding<Id>[] {
   if (live === null) return [];
-  if (live.value === null || live.state === 'no-data') return [{ message: 'blind', subject, data: { metric } }];
-  if (live.state === 'inactive') return [];
-  return [{ message: 'breached', subject, data: { metric, value: live.value, threshold, state: live.state } }];
+  const { metric, threshold } = params;
+  const isBreach = live.state === 'pending' || live.state === 'firing';
+  if (isBreach && live.value !== null)
+    return [{ message: 'breached', subject, data: { metric, value: live.value, threshold, state: live.state } }];
+  const second = secondFinding(subject, params, live);
+  if (second) return [second];
+  return live.value === null || live.state !== 'inactive' ? [{ message: 'blind', subject, data: { metric } }] : [];
+}
+
+/** What is wrong with Prometheus, or with what it says. */
+function secondFinding(
+  subject: string,
+  { metric, prometheus: declared }: Params,
+  { prometheus: said }: NonNullable<Gathered['live']>,
+): Finding<Id> | undefined {
+  if (!declared) return undefined;
+  if (!said || said.value === null) {
+    const why = said ? (said.why ?? 'it does not say why') : 'it was not asked';
+    return { message: 'secondBlind', subject, data: { metric, why } };
+  }
+  if (said.verdict !== 'differ' || said.probes === null) return undefined;
+  const show = (value: number): string => metricText(metric, value);
+  const figures = { prometheus: show(said.value), probes: show(said.probes), tolerance: show(declared.tolerance) };
+  return { message: 'differ', subject, data: { metric, ...figures } };
 }
 
 function drillFinding(subject: string, drill: Drill, states: readonly State[]): Finding<Id> | undefined {
@@ -200,53 +254,4 @@ function armedFinding(
     subject,
     data: { actual: actual ? ruleText(actual) : 'no such trigger', expected: ruleText(wanted) },
   };
-}
-
-function isSame(actual: TriggerRule, wanted: Rule): boolean {
-  const near = (a: number, b: number): boolean => Math.abs(a - b) <= 1;
-  return (
-    actual.metric === wanted.metric &&
-    actual.threshold === wanted.threshold &&
-    actual.minSamples === wanted.minSamples &&
-    actual.onNoData === wanted.onNoData &&
-    near(actual.forMs, wanted.forMs) &&
-    near(actual.windowMs, wanted.windowMs)
-  );
-}
-
-/** `p95 > 5000 for 5.0 min over 1.0 min, 50 samples, no data: hold`. */
-function ruleText({ metric, threshold, forMs, windowMs, minSamples, onNoData }: Rule): string {
-  return `${metric} > ${threshold} for ${formatMs(forMs)} over ${formatMs(windowMs)}, ${minSamples} samples, no data: ${onNoData}`;
-}
-
-const UNIT_OF = { 'error-rate': 'ratio', p95: 'ms', 'critical-service': 'count' } as const;
-
-function evidenceOf(
-  rule: Rule,
-  isRunning: boolean,
-  drills: readonly Drill[],
-  states: Gathered['states'],
-): readonly [Evidence, ...Evidence[]] {
-  const series = drills.map(({ name, points }): Evidence => ({
-    type: 'series',
-    title: `Fed: ${name}`,
-    unit: UNIT_OF[rule.metric],
-    points: points.flatMap(({ at, value }) => (value === null ? [] : [[at, value] as const])),
-    bound: { comparison: '<=', value: rule.threshold },
-  }));
-  const rows = drills.flatMap(({ name, points, expected }) => {
-    const actual = statesOf(states[name]);
-    return points.flatMap((point, index) => {
-      const [state, before] = [actual[index] ?? null, actual[index - 1]];
-      // What changes, and what is otherwise than expected.
-      const shown = index === 0 || state !== before || state !== expected[index];
-      return shown ? [[name, point.at, point.value, point.samples, state, expected[index] ?? null]] : [];
-    });
-  });
-  const running = isRunning ? 'The cutover that has begun runs with it.' : 'No cutover has begun yet.';
-  return [
-    { type: 'text', title: 'Rule', text: `${ruleText(rule)}. ${running}` },
-    table('Changes of its state', ['series', 'ms', 'value', 'samples', 'state', 'expected'], rows),
-    ...series.filter((one) => one.type === 'series' && one.points.length > 0),
-  ];
 }

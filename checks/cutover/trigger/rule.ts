@@ -1,0 +1,61 @@
+/** A trigger's rule as the item declares it, and how it is compared with the one the cutover runs with. */
+import type { TriggerMetric, TriggerRule, TriggerState } from '../../contract/cutover.ts';
+import { durationMs, formatMs } from '../../contract/units.ts';
+import { metricText, secondSourceOf } from '../../support/second-source.ts';
+
+/** Whose item is known. */
+export type Rule = Omit<TriggerRule, 'item'>;
+/** A state, and for how many points it stayed. */
+export type StateRun = readonly [state: TriggerState['state'], points: number];
+
+/** What of the params makes the rule. */
+export interface RuleParams {
+  readonly metric: TriggerMetric;
+  readonly threshold: number;
+  readonly for: string;
+  readonly window: string;
+  readonly minSamples: number;
+  readonly onNoData: TriggerRule['onNoData'];
+  readonly prometheus?:
+    { readonly query: string; readonly tolerance: number; readonly scrapeInterval: string } | undefined;
+}
+
+/** Windows as declared, without a compression: how far apart evaluations are changes nothing of what a rule means. */
+export function ruleOf(
+  { metric, threshold, window, minSamples, onNoData, prometheus, ...rest }: RuleParams,
+  compression = 1,
+): Rule {
+  const [forMs, windowMs] = [durationMs(rest.for) / compression, durationMs(window) / compression];
+  const rule = { metric, threshold, forMs, windowMs, minSamples, onNoData };
+  if (!prometheus) return rule;
+  return { ...rule, prometheus: secondSourceOf(prometheus, windowMs, durationMs(prometheus.scrapeInterval)) };
+}
+
+export function isSame(actual: Rule, wanted: Rule): boolean {
+  const near = (a: number, b: number): boolean => Math.abs(a - b) <= 1;
+  return (
+    actual.metric === wanted.metric &&
+    actual.threshold === wanted.threshold &&
+    actual.minSamples === wanted.minSamples &&
+    actual.onNoData === wanted.onNoData &&
+    near(actual.forMs, wanted.forMs) &&
+    near(actual.windowMs, wanted.windowMs) &&
+    // Its query holds its window.
+    actual.prometheus?.query === wanted.prometheus?.query &&
+    actual.prometheus?.tolerance === wanted.prometheus?.tolerance &&
+    actual.prometheus?.scrapeIntervalMs === wanted.prometheus?.scrapeIntervalMs
+  );
+}
+
+/** `p95 > 5000 for 5.0 min over 1.0 min, 50 samples, no data: hold; Prometheus within 1.0 s over 1.0 min (…)`. */
+export function ruleText({ metric, threshold, forMs, windowMs, minSamples, onNoData, prometheus }: Rule): string {
+  const rule = `${metric} > ${threshold} for ${formatMs(forMs)} over ${formatMs(windowMs)}, ${minSamples} samples, no data: ${onNoData}`;
+  if (!prometheus) return rule;
+  const { tolerance, query } = prometheus;
+  return `${rule}; Prometheus within ${metricText(metric, tolerance)} over ${formatMs(prometheus.windowMs)} (${query.trim()})`;
+}
+
+/** The states themselves, one a point. */
+export function statesOf(runs: readonly StateRun[] = []): TriggerState['state'][] {
+  return runs.flatMap(([state, points]) => Array.from({ length: points }, () => state));
+}
