@@ -16,6 +16,7 @@ import type {
 import { durationMs } from '../checks/contract/units.ts';
 import type { CheckKind } from '../checks/define-check.ts';
 import { kinds as registry } from '../checks/index.ts';
+import { cutoverProblems } from './cutover/problems.ts';
 import { itemParams, overridesOfPlanned, strayOverrides, type ParamsContext } from './item-params.ts';
 import { DEFAULT_INTERVAL, DEFAULT_TIMEOUT } from './item-rules.ts';
 import { findChecklist, loadChecklist, type Checklist, type ChecklistItem } from './load-checklist.ts';
@@ -71,6 +72,7 @@ export function compilePlan(options: CompileOptions): Compiled {
     ),
   );
   problems.push(...runSourceProblems(checklist.items, params));
+  problems.push(...cutoverProblems(checklist, params, context));
   problems.push(...teamSpecProblems(root, checklist, params));
   if (problems.length > 0 || !loaded.environment || 'problem' in release) return { problems: sortProblems(problems) };
 
