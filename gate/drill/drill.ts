@@ -127,6 +127,7 @@ async function tryFault(fault: Fault, trial: Trial): Promise<FaultResult> {
     const perhaps = lightOf(new Set(Object.keys(fault.mayChange ?? {})), trial);
     const touched = new Set([...named, ...perhaps, ...moved.map(({ item }) => item)]);
     const notRecovered = await untilRecovered(touched, trial);
+    forget(named, trial);
     return result({ changes, moved, unmoved, notRecovered, durationMs: performance.now() - started });
   } catch (cause) {
     await trial.control.release().catch(() => undefined);
@@ -180,6 +181,14 @@ async function untilRecovered(items: ReadonlySet<string>, trial: Trial): Promise
     left = red.map(({ item }) => item);
     if (left.length === 0 || performance.now() > until || trial.signal.aborted) return red;
     await setTimeout(AGAIN_MS);
+  }
+}
+
+/** Heavy items are not looked at again when a fault is over: they count as they did before any. */
+function forget(named: ReadonlySet<string>, { built, first, latest }: Trial): void {
+  for (const item of built.filter((one) => named.has(one.id) && isHeavy(one))) {
+    const record = first.get(item.id);
+    if (record) latest.set(item.id, record);
   }
 }
 

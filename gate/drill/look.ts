@@ -66,7 +66,7 @@ function headerOf({ digest }: Plan): RunHeader {
 
 async function lookInto(runDir: string, options: LookOptions): Promise<Looked> {
   const { plan, values, signal } = options;
-  const items = withSources(plan, options.items);
+  const items = withSources(plan, options.items, passedOf(options.standing ?? []));
   const looked = new Map<string, OutcomeRecord>();
   const names = new Set(items.map(({ id }) => id));
   for (const record of options.standing ?? []) if (!names.has(record.item)) appendOutcome(runDir, 0, record);
@@ -131,11 +131,26 @@ export function readsCutover({ needs }: Pick<PlannedItem, 'needs'>): boolean {
 }
 
 /** The items with the runs they judge and the part of the cutover that comes before them, in the plan's order. */
-function withSources(plan: Plan, items: readonly PlannedItem[]): readonly PlannedItem[] {
+function withSources(plan: Plan, items: readonly PlannedItem[], passed: ReadonlySet<string>): readonly PlannedItem[] {
   const names = new Set(items.flatMap((item) => [item.id, ...[sourceOf(item)].filter((id) => id !== undefined)]));
+  const wanted = plan.items.filter((item) => names.has(item.id));
   const last = plan.items.findLastIndex((item) => names.has(item.id) && readsCutover(item));
-  const isBefore = ({ kind }: PlannedItem, index: number): boolean => index < last && kind.startsWith('cutover/');
+  const read = new Set(wanted.flatMap(({ kind }) => READS[kind] ?? []));
+  const isBefore = ({ id, kind }: PlannedItem, index: number): boolean =>
+    index < last && kind.startsWith('cutover/') && (read.has(kind) || !passed.has(id));
   return plan.items.filter((item, index) => names.has(item.id) || isBefore(item, index));
+}
+
+/** Whose events an item reads: they must be of this look. That the others have passed may be known from an earlier one. */
+const READS: Readonly<Record<string, readonly string[]>> = {
+  'cutover/step': ['cutover/step'],
+  'cutover/split': ['cutover/step'],
+  'cutover/watched': ['cutover/step'],
+  'cutover/trigger': ['cutover/rollback-rehearsal'],
+};
+
+function passedOf(records: readonly OutcomeRecord[]): ReadonlySet<string> {
+  return new Set(records.filter(({ outcome }) => outcome === 'pass').map(({ item }) => item));
 }
 
 function withoutWaiting(item: PlannedItem): PlannedItem {
