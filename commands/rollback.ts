@@ -1,17 +1,23 @@
 /** `golive rollback`: takes the traffic of a cutover back, the one that is under way or one whose process died. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { CutoverEvent } from '../checks/contract/cutover.ts';
-import { endOf, readCutover } from '../fixtures/cutover/log.ts';
-import { signalIfSame } from '../fixtures/rehearsal/process-identity.ts';
+import { readCutover } from '../fixtures/cutover/log.ts';
+import { isAlive, signalIfSame } from '../fixtures/rehearsal/process-identity.ts';
 import { findDist } from '../fixtures/rehearsal/start.ts';
+import { DEFAULT_DIR, isUsable, standingOf } from '../fixtures/rehearsal/state-file.ts';
 import { endText } from '../gate/cutover/control.ts';
-import { standingCutover, type StandingCutover } from '../gate/cutover/unfinished.ts';
+import { presentEnd, standingCutover, type StandingCutover } from '../gate/cutover/unfinished.ts';
+import { runsFolder } from '../reports/run-folder/paths.ts';
+import { loadPlan } from '../specs/plan.ts';
 import { projectRoot } from './root.ts';
 import { writeError, writeOut } from './write.ts';
 
 const LOOK_MS = 100;
+/** A process that has not begun to go back by then does not hear. */
+const HEARD_WITHIN_MS = 10_000;
 
 export interface RollbackOptions {
   /** The run whose cutover it is; also one that has ended well. */
@@ -22,30 +28,75 @@ export interface RollbackOptions {
 export async function rollback({ run }: RollbackOptions): Promise<number> {
   const root = projectRoot();
   const standing = standingCutover(root, run);
-  if (!standing) {
-    if (run === undefined) {
-      writeOut('No cutover has begun here: there is nothing to take back.');
-      return EXIT.GO;
-    }
-    writeError(`Run ${run} has no cutover that began here. Look at the names in .golive/runs.`);
-    return EXIT.usage;
-  }
-  if (standing.is === 'over' && run === undefined) {
-    const { event } = endOf(readCutover(standing.runDir)) ?? { event: 'none' };
-    writeOut(
-      event === 'finished'
-        ? `The cutover of run ${standing.run} has ended well: nothing is half done.\nTo take its traffic back all the same: golive rollback --run ${standing.run}`
-        : `The cutover of run ${standing.run} was taken back already.`,
-    );
+  if (!standing) return nothingBegun(root, run);
+  if (standing.is === 'over' && run === undefined) return isOver(standing);
+  if (hasLostItsPlatform(standing, root)) {
+    writeOut(`The rehearsal of run ${standing.run} is gone, and its platform with it: there is nothing to take back.`);
     return EXIT.GO;
   }
   writeOut(`Taking back ${standing.begun.release} on ${standing.begun.environment} (run ${standing.run}) …`);
-  const told = readCutover(standing.runDir).length;
-  const over = standing.is === 'under-way' ? callBack(standing) : finish(standing, root);
-  await follow(standing.runDir, told, over);
-  const events = readCutover(standing.runDir);
+  const release = refuseSignals();
+  try {
+    await follow(standing.runDir, readCutover(standing.runDir).length, takeBack(standing, root));
+  } finally {
+    release();
+  }
+  return report(standing.runDir);
+}
+
+function isOver({ run, runDir }: StandingCutover): number {
+  const end = presentEnd(readCutover(runDir));
+  const again = (what: string): string => `${what}: golive rollback --run ${run}`;
+  if (end?.event === 'finished') {
+    const all = again('To take its traffic back all the same');
+    writeOut(`The cutover of run ${run} has ended well: nothing is half done.\n${all}`);
+    return EXIT.GO;
+  }
+  if (end?.event === 'rolled-back' && !end.verified) {
+    writeOut(`The cutover of run ${run} was taken back already, NOT VERIFIED.\n${again('To look again')}`);
+    return EXIT['NO-GO'];
+  }
+  writeOut(`The cutover of run ${run} was taken back already.`);
+  return EXIT.GO;
+}
+
+function nothingBegun(root: string, run: string | undefined): number {
+  if (run === undefined) {
+    writeOut('No cutover has begun here: there is nothing to take back.');
+    return EXIT.GO;
+  }
+  const folder = runsFolder(root);
+  writeError(
+    existsSync(join(folder, run))
+      ? `Run ${run} has moved no traffic: no cutover began in it.`
+      : `There is no run ${run} in ${folder}.\nFix: look at the names there, or leave out --run`,
+  );
+  return EXIT.usage;
+}
+
+/** A rehearsal that ended has taken its platform with it. */
+function hasLostItsPlatform({ runDir }: StandingCutover, root: string): boolean {
+  try {
+    return loadPlan(runDir).environment.rehearsal && !isUsable(standingOf(join(root, DEFAULT_DIR)));
+  } catch {
+    // Whoever goes back says what is wrong with the plan.
+    return false;
+  }
+}
+
+async function takeBack(standing: StandingCutover, root: string): Promise<void> {
+  if (standing.is === 'under-way') {
+    await callBack(standing);
+    const end = presentEnd(readCutover(standing.runDir))?.event;
+    if (end === 'rolled-back' || end === 'unfinished') return;
+  }
+  await finish(standing, root);
+}
+
+function report(runDir: string): number {
+  const events = readCutover(runDir);
+  const end = presentEnd(events);
   const text = endText(events);
-  const end = endOf(events);
   if (end?.event === 'rolled-back') {
     writeOut(text ?? '');
     return end.verified ? EXIT.GO : EXIT['NO-GO'];
@@ -56,27 +107,47 @@ export async function rollback({ run }: RollbackOptions): Promise<number> {
   return EXIT.broken;
 }
 
-/** Tells the process that is under way. */
+/** Tells the process that is under way, and waits until it has gone. One that does not hear is killed: its journal is enough. */
 async function callBack({ begun, runDir }: StandingCutover): Promise<void> {
-  signalIfSame({ pid: begun.pid, pidStartedAt: begun.pidStartedAt }, 'SIGTERM');
-  while (endOf(readCutover(runDir)) === undefined) {
-    const standing = standingCutover(join(runDir, '..', '..', '..'), undefined);
-    if (standing?.is === 'died') return;
+  const { pid, pidStartedAt } = begun;
+  signalIfSame({ pid, pidStartedAt }, 'SIGTERM');
+  for (const from = performance.now(); isAlive({ pid, pidStartedAt });) {
+    const isHeard = readCutover(runDir).some(({ event }) => event === 'rollback-begun' || event === 'finished');
+    if (!isHeard && performance.now() - from > HEARD_WITHIN_MS) {
+      writeOut(`Its process ${pid} does not answer, and is killed.`);
+      if (!signalIfSame({ pid, pidStartedAt }, 'SIGKILL') && isAlive({ pid, pidStartedAt })) {
+        writeError(`Process ${pid} cannot be killed by this user.\nFix: kill it as the user it runs as`);
+        return;
+      }
+    }
     await new Promise((again) => setTimeout(again, LOOK_MS));
   }
 }
 
-/** The program of the cutover, on its journal. */
+/** The program of the cutover, on its journal. Ctrl-C and a terminal that is closed do not reach it: it goes its way to the end. */
 function finish({ runDir }: StandingCutover, root: string): Promise<void> {
   const program = join(findDist(), 'cutover.js');
   const child = spawn(process.execPath, [program, '--run', runDir, '--root', root, '--back'], {
     cwd: root,
+    detached: true,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   return new Promise((resolve) => {
     child.once('error', () => resolve());
     child.once('exit', () => resolve());
   });
+}
+
+/** A way back is not broken off; the answer undoes this. */
+function refuseSignals(): () => void {
+  const refuse = (): void => writeOut('The rollback goes on to its end: this waits for it.');
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, refuse);
+  // The terminal may be gone.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  return () => {
+    for (const signal of signals) process.off(signal, refuse);
+  };
 }
 
 /** Prints what the log tells until it is over. */

@@ -7,19 +7,21 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import type { CutoverEventOf, RollbackReason } from '../../checks/contract/cutover.ts';
-import { openJournal, readCutover, type CutoverJournal } from '../../fixtures/cutover/log.ts';
-import { isAlive } from '../../fixtures/rehearsal/process-identity.ts';
+import { ObservationError } from '../../checks/contract/capabilities.ts';
+import type { RollbackReason } from '../../checks/contract/cutover.ts';
+import type { Plan } from '../../checks/contract/plan.ts';
+import { openJournal, type CutoverJournal, type CutoverLog } from '../../fixtures/cutover/log.ts';
 import { waitForRehearsal } from '../../fixtures/rehearsal/start.ts';
 import { isUsable, standingOf } from '../../fixtures/rehearsal/state-file.ts';
 import { loadPlan } from '../../specs/plan.ts';
 import type { CutoverEnd } from './begin.ts';
 import { runCutover } from './engine.ts';
+import { deadHolder, endTurn, finishDead, journalToGoBackBy, planToGoBackBy, takeTurn } from './finish-dead.ts';
 import { openParts } from './open.ts';
+import type { CutoverParts } from './parts.ts';
 import { CUTOVER_EXIT, SILENT_MS, type Heard } from './protocol.ts';
 import { rehearseRollback } from './rehearse.ts';
-import { rollBack } from './rollback.ts';
-import { cutoverSettings } from './settings.ts';
+import { cutoverSettings, type CutoverSettings } from './settings.ts';
 
 const REHEARSAL_MS = 60_000;
 
@@ -32,24 +34,75 @@ const { values: args } = parseArgs({
   },
 });
 process.exitCode = CUTOVER_EXIT.unfinished;
-process.exit(CUTOVER_EXIT[await main(args.run ?? '', args.root ?? '').catch(unable)]);
+// A terminal that was closed, or a disk that is full, must not end it.
+process.stderr.on('error', () => undefined);
+process.exit(CUTOVER_EXIT[await (args.back ? goBack(args.run ?? '') : cutOver(args.run ?? '')).catch(unable)]);
 
 /** What kept it from beginning; people read it in `cutover.log`, or on the terminal of `golive rollback`. */
 function unable(error: unknown): CutoverEnd {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  const fix = error instanceof ObservationError && error.fix !== undefined ? `\nFix: ${error.fix}` : '';
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}${fix}\n`);
   return 'unfinished';
 }
 
-async function main(runDir: string, root: string): Promise<CutoverEnd> {
-  const plan = loadPlan(runDir);
-  const dir = join(root, '.golive', 'rehearsal');
+async function cutOver(runDir: string): Promise<CutoverEnd> {
+  return await withParts(loadPlan(runDir), { runDir, id: newHolder(), open: openJournal }, (opened) => {
+    const { settings, parts, journal, plan, id } = opened;
+    const facts = {
+      id,
+      release: `${plan.release.name} ${plan.release.version}`,
+      environment: plan.environment.name,
+      planDigest: plan.digest,
+    };
+    if (args.rehearse) return rehearseRollback({ settings, parts, journal, facts });
+    return runCutover({ settings, parts, journal, facts, ...listen() });
+  });
+}
+
+/** Nothing ends it but its own time: half a way back is no state to leave behind. */
+async function goBack(runDir: string): Promise<CutoverEnd> {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  const done = await takeTurn(runDir);
+  if (done !== null) return done;
+  try {
+    const id = deadHolder(runDir) ?? newHolder();
+    const how = { runDir, id, open: journalToGoBackBy };
+    return await withParts(planToGoBackBy(runDir), how, (opened) => finishDead({ runDir, ...opened }));
+  } finally {
+    endTurn(runDir);
+  }
+}
+
+function newHolder(): string {
+  return `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+}
+
+interface How {
+  readonly runDir: string;
+  /** Who holds the Lease. */
+  readonly id: string;
+  readonly open: (runDir: string, log: CutoverLog) => CutoverJournal;
+}
+interface Opened {
+  readonly plan: Plan;
+  readonly settings: CutoverSettings;
+  readonly parts: CutoverParts;
+  readonly journal: CutoverJournal;
+  readonly id: string;
+}
+
+async function withParts(
+  plan: Plan,
+  { runDir, id, open }: How,
+  act: (opened: Opened) => Promise<CutoverEnd>,
+): Promise<CutoverEnd> {
+  const dir = join(args.root ?? '', '.golive', 'rehearsal');
   const { rehearsal } = plan.environment;
   const values = rehearsal
     ? await waitForRehearsal({ dir, signal: AbortSignal.timeout(REHEARSAL_MS), timeoutMs: REHEARSAL_MS })
     : null;
   const settings = cutoverSettings(plan, values);
-  const id = (args.back ? deadHolder(runDir) : null) ?? `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  const journal = openJournal(runDir, args.rehearse ? 'rollback-rehearsal' : 'cutover');
+  const journal = open(runDir, args.rehearse ? 'rollback-rehearsal' : 'cutover');
   const opened = openParts({ plan, values, settings, runDir, id });
   // Every secret that was seen stays out of the log.
   const told: CutoverJournal = {
@@ -64,16 +117,7 @@ async function main(runDir: string, root: string): Promise<CutoverEnd> {
       if (!isUsable(standingOf(dir))) leave(told);
     }, 500).unref();
   try {
-    const { parts } = opened;
-    if (args.back) return await finishDead(runDir, told, parts, settings);
-    const facts = {
-      id,
-      release: `${plan.release.name} ${plan.release.version}`,
-      environment: plan.environment.name,
-      planDigest: plan.digest,
-    };
-    if (args.rehearse) return await rehearseRollback({ settings, parts, journal: told, facts });
-    return await runCutover({ settings, parts, journal: told, facts, ...listen() });
+    return await act({ plan, settings, parts: opened.parts, journal: told, id });
   } finally {
     if (gone) clearInterval(gone);
     await opened.close();
@@ -86,29 +130,6 @@ function leave(journal: CutoverJournal): void {
     journal.tell({ event: 'unfinished', why: 'the rehearsal is gone, and its platform with it' });
   } finally {
     process.exit(CUTOVER_EXIT.unfinished);
-  }
-}
-
-/** Who held the Lease, where that was a process of this machine and is dead: its Lease need not run out first. */
-function deadHolder(runDir: string): string | null {
-  const begun = readCutover(runDir).findLast((one): one is CutoverEventOf<'begun'> => one.event === 'begun');
-  return begun?.id.startsWith(`${hostname()}-`) === true && !isAlive(begun) ? begun.id : null;
-}
-
-/** Goes back for a cutover whose process is dead, by its journal. */
-async function finishDead(
-  runDir: string,
-  journal: CutoverJournal,
-  parts: ReturnType<typeof openParts>['parts'],
-  settings: ReturnType<typeof cutoverSettings>,
-): Promise<CutoverEnd> {
-  const begun = readCutover(runDir).findLast((one): one is CutoverEventOf<'begun'> => one.event === 'begun');
-  await parts.lease.acquire(AbortSignal.timeout(settings.rollbackWithinMs));
-  try {
-    const reason: RollbackReason = { code: 'asked', text: 'The process of the cutover ended before the cutover did.' };
-    return await rollBack({ settings, parts, journal, stable: begun?.stable ?? [], reason });
-  } finally {
-    await parts.lease.release(AbortSignal.timeout(5000)).catch(() => undefined);
   }
 }
 

@@ -3,18 +3,20 @@
  * begun again at any point; a journal that cannot be written stops nobody from going back.
  */
 import { setTimeout } from 'node:timers/promises';
+import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { ProbeRecord, RecordedRevision, RollbackReason } from '../../checks/contract/cutover.ts';
 import type { CutoverJournal, NewEvent } from '../../fixtures/cutover/log.ts';
 import type { CutoverParts } from './parts.ts';
 import type { CutoverSettings } from './settings.ts';
 
 const RETRY_MS = 250;
+const RENEW_MS = 3000;
 /** Answers that must all come from the release that served before. */
 const ANSWERS = 50;
 
 export interface RollbackRun {
   readonly settings: Pick<CutoverSettings, 'rollbackWithinMs' | 'verify' | 'route'>;
-  readonly parts: Pick<CutoverParts, 'route' | 'revisions' | 'verify' | 'probe'>;
+  readonly parts: Pick<CutoverParts, 'route' | 'revisions' | 'verify' | 'probe' | 'lease'>;
   readonly journal: Pick<CutoverJournal, 'tell' | 'now'>;
   readonly stable: readonly RecordedRevision[];
   readonly reason: RollbackReason;
@@ -22,8 +24,23 @@ export interface RollbackRun {
   readonly probes?: { records(): readonly ProbeRecord[] };
 }
 
-/** Answers whether traffic is at 0 and everything was verified. Ends by itself after `rollbackWithinMs`. Never throws. */
+/**
+ * Answers whether traffic is at 0, every Deployment as recorded, and everything verified. Ends by itself after `rollbackWithinMs`, and tells
+ * then what is missing. Never throws.
+ */
 export async function rollBack(run: RollbackRun): Promise<'rolled-back' | 'unverified' | 'unfinished'> {
+  // It may take longer than the Lease lasts. One that is lost meanwhile changes nothing: the way back is gone to its end.
+  const renewing = setInterval(() => {
+    run.parts.lease.renew(AbortSignal.timeout(RENEW_MS)).catch(() => undefined);
+  }, RENEW_MS);
+  try {
+    return await goBack(run);
+  } finally {
+    clearInterval(renewing);
+  }
+}
+
+async function goBack(run: RollbackRun): Promise<'rolled-back' | 'unverified' | 'unfinished'> {
   const { journal, settings, parts, reason } = run;
   const signal = AbortSignal.timeout(settings.rollbackWithinMs);
   const tell = (event: NewEvent): void => {
@@ -37,42 +54,76 @@ export async function rollBack(run: RollbackRun): Promise<'rolled-back' | 'unver
   const sinceBreach = (): number | null =>
     reason.breachedAt === undefined ? null : Math.max(0, Date.now() - Date.parse(reason.breachedAt));
   tell({ event: 'rollback-begun', reason });
-  try {
-    tell({ event: 'rollback-act', act: 'weight to 0 %' });
-    await insist(signal, async () => {
-      await parts.route.set(0, signal);
-      return (await parts.route.read(signal)).weights.canary === 0;
+  tell({ event: 'rollback-act', act: 'weight to 0 %' });
+  const stays = await insist(signal, async () => {
+    await parts.route.set(0, signal);
+    const { canary, stable } = (await parts.route.read(signal)).weights;
+    return canary === 0 ? null : `the route gives ${canary} of ${canary + stable}`;
+  });
+  const { canary } = settings.route;
+  if (stays !== null) {
+    tell({
+      event: 'unfinished',
+      why: `users may still be served by ${canary}, the weights could not be set: ${stays}`,
     });
-    tell({ event: 'zero', msSinceBegun: Math.round(journal.now() - begun), msSinceBreach: sinceBreach() });
-    for (const recorded of run.stable) {
+    return 'unfinished';
+  }
+  tell({ event: 'zero', msSinceBegun: Math.round(journal.now() - begun), msSinceBreach: sinceBreach() });
+  const missing = await restoreAll(run, tell, signal);
+  if (missing.length > 0) {
+    const why = `users are served by the release before, 0 % go to ${canary}, but it is not as it was: ${missing.join('; ')}`;
+    tell({ event: 'unfinished', why });
+    return 'unfinished';
+  }
+  tell({ event: 'rollback-act', act: 'look again' });
+  const verified = await verifyAll(run, tell, signal);
+  tell({ event: 'rolled-back', verified, msToRecovery: Math.round(journal.now() - begun) });
+  return verified ? 'rolled-back' : 'unverified';
+}
+
+/** All at once, so that one that cannot be restored keeps none of the others waiting; what is missing when time is up, of each. */
+async function restoreAll(
+  { parts, stable }: RollbackRun,
+  tell: (event: NewEvent) => void,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const left = await Promise.all(
+    stable.map(async (recorded) => {
       const name = `Deployment ${recorded.namespace}/${recorded.deployment}`;
       tell({ event: 'rollback-act', act: `${name} to revision ${recorded.revision}` });
-      await insist(signal, async () => {
+      const why = await insist(signal, async () => {
         await parts.revisions.restore(recorded, signal);
-        return (await parts.revisions.convergence(recorded, signal)).done;
+        const { done, why } = await parts.revisions.convergence(recorded, signal);
+        return done ? null : why;
       });
+      return why === null || why.includes(name) ? why : `${name}: ${why}`;
+    }),
+  );
+  return left.filter((why) => why !== null);
+}
+
+/** Until the act answers null; what fails is tried again, as an API server that is away comes back. Why not, when time is up. */
+async function insist(signal: AbortSignal, act: () => Promise<string | null>): Promise<string | null> {
+  for (let last = 'there was no time to try'; ;) {
+    try {
+      const why = await act();
+      if (why === null) return null;
+      last = why;
+    } catch (error) {
+      // What was cut off because time is up says less than what failed before.
+      if (!signal.aborted) last = textOf(error);
     }
-    tell({ event: 'rollback-act', act: 'look again' });
-    const verified = await verifyAll(run, tell, signal);
-    tell({ event: 'rolled-back', verified, msToRecovery: Math.round(journal.now() - begun) });
-    return verified ? 'rolled-back' : 'unverified';
-  } catch (error) {
-    tell({ event: 'unfinished', why: error instanceof Error ? error.message : String(error) });
-    return 'unfinished';
+    if (signal.aborted) return last;
+    await setTimeout(RETRY_MS);
   }
 }
 
-/** Until it is so; what fails is tried again, as an API server that is away comes back. Throws the last failure when time is up. */
-async function insist(signal: AbortSignal, act: () => Promise<boolean>): Promise<void> {
-  for (let last = 'it is not so yet'; ;) {
-    try {
-      if (await act()) return;
-    } catch (error) {
-      last = error instanceof Error ? error.message : String(error);
-    }
-    if (signal.aborted) throw new Error(`out of time: ${last}`);
-    await setTimeout(RETRY_MS);
-  }
+/** With what is to be done about it, where that is known. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof ObservationError && error.fix !== undefined
+    ? `${error.message}. ${error.fix}`
+    : error.message;
 }
 
 async function verifyAll(run: RollbackRun, tell: (event: NewEvent) => void, signal: AbortSignal): Promise<boolean> {
@@ -82,7 +133,7 @@ async function verifyAll(run: RollbackRun, tell: (event: NewEvent) => void, sign
   for (const item of run.settings.verify) {
     const { outcome, message } = await run.parts.verify(item, signal).catch((error: unknown) => ({
       outcome: 'error',
-      message: error instanceof Error ? error.message : String(error),
+      message: textOf(error),
     }));
     tell({ event: 'verified', item, outcome, message: message === '' ? null : message });
     all &&= outcome === 'pass';
