@@ -1,0 +1,12 @@
+/** What the run of the crash tests says, a JSON value a line. */
+export type RunnerSays =
+  | { readonly says: 'opened'; readonly runDir: string }
+  | { readonly says: 'interrupted' }
+  /** To people. */
+  | { readonly says: 'told'; readonly text: string }
+  | {
+      readonly says: 'decided';
+      readonly decision: string | null;
+      readonly reasons: readonly string[];
+      readonly exitCode: number;
+    };

@@ -1,0 +1,100 @@
+/**
+ * A run as the cutover sees it, without Playwright: opens a run folder, watches for the cutover, asks for its steps as items do, records
+ * outcomes, ends the cutover and decides. What it says stands on its standard output, a JSON value a line.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { OutcomeName } from '../../../checks/contract/outcome.ts';
+import type { Plan, PlannedItem } from '../../../checks/contract/plan.ts';
+import { askForStep, endOf, readCutover } from '../../../fixtures/cutover/log.ts';
+import { appendOutcome } from '../../../reports/run-folder/append.ts';
+import { finishRun } from '../../../reports/run-folder/finish.ts';
+import { openRun } from '../../../reports/run-folder/open.ts';
+import { watchForCutover } from '../control.ts';
+import { STEP_KIND } from '../settings.ts';
+import type { RunnerSays } from './runner-says.ts';
+
+const LOOK_MS = 20;
+
+const { values: args } = parseArgs({
+  options: {
+    root: { type: 'string', default: '' },
+    /** The item that fails once the first step is done. */
+    fails: { type: 'string' },
+    /** No step but the first is asked for. */
+    stops: { type: 'boolean', default: false },
+    /** How long an item waits for its step, in milliseconds. */
+    timeout: { type: 'string', default: '60000' },
+  },
+});
+const say = (what: RunnerSays): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
+const plan = JSON.parse(readFileSync(join(args.root, 'plan.json'), 'utf8')) as Plan;
+const runDir = openRun({ root: args.root, plan, selectedPhases: null });
+writeFileSync(join(runDir, 'environment.json'), JSON.stringify({ name: plan.environment.name, uid: 'test' }));
+say({ says: 'opened', runDir });
+
+const interrupted = new AbortController();
+process.on('SIGINT', () => {
+  interrupted.abort();
+  say({ says: 'interrupted' });
+});
+const cutover = watchForCutover({ runDir, root: args.root, plan, say: (text) => say({ says: 'told', text }) });
+await runItems().catch(complain);
+await cutover?.end().catch(complain);
+const endedBy = interrupted.signal.aborted ? 'interrupted' : 'finished';
+const { decision, exitCode } = finishRun({ runDir, root: args.root, endedBy, now: new Date() });
+const reasons = decision?.reasons.map(({ code }) => code) ?? [];
+say({ says: 'decided', decision: decision?.decision ?? null, reasons, exitCode });
+process.exit(exitCode);
+
+function complain(error: unknown): void {
+  say({ says: 'told', text: error instanceof Error ? error.message : String(error) });
+}
+
+async function runItems(): Promise<void> {
+  const steps = plan.items.filter(({ kind }) => kind === STEP_KIND);
+  for (const item of plan.items) if (item.kind !== STEP_KIND) record(item, 'pass');
+  for (const [index, step] of steps.entries()) {
+    if (index > 0 && args.fails !== undefined) {
+      const failing = plan.items.find(({ id }) => id === args.fails);
+      if (failing) record(failing, 'fail');
+    }
+    if (index > 0 && args.stops) return;
+    askForStep(runDir, step.id);
+    const isPassed = await passed(step);
+    if (interrupted.signal.aborted) return;
+    record(step, isPassed ? 'pass' : 'fail');
+  }
+}
+
+/** Waits as the capability `cutover` does. */
+async function passed({ id }: PlannedItem): Promise<boolean> {
+  const timeout = AbortSignal.timeout(Number(args.timeout));
+  while (!interrupted.signal.aborted && !timeout.aborted) {
+    const events = readCutover(runDir);
+    if (events.some((one) => one.event === 'step-done' && one.item === id)) return true;
+    if (endOf(events) !== undefined) return false;
+    await setTimeout(LOOK_MS);
+  }
+  return false;
+}
+
+function record({ id, phase, kind }: PlannedItem, outcome: OutcomeName): void {
+  appendOutcome(runDir, 0, {
+    schema: 'golive/outcome/v1',
+    item: id,
+    phase,
+    kind,
+    outcome,
+    message: outcome === 'pass' ? '' : 'it is broken',
+    subjects: 1,
+    subjectNames: ['one'],
+    evidence: [{ type: 'value', title: 'Looked at', value: 1, unit: 'count' }],
+    startedAt: new Date().toISOString(),
+    durationMs: 1,
+    attempt: 1,
+    planDigest: plan.digest,
+  });
+}
