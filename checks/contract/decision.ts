@@ -57,6 +57,21 @@ export interface DecidedItem {
   readonly evidence: readonly Evidence[];
   readonly from: 'run' | 'ledger' | 'none';
 }
+/** What became of the run's cutover, by its log at the time of the decision. Times in milliseconds. */
+export interface DecidedCutover {
+  /** `unfinished`: traffic was moved and nothing says that all of it is where it shall stay. `refused`: nothing was moved. */
+  readonly outcome: 'finished' | 'rolled-back' | 'unfinished' | 'refused';
+  /** Why traffic was taken back or the cutover refused; null where neither was. */
+  readonly reason: string | null;
+  /** Percent that the route was last known to give to the new release; where it was being changed, the higher of both. */
+  readonly weight: number;
+  /** Whether all was well when looked at again after a rollback; null where nothing was rolled back to its end. */
+  readonly verified: boolean | null;
+  /** From the begin of the breach until no traffic went to the new release; null without a breach, or while some may. */
+  readonly msFromBreachToZero: number | null;
+  /** From the begin of the rollback until it was over and looked at again; null where it is not. */
+  readonly msToRecovery: number | null;
+}
 export interface Decision {
   readonly schema: 'golive/decision/v1';
   readonly decision: DecisionName;
@@ -74,6 +89,8 @@ export interface Decision {
   readonly runId: string;
   /** RFC 3339: the `now` the decision was made at. */
   readonly decidedAt: string;
+  /** Absent where no cutover was asked for in this run. */
+  readonly cutover?: DecidedCutover;
   readonly overrides: readonly Override[];
   /** Waivers that match nothing, have expired or are no longer needed, and what else a reader must know. */
   readonly warnings: readonly string[];

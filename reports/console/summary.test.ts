@@ -133,3 +133,32 @@ it('wraps, breaks and counts columns', () => {
   expect(columnsOf('日本')).toBe(4);
   expect(fit('日本語', 5)).toBe('日本…');
 });
+
+it('says once that traffic was taken back, why, and how long it took', () => {
+  const cutover = {
+    outcome: 'rolled-back',
+    reason: 'P4-TRI-001 fired at 25 %',
+    weight: 0,
+    verified: true,
+    msFromBreachToZero: 1066,
+    msToRecovery: 731,
+  } as const;
+  const reasons = [{ code: 'rolled-back', text: 'traffic was taken back: P4-TRI-001 fired at 25 %' }];
+  const text = draw(sampleDecision({ cutover, reasons }));
+  expect(text).toContain(
+    '  Traffic was taken back\n    P4-TRI-001 fired at 25 %\n    At 0 %: 1.1 s after the breach began.\n',
+  );
+  expect(text).toContain('    Recovered and verified 731 ms after the rollback began.\n');
+  expect(text.match(/P4-TRI-001 fired at 25 %/g)).toHaveLength(1);
+  // A decision of a golive that did not record it says it by its reason.
+  expect(draw(sampleDecision({ reasons }))).toContain('- traffic was taken back: P4-TRI-001 fired at 25 %');
+});
+
+it('says what to do about a rollback that is not finished, and nothing of a cutover that is', () => {
+  const none = { reason: null, verified: null, msFromBreachToZero: null, msToRecovery: null };
+  const unfinished = draw(sampleDecision({ cutover: { ...none, outcome: 'unfinished', weight: 25 } }));
+  expect(unfinished).toContain('The new release may still get 25 % of the traffic.');
+  expect(unfinished).toContain('→ Run golive rollback, unless a run is still at it.');
+  const finished = draw(sampleDecision({ cutover: { ...none, outcome: 'finished', weight: 100 } }));
+  expect(finished).toBe(draw(sampleDecision()));
+});

@@ -8,6 +8,7 @@ import {
 } from '../../checks/contract/decision.ts';
 import { OUTCOMES, type OutcomeName } from '../../checks/contract/outcome.ts';
 import { POST_DEPLOYMENT, type Plan } from '../../checks/contract/plan.ts';
+import { cutoverNotice } from '../cutover/notice.ts';
 import { cutText, visibleLine } from '../visible-text.ts';
 import { adviceFor, blocks, DECISION_MEANS, exitAnswer, formatUtc, holdsWhole, listOf, plural } from '../wording.ts';
 import { colours, columnsOf, fit, pad, wrap, type Colours, type Paint } from './text.ts';
@@ -36,6 +37,7 @@ export function renderSummary(decision: Decision, plan: Plan | null, options: Su
   const blocking = decision.items.filter(blocks);
   const parts = [
     headline(decision, plan, width, paint),
+    cutoverLines(decision, width, paint),
     phaseLines(decision, width, paint),
     blockingLines(blocking, width, paint),
     waivedLines(decision, width, paint),
@@ -72,7 +74,9 @@ function headline(decision: Decision, plan: Plan | null, width: number, paint: C
   } else if (subset) {
     lines.push(`  The whole release: ${decision.decision}.`);
   }
-  const general = decision.reasons.filter((reason) => reason.phase === undefined).slice(0, 4);
+  // What the notice of the cutover says stands there once.
+  const told = decision.cutover && cutoverNotice(decision.cutover) ? CUTOVER_REASONS : [];
+  const general = decision.reasons.filter(({ phase, code }) => phase === undefined && !told.includes(code)).slice(0, 4);
   for (const reason of general) lines.push(...wrap(`- ${reason.text}`, width, 2, 3));
   if (plan?.environment.rehearsal === true) {
     lines.push(...wrap('This was a rehearsal on this machine: it says nothing about production.', width, 2));
@@ -85,6 +89,20 @@ function headline(decision: Decision, plan: Plan | null, width: number, paint: C
     ),
   );
   return lines;
+}
+
+const CUTOVER_REASONS: readonly string[] = ['rolled-back', 'rollback-unfinished'];
+const NOTICE_LINES = 5;
+
+/** Where traffic was taken back, or may not be where it shall stay. */
+function cutoverLines({ cutover }: Decision, width: number, paint: Colours): readonly string[] {
+  const notice = cutover && cutoverNotice(cutover);
+  if (!notice) return [];
+  return [
+    ...wrap(notice.heading, width, 2).map(paint.bold).map(paint.red),
+    ...notice.lines.flatMap((line) => wrap(cutText(line, MESSAGE_LIMIT).text, width, 4, NOTICE_LINES)),
+    ...(notice.fix === null ? [] : wrap(`→ ${notice.fix}`, width, 4)),
+  ];
 }
 
 function phaseLines(decision: Decision, width: number, paint: Colours): readonly string[] {

@@ -314,3 +314,32 @@ describe('the decision as a text', () => {
     expect(JSON.parse(JSON.stringify(decision))).toEqual(decision);
   });
 });
+
+describe('a cutover', () => {
+  const story = { reason: 'T-1 fired at 25 %', verified: null, msFromBreachToZero: null, msToRecovery: null } as const;
+  const decided = (over: Partial<DecisionInput>) => decideOne({}, { outcome: 'pass' }, over);
+  const codes = (over: Partial<DecisionInput>) => decided(over).reasons.map(({ code }) => code);
+
+  it('stands in the decision as its log tells it, and nothing where there was none', () => {
+    const cutover = { ...story, outcome: 'finished', weight: 100, reason: null } as const;
+    expect(decided({ cutover })).toMatchObject({ cutover, decision: 'GO', reasons: [] });
+    expect(decided({})).not.toHaveProperty('cutover');
+  });
+
+  it('that was taken back or has no end decides, also where the main process could not record it', () => {
+    const back = { ...story, outcome: 'rolled-back', weight: 0, verified: true } as const;
+    const died = { ...story, outcome: 'unfinished', weight: 25 } as const;
+    expect(decided({ cutover: back })).toMatchObject({ decision: 'NO-GO', selected: { decision: 'NO-GO' } });
+    expect(codes({ cutover: back })).toEqual(['rolled-back']);
+    expect(decided({ cutover: died })).toMatchObject({ decision: 'HOLD', selected: { decision: 'HOLD' } });
+    expect(codes({ cutover: died })).toEqual(['rollback-unfinished']);
+    expect(decided({ cutover: died }).reasons[0]?.text).toContain('run golive rollback');
+    expect(decided({ cutover: { ...story, outcome: 'refused', weight: 0 } }).decision).toBe('GO');
+  });
+
+  it('gives one reason where both tell it', () => {
+    const cutover = { ...story, outcome: 'rolled-back', weight: 0, verified: true } as const;
+    const event = { at: '2027-03-01T11:59:00Z', event: 'cutover-ended', complete: true, why: 'T-1 fired' } as const;
+    expect(codes({ cutover, events: [event] })).toEqual(['rolled-back']);
+  });
+});

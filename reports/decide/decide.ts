@@ -52,6 +52,7 @@ export function decide(input: DecisionInput): Decision {
     planDigest: input.plan.digest,
     runId: input.runHeader.runId,
     decidedAt: input.now.toISOString(),
+    ...(input.cutover ? { cutover: input.cutover } : {}),
     overrides: input.plan.environment.overrides,
     warnings: warningsOf(input, gathered, items),
     items: items.map(decidedItem),
@@ -97,14 +98,7 @@ function runReasons(input: DecisionInput): DecisionReason[] {
     const how = interrupt ? `interrupted by ${interrupt.signal}` : input.endedBy;
     reasons.push(reason('run-incomplete', `the run did not finish (${how}): run it again`));
   }
-  for (const event of input.events) {
-    if (event.event !== 'cutover-ended') continue;
-    reasons.push(
-      event.complete
-        ? reason('rolled-back', event.why)
-        : reason('rollback-unfinished', `the rollback is not finished: ${event.why}; run golive rollback`),
-    );
-  }
+  reasons.push(...cutoverReasons(input));
   for (const damage of input.damage ?? []) reasons.push(reason('run-damaged', damage));
   for (const event of input.events) if (event.event === 'refused') reasons.push(reason('refused', event.why));
   if (input.runHeader.planDigest !== input.plan.digest) {
@@ -118,6 +112,18 @@ function runReasons(input: DecisionInput): DecisionReason[] {
     reasons.push(reason('environment-unknown', text));
   }
   return reasons;
+}
+
+/** As the main process recorded it; by the log of the cutover where it could not. */
+function cutoverReasons({ events, cutover }: DecisionInput): DecisionReason[] {
+  const ended = events.filter((event) => event.event === 'cutover-ended');
+  const unfinished = (why: string): DecisionReason =>
+    reason('rollback-unfinished', `the rollback is not finished: ${why}; run golive rollback`);
+  if (ended.length > 0)
+    return ended.map(({ complete, why }) => (complete ? reason('rolled-back', why) : unfinished(why)));
+  if (cutover?.outcome === 'unfinished') return [unfinished(cutover.reason ?? 'the log of the cutover has no end')];
+  if (cutover?.outcome !== 'rolled-back') return [];
+  return [reason('rolled-back', `traffic was taken back: ${cutover.reason ?? 'no reason was recorded'}`)];
 }
 
 interface Whole {

@@ -1,5 +1,5 @@
 /** Everything a decision is made from. The same input gives the same decision, byte for byte, whenever it is computed. */
-import type { DecisionName } from '../../checks/contract/decision.ts';
+import type { DecidedCutover, DecisionName } from '../../checks/contract/decision.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import type { EnvironmentIdentity, RunEvent, RunHeader } from '../../checks/contract/run.ts';
@@ -37,6 +37,8 @@ export interface DecisionInput {
   /** Items whose record was torn while it was written: at best not recorded. */
   readonly torn?: readonly string[];
   readonly events: readonly RunEvent[];
+  /** What the run's log tells of its cutover; absent where none was asked for. */
+  readonly cutover?: DecidedCutover | undefined;
   readonly waivers: readonly Waiver[];
   readonly attestations: readonly Attestation[];
   readonly approvals: readonly Approval[];

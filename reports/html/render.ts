@@ -6,9 +6,10 @@ import { createHash } from 'node:crypto';
 import type { DecidedItem, Decision } from '../../checks/contract/decision.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { formatUtc } from '../wording.ts';
+import { cutoverAlarm, cutoverSection, hasCutover, type CutoverLogs } from './cutover/section.ts';
 import { evidenceHref } from './evidence-path.ts';
 import type { FileLink } from './evidence.ts';
-import { filterControls, itemList } from './items.ts';
+import { anchorOf, filterControls, itemList } from './items.ts';
 import { SCRIPT } from './script.ts';
 import { banner, overrideTable, phaseList, reasonTree, runFacts, waiverTable, warningList } from './sections.ts';
 import { signDefinitions } from './signs.ts';
@@ -25,6 +26,8 @@ export const CONTENT_SECURITY_POLICY =
 export interface RenderOptions {
   /** Evidence files that are not beside the page, by `<runId>/<path>`, and why. */
   readonly missingFiles?: ReadonlyMap<string, string>;
+  /** What the run's folder holds of its cutover; the page has no such section without it. */
+  readonly cutover?: CutoverLogs;
 }
 
 /** The whole page. `plan` gives headings and roles; without it (only decision.json was kept) the page says so. */
@@ -46,7 +49,7 @@ ${html`<title>${title}</title>`.toString()}
 <style>${STYLES}</style>
 </head>
 <body>
-${page(decision, plan, link).toString()}
+${page(decision, plan, link, options.cutover).toString()}
 <script>${SCRIPT}</script>
 </body>
 </html>
@@ -66,7 +69,16 @@ function linkTo(runId: string, path: string, missing: ReadonlyMap<string, string
   return why === undefined ? { href } : { missing: why };
 }
 
-function page(decision: Decision, plan: Plan | null, link: (item: DecidedItem, path: string) => FileLink): Html {
+function page(
+  decision: Decision,
+  plan: Plan | null,
+  link: (item: DecidedItem, path: string) => FileLink,
+  logs: CutoverLogs | undefined,
+): Html {
+  const cutover = logs && hasCutover(logs) ? logs : undefined;
+  const known = new Set(decision.items.map(({ id }) => id));
+  const showItem = (id: string): Html =>
+    known.has(id) ? html`<a href="#${anchorOf('item', id)}">${id}</a>` : html`${id}`;
   return html`${signDefinitions()}
     <a class="skip" href="#items">Skip to the items</a>
     <header>
@@ -77,6 +89,7 @@ function page(decision: Decision, plan: Plan | null, link: (item: DecidedItem, p
             [
               ['reasons', 'Why'],
               ['phases', 'Phases'],
+              ...(cutover ? [['cutover', 'Cutover'] as const] : []),
               ['items', 'Items'],
               ['waivers', 'Waivers'],
               ['overrides', 'Overrides'],
@@ -87,14 +100,17 @@ function page(decision: Decision, plan: Plan | null, link: (item: DecidedItem, p
       </nav>
     </header>
     <main>
-      ${banner(decision, plan)} ${part('reasons', 'Why', reasonTree(decision))}
+      ${banner(decision, plan)} ${cutover && cutoverAlarm(cutover)} ${part('reasons', 'Why', reasonTree(decision))}
       ${decision.warnings.length > 0 && part('warnings', 'Warnings', warningList(decision.warnings))}
       ${part('phases', 'Phases', phaseList(decision))}
+      ${cutover && part('cutover', 'Cutover', cutoverSection(cutover, showItem))}
       ${part('items', 'Items', html`${filterControls(decision)} ${itemList(decision, plan, link)}`)}
       ${part('waivers', 'Waivers', waiverTable(decision))} ${part('overrides', 'Overrides', overrideTable(decision))}
       ${part('run', 'Run', runFacts(decision, plan))}
     </main>
-    <footer>Rendered from decision.json, which holds the whole record.</footer>`;
+    <footer>
+      Rendered from decision.json, which holds the whole record${cutover && ', and from the log of the cutover'}.
+    </footer>`;
 }
 
 function part(id: string, heading: string, content: Html): Html {

@@ -1,5 +1,6 @@
 /** The page's style sheet: system fonts, both colour schemes, from 320 px to A4. */
 import { customProperties, DARK, LIGHT } from './colours.ts';
+import { CUTOVER, CUTOVER_PRINT } from './cutover/styles.ts';
 
 const BASE = `
 *{box-sizing:border-box}
@@ -120,7 +121,7 @@ pre{max-height:none;overflow:visible;border:1px solid var(--line)}
 details::details-content{content-visibility:visible;block-size:auto}
 details:not([open])>:not(summary){display:block}
 a{color:inherit;text-decoration:none}
-}
+${CUTOVER_PRINT}}
 `;
 
 /** The whole style sheet. Print always takes the light colours. */
@@ -130,5 +131,6 @@ export const STYLES = [
   BASE,
   DECISION,
   ITEMS,
+  CUTOVER,
   PRINT,
 ].join('');

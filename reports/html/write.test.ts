@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { DecidedItem } from '../../checks/contract/decision.ts';
+import { rolledBackEvents } from './cutover/sample.ts';
 import { sampleDecision, sampleItem } from './sample.ts';
 import { writeHtmlReport } from './write.ts';
 
@@ -91,4 +92,26 @@ it('says when a file is missing or has changed', () => {
   expect(text).toContain('the file has changed since it was recorded');
   expect(text).toContain('the file is missing');
   expect(existsSync(copied('run-1/changed'))).toBe(false);
+});
+
+it('shows the cutover of its run, or of the earlier one that the phase stands from, also from a log that is torn', () => {
+  const lines = rolledBackEvents().map((event) => JSON.stringify(event));
+  const put = (run: string, text: string): void => {
+    mkdirSync(join(root, 'runs', run), { recursive: true });
+    writeFileSync(join(root, 'runs', run, 'cutover.jsonl'), text);
+  };
+  put(RUN, `${lines.join('\n')}\n{"at":"2026-`);
+  const own = write();
+  expect(own).toContain('id="taken-back"');
+  expect(own).toMatch(/cutover\.jsonl:\d+, the last line, was cut off/);
+  const step = sampleItem({ id: 'P4-MIG-001', title: '5 %', outcome: 'fail', kind: 'cutover/step', from: 'ledger' });
+  const decision = sampleDecision({ items: [step], runId: 'run-2' });
+  const phases = decision.phases.map((phase) => ({ ...phase, from: 'ledger' as const, fromRun: RUN }));
+  const page = writeHtmlReport({
+    decision: { ...decision, phases },
+    plan: null,
+    outDir: join(root, 'out'),
+    runsDir: join(root, 'runs'),
+  });
+  expect(readFileSync(page, 'utf8')).toContain('In the earlier run run-1.');
 });

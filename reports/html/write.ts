@@ -19,6 +19,8 @@ import {
 import { dirname, join, sep } from 'node:path';
 import type { Decision } from '../../checks/contract/decision.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
+import { readCutoverForPeople } from '../run-folder/cutover-log.ts';
+import type { CutoverLogs } from './cutover/section.ts';
 import { confinedParts } from './evidence-path.ts';
 import { renderHtml, runOf } from './render.ts';
 
@@ -48,9 +50,24 @@ export function writeHtmlReport({
   const missingFiles = copyEvidence(decision, runsDir, target);
   const page = join(outDir, 'index.html');
   const draft = `${page}.${process.pid}.tmp`;
-  writeFileSync(draft, renderHtml(decision, plan, { missingFiles }));
+  writeFileSync(draft, renderHtml(decision, plan, { missingFiles, ...cutoverOf(decision, runsDir) }));
   renameSync(draft, page);
   return page;
+}
+
+/** The log of the run that moved the traffic: this one, or the earlier one that the phase of the cutover stands from. */
+function cutoverOf(decision: Decision, runsDir: string): { readonly cutover?: CutoverLogs } {
+  const step = decision.items.find(({ kind }) => kind === 'cutover/step');
+  const runId = step ? runOf(step, decision) : decision.runId;
+  if (confinedParts(runId)?.length !== 1) return {};
+  const runDir = join(runsDir, runId);
+  return {
+    cutover: {
+      log: readCutoverForPeople(runDir),
+      rehearsal: readCutoverForPeople(runDir, 'rollback-rehearsal'),
+      ...(runId === decision.runId ? {} : { fromRun: runId }),
+    },
+  };
 }
 
 function copyEvidence(decision: Decision, runsDir: string, target: string): ReadonlyMap<string, string> {

@@ -25,6 +25,7 @@ export function inputFor({ run, root, people, now, endedBy }: RunInputOptions): 
     outcomes: run.outcomes,
     torn: run.torn,
     events: run.events,
+    ...(run.cutover ? { cutover: run.cutover } : {}),
     waivers: people.waivers,
     attestations: people.attestations,
     approvals: [],

@@ -2,10 +2,13 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { digestOf } from '../../checks/contract/canonical.ts';
+import type { DecidedCutover } from '../../checks/contract/decision.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import type { EnvironmentIdentity, RunEvent, RunHeader } from '../../checks/contract/run.ts';
+import { decidedCutover } from '../cutover/story.ts';
 import { byText } from '../decide/order.ts';
+import { readCutoverForPeople } from './cutover-log.ts';
 import { RunFileError, fileProblem } from './io.ts';
 import { isEvent, isIdentity, isOutcomeRecord, isPlan, isRunHeader } from './shapes.ts';
 
@@ -17,6 +20,8 @@ export interface RunContents {
   /** Items whose record was cut off while it was written. */
   readonly torn: readonly string[];
   readonly events: readonly RunEvent[];
+  /** Undefined where no cutover was asked for. */
+  readonly cutover: DecidedCutover | undefined;
   readonly warnings: readonly string[];
   readonly damage: readonly string[];
 }
@@ -33,6 +38,7 @@ export function readRun(runDir: string): RunContents {
     identity: readIdentity(runDir, found),
     outcomes: outcomeFiles(runDir).flatMap((file) => readLines(join(runDir, file), isOutcomeRecord, found)),
     events: readLines(join(runDir, 'events.jsonl'), isEvent, found),
+    cutover: readCutoverEnd(runDir, found),
     ...found,
   };
 }
@@ -76,6 +82,12 @@ function readIdentity(runDir: string, found: Found): EnvironmentIdentity | null 
     found.damage.push(error instanceof Error ? error.message : String(error));
     return null;
   }
+}
+
+function readCutoverEnd(runDir: string, found: Found): DecidedCutover | undefined {
+  const { events, problems } = readCutoverForPeople(runDir);
+  found.warnings.push(...problems);
+  return decidedCutover(events);
 }
 
 function readLines<T>(path: string, is: (value: unknown) => value is T, found: Found): T[] {

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Decision } from '../../checks/contract/decision.ts';
 import { IDENTITY, itemOf, planOf, recordOf } from '../decide/testing/inputs.ts';
+import { finishedEvents, rolledBackEvents } from '../html/cutover/sample.ts';
 import { ledgerFile } from '../ledger/write.ts';
 import { appendEvent, appendOutcome } from './append.ts';
 import { finishRun } from './finish.ts';
@@ -272,5 +273,29 @@ describe('a replay', () => {
     );
     expect(replay(join(runDir, 'bundle.json')).differences).toEqual([]);
     expect(() => replay(join(root, 'nothing'))).toThrow(RunFileError);
+  });
+});
+
+describe('the log of a cutover', () => {
+  const put = (runDir: string, text: string): void => writeFileSync(join(runDir, 'cutover.jsonl'), text);
+  const linesOf = (events: readonly unknown[]): string => events.map((event) => `${JSON.stringify(event)}\n`).join('');
+
+  it('stands in decision.json and in what is replayed', () => {
+    const runDir = goodRun();
+    put(runDir, linesOf(finishedEvents()));
+    expect(finish(runDir).decision).toMatchObject({ decision: 'GO', cutover: { outcome: 'finished', weight: 100 } });
+    expect(replay(runDir).differences).toEqual([]);
+    // Taken back an hour later: what was decided then is what was decided then.
+    const late = { at: '2027-03-01T13:00:00Z', ms: 9e6, event: 'rollback-begun', reason: { code: 'asked', text: 'X' } };
+    appendFileSync(join(runDir, 'cutover.jsonl'), linesOf([late]));
+    expect(replay(runDir).differences).toEqual([]);
+  });
+
+  it('that ends before the cutover does holds the release, and what is torn is warned of', () => {
+    const runDir = goodRun();
+    put(runDir, `${linesOf(rolledBackEvents().slice(0, -3))}{"at":"2027-`);
+    const { decision } = finish(runDir);
+    expect(decision).toMatchObject({ decision: 'HOLD', cutover: { outcome: 'unfinished', msToRecovery: null } });
+    expect(decision?.warnings.join()).toMatch(/cutover\.jsonl:\d+, the last line, was cut off/);
   });
 });
