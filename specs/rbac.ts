@@ -1,5 +1,5 @@
 /** The rights the gate needs in the cluster: the sum of its items' permissions, and nothing else. */
-import type { AccessAttributes } from '../checks/contract/capabilities.ts';
+import type { AccessAttributes } from '../checks/contract/cluster.ts';
 import type { Permission, Plan } from '../checks/contract/plan.ts';
 import { compareText } from './problems.ts';
 

@@ -2,7 +2,8 @@
  * An environment: where a checklist is run. The file format is `fixtures/environments/<name>.yaml`; this is its parsed form.
  * In the rehearsal's file a string may hold `${rehearsal.NAME}`: ports and paths that are known only once it runs.
  */
-import type { PostgresStore, RedisStore, SecretRef } from './capabilities.ts';
+import type { SecretRef } from './secrets.ts';
+import type { PostgresStore, RedisStore } from './stores.ts';
 
 /** Classes of change an environment may allow to golive. */
 export const MUTATIONS = ['apply', 'load', 'chaos', 'cutover', 'notify'] as const;

@@ -1,5 +1,5 @@
 /** Alertmanager: its API (v2), its matchers, and which receivers its route tree sends an alert to. */
-import type { HttpClient } from '../contract/capabilities.ts';
+import type { HttpClient } from '../contract/http.ts';
 import { ObservationError } from '../define-check.ts';
 import { at, isRecord, listAt, textAt } from './kubernetes.ts';
 import type { LabelSet } from './prometheus.ts';

@@ -1,5 +1,6 @@
 /** What kinds that speak to an HTTP API share: its addresses, its login, and which failures are the service's own. */
-import type { HttpAnswer, HttpClient, SecretRef } from '../contract/capabilities.ts';
+import type { HttpAnswer, HttpClient } from '../contract/http.ts';
+import type { SecretRef } from '../contract/secrets.ts';
 import { credential } from '../contract/param-schemas.ts';
 import { ObservationError, type JSONSchema } from '../define-check.ts';
 import { parseJson, textAt } from './kubernetes.ts';

@@ -1,5 +1,5 @@
 /** Endpoints of a Service as its EndpointSlices list them. */
-import type { KubeObject } from '../contract/capabilities.ts';
+import type { KubeObject } from '../contract/cluster.ts';
 import { at, isRecord, listAt, textAt } from './kubernetes.ts';
 
 export interface Endpoint {

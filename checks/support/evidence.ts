@@ -1,5 +1,5 @@
 /** Evidence that many kinds leave in the same form. */
-import type { Listing } from '../contract/capabilities.ts';
+import type { Listing } from '../contract/cluster.ts';
 import type { Cell, Evidence } from '../contract/outcome.ts';
 
 /** Rows of a table that are kept; more are counted in its title. */

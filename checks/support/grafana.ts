@@ -1,5 +1,5 @@
 /** What golive reads of Grafana's HTTP API: data sources and dashboards, their panels as queries with thresholds. */
-import type { HttpClient } from '../contract/capabilities.ts';
+import type { HttpClient } from '../contract/http.ts';
 import { at, isRecord, listAt, textAt } from './kubernetes.ts';
 import { askJson, type TelemetrySource } from './telemetry.ts';
 

@@ -1,5 +1,6 @@
 /** Reading an HTTPRoute whose one rule splits traffic between two Services (gateway.networking.k8s.io/v1). */
-import { ObservationError, type KubeObject, type ResourceType } from '../contract/capabilities.ts';
+import { ObservationError } from '../contract/capabilities.ts';
+import type { KubeObject, ResourceType } from '../contract/cluster.ts';
 import type { TrafficRoute, Weights } from '../contract/cutover.ts';
 import { at, isRecord, listAt, textAt } from './kubernetes.ts';
 

@@ -1,5 +1,6 @@
 /** Kinds of objects that checks read, and reading them so that evidence can name the list. */
-import type { ClusterReader, KubeObject, ResourceType, SecretRef } from '../contract/capabilities.ts';
+import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluster.ts';
+import type { SecretRef } from '../contract/secrets.ts';
 import type { Permission } from '../contract/plan.ts';
 import { ObservationError } from '../define-check.ts';
 import { readingOf, type Reading } from './evidence.ts';

@@ -1,5 +1,5 @@
 /** Where the platform is entered from outside: a Gateway, an Ingress or a Service of type LoadBalancer, and what its status says. */
-import type { ClusterReader, KubeObject, ResourceType } from '../contract/capabilities.ts';
+import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluster.ts';
 import { kubernetesName } from '../contract/param-schemas.ts';
 import type { Permission } from '../contract/plan.ts';
 import { at, groupOf, listAt, SERVICES, textAt } from './kubernetes.ts';

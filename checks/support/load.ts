@@ -1,5 +1,5 @@
 /** What the kinds that judge a load run share. */
-import type { LoadResult } from '../contract/capabilities.ts';
+import type { LoadResult } from '../contract/load.ts';
 import type { Evidence } from '../contract/outcome.ts';
 import { durationMs, formatMs } from '../contract/units.ts';
 import { duration } from '../contract/param-schemas.ts';

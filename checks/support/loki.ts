@@ -1,5 +1,5 @@
 /** A thin client of Loki's HTTP API: counts of lines by LogQL, and a few lines to show. */
-import type { HttpClient } from '../contract/capabilities.ts';
+import type { HttpClient } from '../contract/http.ts';
 import { ObservationError } from '../define-check.ts';
 import { shortened } from './evidence.ts';
 import { at, isRecord, listAt, textAt } from './kubernetes.ts';

@@ -1,6 +1,8 @@
 /** The images that workloads name, held against the registry that has to have them. */
 import { containersOf } from '../../k8s/semantics/pod-security.ts';
-import type { CheckContext, ClusterReader, HttpClient, KubeObject } from '../contract/capabilities.ts';
+import type { CheckContext } from '../contract/capabilities.ts';
+import type { ClusterReader, KubeObject } from '../contract/cluster.ts';
+import type { HttpClient } from '../contract/http.ts';
 import { kubernetesName, registry } from '../contract/param-schemas.ts';
 import type { Permission } from '../contract/plan.ts';
 import type { FromSchema, JSONSchema } from '../define-check.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/capabilities.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
 import { bodyDigest, parseChallenge, registrySession } from './oci.ts';
 import { blobSize, lookUp, readLabels } from './oci-manifests.ts';
 import { parseReference, pulledReference } from './oci-reference.ts';

@@ -4,7 +4,7 @@
  * without the credential, and trusts no digest that it has not computed itself.
  */
 import { createHash } from 'node:crypto';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/capabilities.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
 import type { Registry } from '../contract/environment.ts';
 import { ObservationError } from '../define-check.ts';
 import { parseJson, textAt } from './kubernetes.ts';

@@ -1,5 +1,5 @@
 /** What the kinds that judge other items share. */
-import type { ItemOutcome } from '../contract/capabilities.ts';
+import type { ItemOutcome } from '../contract/run-reader.ts';
 import type { OutcomeName } from '../contract/outcome.ts';
 import type { Evidence } from '../define-check.ts';
 import { table } from './evidence.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ObservationError, type Capabilities, type KubeObject } from '../contract/capabilities.ts';
+import { ObservationError, type Capabilities } from '../contract/capabilities.ts';
+import type { KubeObject } from '../contract/cluster.ts';
 import { runInPod } from './pod-command.ts';
 
 const TARGET = { namespace: 'shop', pod: 'redis-0' } as const;

@@ -1,5 +1,6 @@
 /** Running a program in a pod: whether the pod is there and runs comes first, so that it can be judged. */
-import type { Capabilities, KubeObject, NonEmptyCommand } from '../contract/capabilities.ts';
+import type { Capabilities } from '../contract/capabilities.ts';
+import type { KubeObject, NonEmptyCommand } from '../contract/cluster.ts';
 import type { Permission } from '../contract/plan.ts';
 import { ObservationError } from '../define-check.ts';
 import { shortened } from './evidence.ts';

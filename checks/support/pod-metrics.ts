@@ -1,5 +1,6 @@
 /** What pods use, by the metrics API, and what they requested. */
-import type { ClusterReader, KubeObject, ResourceSample, ResourceSeries } from '../contract/capabilities.ts';
+import type { ClusterReader, KubeObject } from '../contract/cluster.ts';
+import type { ResourceSample, ResourceSeries } from '../contract/load.ts';
 import { ObservationError } from '../contract/capabilities.ts';
 import type { Permission } from '../contract/plan.ts';
 import { parseQuantity, QuantityError, quantityToNumber } from '../../k8s/semantics/quantity.ts';

@@ -1,5 +1,5 @@
 /** What checks of a PostgreSQL server share. */
-import type { PostgresClient, PostgresSession, PostgresStore } from '../contract/capabilities.ts';
+import type { PostgresClient, PostgresSession, PostgresStore } from '../contract/stores.ts';
 import { ObservationError } from '../define-check.ts';
 
 /** The server does not answer: what is asserted is down, so this is judged and not an error of the gate. */

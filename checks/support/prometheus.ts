@@ -2,7 +2,7 @@
  * A thin client of Prometheus' HTTP API (stable, /api/v1). What it cannot understand it does not judge: a query that is refused is the
  * item's fault, a partial answer is no answer, and no sample is never a zero.
  */
-import type { HttpClient } from '../contract/capabilities.ts';
+import type { HttpClient } from '../contract/http.ts';
 import { ObservationError } from '../define-check.ts';
 import { at, isRecord, listAt, textAt } from './kubernetes.ts';
 import { askJson, type TelemetrySource } from './telemetry.ts';

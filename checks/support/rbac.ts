@@ -1,5 +1,5 @@
 /** Reading the RBAC objects of a cluster, and naming subjects as evidence does. */
-import type { ClusterReader, KubeObject, ResourceType } from '../contract/capabilities.ts';
+import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluster.ts';
 import type { Permission } from '../contract/plan.ts';
 import { rbacPolicyOf, type RbacPolicy } from '../../k8s/semantics/rbac.ts';
 import type { Reading } from './evidence.ts';

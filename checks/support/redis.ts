@@ -1,5 +1,5 @@
 /** What checks of a Redis server share. */
-import type { RedisClient, RedisReply, RedisSession, RedisStore } from '../contract/capabilities.ts';
+import type { RedisClient, RedisReply, RedisSession, RedisStore } from '../contract/stores.ts';
 import { ObservationError } from '../define-check.ts';
 import { isHung, type Down } from './postgres.ts';
 

@@ -1,5 +1,6 @@
 /** Asking the HTTP APIs of Prometheus, Alertmanager, Grafana and Loki: what a refusal means, and JSON or nothing. */
-import type { HttpAnswer, HttpClient, HttpRequest, SecretRef } from '../contract/capabilities.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
+import type { SecretRef } from '../contract/secrets.ts';
 import { endpoint, secretRef } from '../contract/param-schemas.ts';
 import { ObservationError, type Evidence, type JSONSchema } from '../define-check.ts';
 import { shortened } from './evidence.ts';

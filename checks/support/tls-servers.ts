@@ -1,13 +1,7 @@
 /** Everything that an environment declares and that should speak TLS, as params of a kind and as targets of a handshake. */
-import {
-  ObservationError,
-  type PostgresStore,
-  type RedisStore,
-  type TlsAnswer,
-  type TlsProber,
-  type TlsTarget,
-  type TlsVersion,
-} from '../contract/capabilities.ts';
+import { ObservationError } from '../contract/capabilities.ts';
+import type { TlsAnswer, TlsProber, TlsTarget, TlsVersion } from '../contract/network.ts';
+import type { PostgresStore, RedisStore } from '../contract/stores.ts';
 import type { Endpoint, Registry } from '../contract/environment.ts';
 import { endpoint, redisStore, registry, store } from '../contract/param-schemas.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject, ResourceType } from '../contract/capabilities.ts';
+import type { KubeObject, ResourceType } from '../contract/cluster.ts';
 import { CRON_JOBS, DEPLOYMENTS, JOBS, PODS, REPLICA_SETS } from './kubernetes.ts';
 import { podSources } from './workloads.ts';
 

@@ -1,5 +1,6 @@
 /** Reading what runs, or will run, in namespaces: every pod template and every pod. */
-import type { CheckContext, ClusterReader, KubeObject, ResourceType } from '../contract/capabilities.ts';
+import type { CheckContext } from '../contract/capabilities.ts';
+import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluster.ts';
 import type { Permission } from '../contract/plan.ts';
 import { podTemplateOf } from '../../k8s/semantics/pod-template.ts';
 import type { Reading } from './evidence.ts';

@@ -1,5 +1,6 @@
 /** The API server from where this machine stands: reached, its clock, and the rights of the gate. Reads and reviews only. */
-import { ObservationError, type AccessAttributes } from '../../checks/contract/capabilities.ts';
+import { ObservationError } from '../../checks/contract/capabilities.ts';
+import type { AccessAttributes } from '../../checks/contract/cluster.ts';
 import type { Environment } from '../../checks/contract/environment.ts';
 import { clusterLink, type ClusterLink } from '../../fixtures/capabilities/cluster-link.ts';
 import { ask } from '../../fixtures/capabilities/cluster-requests.ts';

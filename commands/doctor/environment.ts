@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { SecretRef } from '../../checks/contract/capabilities.ts';
+import type { SecretRef } from '../../checks/contract/secrets.ts';
 import type { Environment } from '../../checks/contract/environment.ts';
 import { bad, type Finding } from './finding.ts';
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ObservationError, type HttpAnswer, type HttpClient } from '../../checks/contract/capabilities.ts';
+import { ObservationError } from '../../checks/contract/capabilities.ts';
+import type { HttpAnswer, HttpClient } from '../../checks/contract/http.ts';
 import { secondSourceOf } from '../../checks/support/second-source.ts';
 import { httpClient } from '../../fixtures/capabilities/http.ts';
 import { createRedactor } from '../../fixtures/capabilities/redactor.ts';

@@ -1,5 +1,5 @@
 /** Asks Prometheus what triggers watch, over and over, each as often as it can have changed. */
-import type { HttpClient } from '../../checks/contract/capabilities.ts';
+import type { HttpClient } from '../../checks/contract/http.ts';
 import { query, valueText } from '../../checks/support/prometheus.ts';
 import type { Reading } from '../../checks/support/second-source.ts';
 import type { TelemetrySource } from '../../checks/support/telemetry.ts';

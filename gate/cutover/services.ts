@@ -1,5 +1,5 @@
 /** Asks the critical services through the API server's proxy, over and over: the metric `critical-service`. */
-import type { ClusterReader } from '../../checks/contract/capabilities.ts';
+import type { ClusterReader } from '../../checks/contract/cluster.ts';
 import type { CriticalService } from './settings.ts';
 
 /** A service is down when it failed this often in a row: one lost answer is no outage. */

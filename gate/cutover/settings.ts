@@ -2,7 +2,7 @@
 import type { RehearsalValues } from '../../checks/contract/environment.ts';
 import type { TrafficRoute, TriggerMetric, TriggerRule } from '../../checks/contract/cutover.ts';
 import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
-import type { SecretRef } from '../../checks/contract/capabilities.ts';
+import type { SecretRef } from '../../checks/contract/secrets.ts';
 import { durationMs } from '../../checks/contract/units.ts';
 import { askEveryMs, secondSourceOf } from '../../checks/support/second-source.ts';
 import { sourceOf } from '../../checks/support/telemetry.ts';

@@ -1,4 +1,4 @@
-import type { AccessAttributes, ClusterReader } from '../../contract/capabilities.ts';
+import type { AccessAttributes, ClusterReader } from '../../contract/cluster.ts';
 import { kubernetesName, namespaceList } from '../../contract/param-schemas.ts';
 import { serviceAccountUser } from '../../../k8s/semantics/rbac.ts';
 import {

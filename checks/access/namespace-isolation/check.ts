@@ -1,4 +1,4 @@
-import type { ResourceType } from '../../contract/capabilities.ts';
+import type { ResourceType } from '../../contract/cluster.ts';
 import { namespaceList } from '../../contract/param-schemas.ts';
 import {
   defineCheck,

@@ -1,6 +1,6 @@
 /** How references to Secrets, and literals in their place, are judged. */
 import { podReferences, type Reference } from '../../../k8s/semantics/references.ts';
-import type { SecretKeyFacts } from '../../contract/capabilities.ts';
+import type { SecretKeyFacts } from '../../contract/secrets.ts';
 import type { Evidence, Finding, Judgement } from '../../define-check.ts';
 import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Capabilities, CheckContext, KubeObject, LoadResult } from '../../contract/capabilities.ts';
+import type { Capabilities, CheckContext } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
+import type { LoadResult } from '../../contract/load.ts';
 import { runCases } from '../../testing/run-cases.ts';
 import { blastRadius } from './blast-radius.ts';
 import { podDeletion } from './check.ts';

@@ -1,4 +1,4 @@
-import type { LoadResult } from '../../contract/capabilities.ts';
+import type { LoadResult } from '../../contract/load.ts';
 import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import {

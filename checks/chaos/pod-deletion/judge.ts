@@ -1,4 +1,4 @@
-import type { LoadResult } from '../../contract/capabilities.ts';
+import type { LoadResult } from '../../contract/load.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import type { Evidence, Finding, Judgement, NonEmpty } from '../../define-check.ts';
 import { table } from '../../support/evidence.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Capabilities, KubeObject } from '../../contract/capabilities.ts';
+import type { Capabilities } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import { ObservationError } from '../../define-check.ts';
 import { readCases, runCase, testContext } from '../../testing/cases.ts';
 import { runCases } from '../../testing/run-cases.ts';

@@ -1,5 +1,5 @@
 import { kubernetesName } from '../../contract/param-schemas.ts';
-import type { KubeObject, ResourceType } from '../../contract/capabilities.ts';
+import type { KubeObject, ResourceType } from '../../contract/cluster.ts';
 import {
   defineCheck,
   ObservationError,

@@ -1,6 +1,6 @@
 /** Where two states of an object differ, what the API server owns left out. */
 import { canonicalJson } from '../../contract/canonical.ts';
-import type { KubeObject } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import { isRecord } from '../../support/kubernetes.ts';
 
 export interface Difference {

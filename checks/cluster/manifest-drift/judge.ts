@@ -1,5 +1,5 @@
 /** Live objects against what a dry run would make of them. */
-import type { KubeObject } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import type { Evidence, Finding, Judgement } from '../../define-check.ts';
 import { shortened, table } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';

@@ -1,6 +1,7 @@
 /** The objects that files of the project describe. */
 import { JSON_SCHEMA, loadAll } from 'js-yaml';
-import type { KubeObject, ProjectFiles } from '../../contract/capabilities.ts';
+import type { ProjectFiles } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import { ObservationError } from '../../define-check.ts';
 import { isRecord, textAt } from '../../support/kubernetes.ts';
 

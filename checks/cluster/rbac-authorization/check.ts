@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AccessAttributes } from '../../contract/capabilities.ts';
+import type { AccessAttributes } from '../../contract/cluster.ts';
 import { kubernetesName } from '../../contract/param-schemas.ts';
 import {
   defineCheck,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import { runCases } from '../../testing/run-cases.ts';
 import { backendPods, GATE, isReady, PROBE_LABEL, probePod } from './probe-pod.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { KubeObject } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import {

@@ -1,6 +1,6 @@
 /** The pod that is never ready: made as its neighbours are, with one readiness gate that nobody ever sets. */
 import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
-import type { KubeObject, PodManifest } from '../../contract/capabilities.ts';
+import type { KubeObject, PodManifest } from '../../contract/cluster.ts';
 import { at, isRecord, listAt, nameOf, textAt } from '../../support/kubernetes.ts';
 
 /** Marks such pods, so that one a killed run left can be found. */

@@ -1,4 +1,4 @@
-import type { AccessAttributes, ClusterReader, KubeObject, ResourceType } from '../../contract/capabilities.ts';
+import type { AccessAttributes, ClusterReader, KubeObject, ResourceType } from '../../contract/cluster.ts';
 import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
 import type { Permission } from '../../contract/plan.ts';
 import {

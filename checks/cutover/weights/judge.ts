@@ -1,5 +1,5 @@
 import { rolloutStatus } from '../../../k8s/semantics/rollout-status.ts';
-import type { KubeObject } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import type { Weights } from '../../contract/cutover.ts';
 import { formatMs } from '../../contract/units.ts';
 import type { Evidence, Finding, Judgement, NonEmpty } from '../../define-check.ts';

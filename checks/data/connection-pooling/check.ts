@@ -1,4 +1,4 @@
-import type { PostgresStore, SqlAnswer } from '../../contract/capabilities.ts';
+import type { PostgresStore, SqlAnswer } from '../../contract/stores.ts';
 import { duration, store } from '../../contract/param-schemas.ts';
 import {
   defineCheck,

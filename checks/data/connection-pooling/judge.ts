@@ -1,5 +1,5 @@
 /** What is wrong with a pool in front of a PostgreSQL server. */
-import type { PostgresStore } from '../../contract/capabilities.ts';
+import type { PostgresStore } from '../../contract/stores.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import type { Evidence, Finding, Judgement } from '../../define-check.ts';
 import { judged, present } from '../../support/judged.ts';

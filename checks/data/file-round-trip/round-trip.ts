@@ -1,6 +1,6 @@
 /** Writes, reads, overwrites and removes a file through an HTTP API. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { HttpClient, HttpRequest } from '../../contract/capabilities.ts';
+import type { HttpClient, HttpRequest } from '../../contract/http.ts';
 import { addressOf, isDown, logIn } from '../../support/api-requests.ts';
 import type { Params } from './check.ts';
 

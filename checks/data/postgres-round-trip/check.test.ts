@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PostgresClient, PostgresStore } from '../../contract/capabilities.ts';
+import type { PostgresClient, PostgresStore } from '../../contract/stores.ts';
 import { ObservationError } from '../../define-check.ts';
 import { testContext } from '../../testing/cases.ts';
 import { runCases } from '../../testing/run-cases.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { PostgresClient, PostgresSession, PostgresStore } from '../../contract/capabilities.ts';
+import type { PostgresClient, PostgresSession, PostgresStore } from '../../contract/stores.ts';
 import { store } from '../../contract/param-schemas.ts';
 import {
   defineCheck,

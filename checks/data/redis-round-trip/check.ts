@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { RedisClient, RedisSession, RedisStore } from '../../contract/capabilities.ts';
+import type { RedisClient, RedisSession, RedisStore } from '../../contract/stores.ts';
 import { redisStore } from '../../contract/param-schemas.ts';
 import {
   defineCheck,

@@ -1,4 +1,4 @@
-import type { RedisSession } from '../../contract/capabilities.ts';
+import type { RedisSession } from '../../contract/stores.ts';
 import { redisStore } from '../../contract/param-schemas.ts';
 import {
   defineCheck,

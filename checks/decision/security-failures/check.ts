@@ -1,4 +1,4 @@
-import type { ItemOutcome } from '../../contract/capabilities.ts';
+import type { ItemOutcome } from '../../contract/run-reader.ts';
 import {
   defineCheck,
   type Capabilities,

@@ -1,4 +1,4 @@
-import type { LoadResult } from '../../contract/capabilities.ts';
+import type { LoadResult } from '../../contract/load.ts';
 import type { Finding, Judgement } from '../../define-check.ts';
 import { judged, present } from '../../support/judged.ts';
 import { percent, runEvidence, runName, saturation, successes, wanted } from '../../support/load.ts';

@@ -1,4 +1,4 @@
-import type { LoadResult } from '../../contract/capabilities.ts';
+import type { LoadResult } from '../../contract/load.ts';
 import {
   defineCheck,
   type Capabilities,

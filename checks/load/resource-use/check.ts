@@ -1,4 +1,4 @@
-import type { LoadResult, ResourceSample, ResourceSeries } from '../../contract/capabilities.ts';
+import type { LoadResult, ResourceSample, ResourceSeries } from '../../contract/load.ts';
 import {
   defineCheck,
   ObservationError,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { HttpRequest } from '../../contract/capabilities.ts';
+import type { HttpRequest } from '../../contract/http.ts';
 import { testContext } from '../../testing/cases.ts';
 import { runCases } from '../../testing/run-cases.ts';
 import { alertRules } from './check.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import { duration, kubernetesName } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import {

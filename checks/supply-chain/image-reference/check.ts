@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import {
   defineCheck,
   type Capabilities,

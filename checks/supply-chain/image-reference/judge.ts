@@ -1,7 +1,8 @@
 /** How the references of a release are judged: as they are written, in the registry, and in the pods that run. */
 import { containersOf } from '../../../k8s/semantics/pod-security.ts';
 import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
-import type { CheckContext, KubeObject } from '../../contract/capabilities.ts';
+import type { CheckContext } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import type { Finding, Judgement } from '../../define-check.ts';
 import { nameList, table } from '../../support/evidence.ts';
 import { judged, present } from '../../support/judged.ts';

@@ -1,5 +1,5 @@
 /** How the rights at the registry are judged, and the secrets that nodes pull with. */
-import type { KubeObject } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import type { Evidence, Finding, Judgement, NonEmpty } from '../../define-check.ts';
 import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';
 import { judged, present } from '../../support/judged.ts';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { HttpAnswer, HttpRequest } from '../../contract/capabilities.ts';
+import type { HttpAnswer, HttpRequest } from '../../contract/http.ts';
 import { ObservationError } from '../../define-check.ts';
 import { validateParams } from '../../params.ts';
 import { testContext } from '../../testing/cases.ts';

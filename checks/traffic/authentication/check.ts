@@ -1,4 +1,4 @@
-import type { HttpAnswer, HttpClient } from '../../contract/capabilities.ts';
+import type { HttpAnswer, HttpClient } from '../../contract/http.ts';
 import { credential, endpoint } from '../../contract/param-schemas.ts';
 import { defineCheck, type Capabilities, type FromSchema, type JSONSchema } from '../../define-check.ts';
 import { isDown } from '../../support/api-requests.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { DnsClient } from '../../contract/capabilities.ts';
+import type { DnsClient } from '../../contract/network.ts';
 import { endpoint } from '../../contract/param-schemas.ts';
 import {
   defineCheck,

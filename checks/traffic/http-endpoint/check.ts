@@ -1,4 +1,4 @@
-import type { HttpClient } from '../../contract/capabilities.ts';
+import type { HttpClient } from '../../contract/http.ts';
 import { duration, endpoint } from '../../contract/param-schemas.ts';
 import {
   defineCheck,

@@ -1,5 +1,5 @@
 /** How answers are held against what their clients expect. */
-import type { HttpAnswer } from '../../contract/capabilities.ts';
+import type { HttpAnswer } from '../../contract/http.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import type { Evidence, Finding, Judgement } from '../../define-check.ts';
 import { createAjv } from '../../params.ts';

@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { HttpRequest } from '../../contract/capabilities.ts';
+import type { HttpRequest } from '../../contract/http.ts';
 import { findingText, ObservationError } from '../../define-check.ts';
 import { validateParams } from '../../params.ts';
 import { testContext } from '../../testing/cases.ts';

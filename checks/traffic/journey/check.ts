@@ -1,4 +1,4 @@
-import type { SecretRef } from '../../contract/capabilities.ts';
+import type { SecretRef } from '../../contract/secrets.ts';
 import { defineCheck, ObservationError, type Capabilities, type CheckContext } from '../../define-check.ts';
 import { createAjv } from '../../params.ts';
 import { isRecord, mayReadSecrets } from '../../support/kubernetes.ts';

@@ -1,5 +1,5 @@
 /** What is wrong with one answer of a journey. Pure; the texts never hold a body or a saved value. */
-import type { HttpAnswer } from '../../contract/capabilities.ts';
+import type { HttpAnswer } from '../../contract/http.ts';
 import type { Data } from '../../define-check.ts';
 import { createAjv } from '../../params.ts';
 import { shortened } from '../../support/evidence.ts';

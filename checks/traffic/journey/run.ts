@@ -1,6 +1,6 @@
 /** Walks a journey: its steps as far as they go, then the cleaning up. */
 import { randomBytes } from 'node:crypto';
-import type { HttpAnswer, HttpClient } from '../../contract/capabilities.ts';
+import type { HttpAnswer, HttpClient } from '../../contract/http.ts';
 import { durationMs } from '../../contract/units.ts';
 import type { CheckContext } from '../../define-check.ts';
 import { addressOf, unlessDown, type Answered } from '../../support/api-requests.ts';

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import type { ClusterReader, HttpClient, KubeObject } from '../../contract/capabilities.ts';
+import type { ClusterReader, KubeObject } from '../../contract/cluster.ts';
+import type { HttpClient } from '../../contract/http.ts';
 import { endpoint } from '../../contract/param-schemas.ts';
 import {
   defineCheck,

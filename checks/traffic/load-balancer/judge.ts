@@ -1,5 +1,5 @@
 /** Whether a way in leads somewhere: on paper, behind it, and for a request that takes it. */
-import type { HttpAnswer } from '../../contract/capabilities.ts';
+import type { HttpAnswer } from '../../contract/http.ts';
 import type { Evidence, Finding, Judgement } from '../../define-check.ts';
 import { table } from '../../support/evidence.ts';
 import { judged, present } from '../../support/judged.ts';

@@ -1,4 +1,5 @@
-import type { ClusterReader, HttpAnswer } from '../../contract/capabilities.ts';
+import type { ClusterReader } from '../../contract/cluster.ts';
+import type { HttpAnswer } from '../../contract/http.ts';
 import { duration, servicePort } from '../../contract/param-schemas.ts';
 import { durationMs } from '../../contract/units.ts';
 import {

@@ -1,5 +1,5 @@
 import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
-import type { KubeObject, PodExec } from '../../contract/capabilities.ts';
+import type { KubeObject, PodExec } from '../../contract/cluster.ts';
 import { kubernetesName, servicePort } from '../../contract/param-schemas.ts';
 import {
   defineCheck,

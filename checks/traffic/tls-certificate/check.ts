@@ -1,4 +1,4 @@
-import type { TlsTarget } from '../../contract/capabilities.ts';
+import type { TlsTarget } from '../../contract/network.ts';
 import { duration } from '../../contract/param-schemas.ts';
 import {
   defineCheck,

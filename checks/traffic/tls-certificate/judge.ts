@@ -1,5 +1,5 @@
 /** What makes a certificate one to go live with. */
-import type { CertificateFacts } from '../../contract/capabilities.ts';
+import type { CertificateFacts } from '../../contract/network.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import type { CheckContext, Evidence, Finding, Judgement } from '../../define-check.ts';
 import { table } from '../../support/evidence.ts';

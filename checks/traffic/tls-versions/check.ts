@@ -1,4 +1,4 @@
-import type { TlsTarget } from '../../contract/capabilities.ts';
+import type { TlsTarget } from '../../contract/network.ts';
 import {
   defineCheck,
   type Capabilities,

@@ -1,5 +1,5 @@
 import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
-import type { LoadResult } from '../../contract/capabilities.ts';
+import type { LoadResult } from '../../contract/load.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import {
   defineCheck,

@@ -1,6 +1,6 @@
 import { podSecurity } from '../../../k8s/semantics/pod-security.ts';
 import { exemptions, namespaceList } from '../../contract/param-schemas.ts';
-import type { KubeObject } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import {
   defineCheck,
   type Capabilities,

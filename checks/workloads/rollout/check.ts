@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import { kubernetesName } from '../../contract/param-schemas.ts';
 import { DURATION_PATTERN } from '../../contract/units.ts';
 import {

@@ -1,7 +1,8 @@
 /** How a rollout is judged: the Deployment's own account of it, held against its ReplicaSets, pods and endpoints. */
 import { containersOf } from '../../../k8s/semantics/pod-security.ts';
 import { rolloutStatus, type RolloutStatus } from '../../../k8s/semantics/rollout-status.ts';
-import type { CheckContext, KubeObject } from '../../contract/capabilities.ts';
+import type { CheckContext } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import type { Evidence, Finding, Judgement } from '../../define-check.ts';
 import type { Endpoint } from '../../support/endpoints.ts';
 import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';

@@ -1,6 +1,6 @@
 /** Containers that ended and were started again, pods that stand for themselves, and images that are named by no digest. */
 import { containersOf } from '../../../k8s/semantics/pod-security.ts';
-import type { KubeObject } from '../../contract/capabilities.ts';
+import type { KubeObject } from '../../contract/cluster.ts';
 import { durationMs } from '../../contract/units.ts';
 import type { Finding } from '../../define-check.ts';
 import { at, listAt, textAt } from '../../support/kubernetes.ts';

@@ -1,0 +1,36 @@
+/** The capability `http`, as types only. */
+import type { SecretRef } from './secrets.ts';
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Text, at most 1 MiB; `truncated` says whether more came. */
+  readonly body: string;
+  readonly truncated: boolean;
+  readonly ms: number;
+}
+export interface HttpRequest {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'PATCH';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. A member that is a SecretRef is resolved inside and never recorded. */
+  readonly json?: Readonly<Record<string, unknown>>;
+  /** Sent as it is, instead of `json`; its type is in `headers`. */
+  readonly body?: string;
+  /** Sent as `Authorization: Bearer …`; a SecretRef, or a token another answer gave. */
+  readonly bearer?: SecretRef | string;
+  /** Sent as `Authorization: Basic …`. */
+  readonly basic?: { readonly username: string; readonly password: SecretRef };
+  readonly timeoutMs?: number;
+  /** PEM file of the CA to verify with besides the system's. */
+  readonly caFile?: string;
+  /** Connects to this IP address instead of those the name resolves to; name and certificate are the URL's all the same. */
+  readonly address?: string;
+}
+/**
+ * Speaks HTTP(S) to the environment's endpoints, TLS verified, redirects not followed. Throws on transport failures only. Names are
+ * resolved by the environment's own DNS servers where it declares some.
+ */
+export interface HttpClient {
+  request(request: HttpRequest): Promise<HttpAnswer>;
+}
