@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { KubeObject } from '../../../checks/contract/cluster.ts';
+import type { KubeObject } from '../../../checks/contract/capabilities.ts';
 import type { Weights } from '../../../checks/contract/cutover.ts';
 import { HTTP_ROUTES, routeState } from '../../../checks/support/http-route.ts';
 import { loadKubernetes } from '../../../fixtures/capabilities/kubernetes-bundle.ts';
@@ -19,6 +19,8 @@ export interface CrashPlatform {
   addRoute(name: string): Promise<void>;
   /** As the API server holds them. */
   weightsOf(route: string): Promise<Weights>;
+  /** Its path /health answers 500 from now on. */
+  makeUnwell(route: string): void;
   /** A Deployment with one pod, rolled out. */
   addDeployment(name: string): Promise<void>;
   close(): Promise<void>;
@@ -40,13 +42,15 @@ export async function startCrashPlatform(): Promise<CrashPlatform> {
   };
   await addDeployment(STABLE);
   const routes = new Map<string, KubeObject>();
-  const server = await listen(routes);
+  const unwell = new Set<string>();
+  const server = await listen(routes, unwell);
   const unwatch = followRoutes(plane, routes);
   const { port } = server.address() as AddressInfo;
   return {
     plane,
     urlOf: (route) => `http://127.0.0.1:${port}/${route}`,
     addDeployment,
+    makeUnwell: (route) => void unwell.add(route),
     async addRoute(name) {
       await plane.apply(httpRoute(name));
       await until(
@@ -106,15 +110,16 @@ function followRoutes(plane: TestPlane, routes: Map<string, KubeObject>): () => 
 }
 
 /** Answers under the path of a route by its weights, in exact turns. */
-async function listen(routes: ReadonlyMap<string, KubeObject>): Promise<Server> {
+async function listen(routes: ReadonlyMap<string, KubeObject>, unwell: ReadonlySet<string>): Promise<Server> {
   const due = new Map<string, number>();
   const server = createServer((request, response) => {
-    const name = request.url?.split('/')[1] ?? '';
+    const [, name = '', path = ''] = request.url?.split('/') ?? [];
     const route = routes.get(name);
     if (!route) return void response.writeHead(404).end();
     const { stable, canary } = routeState(route, named(name)).weights;
     const share = (due.get(name) ?? 0) + canary / (stable + canary);
     due.set(name, share % 1);
+    response.statusCode = path === 'health' && unwell.has(name) ? 500 : 200;
     response.setHeader(VERSION_HEADER, share >= 1 ? CANARY_VERSION : 'v1.0.0').end('ok');
   });
   // A cutover that was stopped for a while finds its connections as they were.

@@ -115,6 +115,7 @@ function cutover({ route, lease, deployments, rollbackWithin }: ProjectOptions):
         rollbackWithin,
       },
     },
+    { id: 'P4-ROL-001', kind: 'cutover/rollback-rehearsal', params: { cutover: 'P4-ROU-001' } },
     {
       id: 'P4-TRI-001',
       kind: 'cutover/trigger',

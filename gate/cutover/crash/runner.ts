@@ -25,10 +25,13 @@ const { values: args } = parseArgs({
     fails: { type: 'string' },
     /** No step but the first is asked for. */
     stops: { type: 'boolean', default: false },
+    /** After the first step it waits until the cutover has ended, or it is interrupted. */
+    waits: { type: 'boolean', default: false },
     /** How long an item waits for its step, in milliseconds. */
     timeout: { type: 'string', default: '60000' },
   },
 });
+const nothing = { id: '' };
 const say = (what: RunnerSays): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
 const plan = JSON.parse(readFileSync(join(args.root, 'plan.json'), 'utf8')) as Plan;
 const runDir = openRun({ root: args.root, plan, selectedPhases: null });
@@ -62,6 +65,7 @@ async function runItems(): Promise<void> {
       if (failing) record(failing, 'fail');
     }
     if (index > 0 && args.stops) return;
+    if (index > 0 && args.waits) return void (await passed(nothing));
     askForStep(runDir, step.id);
     const isPassed = await passed(step);
     if (interrupted.signal.aborted) return;
@@ -70,7 +74,7 @@ async function runItems(): Promise<void> {
 }
 
 /** Waits as the capability `cutover` does. */
-async function passed({ id }: PlannedItem): Promise<boolean> {
+async function passed({ id }: Pick<PlannedItem, 'id'>): Promise<boolean> {
   const timeout = AbortSignal.timeout(Number(args.timeout));
   while (!interrupted.signal.aborted && !timeout.aborted) {
     const events = readCutover(runDir);
