@@ -50,15 +50,16 @@ export function writeProject(options: ProjectOptions): Plan {
   const env = { GOLIVE_ENV: join(root, 'fixtures/environments/shop.yaml'), GOLIVE_COMMIT: '0'.repeat(40) };
   const compiled = compilePlan({ root, env });
   if ('problems' in compiled) throw new Error(compiled.problems.map((one) => JSON.stringify(one)).join('\n'));
-  const plan = compressed(compiled.plan);
+  // Only a rehearsal may shorten its windows by its file, and this is none: nothing of it is embedded.
+  const plan = planFor(compiled.plan, { compression: COMPRESSION });
   write('plan.json', plan);
   return plan;
 }
 
-/** Only a rehearsal may shorten its windows by its file, and this is none: nothing of it is embedded. */
-function compressed({ digest, ...plan }: Plan): Plan {
-  const body = { ...plan, environment: { ...plan.environment, compression: COMPRESSION } };
+/** The same plan for another environment, as if it had been compiled so: its digest matches. */
+export function planFor({ digest, ...plan }: Plan, environment: Partial<Plan['environment']>): Plan {
   if (digest !== digestOf(plan)) throw new Error('the digest of a plan is made in another way by now');
+  const body = { ...plan, environment: { ...plan.environment, ...environment } };
   return { ...body, digest: digestOf(body) };
 }
 

@@ -65,7 +65,10 @@ async function runItems(): Promise<void> {
       if (failing) record(failing, 'fail');
     }
     if (index > 0 && args.stops) return;
-    if (index > 0 && args.waits) return void (await passed(nothing));
+    if (index > 0 && args.waits) {
+      await passed(nothing);
+      return;
+    }
     askForStep(runDir, step.id);
     const isPassed = await passed(step);
     if (interrupted.signal.aborted) return;

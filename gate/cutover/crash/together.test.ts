@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setTimeout } from 'node:timers/promises';
 import { until } from '../../../fixtures/rehearsal/api-server/testing.ts';
-import { CutoverRun, kill, leasePath, type CutoverRunOptions } from './cutover-run.ts';
+import { CutoverRun, kill, type CutoverRunOptions } from './cutover-run.ts';
 import { startCrashPlatform, type CrashPlatform } from './platform.ts';
 import { bundlePrograms, type Programs } from './programs.ts';
 import { NAMESPACE } from './project.ts';
@@ -53,7 +53,6 @@ async function giveLeaseTo(holder: string, lease: string, leaseDurationSeconds: 
 describe.concurrent('the Lease', () => {
   it('keeps a second cutover from beginning, and says who holds it', async () => {
     await withRuns([{ lease: 'shared' }, { lease: 'shared' }], async (first, second) => {
-      if (!first || !second) throw new Error('there are two');
       first.start({ args: ['--waits'] });
       await first.reached('step-done');
       second.start();
@@ -75,7 +74,6 @@ describe.concurrent('the Lease', () => {
 
   it('of a dead process of this machine is taken over at once', async () => {
     await withRuns([{}], async (run) => {
-      if (!run) throw new Error('there is one');
       await killAtHalf(run);
       expect(await run.leaseHolder()).toBe(idOf(run));
       const halt = { event: 'rollback-begun', back: true } as const;
@@ -91,7 +89,6 @@ describe.concurrent('the Lease', () => {
 
   it('of a dead process elsewhere is taken over when it has run out', async () => {
     await withRuns([{}, {}], async (back, fresh) => {
-      if (!back || !fresh) throw new Error('there are two');
       await killAtHalf(back);
       for (const { lease } of [back, fresh]) await giveLeaseTo('elsewhere-7-0a1b2c3d', lease, 2);
       fresh.start();
@@ -104,14 +101,13 @@ describe.concurrent('the Lease', () => {
 
   it('of a living process elsewhere is respected by golive rollback, which says who holds it', async () => {
     await withRuns([{}], async (run) => {
-      if (!run) throw new Error('there is one');
       await killAtHalf(run);
       const { ended } = run.rollback();
-      let isOver = false;
+      const over = new AbortController();
       const renewing = (async () => {
-        for (; !isOver; await setTimeout(200)) await giveLeaseTo('elsewhere-7-0a1b2c3d', run.lease, 15);
+        for (; !over.signal.aborted; await setTimeout(200)) await giveLeaseTo('elsewhere-7-0a1b2c3d', run.lease, 15);
       })();
-      const { code, output } = await ended.finally(() => (isOver = true));
+      const { code, output } = await ended.finally(() => over.abort());
       await renewing;
       expect({ code, output }).toMatchObject({ code: 70 });
       expect(output).toContain('nothing was moved');
@@ -129,7 +125,6 @@ describe.concurrent('Deployments to go back to', () => {
     const names = ['gone-first', 'changed', 'gone-too'];
     for (const name of names) await platform.addDeployment(name);
     await withRuns([{ deployments: names, rollbackWithin: '6s' }], async (run) => {
-      if (!run) throw new Error('there is one');
       run.start({ args: ['--waits'] });
       await run.reached('step-done');
       const path = (name: string): string => `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${name}`;
