@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { KubeObject } from '../../../checks/contract/capabilities.ts';
+import type { KubeObject } from '../../../checks/contract/cluster.ts';
 import type { Weights } from '../../../checks/contract/cutover.ts';
 import { HTTP_ROUTES, routeState } from '../../../checks/support/http-route.ts';
 import { loadKubernetes } from '../../../fixtures/capabilities/kubernetes-bundle.ts';
