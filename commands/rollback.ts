@@ -4,12 +4,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { CutoverEvent } from '../checks/contract/cutover.ts';
-import { readCutover } from '../fixtures/cutover/log.ts';
+import { endOf, readCutover } from '../fixtures/cutover/log.ts';
 import { isAlive, signalIfSame } from '../fixtures/rehearsal/process-identity.ts';
 import { findDist } from '../fixtures/rehearsal/start.ts';
 import { DEFAULT_DIR, isUsable, standingOf } from '../fixtures/rehearsal/state-file.ts';
 import { endText } from '../gate/cutover/control.ts';
-import { presentEnd, standingCutover, type StandingCutover } from '../gate/cutover/unfinished.ts';
+import { standingCutover, type StandingCutover } from '../gate/cutover/unfinished.ts';
 import { runsFolder } from '../reports/run-folder/paths.ts';
 import { loadPlan } from '../specs/plan.ts';
 import { projectRoot } from './root.ts';
@@ -45,7 +45,7 @@ export async function rollback({ run }: RollbackOptions): Promise<number> {
 }
 
 function isOver({ run, runDir }: StandingCutover): number {
-  const end = presentEnd(readCutover(runDir));
+  const end = endOf(readCutover(runDir));
   const again = (what: string): string => `${what}: golive rollback --run ${run}`;
   if (end?.event === 'finished') {
     const all = again('To take its traffic back all the same');
@@ -87,7 +87,7 @@ function hasLostItsPlatform({ runDir }: StandingCutover, root: string): boolean 
 async function takeBack(standing: StandingCutover, root: string): Promise<void> {
   if (standing.is === 'under-way') {
     await callBack(standing);
-    const end = presentEnd(readCutover(standing.runDir))?.event;
+    const end = endOf(readCutover(standing.runDir))?.event;
     if (end === 'rolled-back' || end === 'unfinished') return;
   }
   await finish(standing, root);
@@ -95,7 +95,7 @@ async function takeBack(standing: StandingCutover, root: string): Promise<void> 
 
 function report(runDir: string): number {
   const events = readCutover(runDir);
-  const end = presentEnd(events);
+  const end = endOf(events);
   const text = endText(events);
   if (end?.event === 'rolled-back') {
     writeOut(text ?? '');

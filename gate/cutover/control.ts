@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import type { CutoverEvent, CutoverEventOf } from '../../checks/contract/cutover.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { durationMs, formatMs } from '../../checks/contract/units.ts';
-import { askedSteps, openJournal, readCutover, REHEARSAL } from '../../fixtures/cutover/log.ts';
+import { askedSteps, endOf, openJournal, readCutover, REHEARSAL } from '../../fixtures/cutover/log.ts';
 import { findDist } from '../../fixtures/rehearsal/start.ts';
 import { appendEvent } from '../../reports/run-folder/append.ts';
 import { ALIVE_EVERY_MS, CUTOVER_EXIT, type Heard } from './protocol.ts';
 import { hasCutover } from './settings.ts';
 import { silenceOf } from './signs-of-life.ts';
-import { presentEnd } from './unfinished.ts';
 
 const LOOK_MS = 100;
 
@@ -112,7 +111,7 @@ function spawnCutover({ runDir, root }: ControlOptions, args: readonly string[])
 
 /** Whether somebody else must take the traffic back. A process whose journal could not be written says by its exit code how it ended. */
 function diedBeforeItsEnd(events: readonly CutoverEvent[], code: number | null): boolean {
-  return events.length > 0 && presentEnd(events) === undefined && !isBack(code);
+  return events.length > 0 && endOf(events) === undefined && !isBack(code);
 }
 const isBack = (code: number | null): boolean =>
   code === CUTOVER_EXIT['rolled-back'] || code === CUTOVER_EXIT.unverified;
@@ -120,7 +119,7 @@ const isBack = (code: number | null): boolean =>
 /** Tells people and the run's folder how it ended. Throws where the folder had to be told and could not be. */
 function settle({ runDir, say }: ControlOptions, code: number | null): void {
   const events = readCutover(runDir);
-  const end = presentEnd(events);
+  const end = endOf(events);
   const text = endText(events);
   if (events.length === 0) say(`The cutover did not begin. Look at ${join(runDir, 'cutover.log')}.`);
   else if (text !== null) say(text);
@@ -162,7 +161,7 @@ function endedAs(
   events: readonly CutoverEvent[],
   code: number | null,
 ): { readonly complete: boolean; readonly why: string } | null {
-  const end = presentEnd(events);
+  const end = endOf(events);
   if (end?.event === 'rolled-back' || isBack(code)) return { complete: true, why: reasonOf(events) };
   if (end?.event === 'unfinished') return { complete: false, why: end.why };
   if (events.length === 0 || end?.event === 'refused') return null;
@@ -186,7 +185,7 @@ function reasonOf(events: readonly CutoverEvent[]): string {
 
 /** How a cutover ended, for the console. Null for one that ended well or never began. */
 export function endText(events: readonly CutoverEvent[]): string | null {
-  const end = presentEnd(events);
+  const end = endOf(events);
   const begun = events.findLast((one): one is CutoverEventOf<'rollback-begun'> => one.event === 'rollback-begun');
   const zero = events.findLast((one): one is CutoverEventOf<'zero'> => one.event === 'zero');
   if (end?.event === 'refused') return `The cutover did not begin: ${end.why}`;

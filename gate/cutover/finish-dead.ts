@@ -6,7 +6,7 @@ import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { CutoverEventOf, RollbackReason } from '../../checks/contract/cutover.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { LeaseHeld } from '../../fixtures/cutover/lease.ts';
-import { openJournal, readCutover, type CutoverJournal } from '../../fixtures/cutover/log.ts';
+import { endOf, openJournal, readCutover, type CutoverJournal } from '../../fixtures/cutover/log.ts';
 import { isAlive } from '../../fixtures/rehearsal/process-identity.ts';
 import { releaseLock, takeLock } from '../../fixtures/rehearsal/state-file.ts';
 import { loadPlan } from '../../specs/plan.ts';
@@ -15,7 +15,6 @@ import { giveBack, type CutoverEnd } from './begin.ts';
 import type { CutoverParts } from './parts.ts';
 import { rollBack } from './rollback.ts';
 import type { CutoverSettings } from './settings.ts';
-import { presentEnd } from './unfinished.ts';
 
 const LOOK_MS = 100;
 
@@ -54,7 +53,7 @@ export async function takeTurn(runDir: string): Promise<CutoverEnd | null> {
     const owner = ownerOfTurn(runDir);
     if (!owner) return null;
     while (isAlive(owner)) await setTimeout(LOOK_MS);
-    const end = presentEnd(readCutover(runDir).slice(known));
+    const end = endOf(readCutover(runDir).slice(known));
     if (end?.event === 'rolled-back') return end.verified ? 'rolled-back' : 'unverified';
   }
 }

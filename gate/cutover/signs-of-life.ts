@@ -5,8 +5,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CutoverEvent } from '../../checks/contract/cutover.ts';
-import { readCutover } from '../../fixtures/cutover/log.ts';
-import { presentEnd } from './unfinished.ts';
+import { endOf, readCutover } from '../../fixtures/cutover/log.ts';
 
 /** Four intervals of fifteen seconds, the longest there are; also more than it takes to begin. */
 const SILENT_MS = 90_000;
@@ -34,7 +33,7 @@ export function silenceOf({ runDir, rollbackWithinMs, now = () => performance.no
 }
 
 function goesBack(events: readonly CutoverEvent[]): boolean {
-  return presentEnd(events) === undefined && events.some(({ event }) => event === 'rollback-begun');
+  return endOf(events) === undefined && events.some(({ event }) => event === 'rollback-begun');
 }
 
 function sizeOf(file: string): number {

@@ -11,12 +11,14 @@ const isCutover = process.argv[1]?.endsWith('cutover.js') === true && !process.a
 if (point && isCutover && process.argv.includes('--back') === (point.back ?? false)) stopAfter(point);
 
 function stopAfter({ event, count = 1 }: HaltPoint): void {
-  const { writeSync, fsyncSync } = fs;
+  const { writeFileSync, fsyncSync } = fs;
   let seen = 0;
   let isDue = false;
-  const write = (file: number, data: string): number => {
-    if (data.startsWith('{"at":') && data.includes(`"event":"${event}"`)) isDue = (seen += 1) === count;
-    return writeSync(file, data);
+  const write = (...args: Parameters<typeof writeFileSync>): void => {
+    const [file, data] = args;
+    writeFileSync(...args);
+    const isTold = typeof file === 'number' && typeof data === 'string' && data.includes(`"event":"${event}"`);
+    if (isTold) isDue = (seen += 1) === count;
   };
   const sync = (file: number): void => {
     fsyncSync(file);
@@ -24,6 +26,6 @@ function stopAfter({ event, count = 1 }: HaltPoint): void {
     isDue = false;
     process.kill(process.pid, 'SIGSTOP');
   };
-  Object.assign(fs, { writeSync: write, fsyncSync: sync });
+  Object.assign(fs, { writeFileSync: write, fsyncSync: sync });
   syncBuiltinESMExports();
 }
