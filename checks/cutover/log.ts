@@ -2,7 +2,7 @@
 import type { CutoverEvent, CutoverEventOf, SplitProof, TriggerMetric } from '../contract/cutover.ts';
 import type { Bound, Evidence, Unit } from '../contract/outcome.ts';
 import { formatMs } from '../contract/units.ts';
-import { table } from '../support/evidence.ts';
+import { nameList, table } from '../support/evidence.ts';
 import { proveSplit } from '../support/split.ts';
 
 /** Params that several of these kinds have. */
@@ -38,7 +38,7 @@ export interface StepLog {
   readonly done: CutoverEventOf<'step-done'> | undefined;
   /** From `step-begun` to `step-done`, to the begin of another step or a rollback, or to the end of the log. */
   readonly events: Events;
-  /** The last one that was told in this step. */
+  /** The last one that was told in this step, after its shift. */
   readonly split: CutoverEventOf<'split'> | undefined;
   /** When its window opened: the first proof of its split. Null while there is none. */
   readonly windowFrom: number | null;
@@ -54,7 +54,11 @@ export function stepLog(events: Events, item: string): StepLog | undefined {
   const until = over === -1 ? rest : rest.slice(0, over);
   const doneAt = until.findIndex((event) => event.event === 'step-done' && event.item === item);
   const own = doneAt === -1 ? until : until.slice(0, doneAt + 1);
-  const splits = own.filter(is('split')).filter((split) => split.item === item);
+  // What was counted before the route was set to this weight says nothing of it.
+  const shiftedAt = own.findIndex(({ event }) => event === 'shifted');
+  const splits = (shiftedAt === -1 ? [] : own.slice(shiftedAt))
+    .filter(is('split'))
+    .filter((split) => split.item === item);
   return {
     begun,
     done: own.find(is('step-done')),
@@ -76,6 +80,22 @@ export function verdictOf(
 /** `70 of 1400 answers (2.9 to 8.6 %)`. */
 export function splitText({ canary, total, low, high }: SplitProof): string {
   return `${canary} of ${total} answers (${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)} %)`;
+}
+
+/** Whether somebody was answered, or not, in this sample, so that its error rate is a measured one. */
+export function isMeasured({ samples }: CutoverEventOf<'sample'>): boolean {
+  return samples > 0;
+}
+
+/** Where a log tells of an earlier time than before, which one clock cannot: `step-done at 5000 ms after sample at 6000 ms`; null if nowhere. */
+export function timeReversal(events: Events): string | null {
+  for (const [index, event] of events.entries()) {
+    const before = events[index - 1];
+    // Not `<`: what is no number is no time either.
+    if (before && !(event.ms >= before.ms))
+      return `${event.event} at ${event.ms} ms after ${before.event} at ${before.ms} ms`;
+  }
+  return null;
 }
 
 /** The longest stretch of a window in which none of these times lies. */
@@ -135,6 +155,16 @@ export function wayBack(events: Events): WayBack | undefined {
   };
 }
 
+/** `P4-MIG-001 (5 %), P4-MIG-002 (25 %)`. */
+export function stepNames(steps: readonly { readonly item: string; readonly weight: number }[]): string {
+  return nameList(steps.map(({ item, weight }) => `${item} (${weight} %)`));
+}
+
+/** What happened and when, without samples. */
+export function happened(title: string, events: Events): Evidence {
+  return table(title, ['ms', 'at', 'event', 'what'], events.flatMap(row));
+}
+
 /** Weight, error rate and P95 over time, and what happened when. Times in milliseconds since the cutover began. */
 export function timeline(events: Events): readonly [Evidence, ...Evidence[]] {
   const triggers = events.find(is('begun'))?.triggers ?? [];
@@ -144,7 +174,7 @@ export function timeline(events: Events): readonly [Evidence, ...Evidence[]] {
   };
   const samples = events.filter(is('sample'));
   return [
-    table('What happened', ['ms', 'at', 'event', 'what'], events.flatMap(row)),
+    happened('What happened', events),
     ...series('Weight of the new release', 'percent', weightsOf(events)),
     ...series(
       'Error rate',

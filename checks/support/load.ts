@@ -24,6 +24,27 @@ export const generatorLimits = {
   },
 } as const;
 
+/** The request that is sent over and over. */
+export const requestParams = {
+  path: { type: 'string', pattern: '^/', description: 'Path, and query if any, that is put under load.' },
+  method: { type: 'string', enum: ['GET', 'POST'], default: 'GET', description: 'HTTP method.' },
+  headers: {
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    default: {},
+    description: 'Headers of each request. No credentials: they would stand in the plan.',
+  },
+  json: { type: 'object', description: 'Body of each request, sent as JSON.' },
+} as const;
+
+export const minSuccessParam = {
+  type: 'number',
+  minimum: 0,
+  maximum: 1,
+  default: 0.5,
+  description: 'Share of answers that must be 2xx for the run to be one of the right thing.',
+} as const;
+
 /** The item whose run is judged. */
 export const runParam = {
   type: 'string',

@@ -46,6 +46,11 @@ const releaseSchema = {
 /** Params of the kinds that judge the images of a release; a kind adds its own. */
 export const releaseProperties = releaseSchema.properties;
 export const releaseRequired = releaseSchema.required;
+export const releaseVersion = {
+  type: 'string',
+  minLength: 1,
+  description: 'Version of the release, which is the tag: ${release.version}.',
+} as const satisfies JSONSchema;
 export type ReleaseParams = FromSchema<typeof releaseSchema>;
 
 export const mayReadRelease = ({ namespace, registry: { credential } }: ReleaseParams): Permission[] => [

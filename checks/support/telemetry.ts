@@ -29,6 +29,12 @@ export const alertmanagerParams = {
   },
   alertmanagerToken: { ...secretRef, description: 'Bearer token for Alertmanager, where it asks for one.' },
 } as const satisfies Readonly<Record<string, JSONSchema>>;
+export const severityLabelParam = {
+  type: 'string',
+  minLength: 1,
+  default: 'severity',
+  description: 'Label that says how bad an alert is.',
+} as const satisfies JSONSchema;
 export const grafanaParams = {
   grafana: { ...endpoint, description: 'Grafana, from the environment file: ${environment.endpoints.grafana}.' },
   grafanaToken: { ...secretRef, description: 'Token of a Grafana service account with the role Viewer.' },
@@ -131,6 +137,14 @@ export async function unlessDown<T>(
       return { up: false, why: error.message };
     throw error;
   }
+}
+
+/** Why Prometheus or Alertmanager is down by its own word; null where it is not. */
+export async function whyNotReady(http: HttpClient, source: TelemetrySource): Promise<string | null> {
+  const ready = await unlessDown(ask(http, source, '/-/ready'));
+  if (!ready.up) return ready.why;
+  // A proxy in front may keep this path to itself; then the API tells.
+  return ready.value.status === 503 ? 'is not ready (503)' : null;
 }
 
 /** Evidence of a query and what came of it. */

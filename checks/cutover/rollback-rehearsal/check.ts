@@ -1,4 +1,3 @@
-import type { CutoverEvent, CutoverEventOf } from '../../contract/cutover.ts';
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import {
@@ -12,6 +11,7 @@ import {
 } from '../../define-check.ts';
 import { table } from '../../support/evidence.ts';
 import { judged, present } from '../../support/judged.ts';
+import { cutoverParam, happened, is, lastCutover, timeReversal, type Events } from '../log.ts';
 
 const messages = {
   cannotBegin: {
@@ -38,7 +38,7 @@ const params = {
   additionalProperties: false,
   required: ['cutover'],
   properties: {
-    cutover: { type: 'string', minLength: 1, description: 'Item of kind cutover/weights that declares the cutover.' },
+    cutover: cutoverParam,
     maxDuration: duration('Longest time from the first act to everything verified.', '60s'),
   },
 } as const satisfies JSONSchema;
@@ -57,24 +57,20 @@ export const rollbackRehearsal = defineCheck({
     messages,
   },
   permissions: () => [],
-  gather: async (_: Params, { cutover }: Pick<Capabilities, 'cutover'>) => await cutover.rehearse(),
+  gather: async (_: Params, { cutover }: Pick<Capabilities, 'cutover'>): Promise<Events> => await cutover.rehearse(),
   judge,
 });
 
 const SUBJECT = 'Rollback';
 
-function judge({ maxDuration }: Params, events: readonly CutoverEvent[]): Judgement<Id> {
-  const of = <Name extends CutoverEvent['event']>(name: Name): CutoverEventOf<Name>[] =>
-    events.filter((one): one is CutoverEventOf<Name> => one.event === name);
-  const end = events.at(-1);
-  const [begun] = of('begun');
-  const [zero] = of('zero');
+function judge({ maxDuration }: Params, events: Events): Judgement<Id> {
+  const own = lastCutover(events);
+  const end = own.at(-1);
+  const begun = own.find(is('begun'));
+  const first = own.find(is('rollback-begun'));
+  const took = end?.event === 'rolled-back' && first ? Math.max(end.msToRecovery, end.ms - first.ms) : null;
   const evidence = [
-    table(
-      'The way back',
-      ['after ms', 'event', 'what'],
-      events.map((event) => [event.ms, event.event, whatOf(event)]),
-    ),
+    happened('The way back', own),
     table(
       'Recorded to go back to',
       ['Deployment', 'revision', 'replicas', 'ReplicaSet'],
@@ -85,43 +81,55 @@ function judge({ maxDuration }: Params, events: readonly CutoverEvent[]): Judgem
         replicaSet,
       ]),
     ),
-    ...(end?.event === 'rolled-back'
-      ? [
+    ...(took === null
+      ? []
+      : [
           {
             type: 'value',
             title: 'From the first act to everything verified',
-            value: end.msToRecovery,
+            value: took,
             unit: 'ms',
             bound: { comparison: '<=', value: durationMs(maxDuration) },
           } as const satisfies Evidence,
-        ]
-      : []),
+        ]),
   ] as const;
   const fail = (message: Id, data: NonNullable<Finding<Id>['data']>): Judgement<Id> =>
     judged<Id>([{ message, subject: SUBJECT, data }], [SUBJECT], evidence, '');
   if (end?.event === 'refused') return fail('cannotBegin', { why: end.why });
   if (end?.event === 'unfinished') return fail('unfinished', { why: end.why });
-  const looks = of('verified');
-  if (end?.event !== 'rolled-back' || !begun || !zero || begun.stable.length === 0 || looks.length === 0)
-    return {
-      outcome: 'inconclusive',
-      reason: 'too-few-samples',
-      why: 'The process that goes back told nothing of its end, or of what it goes back to and looks at. See cutover.log in the folder of the run.',
-      evidence,
-    };
+  const looks = own.filter(is('verified'));
+  const inconclusive = (why: string): Judgement<Id> => ({
+    outcome: 'inconclusive',
+    reason: 'too-few-samples',
+    why,
+    evidence,
+  });
+  if (end?.event !== 'rolled-back' || took === null || !begun || begun.stable.length === 0 || looks.length === 0)
+    return inconclusive(
+      'The process that goes back told nothing of its end, or of what it goes back to and looks at. See cutover.log in the folder of the run.',
+    );
+  const failed = looks.filter(({ outcome }) => outcome !== 'pass');
   const findings = present<Finding<Id>>([
-    ...looks
-      .filter(({ outcome }) => outcome !== 'pass')
-      .map(({ item, outcome, message }): Finding<Id> => {
-        const data = { what: item, outcome, message: message === null ? '' : ` (${message})` };
-        return { message: 'notAsBefore', subject: SUBJECT, data };
-      }),
-    end.msToRecovery > durationMs(maxDuration) && {
+    ...failed.map(({ item, outcome, message }): Finding<Id> => {
+      const data = { what: item, outcome, message: message === null ? '' : ` (${message})` };
+      return { message: 'notAsBefore', subject: SUBJECT, data };
+    }),
+    // What failed may be missing from the log: a disk that is full stops nobody from going back.
+    !end.verified &&
+      failed.length === 0 && {
+        message: 'notAsBefore',
+        subject: SUBJECT,
+        data: { what: 'something it looked at', outcome: 'not verified', message: '' },
+      },
+    took > durationMs(maxDuration) && {
       message: 'slow',
       subject: SUBJECT,
-      data: { actual: formatMs(end.msToRecovery), expected: maxDuration },
+      data: { actual: formatMs(took), expected: maxDuration },
     },
   ]);
+  const missing = missingOf(own);
+  if (findings.length === 0 && missing !== null)
+    return inconclusive(`What the log tells is not the whole way back: ${missing}.`);
   const subjects = [
     SUBJECT,
     ...begun.stable.map(({ namespace, deployment }) => `Deployment ${namespace}/${deployment}`),
@@ -129,18 +137,19 @@ function judge({ maxDuration }: Params, events: readonly CutoverEvent[]): Judgem
   return judged<Id>(findings, subjects, evidence, '');
 }
 
-function whatOf(event: CutoverEvent): string {
-  switch (event.event) {
-    case 'rollback-act':
-      return event.act;
-    case 'verified':
-      return `${event.item}: ${event.outcome}`;
-    case 'refused':
-    case 'unfinished':
-      return event.why;
-    case 'rollback-begun':
-      return event.reason.text;
-    default:
-      return '';
-  }
+/** What the log of a way back that ended does not tell; null where it tells all of it, in its order. */
+function missingOf(own: Events): string | null {
+  const reversal = timeReversal(own);
+  if (reversal !== null) return `it is not of one clock, ${reversal}`;
+  const way = own.slice(own.findIndex(is('rollback-begun')));
+  const zeroAt = way.findIndex(is('zero'));
+  if (zeroAt === -1) return 'traffic is not known to be at 0 %';
+  const rest = way.slice(zeroAt);
+  const acts = rest.filter(is('rollback-act')).map(({ act }) => act);
+  const stable = own.find(is('begun'))?.stable ?? [];
+  const skipped = stable.find(
+    ({ namespace, deployment }) => !acts.some((act) => act.startsWith(`Deployment ${namespace}/${deployment} `)),
+  );
+  if (skipped) return `Deployment ${skipped.namespace}/${skipped.deployment} was recorded and not brought back`;
+  return rest.filter(is('verified')).some(({ item }) => item === 'users') ? null : 'users were not looked at';
 }

@@ -10,7 +10,17 @@ import {
 import { nameList, table } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
 import { halfWidthFor } from '../../support/split.ts';
-import { cutoverParam, is, lastCutover, splitText, stepLog, timeline, verdictOf, type Events } from '../log.ts';
+import {
+  cutoverParam,
+  is,
+  lastCutover,
+  splitText,
+  stepLog,
+  stepNames,
+  timeline,
+  verdictOf,
+  type Events,
+} from '../log.ts';
 
 const messages = {
   refuted: {
@@ -22,7 +32,7 @@ const messages = {
     fix: 'Find out what sets the weights of the route besides this cutover.',
   },
   notWhole: {
-    says: '{subject}: its steps end at {actual} %, expected 100 %.',
+    says: '{subject}: it ends at {actual} %, expected 100 %.',
     fix: 'Declare a step (kind cutover/step) with a weight of 100.',
   },
 };
@@ -91,7 +101,7 @@ function judge(params: Params, events: Events): Judgement<Id> {
     const refused = own.find(is('refused'));
     return inconclusive('no-subjects', `No cutover has begun${refused ? `: ${refused.why}` : '.'}`);
   }
-  const last = Math.max(...steps.map(({ weight }) => weight));
+  const last = own.findLast(is('finished'))?.weight ?? Math.max(...steps.map(({ weight }) => weight));
   const whole: Finding<Id>[] =
     last === 100 ? [] : [{ message: 'notWhole', subject: `Cutover ${begun.id}`, data: { actual: last } }];
   const findings = [...steps.flatMap((step) => findingOf(step) ?? []), ...whole];
@@ -102,8 +112,7 @@ function judge(params: Params, events: Events): Judgement<Id> {
   }
   const missing = steps.filter((step) => !step.begun);
   if (findings.length === 0 && missing.length > 0) {
-    const names = nameList(missing.map(({ item, weight }) => `${item} (${weight} %)`));
-    return inconclusive('too-few-subjects', `Steps that never began have no split: ${names}.`);
+    return inconclusive('too-few-subjects', `Steps that never began have no split: ${stepNames(missing)}.`);
   }
   return judged(
     findings,

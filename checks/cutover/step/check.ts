@@ -19,7 +19,8 @@ const params = {
       type: 'number',
       exclusiveMinimum: 0,
       maximum: 100,
-      description: 'Percent of the traffic that the new release serves in this step.',
+      description:
+        'Percent of the traffic that the new release serves in this step: above that of the step before, and 100 in the last.',
     },
     watch: {
       ...duration('How long it is watched.', '5m'),

@@ -6,11 +6,13 @@ import { nameList } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
 import {
   is,
+  isMeasured,
   lastCutover,
   longestGap,
   splitText,
   stepLog,
   timeline,
+  timeReversal,
   verdictOf,
   wayBack,
   type Events,
@@ -160,9 +162,12 @@ function stepFindings(
       subject,
       data: { actual: formatMs(watched), expected: formatMs(watchMs) },
     });
-  const fired = begun.triggers.filter((rule) => stateAt(own, rule.item, step.done) === 'firing');
-  if (fired.length > 0)
-    found.push({ message: 'fired', subject, data: { triggers: nameList(fired.map((rule) => rule.item)) } });
+  const until = own.slice(0, own.indexOf(step.done));
+  // One that fires takes traffic back, also when it comes to rest again.
+  const fired = [
+    ...new Set(until.filter(is('trigger')).flatMap(({ item: rule, state }) => (state === 'firing' ? [rule] : []))),
+  ];
+  if (fired.length > 0) found.push({ message: 'fired', subject, data: { triggers: nameList(fired) } });
   return found;
 }
 
@@ -201,6 +206,8 @@ function doubtOf(
   own: Events,
 ): string | null {
   const { split, windowFrom } = step;
+  const reversal = timeReversal(own);
+  if (reversal !== null) return `its log is not of one clock: ${reversal}.`;
   if (!split) return 'no answers were counted.';
   if (verdictOf(split) !== 'proven' || windowFrom === null)
     return `the split is not proven: ${splitText(split)}, half width of the interval at most ${split.maxHalfWidth * 100} points.`;
@@ -211,6 +218,7 @@ function doubtOf(
   if (uneasy.length > 0) return `its window ended while triggers were not at rest: ${nameList(uneasy)}.`;
   const times = step.events
     .filter(is('sample'))
+    .filter(isMeasured)
     .filter(({ ms, errorRate, p95Ms }) => ms >= windowFrom && ms <= done.ms && errorRate !== null && p95Ms !== null)
     .map(({ ms }) => ms);
   if (times.length < minSamples)

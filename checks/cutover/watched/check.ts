@@ -8,9 +8,21 @@ import {
   type JSONSchema,
   type Judgement,
 } from '../../define-check.ts';
-import { nameList, table } from '../../support/evidence.ts';
+import { table } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
-import { cutoverParam, is, lastCutover, longestGap, maxGapParam, stepLog, timeline, type Events } from '../log.ts';
+import {
+  cutoverParam,
+  is,
+  isMeasured,
+  lastCutover,
+  longestGap,
+  maxGapParam,
+  stepLog,
+  stepNames,
+  timeline,
+  timeReversal,
+  type Events,
+} from '../log.ts';
 
 const messages = {
   neverSampled: {
@@ -78,11 +90,16 @@ function judge(params: Params, events: Events): Judgement<Id> {
     const figures = { actual: formatMs(gap.ms), window: formatMs(to - from), expected: formatMs(most) };
     return [{ message: 'gap', subject, data: { metric, ...figures } }];
   });
+  const reversal = timeReversal(own);
+  if (findings.length === 0 && reversal !== null) {
+    const why = `How long nobody looked cannot be told, the log is not of one clock: ${reversal}.`;
+    return { outcome: 'inconclusive', reason: 'too-few-samples', why, evidence };
+  }
   const missing = declared.filter(({ item }) => !steps.some((step) => step.item === item));
   if (findings.length === 0 && missing.length > 0) {
-    const names = nameList(missing.map(({ item, weight }) => `${item} (${weight} %)`));
     const reason = steps.length === 0 ? 'no-subjects' : 'too-few-subjects';
-    return { outcome: 'inconclusive', reason, why: `Steps that were not done cannot be watched: ${names}.`, evidence };
+    const why = `Steps that were not done cannot be watched: ${stepNames(missing)}.`;
+    return { outcome: 'inconclusive', reason, why, evidence };
   }
   return judged(
     findings,
@@ -102,7 +119,10 @@ function watchedOf(
   if (!log?.done) return undefined;
   const from = log.events.find(is('shifted'))?.ms ?? log.begun.ms;
   const samples = log.events.filter(is('sample')).filter((sample) => sample.weight === weight && sample.ms >= from);
-  const valued = samples.filter(({ errorRate, p95Ms }) => (metric === 'p95' ? p95Ms : errorRate) !== null);
+  // A P95 counts requests that are still under way, too: it may be known where nobody has been answered.
+  const valued = samples.filter((sample) =>
+    metric === 'p95' ? sample.p95Ms !== null : sample.errorRate !== null && isMeasured(sample),
+  );
   return {
     item,
     subject: `Step ${item} at ${weight} %`,

@@ -10,7 +10,7 @@ import {
   type JSONSchema,
 } from '../../define-check.ts';
 import { kubernetesName } from '../../contract/param-schemas.ts';
-import { generatorLimits } from '../../support/load.ts';
+import { generatorLimits, minSuccessParam, requestParams } from '../../support/load.ts';
 import { mayReadPodUse, readPodUse } from '../../support/pod-metrics.ts';
 import { judge, messages, urlOf, type Gathered } from './judge.ts';
 
@@ -20,15 +20,7 @@ const params = {
   required: ['endpoint', 'path', 'rate'],
   properties: {
     endpoint,
-    path: { type: 'string', pattern: '^/', description: 'Path, and query if any, that is put under load.' },
-    method: { type: 'string', enum: ['GET', 'POST'], default: 'GET', description: 'HTTP method.' },
-    headers: {
-      type: 'object',
-      additionalProperties: { type: 'string' },
-      default: {},
-      description: 'Headers of each request. No credentials: they would stand in the plan.',
-    },
-    json: { type: 'object', description: 'Body of each request, sent as JSON.' },
+    ...requestParams,
     rate: {
       type: 'number',
       exclusiveMinimum: 0,
@@ -52,13 +44,7 @@ const params = {
       default: 0.99,
       description: 'Share of the requests that must be answered for the rate to have been carried.',
     },
-    minSuccess: {
-      type: 'number',
-      minimum: 0,
-      maximum: 1,
-      default: 0.5,
-      description: 'Share of answers that must be 2xx for the run to be one of the right thing.',
-    },
+    minSuccess: minSuccessParam,
     minRequests: {
       type: 'integer',
       minimum: 1,

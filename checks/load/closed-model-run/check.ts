@@ -12,7 +12,16 @@ import {
   type Judgement,
 } from '../../define-check.ts';
 import { judged, present } from '../../support/judged.ts';
-import { generatorLimits, percent, runEvidence, runName, saturation, successes } from '../../support/load.ts';
+import {
+  generatorLimits,
+  minSuccessParam,
+  percent,
+  requestParams,
+  runEvidence,
+  runName,
+  saturation,
+  successes,
+} from '../../support/load.ts';
 
 const messages = {
   down: {
@@ -44,15 +53,7 @@ const params = {
   required: ['endpoint', 'path'],
   properties: {
     endpoint,
-    path: { type: 'string', pattern: '^/', description: 'Path, and query if any, that is put under load.' },
-    method: { type: 'string', enum: ['GET', 'POST'], default: 'GET', description: 'HTTP method.' },
-    headers: {
-      type: 'object',
-      additionalProperties: { type: 'string' },
-      default: {},
-      description: 'Headers of each request. No credentials: they would stand in the plan.',
-    },
-    json: { type: 'object', description: 'Body of each request, sent as JSON.' },
+    ...requestParams,
     connections: {
       type: 'integer',
       minimum: 1,
@@ -68,13 +69,7 @@ const params = {
       default: 1000,
       description: 'Answers without which the run is too small to judge; 1,000 are needed for a P99.',
     },
-    minSuccess: {
-      type: 'number',
-      minimum: 0,
-      maximum: 1,
-      default: 0.5,
-      description: 'Share of answers that must be 2xx for the run to be one of the right thing.',
-    },
+    minSuccess: minSuccessParam,
     ...generatorLimits,
   },
 } as const satisfies JSONSchema;

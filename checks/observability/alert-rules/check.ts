@@ -12,7 +12,7 @@ import { judged, present } from '../../support/judged.ts';
 import { mayReadSecrets } from '../../support/kubernetes.ts';
 import { hasLabels, query, rules, selectorOf, type AlertRule } from '../../support/prometheus.ts';
 import { inGoodTimes, selectorsOf, selectorText } from '../../support/promql.ts';
-import { prometheusParams, promqlEvidence, sourceOf } from '../../support/telemetry.ts';
+import { prometheusParams, promqlEvidence, severityLabelParam, sourceOf } from '../../support/telemetry.ts';
 
 const messages = {
   missing: {
@@ -74,12 +74,7 @@ const params = {
         },
       },
     },
-    severityLabel: {
-      type: 'string',
-      minLength: 1,
-      default: 'severity',
-      description: 'Label that says how bad an alert is.',
-    },
+    severityLabel: severityLabelParam,
     runbookAnnotation: {
       type: 'string',
       minLength: 1,

@@ -24,7 +24,7 @@ import { shortened, table } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
 import { mayReadSecrets, textAt } from '../../support/kubernetes.ts';
 import { alertmanagers, selectorOf, type LabelSet } from '../../support/prometheus.ts';
-import { alertmanagerParams, ask, askJson, prometheusParams, sourceOf, unlessDown } from '../../support/telemetry.ts';
+import { alertmanagerParams, askJson, prometheusParams, sourceOf, whyNotReady } from '../../support/telemetry.ts';
 
 const messages = {
   down: {
@@ -133,10 +133,8 @@ export const alertmanagerRouting = defineCheck({
 
 async function gather(params: Params, { http }: Pick<Capabilities, 'http'>): Promise<Gathered> {
   const source = sourceOf('Alertmanager', params.alertmanager, params.alertmanagerToken);
-  const nothing = { config: null, text: '', silences: [], held: [], senders: [] };
-  const ready = await unlessDown(ask(http, source, '/-/ready'));
-  if (!ready.up) return { ...nothing, down: ready.why };
-  if (ready.value.status === 503) return { ...nothing, down: 'is not ready (503)' };
+  const down = await whyNotReady(http, source);
+  if (down !== null) return { config: null, text: '', silences: [], held: [], senders: [], down };
   const prometheus = sourceOf('Prometheus', params.prometheus, params.prometheusToken);
   const [status, silenced, held, senders] = await Promise.all([
     askJson(http, source, '/api/v2/status'),

@@ -14,7 +14,13 @@ import { table } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
 import { mayReadSecrets } from '../../support/kubernetes.ts';
 import { alerts, rules, serverTime, staleSince, type ActiveAlert, type AlertRule } from '../../support/prometheus.ts';
-import { alertmanagerParams, labelText, prometheusParams, sourceOf } from '../../support/telemetry.ts';
+import {
+  alertmanagerParams,
+  labelText,
+  prometheusParams,
+  severityLabelParam,
+  sourceOf,
+} from '../../support/telemetry.ts';
 
 const messages = {
   firing: {
@@ -39,12 +45,7 @@ const params = {
   properties: {
     ...prometheusParams,
     ...alertmanagerParams,
-    severityLabel: {
-      type: 'string',
-      minLength: 1,
-      default: 'severity',
-      description: 'Label that says how bad an alert is.',
-    },
+    severityLabel: severityLabelParam,
     severities: {
       type: 'array',
       minItems: 1,

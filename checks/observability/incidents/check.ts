@@ -13,7 +13,7 @@ import { table } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
 import { mayReadSecrets } from '../../support/kubernetes.ts';
 import { promDuration, queryRange, rules, serverTime, type Series } from '../../support/prometheus.ts';
-import { labelText, prometheusParams, promqlEvidence, sourceOf } from '../../support/telemetry.ts';
+import { labelText, prometheusParams, promqlEvidence, severityLabelParam, sourceOf } from '../../support/telemetry.ts';
 
 const messages = {
   fired: {
@@ -32,12 +32,7 @@ const params = {
   properties: {
     ...prometheusParams,
     window: duration('The deployment’s window: how far is looked back.', '24h'),
-    severityLabel: {
-      type: 'string',
-      minLength: 1,
-      default: 'severity',
-      description: 'Label that says how bad an alert is.',
-    },
+    severityLabel: severityLabelParam,
     severities: {
       type: 'array',
       minItems: 1,

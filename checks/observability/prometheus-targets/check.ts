@@ -23,7 +23,7 @@ import {
   type AlertRule,
   type Target,
 } from '../../support/prometheus.ts';
-import { ask, prometheusParams, sourceOf, unlessDown } from '../../support/telemetry.ts';
+import { prometheusParams, sourceOf, whyNotReady } from '../../support/telemetry.ts';
 
 const messages = {
   down: {
@@ -122,11 +122,8 @@ export const prometheusTargets = defineCheck({
 
 async function gather(params: Params, { http }: Pick<Capabilities, 'http'>): Promise<Gathered> {
   const source = sourceOf('Prometheus', params.prometheus, params.prometheusToken);
-  const ready = await unlessDown(ask(http, source, '/-/ready'));
-  const nothing = { time: 0, targets: [], sampleAges: [], rules: [] };
-  if (!ready.up) return { ...nothing, down: ready.why };
-  // A proxy in front may keep this path to itself; then the API below tells.
-  if (ready.value.status === 503) return { ...nothing, down: 'is not ready (503)' };
+  const down = await whyNotReady(http, source);
+  if (down !== null) return { time: 0, targets: [], sampleAges: [], rules: [], down };
   const [time, active, loaded, ...ages] = await Promise.all([
     serverTime(http, source),
     targets(http, source),

@@ -7,7 +7,13 @@ import {
   type JSONSchema,
 } from '../../define-check.ts';
 import { mayList, PODS, readList } from '../../support/kubernetes.ts';
-import { mayReadRelease, readRelease, releaseProperties, releaseRequired } from '../../support/oci-workloads.ts';
+import {
+  mayReadRelease,
+  readRelease,
+  releaseProperties,
+  releaseRequired,
+  releaseVersion,
+} from '../../support/oci-workloads.ts';
 import { judge, messages, type Gathered } from './judge.ts';
 
 const params = {
@@ -16,11 +22,7 @@ const params = {
   required: [...releaseRequired, 'version'],
   properties: {
     ...releaseProperties,
-    version: {
-      type: 'string',
-      minLength: 1,
-      description: 'Version of the release, which is the tag: ${release.version}.',
-    },
+    version: releaseVersion,
   },
 } as const satisfies JSONSchema;
 export type Params = FromSchema<typeof params>;

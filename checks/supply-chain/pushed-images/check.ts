@@ -17,6 +17,7 @@ import {
   readRelease,
   releaseProperties,
   releaseRequired,
+  releaseVersion,
   type Release,
 } from '../../support/oci-workloads.ts';
 
@@ -43,11 +44,7 @@ const params = {
   required: [...releaseRequired, 'version'],
   properties: {
     ...releaseProperties,
-    version: {
-      type: 'string',
-      minLength: 1,
-      description: 'Version of the release, which is the tag: ${release.version}.',
-    },
+    version: releaseVersion,
   },
 } as const satisfies JSONSchema;
 type Params = FromSchema<typeof params>;
