@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { CutoverEvent, CutoverEventOf } from '../../checks/contract/cutover.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { durationMs, formatMs } from '../../checks/contract/units.ts';
-import { askedSteps, endOf, openJournal, readCutover, REHEARSAL } from '../../fixtures/cutover/log.ts';
+import { askedSteps, endOf, openJournal, readCutover, REHEARSAL, type CutoverLog } from '../../fixtures/cutover/log.ts';
 import { findDist } from '../../fixtures/rehearsal/start.ts';
 import { appendEvent } from '../../reports/run-folder/append.ts';
 import { ALIVE_EVERY_MS, CUTOVER_EXIT, type Heard } from './protocol.ts';
@@ -70,6 +70,7 @@ export function watchForCutover(options: ControlOptions): CutoverControl | undef
     if (asked.includes(REHEARSAL) && rehearsal === undefined) {
       rehearsal = start('--rehearse').then(() => {
         present = undefined;
+        if (endOf(readCutover(runDir, REHEARSAL)) === undefined) tellDeath(runDir, REHEARSAL, 'unfinished');
       });
       rehearsal.catch(() => undefined);
       return;
@@ -121,8 +122,10 @@ function settle({ runDir, say }: ControlOptions, code: number | null): void {
   const events = readCutover(runDir);
   const end = endOf(events);
   const text = endText(events);
-  if (events.length === 0) say(`The cutover did not begin. Look at ${join(runDir, 'cutover.log')}.`);
-  else if (text !== null) say(text);
+  if (events.length === 0) {
+    say(`The cutover did not begin. Look at ${join(runDir, 'cutover.log')}.`);
+    tellDeath(runDir, 'cutover', 'refused');
+  } else if (text !== null) say(text);
   const ended = endedAs(events, code);
   if (ended === null) return;
   if (end === undefined) tellEnd(runDir, ended, code);
@@ -135,6 +138,17 @@ function settle({ runDir, say }: ControlOptions, code: number | null): void {
     const what = ended.complete ? 'Traffic was taken back' : 'Traffic is not back';
     say(`${what}, and that could not be recorded: ${why}.`);
     throw new Error(`${what}, and that could not be recorded: ${why}`, { cause: error });
+  }
+}
+
+/** Items need not wait until their time is up. */
+function tellDeath(runDir: string, log: CutoverLog, event: 'refused' | 'unfinished'): void {
+  try {
+    const journal = openJournal(runDir, log);
+    journal.tell({ event, why: 'its process ended without a word; look at cutover.log in the folder of the run' });
+    journal.close();
+  } catch {
+    // A full disk: they wait.
   }
 }
 

@@ -3,9 +3,10 @@
  * golive's cutover and `golive rollback` as they are built, a run around them, an API server and a gateway.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { readCutover, REHEARSAL } from '../../../fixtures/cutover/log.ts';
 import { CutoverRun, kill } from './cutover-run.ts';
 import type { HaltPoint } from './halt-point.ts';
 import { startCrashPlatform, type CrashPlatform } from './platform.ts';
@@ -207,6 +208,55 @@ describe.concurrent('a run that goes on to ask for nothing', () => {
       },
       ['--stops'],
     );
+  });
+});
+
+describe.concurrent('an item that is out of time', () => {
+  it('at begun', async () => {
+    await cell(
+      'begun',
+      async ({ run, pid }) => {
+        await run.saying('out-of-time');
+        kill(pid, 'SIGCONT');
+        await expectBack(run, ['item-failed']);
+      },
+      ['--timeout', '2000'],
+    );
+  });
+});
+
+describe.concurrent('a process of the cutover that dies before it has begun', () => {
+  it('is told of, and moves nothing', async () => {
+    const run = await CutoverRun.make(platform, programs);
+    try {
+      const kubeconfig = readFileSync(run.door.kubeconfig, 'utf8');
+      writeFileSync(run.door.kubeconfig, 'no kubeconfig');
+      run.start({ args: ['--rehearses'] });
+      await run.runnerEnded();
+      expect(run.events, run.story).toMatchObject([{ event: 'refused' }]);
+      expect(run.told).toContain('The cutover did not begin');
+      expect(run.decided).toMatchObject({ decision: 'NO-GO', reasons: ['fail'] });
+      expect(await run.weights()).toEqual({ stable: 100, canary: 0 });
+      writeFileSync(run.door.kubeconfig, kubeconfig);
+    } finally {
+      await run.remove();
+    }
+  });
+  it('keeps no item waiting', async () => {
+    const run = await CutoverRun.make(platform, programs);
+    try {
+      const plan = join(run.root, 'plan.json');
+      writeFileSync(plan, readFileSync(plan, 'utf8').replace('"shop"', '"shops"'));
+      run.start({ args: ['--rehearses'] });
+      await run.runnerEnded();
+      expect(readCutover(run.runDir, REHEARSAL)).toMatchObject([{ event: 'unfinished' }]);
+      expect(run.events, run.story).toMatchObject([
+        { event: 'refused', why: expect.stringContaining('look at cutover.log') as string },
+      ]);
+      expect(readFileSync(join(run.runDir, 'cutover.log'), 'utf8')).toContain('its digest does not match');
+    } finally {
+      await run.remove();
+    }
   });
 });
 

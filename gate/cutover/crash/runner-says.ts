@@ -2,6 +2,8 @@
 export type RunnerSays =
   | { readonly says: 'opened'; readonly runDir: string }
   | { readonly says: 'interrupted' }
+  /** An item waited for its step for too long. */
+  | { readonly says: 'out-of-time' }
   /** To people. */
   | { readonly says: 'told'; readonly text: string }
   | {

@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { OutcomeName } from '../../../checks/contract/outcome.ts';
 import type { Plan, PlannedItem } from '../../../checks/contract/plan.ts';
-import { askForStep, endOf, readCutover } from '../../../fixtures/cutover/log.ts';
+import { askForStep, endOf, readCutover, REHEARSAL } from '../../../fixtures/cutover/log.ts';
 import { appendOutcome } from '../../../reports/run-folder/append.ts';
 import { finishRun } from '../../../reports/run-folder/finish.ts';
 import { openRun } from '../../../reports/run-folder/open.ts';
@@ -23,6 +23,8 @@ const { values: args } = parseArgs({
     root: { type: 'string', default: '' },
     /** The item that fails once the first step is done. */
     fails: { type: 'string' },
+    /** The rollback is rehearsed first, as its item asks for. */
+    rehearses: { type: 'boolean', default: false },
     /** No step but the first is asked for. */
     stops: { type: 'boolean', default: false },
     /** After the first step it waits until the cutover has ended, or it is interrupted. */
@@ -57,6 +59,10 @@ function complain(error: unknown): void {
 }
 
 async function runItems(): Promise<void> {
+  if (args.rehearses) {
+    askForStep(runDir, REHEARSAL);
+    while (endOf(readCutover(runDir, REHEARSAL)) === undefined) await setTimeout(LOOK_MS);
+  }
   const steps = plan.items.filter(({ kind }) => kind === STEP_KIND);
   for (const item of plan.items) if (item.kind !== STEP_KIND) record(item, 'pass');
   for (const [index, step] of steps.entries()) {
@@ -85,6 +91,7 @@ async function passed({ id }: Pick<PlannedItem, 'id'>): Promise<boolean> {
     if (endOf(events) !== undefined) return false;
     await setTimeout(LOOK_MS);
   }
+  if (timeout.aborted) say({ says: 'out-of-time' });
   return false;
 }
 
