@@ -357,4 +357,17 @@ describe('the rehearsal of the way back', () => {
     expect(await rehearseRollback({ settings: SETTINGS, parts: one.parts(), journal, facts })).toBe('unverified');
     journal.close();
   });
+
+  it('does not wait for users who were served badly before', { timeout: 60_000 }, async () => {
+    const one = world();
+    one.really = 100;
+    one.failing = 1;
+    const journal = openJournal(one.runDir, 'rollback-rehearsal');
+    const facts = { id: 'gate-1', release: 'shop 2.0.0', environment: 'test', planDigest: 'd' };
+    const settings = { ...SETTINGS, rollbackWithinMs: 600_000 };
+    expect(await rehearseRollback({ settings, parts: one.parts(), journal, facts })).toBe('unverified');
+    journal.close();
+    const users = journal.events.find((event) => event.event === 'verified' && event.item === 'users');
+    expect(users).toMatchObject({ outcome: 'fail', message: expect.stringMatching(/requests failed/) as string });
+  });
 });

@@ -10,6 +10,8 @@ import { watching, type Watching } from './watching.ts';
 
 const LOOK_MS = 50;
 const WARM_MS = 10_000;
+/** Nothing was moved: who is served badly now was so before, and waiting changes nothing. */
+const USERS_MS = 5_000;
 /** Evaluations at the least. */
 const TIMES = 5;
 
@@ -24,7 +26,7 @@ export async function rehearseRollback(run: Omit<CutoverRun, 'back' | 'finish'>)
   const prometheus = parts.prometheus(() => journal.now());
   try {
     await tellTriggers(watching({ settings, journal, probes, services, prometheus }), journal, settings);
-    return await rollBack({ settings, parts, journal, stable, reason, probes });
+    return await rollBack({ settings, parts, journal, stable, reason, probes, usersWithinMs: USERS_MS });
   } catch (error) {
     return refuse(journal, textOf(error));
   } finally {

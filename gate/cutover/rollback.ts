@@ -22,6 +22,8 @@ export interface RollbackRun {
   readonly reason: RollbackReason;
   /** A prober that runs already. */
   readonly probes?: { records(): readonly ProbeRecord[] };
+  /** How long users may take to be served well again; as long as the whole rollback where nothing is said. */
+  readonly usersWithinMs?: number;
 }
 
 /**
@@ -143,9 +145,11 @@ async function verifyAll(run: RollbackRun, tell: (event: NewEvent) => void, sign
 
 /** Whether users are answered, and by the release that served before; why not otherwise. */
 async function servedAsBefore(
-  { parts, journal, probes, settings }: RollbackRun,
+  { parts, journal, probes, settings, usersWithinMs = Infinity }: RollbackRun,
   signal: AbortSignal,
 ): Promise<string | null> {
+  const until = journal.now() + usersWithinMs;
+  const isLate = (): boolean => signal.aborted || journal.now() > until;
   const own = probes === undefined ? parts.probe(() => journal.now()) : undefined;
   const records = (): readonly ProbeRecord[] => (probes ?? own)?.records() ?? [];
   try {
@@ -153,12 +157,12 @@ async function servedAsBefore(
       const from = journal.now();
       const after = (): readonly ProbeRecord[] =>
         records().filter(({ at, outcome }) => at >= from && outcome !== 'under-way');
-      while (!signal.aborted && after().length < ANSWERS) await setTimeout(20);
+      while (!isLate() && after().length < ANSWERS) await setTimeout(20);
       const answers = after();
       const failed = answers.filter(({ outcome }) => outcome === 'failed').length;
       const strangers = answers.filter(({ version }) => version === settings.route.canaryVersion).length;
       if (failed === 0 && strangers === 0 && answers.length >= ANSWERS) return null;
-      if (signal.aborted)
+      if (isLate())
         return `${failed} of ${answers.length} requests failed, ${strangers} were answered by ${settings.route.canaryVersion}`;
     }
   } finally {
