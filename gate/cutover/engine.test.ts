@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { CutoverEvent } from '../../checks/contract/cutover.ts';
 import { openJournal } from '../../fixtures/cutover/log.ts';
 import { rehearseRollback } from './rehearse.ts';
@@ -11,7 +11,7 @@ function world(): World {
   worlds.push(made);
   return made;
 }
-afterEach(() => {
+afterAll(() => {
   for (const one of worlds.splice(0)) one.remove();
 });
 
@@ -22,7 +22,7 @@ async function at(one: World, weight: number, act: () => void): Promise<void> {
 }
 const reasonOf = (one: World) => one.of('rollback-begun')[0]?.reason;
 
-describe('a cutover', () => {
+describe.concurrent('a cutover', () => {
   it('goes up step by step, proves each split, watches each window and stays', { timeout: 30_000 }, async () => {
     const one = world();
     const [end] = await Promise.all([one.run(), one.items()]);
@@ -162,7 +162,7 @@ describe('a cutover', () => {
   });
 });
 
-describe('with Prometheus as a second source', () => {
+describe.concurrent('with Prometheus as a second source', () => {
   const prometheus = { query: 'errors[200ms]', windowMs: 200, scrapeIntervalMs: 50, tolerance: 0.02 };
   const settingsWith = (onNoData: 'hold' | 'fail', over: object = {}) => ({
     ...SETTINGS,
@@ -262,7 +262,7 @@ describe('with Prometheus as a second source', () => {
   });
 });
 
-describe('when the journal cannot be written', () => {
+describe.concurrent('when the journal cannot be written', () => {
   const POINTS: readonly CutoverEvent['event'][] = [
     'step-begun',
     'shifting',
@@ -288,7 +288,7 @@ describe('when the journal cannot be written', () => {
   });
 });
 
-describe('when the API server is away', () => {
+describe.concurrent('when the API server is away', () => {
   it('keeps trying to go back until it is there again', { timeout: 30_000 }, async () => {
     const one = world();
     const away = at(one, 5, () => {
@@ -330,7 +330,7 @@ describe('when the API server is away', () => {
   );
 });
 
-describe('the rehearsal of the way back', () => {
+describe.concurrent('the rehearsal of the way back', () => {
   it('goes it whole and moves nothing', async () => {
     const one = world();
     const journal = openJournal(one.runDir, 'rollback-rehearsal');
