@@ -98,6 +98,8 @@ export function judge(params: Params, gathered: Gathered): Judgement<Id> {
     return unknown(`Pod ${pod} was not there any more when the requests had been answered: ${probeAfter.why}`);
   if (answers.unnamed > 0)
     return unknown(`${answers.unnamed} of ${answers.asked} answers name no pod in ${params.podHeader}`);
+  const named = Object.values(answers.byPod).reduce((sum, count) => sum + count, 0);
+  if (named < answers.asked) return unknown(`of ${answers.asked} requests only ${named} were counted`);
   const chance = (ready.length / (ready.length + 1)) ** answers.asked;
   if (chance > CHANCE) {
     return {

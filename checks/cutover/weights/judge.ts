@@ -4,7 +4,7 @@ import type { Weights } from '../../contract/cutover.ts';
 import { formatMs } from '../../contract/units.ts';
 import type { Evidence, Finding, Judgement, NonEmpty } from '../../define-check.ts';
 import type { Endpoint } from '../../support/endpoints.ts';
-import { readingEvidence, table, type Reading } from '../../support/evidence.ts';
+import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';
 import { findBackends, notAccepted, routeState } from '../../support/http-route.ts';
 import { judged, present } from '../../support/judged.ts';
 import { at, textAt } from '../../support/kubernetes.ts';
@@ -132,7 +132,7 @@ export function judge(params: Params, gathered: Gathered): Judgement<Id> {
     lease.subject,
   ];
   if (findings.length > 0) return judged(findings, subjects, evidence, '');
-  const unclear = unclearOf(gathered, lease, subject);
+  const unclear = unclearOf(params, gathered, lease, subject);
   if (unclear !== null) return { outcome: 'inconclusive', reason: 'too-few-samples', why: unclear, evidence };
   return judged<Id>([], subjects, evidence, '');
 }
@@ -183,7 +183,17 @@ function deploymentFinding(namespace: string, { name, object }: Gathered['deploy
 }
 
 /** What cannot be told although nothing is wrong. */
-function unclearOf({ route, after, dryRun }: Gathered, lease: LeaseFacts, subject: string): string | null {
+function unclearOf(params: Params, gathered: Gathered, lease: LeaseFacts, subject: string): string | null {
+  const { route, after, dryRun, rights } = gathered;
+  if (rights.length === 0) return `${subject}: it was not asked which rights the cutover has.`;
+  const { stable, canary } = params.route;
+  const lacks = (all: readonly { readonly name: string }[], name: string): boolean =>
+    !all.some((one) => one.name === name);
+  const unseen = [
+    ...[stable, canary].filter((name) => lacks(gathered.services, name)).map((name) => `Service ${name}`),
+    ...params.deployments.filter((name) => lacks(gathered.deployments, name)).map((name) => `Deployment ${name}`),
+  ];
+  if (unseen.length > 0) return `${subject}: nobody looked at ${nameList(unseen)}.`;
   if (lease.state === 'unknown')
     return `${lease.subject}: ${lease.holder} holds it and wrote neither when it renewed it nor for how long: nobody can tell whether it is alive.`;
   if (!route || !dryRun || !after) return `${subject}: it went away while it was looked at.`;
