@@ -1,0 +1,52 @@
+/** What the engine tells is what the kinds that judge it ask for: a good cutover, and a good rehearsal of its way back, pass. */
+import { afterEach, expect, it } from 'vitest';
+import { rollbackRehearsal } from '../../checks/cutover/rollback-rehearsal/check.ts';
+import { cutoverSplit } from '../../checks/cutover/split/check.ts';
+import { judge as judgeStep } from '../../checks/cutover/step/judge.ts';
+import { cutoverWatched } from '../../checks/cutover/watched/check.ts';
+import { openJournal } from '../../fixtures/cutover/log.ts';
+import { rehearseRollback } from './rehearse.ts';
+import { SETTINGS, World } from './testing.ts';
+
+const worlds: World[] = [];
+function world(): World {
+  const made = new World();
+  worlds.push(made);
+  return made;
+}
+afterEach(() => {
+  for (const one of worlds.splice(0)) one.remove();
+});
+
+const cutover = 'ROU';
+const context = { now: new Date() };
+/** Windows are short here: however busy the machine is, one that was watched at all is enough. */
+const maxGap = 1;
+
+it('passes a cutover that went well', { timeout: 60_000 }, async () => {
+  const one = world();
+  const steps = SETTINGS.steps.map((step) => ({ ...step, watchMs: 500 }));
+  await Promise.all([one.run({ ...SETTINGS, steps }), one.items()]);
+  const { events } = one;
+  for (const { item, weight } of steps) {
+    const params = { cutover, weight, watch: '500ms', proveWithin: '1m', minSamples: 1, maxGap };
+    expect(judgeStep(params, { item, events })).toMatchObject({ outcome: 'pass' });
+  }
+  const split = cutoverSplit.judge({ cutover, maxHalfWidthAt5: 0.02, maxHalfWidth: 0.05 }, events, context);
+  expect(split).toMatchObject({ outcome: 'pass' });
+  for (const metric of ['error-rate', 'p95'] as const)
+    expect(cutoverWatched.judge({ cutover, metric, maxGap }, events, context)).toMatchObject({ outcome: 'pass' });
+});
+
+it('passes a way back that was gone whole, and not one that was not as before', { timeout: 60_000 }, async () => {
+  const facts = { id: 'gate-1', release: 'shop 2.0.0', environment: 'test', planDigest: 'd' };
+  for (const verifies of ['pass', 'fail'] as const) {
+    const one = world();
+    one.verifies = verifies;
+    const journal = openJournal(one.runDir, 'rollback-rehearsal');
+    await rehearseRollback({ settings: SETTINGS, parts: one.parts(), journal, facts });
+    journal.close();
+    const judged = rollbackRehearsal.judge({ cutover, maxDuration: '60s' }, journal.events, context);
+    expect(judged).toMatchObject({ outcome: verifies });
+  }
+});
