@@ -165,6 +165,14 @@ export function happened(title: string, events: Events): Evidence {
   return table(title, ['ms', 'at', 'event', 'what'], events.flatMap(row));
 }
 
+/** `; Prometheus said 0.04, the probes saw 0.01: differ`. */
+function secondText({ prometheus }: CutoverEventOf<'trigger'>): string {
+  if (!prometheus) return '';
+  const { value, probes, verdict, why } = prometheus;
+  const said = value ?? `nothing${why === null ? '' : ` (${why})`}`;
+  return `; Prometheus said ${said}, the probes saw ${probes ?? 'nothing'}: ${verdict}`;
+}
+
 /** Weight, error rate and P95 over time, and what happened when. Times in milliseconds since the cutover began. */
 export function timeline(events: Events): readonly [Evidence, ...Evidence[]] {
   const triggers = events.find(is('begun'))?.triggers ?? [];
@@ -239,7 +247,7 @@ function told(event: Exclude<CutoverEvent, { event: 'sample' }>): string {
     case 'split':
       return `${event.item}: ${splitText(event)}, target ${event.target * 100} %: ${event.verdict}`;
     case 'trigger':
-      return `${event.item}: ${event.state}, ${event.value ?? 'no value'} (threshold ${event.threshold})`;
+      return `${event.item}: ${event.state}, ${event.value ?? 'no value'} (threshold ${event.threshold})${secondText(event)}`;
     case 'rollback-begun':
       return `${event.reason.code}: ${event.reason.text}`;
     case 'rollback-act':
