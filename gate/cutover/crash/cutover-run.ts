@@ -14,6 +14,7 @@ import type { CrashPlatform } from './platform.ts';
 import type { Programs } from './programs.ts';
 import { NAMESPACE, STABLE, writeProject } from './project.ts';
 import type { RunnerSays } from './runner-says.ts';
+import { endTurn, takeTurn } from './turns.ts';
 
 /** Generous: nothing here is about speed. */
 const LIMIT_MS = 60_000;
@@ -59,17 +60,23 @@ export class CutoverRun {
     programs: Programs,
     { lease, deployments = [STABLE], rollbackWithin = '40s' }: CutoverRunOptions = {},
   ): Promise<CutoverRun> {
+    await takeTurn();
     const run = new CutoverRun(platform, programs, await doorTo(platform.plane), lease);
-    await platform.addRoute(run.name);
-    writeProject({
-      root: run.root,
-      kubeconfig: { path: run.door.kubeconfig, context: 'rehearsal-admin' },
-      url: platform.urlOf(run.name),
-      route: run.name,
-      lease: run.lease,
-      deployments,
-      rollbackWithin,
-    });
+    try {
+      await platform.addRoute(run.name);
+      writeProject({
+        root: run.root,
+        kubeconfig: { path: run.door.kubeconfig, context: 'rehearsal-admin' },
+        url: platform.urlOf(run.name),
+        route: run.name,
+        lease: run.lease,
+        deployments,
+        rollbackWithin,
+      });
+    } catch (error) {
+      await run.remove();
+      throw error;
+    }
     return run;
   }
 
@@ -187,6 +194,7 @@ export class CutoverRun {
   async remove(): Promise<void> {
     for (const { pid = 0 } of this.#children) if (pid > 0) kill(pid, 'SIGKILL');
     for (const pid of pidsOf(this.root)) kill(pid, 'SIGKILL');
+    endTurn();
     await this.door.link.close();
     await this.door.close();
     rmSync(this.root, { recursive: true, force: true });

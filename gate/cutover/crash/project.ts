@@ -93,7 +93,7 @@ const health = (): Readonly<Record<string, unknown>> => ({
   id: HEALTH,
   kind: 'traffic/http-endpoint',
   onFailure: 'rollback',
-  params: { endpoint: '${environment.endpoints.public}', requests: [{ path: '/health' }], maxLatency: '10s' },
+  params: { endpoint: '${environment.endpoints.public}', requests: [{ path: '/health' }], maxLatency: '60s' },
 });
 
 function cutover({ route, lease, deployments, rollbackWithin }: ProjectOptions): Readonly<Record<string, unknown>>[] {
@@ -108,7 +108,9 @@ function cutover({ route, lease, deployments, rollbackWithin }: ProjectOptions):
         version: { header: VERSION_HEADER, canary: CANARY_VERSION },
         endpoint: '${environment.endpoints.public}',
         path: '/',
-        probeRate: 150,
+        probeRate: 100,
+        // A machine that is busy is no release that is slow.
+        probeTimeout: '5m',
         deployments,
         services: [{ name: STABLE, port: 80, path: '/health' }],
         verify: [HEALTH],
@@ -120,7 +122,7 @@ function cutover({ route, lease, deployments, rollbackWithin }: ProjectOptions):
     {
       id: 'P4-TRI-001',
       kind: 'cutover/trigger',
-      params: { ...trigger, metric: 'error-rate', threshold: 0.5, for: '2m', window: '1m', onNoData: 'hold' },
+      params: { ...trigger, metric: 'error-rate', threshold: 0.9, for: '30m', window: '1m', onNoData: 'hold' },
     },
     step(first, 50),
     step(second, 100),
