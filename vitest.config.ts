@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** They judge load: what runs beside them would be judged, too. */
@@ -8,6 +9,8 @@ const NOT_OURS = ['**/node_modules/**', 'dist/**', '.golive/**'];
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Much of the time a test waits for a process of its own.
+    maxWorkers: Math.max(2, availableParallelism() + 1),
     // Real servers and whole runs of Playwright, on machines that are slow at times. No test waits by the clock.
     testTimeout: 180_000,
     hookTimeout: 120_000,

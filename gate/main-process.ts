@@ -87,9 +87,14 @@ export function beginNextRun(root: string, phases: readonly string[] | null): vo
   beginRun(root, compiled.plan, phases);
 }
 
-/** Settles when traffic is where it shall stay: before anything that it stands on is stopped. */
+/** Settles when traffic is where it shall stay: before anything that it stands on is stopped. Never throws. */
 export async function endCutover(): Promise<void> {
-  await cutover?.end();
+  try {
+    await cutover?.end();
+  } catch {
+    // It was said. How traffic ended could not be recorded, so what is recorded decides nothing.
+    crashed = true;
+  }
   cutover = undefined;
 }
 
