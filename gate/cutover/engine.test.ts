@@ -247,6 +247,28 @@ describe.concurrent('with Prometheus as a second source', () => {
     );
   });
 
+  it('does not stay where it knows nothing when the run is over', { timeout: 30_000 }, async () => {
+    const one = world();
+    let away = false;
+    one.metric = () => (away ? null : 0);
+    const steps = SETTINGS.steps.map(({ item }) => item);
+    const gone = (async () => {
+      while (one.of('step-done').length < steps.length) await pause(5);
+      away = true;
+      while (toldOf(one).at(-1)?.state !== 'no-data') await pause(5);
+      one.finish.abort();
+    })();
+    // The run is over only when that is known.
+    const items = one.items(steps, { andFinish: false });
+    const [end] = await Promise.all([one.run(settingsWith('hold', { leastPatienceMs: 800 })), items, gone]);
+    expect(end).toBe('rolled-back');
+    expect(one.weight).toBe(0);
+    expect(reasonOf(one)).toMatchObject({
+      code: 'out-of-time',
+      text: expect.stringMatching(/TRI-ERR .*had no/) as string,
+    });
+  });
+
   it('tells of both when the way back is rehearsed', async () => {
     const one = world();
     one.metric = () => 0.015;

@@ -129,9 +129,23 @@ class Engine implements Climb {
       await this.#step(step);
       done.push(step.item);
     }
-    // What is pending now may be firing in a moment.
-    while (!this.run.finish.aborted || this.#watching.uneasy().length > 0) await this.pause(STEADY_LOOK_MS);
+    while (!this.run.finish.aborted) await this.pause(STEADY_LOOK_MS);
+    await this.#untilSettled();
     this.#requirePassed(done);
+  }
+
+  /** What is pending now may be firing in a moment; what knows nothing by then cannot say that the release may stay. */
+  async #untilSettled(): Promise<void> {
+    const { journal, settings } = this.run;
+    for (const from = journal.now(); this.#watching.uneasy().length > 0;) {
+      const waited = journal.now() - from;
+      if (waited > settings.leastPatienceMs)
+        throw new GoBack({
+          code: 'out-of-time',
+          text: `The run was over, and for ${formatMs(waited)} nobody could say that the release may stay: ${this.#watching.uneasy().join(', ')} had no values or was pending.`,
+        });
+      await this.pause(STEADY_LOOK_MS);
+    }
   }
 
   #requirePassed(items: readonly string[]): void {

@@ -118,7 +118,10 @@ export class World {
   }
 
   /** Asks for each step once the one before is done and passed, as items do; ends the run after the last one. */
-  async items(steps: readonly string[] = SETTINGS.steps.map(({ item }) => item)): Promise<void> {
+  async items(
+    steps: readonly string[] = SETTINGS.steps.map(({ item }) => item),
+    { andFinish = true }: { readonly andFinish?: boolean } = {},
+  ): Promise<void> {
     for (const step of steps) {
       this.asked.push(step);
       while (!this.of('step-done').some(({ item }) => item === step)) {
@@ -127,7 +130,7 @@ export class World {
       }
       this.outcomes.push({ item: step, outcome: 'pass', message: '' });
     }
-    this.finish.abort();
+    if (andFinish) this.finish.abort();
   }
 
   async run(settings: CutoverSettings = SETTINGS): Promise<CutoverEnd> {
