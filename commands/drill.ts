@@ -119,9 +119,7 @@ async function withRehearsal(
 
 function conclude(command: DrillCommand, plan: Plan, faults: readonly Fault[], result: DrillResult): number {
   if (result.unhealthy.length > 0) {
-    const lines = result.unhealthy.map(
-      ({ item, outcome, message }) => `  ${item} ${outcome}: ${message.split('\n')[0] ?? ''}`,
-    );
+    const lines = result.unhealthy.map(({ item, outcome, message }) => `  ${item} ${outcome}: ${firstLine(message)}`);
     writeError(['Not drilled: these are not good while nothing is broken.', ...lines].join('\n'));
     return EXIT['NO-GO'];
   }
@@ -137,6 +135,7 @@ function conclude(command: DrillCommand, plan: Plan, faults: readonly Fault[], r
       durationMs: result.durationMs,
       faults: result.results,
       items: coverage,
+      notRecovered: result.notRecovered,
     };
     writeFileSync(command.json, `${JSON.stringify(report, null, 2)}\n`);
   }
@@ -148,5 +147,9 @@ function conclude(command: DrillCommand, plan: Plan, faults: readonly Fault[], r
     formatMs(Math.round(result.durationMs)),
   ];
   writeOut(`\n${facts.join(' · ')}`);
-  return wrong.length === 0 && never.length === 0 ? EXIT.GO : EXIT['NO-GO'];
+  const lost = result.notRecovered.map(({ item, outcome, message }) => `  ${item} ${outcome}: ${firstLine(message)}`);
+  if (lost.length > 0) writeError(['Not good again after the last fault:', ...lost].join('\n'));
+  return wrong.length === 0 && never.length === 0 && lost.length === 0 ? EXIT.GO : EXIT['NO-GO'];
 }
+
+const firstLine = (text: string): string => text.split('\n')[0] ?? '';

@@ -39,6 +39,8 @@ export interface DrillResult {
   /** Items that were not good before any fault: then no fault is tried. */
   readonly unhealthy: readonly Seen[];
   readonly results: readonly FaultResult[];
+  /** Load, chaos and cutover items that were not good again after the last fault. */
+  readonly notRecovered: readonly Seen[];
   readonly durationMs: number;
 }
 
@@ -53,6 +55,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   options.baseline(records);
   const unhealthy = records.filter((record) => !isGood(record));
   const results: FaultResult[] = [];
+  let notRecovered: readonly Seen[] = [];
   const latest = new Map(first);
   if (unhealthy.length === 0) {
     const control = await connectControl(options.rehearsalDir);
@@ -63,11 +66,12 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
         results.push(result);
         options.result(result);
       }
+      if (!options.signal.aborted) notRecovered = redOf(await heavyAgain(built, results, options));
     } finally {
       control.close();
     }
   }
-  return { unhealthy, results, durationMs: performance.now() - started };
+  return { unhealthy, results, notRecovered, durationMs: performance.now() - started };
 }
 
 /**
@@ -87,6 +91,20 @@ async function healthy(built: readonly PlannedItem[], options: DrillOptions): Pr
   }
   for (const { id } of sent) looked.delete(id);
   return looked;
+}
+
+/** Items that take long to look at, and that a fault has turned red, come back as well: they are looked at once, after the last one. */
+async function heavyAgain(
+  built: readonly PlannedItem[],
+  results: readonly FaultResult[],
+  options: DrillOptions,
+): Promise<Looked> {
+  const tried = results.filter(({ failure }) => failure === null);
+  const touched = new Set(tried.flatMap(({ changes }) => changes.map(({ item }) => item)));
+  return await healthy(
+    built.filter((item) => touched.has(item.id) && isHeavy(item)),
+    options,
+  );
 }
 
 interface Trial extends DrillOptions {
@@ -124,9 +142,8 @@ async function tryFault(fault: Fault, trial: Trial): Promise<FaultResult> {
     const changes = await untilChanged(fault, trial);
     const { moved, unmoved } = await othersMoved(fault, trial);
     await trial.control.release();
-    const perhaps = lightOf(new Set(Object.keys(fault.mayChange ?? {})), trial);
-    const touched = new Set([...named, ...perhaps, ...moved.map(({ item }) => item)]);
-    const notRecovered = await untilRecovered(touched, trial);
+    const touched = new Set([...named, ...Object.keys(fault.mayChange ?? {}), ...moved.map(({ item }) => item)]);
+    const notRecovered = await untilRecovered(lightOf(touched, trial), trial);
     forget(named, trial);
     return result({ changes, moved, unmoved, notRecovered, durationMs: performance.now() - started });
   } catch (cause) {
@@ -184,7 +201,7 @@ async function untilRecovered(items: ReadonlySet<string>, trial: Trial): Promise
   }
 }
 
-/** Heavy items are not looked at again when a fault is over: they count as they did before any. */
+/** Heavy items are looked at again only after the last fault: until then they count as they did before any. */
 function forget(named: ReadonlySet<string>, { built, first, latest }: Trial): void {
   for (const item of built.filter((one) => named.has(one.id) && isHeavy(one))) {
     const record = first.get(item.id);
@@ -248,7 +265,7 @@ function isHeavy(item: PlannedItem): boolean {
   );
 }
 
-/** Those of the items that are not heavy. A heavy one is looked at only for a fault that names it, and waited for then. */
+/** Those of the items that are not heavy. A heavy one is looked at only for a fault that names it. */
 function lightOf(items: ReadonlySet<string>, { built }: Trial): ReadonlySet<string> {
   return new Set(built.filter((item) => items.has(item.id) && !isHeavy(item)).map(({ id }) => id));
 }
