@@ -165,7 +165,9 @@ function firedText(rule: TriggerRule, { value, opinion, lastedMs, since, weight,
   const lasted = formatMs(Math.max(0, lastedMs));
   const begun = since.toISOString();
   const where = `${item} fired at ${weight} %`;
-  const sources = opinion ? ` When it fired ${opinionText(rule, opinion)}.` : '';
+  // Prometheus may look back further than the trigger: the probes' figure for it is another one than that of the breach.
+  const backMs = rule.prometheus?.windowMs ?? rule.windowMs;
+  const sources = opinion ? ` Over the ${formatMs(backMs)} before, ${opinionText(rule, opinion)}.` : '';
   if (value === null) return `${where}: no data for ${lasted} since ${begun}.${sources}`;
   if (metric === 'critical-service' && down.length > 0)
     return `${where}: critical service${down.length === 1 ? '' : 's'} ${down.join(', ')} did not answer, since ${begun}.${sources}`;
