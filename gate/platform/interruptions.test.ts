@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { leftOf, look } from '../testing/platform-leftovers.ts';
 import type { Sighting } from '../testing/platform-leftovers.ts';
-import { gist, messageOf, PlatformProject, redItems, tryKill, until } from '../testing/platform-project.ts';
+import { gist, messageOf, PlatformProject, redItems, until } from '../testing/platform-project.ts';
+import { tryKill } from '../testing/processes.ts';
 import type { PlatformRun, StartedRun } from '../testing/platform-project.ts';
 
 const LIMIT = 120_000;

@@ -26,6 +26,7 @@ import { readState } from '../../fixtures/rehearsal/state-file.ts';
 import { processTree, survivors } from '../../fixtures/rehearsal/testing/processes.ts';
 import { openPlatformCluster } from './platform-cluster.ts';
 import type { PlatformCluster } from './platform-cluster.ts';
+import { tryKill } from './processes.ts';
 import { repositoryRoot } from './repository.ts';
 
 const repository = repositoryRoot();
@@ -257,9 +258,9 @@ export class PlatformProject {
   }
 }
 
-/** A phase's items, or an environment's overrides, without those of the named items. */
+/** A phase's items, or an environment's overrides, without those of the named items. What follows the list stays. */
 function withoutItems(text: string, without?: RegExp): string {
-  const entries = text.split(/^(?= {2}- (?:id|item): )/m);
+  const entries = text.split(/^(?= {2}- (?:id|item): |[^\s-])/m);
   return entries.filter((entry) => !without?.test(/^ {2}- (?:id|item): (\S+)/.exec(entry)?.[1] ?? '')).join('');
 }
 
@@ -308,14 +309,5 @@ export async function until<T>(
     if (found !== undefined && found !== false) return found;
     if (performance.now() > deadline) throw new Error(`not in ${limitMs / 1000} s: ${what}`);
     await setTimeout(POLL_MS);
-  }
-}
-
-/** Sends a signal; a process that has ended meanwhile is none to tell. */
-export function tryKill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It has ended by itself.
   }
 }

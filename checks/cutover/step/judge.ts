@@ -30,6 +30,10 @@ export const messages = {
     says: '{subject}: traffic went back. {reason} Times: {times}. Expected {weight} % of the traffic for {watch}.',
     fix: 'Repair the cause in the release and begin a new run; traffic is not moved again by this one.',
   },
+  wentBackBefore: {
+    says: '{subject}: traffic went back before this step began. {reason} Expected {weight} % of the traffic for {watch}.',
+    fix: 'See the step in which it went back.',
+  },
   unfinished: {
     says: '{subject}: the rollback has not finished ({why}), expected all traffic on the release that served before.',
     fix: 'Run `golive rollback`; it goes on where the log ends.',
@@ -120,11 +124,12 @@ function backFindings(
   back: WayBack,
   step: StepLog | undefined,
 ): Finding<Id>[] {
-  const when = step ? '' : ' This step had not begun.';
-  const data = { reason: `${back.reason.text}${when}`, times: back.text, weight, watch };
+  const reason = back.reason.text;
   const items = nameList(back.unverified.map(({ item, outcome }) => `${item} (${outcome})`));
   return [
-    { message: 'wentBack', subject, data },
+    step
+      ? { message: 'wentBack', subject, data: { reason, times: back.text, weight, watch } }
+      : { message: 'wentBackBefore', subject, data: { reason, weight, watch } },
     ...(back.unfinished === null ? [] : [{ message: 'unfinished', subject, data: { why: back.unfinished } } as const]),
     ...(back.unverified.length === 0 ? [] : [{ message: 'unverified', subject, data: { items } } as const]),
   ];

@@ -1,5 +1,5 @@
 /** A run with a cutover, as processes of its own that tests stop, kill, starve of disk and cut off from the API server. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +9,12 @@ import type { RunEvent } from '../../../checks/contract/run.ts';
 import { endOf, readCutover } from '../../../fixtures/cutover/log.ts';
 import { doorTo, type Door } from '../../../fixtures/cutover/testing.ts';
 import { until } from '../../../fixtures/rehearsal/api-server/testing.ts';
+import { isStopped, limitFiles, pidsOf, tryKill } from '../../testing/processes.ts';
 import type { HaltPoint } from './halt-point.ts';
 import type { CrashPlatform } from './platform.ts';
 import type { Programs } from './programs.ts';
 import { NAMESPACE, STABLE, writeProject } from './project.ts';
-import type { RunnerSays } from './runner-says.ts';
+import type { RunnerHears, RunnerSays } from './runner-says.ts';
 import { endTurn, takeTurn } from './turns.ts';
 
 /** Generous: nothing here is about speed. */
@@ -144,6 +145,9 @@ export class CutoverRun {
   async saying(what: RunnerSays['says']): Promise<void> {
     await this.#until(() => this.said.some(({ says }) => says === what));
   }
+  tellRunner(word: RunnerHears): void {
+    this.#runner?.stdin?.write(`${word}\n`);
+  }
   signalRunner(signal: NodeJS.Signals): void {
     this.#runner?.kill(signal);
   }
@@ -192,8 +196,8 @@ export class CutoverRun {
   }
 
   async remove(): Promise<void> {
-    for (const { pid = 0 } of this.#children) if (pid > 0) kill(pid, 'SIGKILL');
-    for (const pid of pidsOf(this.root)) kill(pid, 'SIGKILL');
+    for (const { pid = 0 } of this.#children) if (pid > 0) tryKill(pid, 'SIGKILL');
+    for (const pid of pidsOf(this.root)) tryKill(pid, 'SIGKILL');
     endTurn();
     await this.door.link.close();
     await this.door.close();
@@ -217,7 +221,7 @@ export class CutoverRun {
     const child = spawn(process.execPath, args, {
       cwd: this.root,
       env: { ...plainEnvironment(), ...(halt && this.#programs.haltAt(halt)) },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
@@ -227,38 +231,6 @@ export class CutoverRun {
 
 export const leasePath = (name: string): string =>
   `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/${name}`;
-
-export function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It has gone by itself.
-  }
-}
-
-function limitFiles(pid: number, size: number | 'unlimited'): void {
-  try {
-    execFileSync('prlimit', ['--pid', String(pid), `--fsize=${size}:`], { stdio: 'pipe' });
-  } catch (error) {
-    if (isRunning(pid)) throw error;
-  }
-}
-
-const processes = (): readonly (readonly [pid: number, state: string, command: string])[] =>
-  execFileSync('ps', ['-ww', '-eo', 'pid=,stat=,args='], { encoding: 'utf8' })
-    .split('\n')
-    .flatMap((line) => {
-      const found = /^\s*(\d+)\s+(\S+)\s+(.*)$/.exec(line);
-      return found ? [[Number(found[1]), found[2] ?? '', found[3] ?? ''] as const] : [];
-    })
-    .filter(([, state]) => !state.startsWith('Z'));
-const isRunning = (pid: number): boolean => processes().some(([one]) => one === pid);
-const isStopped = (pid: number): boolean => processes().some(([one, state]) => one === pid && state.startsWith('T'));
-
-/** Processes whose command line names this project. */
-function pidsOf(root: string, program = ''): readonly number[] {
-  return processes().flatMap(([pid, , command]) => (command.includes(root) && command.includes(program) ? [pid] : []));
-}
 
 /** Without what this test runner, or a gate around it, has set. */
 function plainEnvironment(): NodeJS.ProcessEnv {

@@ -1,9 +1,10 @@
 /**
  * A run as the cutover sees it, without Playwright: opens a run folder, watches for the cutover, asks for its steps as items do, records
- * outcomes, ends the cutover and decides. What it says stands on its standard output, a JSON value a line.
+ * outcomes, ends the cutover and decides. What it says stands on its standard output, a JSON value a line; it hears a word a line.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { OutcomeName } from '../../../checks/contract/outcome.ts';
@@ -14,7 +15,7 @@ import { finishRun } from '../../../reports/run-folder/finish.ts';
 import { openRun } from '../../../reports/run-folder/open.ts';
 import { watchForCutover } from '../control.ts';
 import { STEP_KIND } from '../settings.ts';
-import type { RunnerSays } from './runner-says.ts';
+import type { RunnerHears, RunnerSays } from './runner-says.ts';
 
 const LOOK_MS = 20;
 
@@ -44,6 +45,13 @@ const interrupted = new AbortController();
 process.on('SIGINT', () => {
   interrupted.abort();
   say({ says: 'interrupted' });
+});
+const outOfTime = new AbortController();
+createInterface({ input: process.stdin }).on('line', (word: RunnerHears) => {
+  if (word === 'out-of-time') return outOfTime.abort();
+  const failing = plan.items.find(({ id }) => word === `fail ${id}`);
+  if (failing) record(failing, 'fail');
+  say({ says: 'failed' });
 });
 const cutover = watchForCutover({ runDir, root: args.root, plan, say: (text) => say({ says: 'told', text }) });
 await runItems().catch(complain);
@@ -84,7 +92,7 @@ async function runItems(): Promise<void> {
 
 /** Waits as the capability `cutover` does. */
 async function passed({ id }: Pick<PlannedItem, 'id'>): Promise<boolean> {
-  const timeout = AbortSignal.timeout(Number(args.timeout));
+  const timeout = AbortSignal.any([AbortSignal.timeout(Number(args.timeout)), outOfTime.signal]);
   while (!interrupted.signal.aborted && !timeout.aborted) {
     const events = readCutover(runDir);
     if (events.some((one) => one.event === 'step-done' && one.item === id)) return true;

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setTimeout } from 'node:timers/promises';
 import { until } from '../../../fixtures/rehearsal/api-server/testing.ts';
-import { CutoverRun, kill, type CutoverRunOptions } from './cutover-run.ts';
+import { tryKill } from '../../testing/processes.ts';
+import { CutoverRun, type CutoverRunOptions } from './cutover-run.ts';
 import { startCrashPlatform, type CrashPlatform } from './platform.ts';
 import { bundlePrograms, type Programs } from './programs.ts';
 import { NAMESPACE } from './project.ts';
@@ -35,7 +36,7 @@ async function killAtHalf(run: CutoverRun): Promise<void> {
   run.start({ halt });
   const pid = await run.halted(halt);
   run.signalRunner('SIGKILL');
-  kill(pid, 'SIGKILL');
+  tryKill(pid, 'SIGKILL');
   await run.allGone();
   expect(await run.weights()).toEqual({ stable: 50, canary: 50 });
 }
@@ -81,7 +82,7 @@ describe.concurrent('the Lease', () => {
       const pid = await run.halted(halt);
       // Taken over in its name: nobody waited for it to run out.
       expect(await run.leaseHolder()).toBe(idOf(run));
-      kill(pid, 'SIGCONT');
+      tryKill(pid, 'SIGCONT');
       expect(await ended).toMatchObject({ code: 0 });
       expect(await run.leaseHolder()).toBe('');
     });
