@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Plan } from '../checks/contract/plan.ts';
-import { CutoverRun, kill, type CutoverRunOptions } from '../gate/cutover/crash/cutover-run.ts';
+import { CutoverRun, type CutoverRunOptions } from '../gate/cutover/crash/cutover-run.ts';
 import { startCrashPlatform, type CrashPlatform } from '../gate/cutover/crash/platform.ts';
 import { bundlePrograms, type Programs } from '../gate/cutover/crash/programs.ts';
 import { planFor } from '../gate/cutover/crash/project.ts';
+import { tryKill } from '../gate/testing/processes.ts';
 
 let platform: CrashPlatform;
 let programs: Programs;
@@ -44,7 +45,7 @@ async function underWay(run: CutoverRun): Promise<number> {
 async function dead(run: CutoverRun): Promise<void> {
   const pid = await underWay(run);
   run.signalRunner('SIGKILL');
-  kill(pid, 'SIGKILL');
+  tryKill(pid, 'SIGKILL');
   await run.allGone();
   expect(await run.weights()).toEqual(HALF);
 }
@@ -108,7 +109,7 @@ describe.concurrent('golive rollback', () => {
   it('kills one that does not hear, and goes back by its journal', async () => {
     await withRun(async (run) => {
       const pid = await underWay(run);
-      kill(pid, 'SIGSTOP');
+      tryKill(pid, 'SIGSTOP');
       const { code, output } = await rollback(run);
       expect({ code, output }).toMatchObject({ code: 0 });
       expect(output).toContain(`Its process ${pid} does not answer, and is killed.`);
@@ -143,9 +144,9 @@ describe.concurrent('golive rollback', () => {
       const pid = await run.halted(halt);
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
         child.kill(signal);
-        kill(pid, signal);
+        tryKill(pid, signal);
       }
-      kill(pid, 'SIGCONT');
+      tryKill(pid, 'SIGCONT');
       const { code, output } = await ended;
       expect({ code, output }).toMatchObject({ code: 0 });
       expect(output).toContain('The rollback goes on to its end');
@@ -161,7 +162,7 @@ describe.concurrent('golive rollback', () => {
       const { child } = run.rollback([], halt);
       const pid = await run.halted(halt);
       child.kill('SIGKILL');
-      kill(pid, 'SIGCONT');
+      tryKill(pid, 'SIGCONT');
       await run.allGone();
       expect(run.events.at(-1)).toMatchObject({ event: 'rolled-back', verified: true });
     });

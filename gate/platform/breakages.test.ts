@@ -5,7 +5,15 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { processTree } from '../../fixtures/rehearsal/testing/processes.ts';
 import type { PlatformCluster } from '../testing/platform-cluster.ts';
-import { gist, messageOf, passedItems, phaseDecisions, PlatformProject, redItems, until } from '../testing/platform-project.ts';
+import {
+  gist,
+  messageOf,
+  passedItems,
+  phaseDecisions,
+  PlatformProject,
+  redItems,
+  until,
+} from '../testing/platform-project.ts';
 import { tryKill } from '../testing/processes.ts';
 import type { PlatformRun } from '../testing/platform-project.ts';
 

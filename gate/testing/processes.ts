@@ -29,7 +29,8 @@ const processes = (): readonly (readonly [pid: number, state: string, command: s
     .filter(([, state]) => !state.startsWith('Z'));
 const isRunning = (pid: number): boolean => processes().some(([one]) => one === pid);
 /** By SIGSTOP. */
-export const isStopped = (pid: number): boolean => processes().some(([one, state]) => one === pid && state.startsWith('T'));
+export const isStopped = (pid: number): boolean =>
+  processes().some(([one, state]) => one === pid && state.startsWith('T'));
 
 /** Processes whose command line names this project, and this program of it. */
 export function pidsOf(root: string, program = ''): readonly number[] {

@@ -108,14 +108,15 @@ interface NotUp {
 const TOLERANCE = 1.1;
 
 function judgeNotUp({ params, subject, least, up, rising }: NotUp, evidence: NonEmpty<Evidence>): Judgement<Id> {
-  const pressures = rising.slice(1).flatMap(({ metrics }) => metrics.flatMap(({ pressure }) => pressure ?? []));
+  const pressures = rising.slice(1).map(pressureOf);
   const pressure = Math.max(0, ...pressures);
   const rose = rising.some(({ desired }) => desired > least.desired);
-  if (!rose && pressure <= TOLERANCE)
+  const doubt = rose ? null : tooLittle(pressure, Math.min(...pressures.slice(Math.floor(pressures.length / 2))));
+  if (doubt !== null)
     return {
       outcome: 'inconclusive',
       reason: 'too-few-samples',
-      why: `${subject}: the load brought the pods to ${share(pressure)} of the target at most, where it rightly adds none. Raise the rate, or the time of upWithin.`,
+      why: `${subject}: the load brought the pods ${doubt}. Raise the rate, or the time of upWithin.`,
       evidence,
     };
   const { ready, desired } = up;
@@ -125,6 +126,16 @@ function judgeNotUp({ params, subject, least, up, rising }: NotUp, evidence: Non
     data: { ready, desired, within: params.upWithin, pressure: share(pressure), before: least.ready },
   };
   return judged<Id>([finding], [subject], evidence, '');
+}
+
+/** How far over the target of the metric that asks for most. */
+const pressureOf = ({ metrics }: ScalerState): number => Math.max(0, ...metrics.map(({ pressure }) => pressure ?? 0));
+
+/** Why it was right to add none; null where it was not. It adds for what lasts (`stabilizationWindowSeconds`), so lows count in the second half. */
+function tooLittle(most: number, lowest: number): string | null {
+  if (most <= TOLERANCE) return `to ${share(most)} of the target at most, where it rightly adds none`;
+  if (lowest > TOLERANCE) return null;
+  return `to ${share(most)} of the target, and later to ${share(lowest)} again: for what does not last it may rightly add none`;
 }
 
 const share = (pressure: number): string => `${Math.round(pressure * 100)} %`;
@@ -153,10 +164,20 @@ function replicas(before: ScalerState, rising: readonly ScalerState[], falling: 
   return [
     series('Replicas wanted', ({ desired }) => desired),
     series('Replicas ready', ({ ready }) => ready),
+    ...before.metrics.map(({ name }) => pressureSeries(name, before, all)),
     {
       type: 'text',
       title: 'Times',
       text: `load until ${end ? formatMs(end.at - before.at) : 'its end'} after the first look, last look ${back ? formatMs(back.at - before.at) : 'then'}`,
     },
   ];
+}
+
+/** What is unknown for a moment is left out. */
+function pressureSeries(metric: string, before: ScalerState, states: readonly ScalerState[]): Evidence {
+  const points = states.flatMap(({ at, metrics }): (readonly [number, number])[] => {
+    const pressure = metrics.find(({ name }) => name === metric)?.pressure ?? null;
+    return pressure === null ? [] : [[Math.round(at - before.at), Math.round(pressure * 1000) / 10]];
+  });
+  return { type: 'series', title: `${metric}, share of its target`, unit: 'percent', points };
 }
