@@ -100,6 +100,7 @@ describe.concurrent('golive rollback', () => {
       expect({ code, output }).toMatchObject({ code: 0 });
       expect(output).toContain('ROLLED BACK: The cutover was ended by SIGTERM.');
       expect(await run.weights()).toEqual(BACK);
+      await run.runnerEnded();
       await run.allGone();
       expect(run.decided).toMatchObject({ decision: 'NO-GO' });
       expect(run.of('rollback-begun')).toHaveLength(1);

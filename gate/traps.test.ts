@@ -233,6 +233,8 @@ describe('violence', () => {
   });
   it('a second run in the same project is refused while one is under way, and not after that was killed', async () => {
     const { child, ended, project } = await halfWay();
+    // However long the second one takes to begin.
+    child.kill('SIGSTOP');
     const second = await project.run();
     expect(second.exitCode, second.output).toBe(64);
     expect(second.output).toContain(`process ${child.pid ?? 0}`);

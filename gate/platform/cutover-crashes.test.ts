@@ -130,16 +130,9 @@ function expectNoGo({ exitCode, decision, output }: PlatformRun, code: number): 
   expect(output).not.toMatch(/\n\s+at .*\.[jt]s:\d/);
 }
 
-const POINTS = [
-  ['while traffic moves', MOVING],
-  ['on its way back', AT_ZERO],
-] as const;
-/** Why it goes back: at zero it was told to before. */
-const why = (point: HaltPoint, reason: string): string => (point === AT_ZERO ? 'interrupted' : reason);
-
-describe.each(POINTS)('%s', (_, point) => {
+describe('while traffic moves', () => {
   it('Ctrl-C', { timeout: LIMIT }, async () => {
-    const { run, pid } = await haltedAt(point);
+    const { run, pid } = await haltedAt(MOVING);
     process.kill(-run.pid, 'SIGINT');
     goOn(pid);
     const result = await run.ended;
@@ -148,27 +141,14 @@ describe.each(POINTS)('%s', (_, point) => {
   });
 
   it('kill -9 of the run', { timeout: LIMIT }, async () => {
-    const { run, pid } = await haltedAt(point);
+    const { run, pid } = await haltedAt(MOVING);
     run.child.kill('SIGKILL');
     await run.ended;
     goOn(pid);
-    await expectBack(why(point, 'runner-gone'));
+    await expectBack('runner-gone');
     expect(project.decision()).toMatchObject({ decision: 'HOLD', reasons: [{ code: 'run-incomplete' }] });
   });
 
-  it('kill -9 of its workers', { timeout: LIMIT }, async () => {
-    const { run, pid } = await haltedAt(point);
-    const workers = processTree(run.pid).filter(({ command }) => /playwright\S*workerProcess/.test(command));
-    expect(workers).not.toEqual([]);
-    for (const worker of workers) tryKill(worker.pid, 'SIGKILL');
-    goOn(pid);
-    const result = await run.ended;
-    await expectBack(why(point, 'item-failed'), result.output);
-    expectNoGo(result, 1);
-  });
-});
-
-describe('in the middle of it', () => {
   it('SIGTERM to the run', { timeout: LIMIT }, async () => {
     const { run, pid } = await haltedAt(MOVING);
     run.child.kill('SIGTERM');
@@ -176,6 +156,20 @@ describe('in the middle of it', () => {
     const result = await run.ended;
     await expectBack('interrupted', result.output);
     expectNoGo(result, 130);
+  });
+
+  it.each([
+    ['kill -9 of its workers', MOVING, 'item-failed'],
+    ['kill -9 of its workers on the way back', AT_ZERO, 'interrupted'],
+  ] as const)('%s', { timeout: LIMIT }, async (_, point, reason) => {
+    const { run, pid } = await haltedAt(point);
+    const workers = processTree(run.pid).filter(({ command }) => /playwright\S*workerProcess/.test(command));
+    expect(workers).not.toEqual([]);
+    for (const worker of workers) tryKill(worker.pid, 'SIGKILL');
+    goOn(pid);
+    const result = await run.ended;
+    await expectBack(reason, result.output);
+    expectNoGo(result, 1);
   });
 
   it('a step that is out of time', { timeout: LIMIT }, async () => {

@@ -1,9 +1,10 @@
 /** For tests: what a project's runs and its rehearsal have started, and whether anything of it is left. Linux only. */
-import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { processStartedAt } from '../../fixtures/rehearsal/process-identity.ts';
 import { processTree, survivors } from '../../fixtures/rehearsal/testing/processes.ts';
 import type { SeenProcess } from '../../fixtures/rehearsal/testing/processes.ts';
+import { commandLines } from './processes.ts';
 
 /** The leash gives what it ends two seconds before it forces it. */
 const PATIENCE_MS = 15_000;
@@ -39,20 +40,6 @@ function mentioning(...folders: readonly string[]): readonly SeenProcess[] {
     const pidStartedAt = processStartedAt(pid);
     return named && pidStartedAt !== undefined ? [{ pid, pidStartedAt, command }] : [];
   });
-}
-
-/** Every process's command line, as anybody on the machine can read it. */
-export function commandLines(): readonly { readonly pid: number; readonly command: string }[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((name) => {
-      try {
-        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-        return [{ pid: Number(name), command }];
-      } catch {
-        return [];
-      }
-    });
 }
 
 function workingFolder(pid: number): string {

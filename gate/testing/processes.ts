@@ -1,5 +1,6 @@
-/** The processes of a run that tests look at, stop, kill and starve. */
+/** The processes of a run that tests look at, stop, kill and starve. Linux only. */
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Sends a signal; a process that has ended meanwhile is none to tell. */
 export function tryKill(pid: number, signal: NodeJS.Signals): void {
@@ -19,20 +20,38 @@ export function limitFiles(pid: number, size: number | 'unlimited'): void {
   }
 }
 
-const processes = (): readonly (readonly [pid: number, state: string, command: string])[] =>
-  execFileSync('ps', ['-ww', '-eo', 'pid=,stat=,args='], { encoding: 'utf8' })
-    .split('\n')
-    .flatMap((line) => {
-      const found = /^\s*(\d+)\s+(\S+)\s+(.*)$/.exec(line);
-      return found ? [[Number(found[1]), found[2] ?? '', found[3] ?? ''] as const] : [];
-    })
-    .filter(([, state]) => !state.startsWith('Z'));
-const isRunning = (pid: number): boolean => processes().some(([one]) => one === pid);
+/** Every process's command line, as anybody on the machine can read it. */
+export function commandLines(): readonly { readonly pid: number; readonly command: string }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .flatMap((name) => {
+      try {
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+        return [{ pid: Number(name), command }];
+      } catch {
+        return [];
+      }
+    });
+}
+
 /** By SIGSTOP. */
-export const isStopped = (pid: number): boolean =>
-  processes().some(([one, state]) => one === pid && state.startsWith('T'));
+export const isStopped = (pid: number): boolean => stateOf(pid) === 'T';
+const isRunning = (pid: number): boolean => !['', 'Z'].includes(stateOf(pid));
+
+/** As `ps` shows it; empty for a process that has gone. */
+function stateOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The command before it is in parentheses, and may hold any character.
+    return stat.slice(stat.lastIndexOf(')') + 2)[0] ?? '';
+  } catch {
+    return '';
+  }
+}
 
 /** Processes whose command line names this project, and this program of it. */
 export function pidsOf(root: string, program = ''): readonly number[] {
-  return processes().flatMap(([pid, , command]) => (command.includes(root) && command.includes(program) ? [pid] : []));
+  return commandLines().flatMap(({ pid, command }) =>
+    command.includes(root) && command.includes(program) ? [pid] : [],
+  );
 }

@@ -38,9 +38,9 @@ export interface Halted {
 
 export interface Crashes {
   /** A project and its route, for a test that starts its run itself. */
-  make(): Promise<CutoverRun>;
+  readonly make: () => Promise<CutoverRun>;
   /** To the point, then this, then no process is left and nobody holds the Lease. `args` are of the runner. */
-  cell(point: Point, act: (halted: Halted) => Promise<void>, args?: readonly string[]): Promise<void>;
+  readonly cell: (point: Point, act: (halted: Halted) => Promise<void>, args?: readonly string[]) => Promise<void>;
 }
 
 /** The platform and the programs of a file of tests. */

@@ -46,6 +46,7 @@ export class CutoverRun {
   readonly #children = new Set<ChildProcess>();
   readonly said: RunnerSays[] = [];
   #runner: ChildProcess | undefined;
+  #isOver = false;
   #complaints = '';
 
   private constructor(platform: CrashPlatform, programs: Programs, door: Door, lease: string | undefined) {
@@ -85,6 +86,8 @@ export class CutoverRun {
   start({ halt, args = [] }: StartOptions = {}): void {
     const runner = this.#spawn([this.#programs.runner, '--root', this.root, ...args], halt);
     this.#runner = runner;
+    this.#isOver = false;
+    runner.once('close', () => (this.#isOver = true));
     if (!runner.stdout) throw new Error('the runner has no output');
     runner.stderr?.on('data', (chunk: Buffer) => (this.#complaints += chunk.toString()));
     createInterface({ input: runner.stdout }).on('line', (line) => this.said.push(JSON.parse(line) as RunnerSays));
@@ -154,10 +157,9 @@ export class CutoverRun {
   get runnerPid(): number {
     return this.#runner?.pid ?? 0;
   }
-  /** Once the runner has gone. */
+  /** Once the runner has gone, and all it said is heard. */
   async runnerEnded(): Promise<void> {
-    const runner = this.#runner;
-    await this.#until(() => (runner?.exitCode ?? runner?.signalCode ?? null) !== null);
+    await this.#until(() => this.#isOver);
   }
   /** Once no process of this run is left. */
   async allGone(): Promise<void> {
@@ -211,11 +213,10 @@ export class CutoverRun {
     return this.events.filter((one) => one.event === event).length;
   }
   async #until(isSo: () => boolean): Promise<void> {
-    await until(
-      () => Promise.resolve(isSo() ? '' : this.story),
-      (story) => story === '',
-      LIMIT_MS,
-    );
+    const look = (): Promise<boolean> => Promise.resolve(isSo());
+    await until(look, Boolean, LIMIT_MS).catch((error: unknown) => {
+      throw new Error(this.story, { cause: error });
+    });
   }
   #spawn(args: readonly string[], halt: HaltPoint | undefined): ChildProcess {
     const child = spawn(process.execPath, args, {
