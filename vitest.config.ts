@@ -3,14 +3,16 @@ import { defineConfig } from 'vitest/config';
 
 /** They judge load: what runs beside them would be judged, too. */
 const ALONE = ['gate/platform/whole-run.test.ts'];
+/** Little but functions: their modules are loaded once a worker, not once a file. */
+const PURE = ['checks/**/*.test.ts', 'k8s/**/*.test.ts', 'reports/**/*.test.ts', 'specs/**/*.test.ts'];
 const NOT_OURS = ['**/node_modules/**', 'dist/**', '.golive/**'];
 
 /** Unit and conformance tests, beside the code they test. The gate itself (`*.spec.ts`) runs in Playwright. */
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Much of the time a test waits for a process of its own.
-    maxWorkers: Math.max(2, availableParallelism() + 1),
+    // Tests start real programs: with more workers than cores these slow each other down.
+    maxWorkers: Math.max(2, availableParallelism()),
     // Real servers and whole runs of Playwright, on machines that are slow at times. No test waits by the clock.
     testTimeout: 180_000,
     hookTimeout: 120_000,
@@ -22,10 +24,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        test: { name: 'pure', include: PURE, exclude: NOT_OURS, isolate: false, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
         test: {
           name: 'beside',
           include: ['**/*.test.ts'],
-          exclude: [...NOT_OURS, ...ALONE],
+          exclude: [...NOT_OURS, ...ALONE, ...PURE],
           sequence: { groupOrder: 0 },
         },
       },

@@ -1,28 +1,19 @@
 /** `golive rollback` as people run it, on runs whose cutover is at every stage. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Plan } from '../checks/contract/plan.ts';
-import { CutoverRun, type CutoverRunOptions } from '../gate/cutover/crash/cutover-run.ts';
-import { startCrashPlatform, type CrashPlatform } from '../gate/cutover/crash/platform.ts';
-import { bundlePrograms, type Programs } from '../gate/cutover/crash/programs.ts';
+import { crashes } from '../gate/cutover/crash/cells.ts';
+import type { CutoverRun, CutoverRunOptions } from '../gate/cutover/crash/cutover-run.ts';
 import { planFor } from '../gate/cutover/crash/project.ts';
 import { tryKill } from '../gate/testing/processes.ts';
 
-let platform: CrashPlatform;
-let programs: Programs;
-beforeAll(async () => {
-  [platform, programs] = await Promise.all([startCrashPlatform(), bundlePrograms()]);
-});
-afterAll(async () => {
-  await platform.close();
-  programs.remove();
-});
+const { make, platform } = crashes();
 
 const BACK = { stable: 100, canary: 0 };
 const HALF = { stable: 50, canary: 50 };
 async function withRun(act: (run: CutoverRun) => Promise<void>, options?: CutoverRunOptions): Promise<void> {
-  const run = await CutoverRun.make(platform, programs, options);
+  const run = await make(options);
   try {
     await act(run);
   } finally {
@@ -172,7 +163,7 @@ describe.concurrent('golive rollback', () => {
   it('says what does not conform, and that it was not verified when it is asked again', async () => {
     await withRun(async (run) => {
       await dead(run);
-      platform.makeUnwell(run.name);
+      platform().makeUnwell(run.name);
       const { code, output } = await rollback(run);
       expect({ code, output }).toMatchObject({ code: 1 });
       expect(output).toContain('  P2-HEA-001: fail (');

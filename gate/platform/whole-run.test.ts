@@ -3,9 +3,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { commandLines } from '../../fixtures/rehearsal/testing/processes.ts';
 import { look } from '../testing/platform-leftovers.ts';
 import { gist, passedItems, phaseDecisions, PlatformProject, redItems, until } from '../testing/platform-project.ts';
-import { commandLines } from '../testing/processes.ts';
 import { findSecrets, namesIn } from '../testing/platform-secrets.ts';
 
 const LIMIT = 120_000;

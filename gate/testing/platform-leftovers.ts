@@ -2,9 +2,8 @@
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { processStartedAt } from '../../fixtures/rehearsal/process-identity.ts';
-import { processTree, survivors } from '../../fixtures/rehearsal/testing/processes.ts';
+import { commandLines, processTree, survivors } from '../../fixtures/rehearsal/testing/processes.ts';
 import type { SeenProcess } from '../../fixtures/rehearsal/testing/processes.ts';
-import { commandLines } from './processes.ts';
 
 /** The leash gives what it ends two seconds before it forces it. */
 const PATIENCE_MS = 15_000;

@@ -1,6 +1,7 @@
 /** The processes of a run that tests look at, stop, kill and starve. Linux only. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { commandLines } from '../../fixtures/rehearsal/testing/processes.ts';
 
 /** Sends a signal; a process that has ended meanwhile is none to tell. */
 export function tryKill(pid: number, signal: NodeJS.Signals): void {
@@ -12,26 +13,12 @@ export function tryKill(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Files of this process may not grow beyond so many bytes (RLIMIT_FSIZE); a process that has gone has none. */
-export function limitFiles(pid: number, size: number | 'unlimited'): void {
+export function limitFiles(pid: number, size: number): void {
   try {
     execFileSync('prlimit', ['--pid', String(pid), `--fsize=${size}:`], { stdio: 'pipe' });
   } catch (error) {
     if (isRunning(pid)) throw error;
   }
-}
-
-/** Every process's command line, as anybody on the machine can read it. */
-export function commandLines(): readonly { readonly pid: number; readonly command: string }[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((name) => {
-      try {
-        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-        return [{ pid: Number(name), command }];
-      } catch {
-        return [];
-      }
-    });
 }
 
 /** By SIGSTOP. */

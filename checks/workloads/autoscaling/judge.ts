@@ -108,7 +108,7 @@ interface NotUp {
 const TOLERANCE = 1.1;
 
 function judgeNotUp({ params, subject, least, up, rising }: NotUp, evidence: NonEmpty<Evidence>): Judgement<Id> {
-  const pressures = rising.slice(1).map(pressureOf);
+  const pressures = rising.slice(1).flatMap((state) => pressureOf(state) ?? []);
   const pressure = Math.max(0, ...pressures);
   const rose = rising.some(({ desired }) => desired > least.desired);
   const doubt = rose ? null : tooLittle(pressure, Math.min(...pressures.slice(Math.floor(pressures.length / 2))));
@@ -128,8 +128,11 @@ function judgeNotUp({ params, subject, least, up, rising }: NotUp, evidence: Non
   return judged<Id>([finding], [subject], evidence, '');
 }
 
-/** How far over the target of the metric that asks for most. */
-const pressureOf = ({ metrics }: ScalerState): number => Math.max(0, ...metrics.map(({ pressure }) => pressure ?? 0));
+/** Of the metric that asks for most; null while none is known. */
+function pressureOf({ metrics }: ScalerState): number | null {
+  const known = metrics.flatMap(({ pressure }) => pressure ?? []);
+  return known.length === 0 ? null : Math.max(...known);
+}
 
 /** Why it was right to add none; null where it was not. It adds for what lasts (`stabilizationWindowSeconds`), so lows count in the second half. */
 function tooLittle(most: number, lowest: number): string | null {

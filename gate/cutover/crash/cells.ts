@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { tryKill } from '../../testing/processes.ts';
-import { CutoverRun } from './cutover-run.ts';
+import { CutoverRun, type CutoverRunOptions } from './cutover-run.ts';
 import type { HaltPoint } from './halt-point.ts';
 import { startCrashPlatform, type CrashPlatform } from './platform.ts';
 import { bundlePrograms, type Programs } from './programs.ts';
@@ -37,8 +37,10 @@ export interface Halted {
 }
 
 export interface Crashes {
+  /** Once the tests have begun. */
+  readonly platform: () => CrashPlatform;
   /** A project and its route, for a test that starts its run itself. */
-  readonly make: () => Promise<CutoverRun>;
+  readonly make: (options?: CutoverRunOptions) => Promise<CutoverRun>;
   /** To the point, then this, then no process is left and nobody holds the Lease. `args` are of the runner. */
   readonly cell: (point: Point, act: (halted: Halted) => Promise<void>, args?: readonly string[]) => Promise<void>;
 }
@@ -54,8 +56,9 @@ export function crashes(): Crashes {
     await platform.close();
     programs.remove();
   });
-  const make = (): Promise<CutoverRun> => CutoverRun.make(platform, programs);
+  const make: Crashes['make'] = (options) => CutoverRun.make(platform, programs, options);
   return {
+    platform: () => platform,
     make,
     async cell(point, act, args = []) {
       const run = await make();

@@ -190,11 +190,8 @@ export class CutoverRun {
   /** No file of these processes may grow any more: a disk that is full, for them (RLIMIT_FSIZE). */
   fillDisk(pids: readonly number[]): void {
     const size = statSync(join(this.runDir, 'cutover.jsonl')).size;
-    // The soft limit: it can be raised again.
+    // The soft limit alone.
     for (const pid of pids) limitFiles(pid, pid === this.runnerPid ? 1 : size);
-  }
-  freeDisk(pids: readonly number[]): void {
-    for (const pid of pids) limitFiles(pid, 'unlimited');
   }
 
   async remove(): Promise<void> {

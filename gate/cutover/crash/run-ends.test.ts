@@ -18,24 +18,14 @@ describe.concurrent('SIGINT to the run', () => {
   });
 });
 
-describe.concurrent('an item that fails', () => {
+describe.concurrent.each([
+  { what: 'an item that fails', word: `fail ${HEALTH}`, says: 'failed' },
+  { what: 'a step whose item is out of time', word: 'out-of-time', says: 'out-of-time' },
+] as const)('$what', ({ word, says }) => {
   it.each(ALL)('at %s', async (point) => {
     await cell(point, async ({ run, pid }) => {
-      run.tellRunner(`fail ${HEALTH}`);
-      await run.saying('failed');
-      goOn(pid);
-      await expectBack(run, ['item-failed']);
-      expect(run.of('rollback-begun')).toHaveLength(1);
-      expect(run.decided).toMatchObject({ decision: 'NO-GO', exitCode: 1 });
-    });
-  });
-});
-
-describe.concurrent('a step whose item is out of time', () => {
-  it.each(ALL)('at %s', async (point) => {
-    await cell(point, async ({ run, pid }) => {
-      run.tellRunner('out-of-time');
-      await run.saying('out-of-time');
+      run.tellRunner(word);
+      await run.saying(says);
       goOn(pid);
       await expectBack(run, ['item-failed']);
       expect(run.of('rollback-begun')).toHaveLength(1);

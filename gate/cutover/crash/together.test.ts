@@ -1,29 +1,20 @@
 /** One cluster has one cutover at a time: who holds its Lease, dead or alive; and a release to go back to that is not whole any more. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { setTimeout } from 'node:timers/promises';
 import { until } from '../../../fixtures/rehearsal/api-server/testing.ts';
 import { tryKill } from '../../testing/processes.ts';
-import { CutoverRun, type CutoverRunOptions } from './cutover-run.ts';
-import { startCrashPlatform, type CrashPlatform } from './platform.ts';
-import { bundlePrograms, type Programs } from './programs.ts';
+import { crashes } from './cells.ts';
+import type { CutoverRun, CutoverRunOptions } from './cutover-run.ts';
 import { NAMESPACE } from './project.ts';
 
 const MERGE = { 'content-type': 'application/merge-patch+json' };
-let platform: CrashPlatform;
-let programs: Programs;
-beforeAll(async () => {
-  [platform, programs] = await Promise.all([startCrashPlatform(), bundlePrograms()]);
-});
-afterAll(async () => {
-  await platform.close();
-  programs.remove();
-});
+const { make, platform } = crashes();
 
 async function withRuns(
   options: readonly CutoverRunOptions[],
   act: (...runs: readonly CutoverRun[]) => Promise<void>,
 ): Promise<void> {
-  const runs = await Promise.all(options.map((one) => CutoverRun.make(platform, programs, one)));
+  const runs = await Promise.all(options.map((one) => make(one)));
   try {
     await act(...runs);
   } finally {
@@ -43,7 +34,7 @@ async function killAtHalf(run: CutoverRun): Promise<void> {
 const idOf = (run: CutoverRun): string => run.of('begun')[0]?.id ?? '';
 async function giveLeaseTo(holder: string, lease: string, leaseDurationSeconds: number): Promise<void> {
   const now = new Date().toISOString().replace('Z', '000Z');
-  await platform.plane.apply({
+  await platform().plane.apply({
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
     metadata: { name: lease, namespace: NAMESPACE },
@@ -124,15 +115,15 @@ describe.concurrent('the Lease', () => {
 describe.concurrent('Deployments to go back to', () => {
   it('are each brought back as far as they can be; what is missing is said', async () => {
     const names = ['gone-first', 'changed', 'gone-too'];
-    for (const name of names) await platform.addDeployment(name);
+    for (const name of names) await platform().addDeployment(name);
     await withRuns([{ deployments: names, rollbackWithin: '6s' }], async (run) => {
       run.start({ args: ['--waits'] });
       await run.reached('step-done');
       const path = (name: string): string => `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${name}`;
-      for (const name of ['gone-first', 'gone-too']) await platform.plane.call('DELETE', path(name));
+      for (const name of ['gone-first', 'gone-too']) await platform().plane.call('DELETE', path(name));
       const containers = [{ name: 'web', image: 'ghcr.io/golive/web:v2' }];
       const body = { spec: { template: { spec: { containers } } } };
-      expect(await platform.plane.call('PATCH', path('changed'), { headers: MERGE, body })).toMatchObject({
+      expect(await platform().plane.call('PATCH', path('changed'), { headers: MERGE, body })).toMatchObject({
         status: 200,
       });
       run.signalRunner('SIGINT');
@@ -148,7 +139,7 @@ describe.concurrent('Deployments to go back to', () => {
       expect(run.decided?.reasons).toContain('rollback-unfinished');
       expect(run.told).toContain('THE ROLLBACK IS NOT FINISHED');
       const isAsBefore = ({ text }: { readonly text: string }): boolean => !text.includes('web:v2');
-      await until(() => platform.plane.call('GET', path('changed')), isAsBefore);
+      await until(() => platform().plane.call('GET', path('changed')), isAsBefore);
     });
   });
 });
