@@ -6,7 +6,9 @@ import type { Plan } from '../checks/contract/plan.ts';
 import { crashes } from '../gate/cutover/crash/cells.ts';
 import type { CutoverRun, CutoverRunOptions } from '../gate/cutover/crash/cutover-run.ts';
 import { planFor } from '../gate/cutover/crash/project.ts';
-import { tryKill } from '../gate/testing/processes.ts';
+import { CUTOVER_EXIT } from '../gate/cutover/protocol.ts';
+import { until } from '../fixtures/rehearsal/api-server/testing.ts';
+import { pidsOf, tryKill } from '../gate/testing/processes.ts';
 
 const { make, platform } = crashes();
 
@@ -35,10 +37,19 @@ async function underWay(run: CutoverRun): Promise<number> {
 }
 async function dead(run: CutoverRun): Promise<void> {
   const pid = await underWay(run);
+  // Whichever of them outlives the other for a moment would begin to go back.
+  tryKill(pid, 'SIGSTOP');
   run.signalRunner('SIGKILL');
   tryKill(pid, 'SIGKILL');
   await run.allGone();
   expect(await run.weights()).toEqual(HALF);
+}
+
+async function expectOneWayBack(run: CutoverRun): Promise<void> {
+  expect(run.of('rollback-begun')).toHaveLength(1);
+  expect(run.of('rolled-back')).toHaveLength(1);
+  expect(await run.weights()).toEqual(BACK);
+  expect(await run.leaseHolder()).toBe('');
 }
 
 describe.concurrent('golive rollback', () => {
@@ -115,16 +126,34 @@ describe.concurrent('golive rollback', () => {
   it('finishes for one that died, also when two do so at once', async () => {
     await withRun(async (run) => {
       await dead(run);
-      const both = await Promise.all([rollback(run), rollback(run)]);
-      expect(
-        both.map(({ code }) => code),
-        JSON.stringify(both),
-      ).toEqual([0, 0]);
+      const halt = { event: 'zero', back: true } as const;
+      const first = run.rollback([], halt);
+      const pid = await run.halted(halt);
+      const second = run.rollback();
+      // The programs of both that go back; the command line's own do not name the folder.
+      await until(
+        () => Promise.resolve(pidsOf(run.root)),
+        (pids) => pids.length === 2,
+      );
+      tryKill(pid, 'SIGCONT');
+      const both = await Promise.all([first.ended, second.ended]);
+      const codes = both.map(({ code }) => code);
+      expect(codes, JSON.stringify(both)).toEqual([0, 0]);
       for (const { output } of both) expect(output).toContain('verified after');
-      expect(run.of('rollback-begun')).toHaveLength(1);
-      expect(run.of('rolled-back')).toHaveLength(1);
-      expect(await run.weights()).toEqual(BACK);
-      expect(await run.leaseHolder()).toBe('');
+      await expectOneWayBack(run);
+    });
+  });
+
+  it('is done once, also where its second process is slow to begin', async () => {
+    await withRun(async (run) => {
+      await dead(run);
+      const known = run.events.length;
+      expect(await rollback(run)).toMatchObject({ code: 0 });
+      expect(await run.goBack(known)).toEqual({ code: CUTOVER_EXIT['rolled-back'], output: '' });
+      await expectOneWayBack(run);
+      // Whoever had seen that it was taken back wants it again.
+      expect(await run.goBack(run.events.length)).toEqual({ code: CUTOVER_EXIT['rolled-back'], output: '' });
+      expect(run.of('rolled-back')).toHaveLength(2);
     });
   });
 

@@ -36,8 +36,9 @@ export async function rollback({ run }: RollbackOptions): Promise<number> {
   }
   writeOut(`Taking back ${standing.begun.release} on ${standing.begun.environment} (run ${standing.run}) …`);
   const release = refuseSignals();
+  const known = readCutover(standing.runDir).length;
   try {
-    await follow(standing.runDir, readCutover(standing.runDir).length, takeBack(standing, root));
+    await follow(standing.runDir, known, takeBack(standing, root, known));
   } finally {
     release();
   }
@@ -84,13 +85,13 @@ function hasLostItsPlatform({ runDir }: StandingCutover, root: string): boolean 
   }
 }
 
-async function takeBack(standing: StandingCutover, root: string): Promise<void> {
+async function takeBack(standing: StandingCutover, root: string, known: number): Promise<void> {
   if (standing.is === 'under-way') {
     await callBack(standing);
     const end = endOf(readCutover(standing.runDir))?.event;
     if (end === 'rolled-back' || end === 'unfinished') return;
   }
-  await finish(standing, root);
+  await finish(standing, root, known);
 }
 
 function report(runDir: string): number {
@@ -125,9 +126,10 @@ async function callBack({ begun, runDir }: StandingCutover): Promise<void> {
 }
 
 /** The program of the cutover, on its journal. Ctrl-C and a terminal that is closed do not reach it: it goes its way to the end. */
-function finish({ runDir }: StandingCutover, root: string): Promise<void> {
+function finish({ runDir }: StandingCutover, root: string, known: number): Promise<void> {
   const program = join(findDist(), 'cutover.js');
-  const child = spawn(process.execPath, [program, '--run', runDir, '--root', root, '--back'], {
+  const args = [program, '--run', runDir, '--root', root, '--back', '--known', String(known)];
+  const child = spawn(process.execPath, args, {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -52,9 +52,10 @@ export function watchForCutover(options: ControlOptions): CutoverControl | undef
   };
   const cutOver = async (): Promise<void> => {
     let code = await start();
-    if (diedBeforeItsEnd(readCutover(runDir), code)) {
+    const events = readCutover(runDir);
+    if (diedBeforeItsEnd(events, code)) {
       options.say('The process of the cutover died. Going back by its journal …');
-      code = await start('--back');
+      code = await start('--back', '--known', String(events.length));
     }
     settle(options, code);
   };

@@ -45,16 +45,19 @@ function byHand(runDir: string): string {
 
 /**
  * Waits until nobody else goes back for this run: two at once would each tell half of it. Null: it is this process's turn, which it gives
- * back by `endTurn`. Otherwise how the other one ended, well.
+ * back by `endTurn`. Otherwise how another one ended, well, since whoever asked had seen `known` events: there is nothing left to do, also
+ * where that one was quick and this process slow to start.
  */
-export async function takeTurn(runDir: string): Promise<CutoverEnd | null> {
-  const known = readCutover(runDir).length;
+export async function takeTurn(runDir: string, known: number): Promise<CutoverEnd | null> {
   for (;;) {
     const owner = ownerOfTurn(runDir);
-    if (!owner) return null;
-    while (isAlive(owner)) await setTimeout(LOOK_MS);
+    while (owner && isAlive(owner)) await setTimeout(LOOK_MS);
     const end = endOf(readCutover(runDir).slice(known));
-    if (end?.event === 'rolled-back') return end.verified ? 'rolled-back' : 'unverified';
+    if (end?.event === 'rolled-back') {
+      if (!owner) endTurn(runDir);
+      return end.verified ? 'rolled-back' : 'unverified';
+    }
+    if (!owner) return null;
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * The process of a cutover, detached from whoever started it: `--run FOLDER --root FOLDER`, and `--back` to finish one that died. It hears
- * on its standard input, a JSON value a line; when that ends, or is silent for too long, nobody watches any more and it goes back.
+ * The process of a cutover, detached from whoever started it: `--run FOLDER --root FOLDER`, and `--back --known EVENTS` to finish one that
+ * died, of whose log that many events were known to whoever asked. It hears on its standard input, a JSON value a line; when that ends, or is
+ * silent for too long, nobody watches any more and it goes back.
  */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -30,13 +31,16 @@ const { values: args } = parseArgs({
     run: { type: 'string' },
     root: { type: 'string' },
     back: { type: 'boolean', default: false },
+    known: { type: 'string' },
     rehearse: { type: 'boolean', default: false },
   },
 });
 process.exitCode = CUTOVER_EXIT.unfinished;
 // A terminal that was closed, or a disk that is full, must not end it.
 process.stderr.on('error', () => undefined);
-process.exit(CUTOVER_EXIT[await (args.back ? goBack(args.run ?? '') : cutOver(args.run ?? '')).catch(unable)]);
+process.exit(
+  CUTOVER_EXIT[await (args.back ? goBack(args.run ?? '', Number(args.known)) : cutOver(args.run ?? '')).catch(unable)],
+);
 
 /** What kept it from beginning; people read it in `cutover.log`, or on the terminal of `golive rollback`. */
 function unable(error: unknown): CutoverEnd {
@@ -60,9 +64,9 @@ async function cutOver(runDir: string): Promise<CutoverEnd> {
 }
 
 /** Nothing ends it but its own time: half a way back is no state to leave behind. */
-async function goBack(runDir: string): Promise<CutoverEnd> {
+async function goBack(runDir: string, known: number): Promise<CutoverEnd> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  const done = await takeTurn(runDir);
+  const done = await takeTurn(runDir, known);
   if (done !== null) return done;
   try {
     const id = deadHolder(runDir) ?? newHolder();

@@ -9,6 +9,7 @@ import type { RunEvent } from '../../../checks/contract/run.ts';
 import { endOf, readCutover } from '../../../fixtures/cutover/log.ts';
 import { doorTo, type Door } from '../../../fixtures/cutover/testing.ts';
 import { until } from '../../../fixtures/rehearsal/api-server/testing.ts';
+import { findDist } from '../../../fixtures/rehearsal/start.ts';
 import { isStopped, limitFiles, pidsOf, tryKill } from '../../testing/processes.ts';
 import type { HaltPoint } from './halt-point.ts';
 import type { CrashPlatform } from './platform.ts';
@@ -171,12 +172,12 @@ export class CutoverRun {
     args: readonly string[] = [],
     halt?: HaltPoint,
   ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-    const child = this.#spawn([this.#programs.golive, 'rollback', ...args], halt);
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, output })));
-    return { child, ended };
+    return this.#heard(this.#spawn([this.#programs.golive, 'rollback', ...args], halt));
+  }
+  /** The program that goes back for a cutover whose process died, begun by somebody who had seen `known` events. */
+  goBack(known: number): Promise<Ended> {
+    const args = [join(findDist(), 'cutover.js'), '--run', this.runDir, '--root', this.root];
+    return this.#heard(this.#spawn([...args, '--back', '--known', String(known)], undefined)).ended;
   }
 
   weights(): Promise<Weights> {
@@ -214,6 +215,13 @@ export class CutoverRun {
     await until(look, Boolean, LIMIT_MS).catch((error: unknown) => {
       throw new Error(this.story, { cause: error });
     });
+  }
+  #heard(child: ChildProcess): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, output })));
+    return { child, ended };
   }
   #spawn(args: readonly string[], halt: HaltPoint | undefined): ChildProcess {
     const child = spawn(process.execPath, args, {
