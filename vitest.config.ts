@@ -11,8 +11,8 @@ const NOT_OURS = ['**/node_modules/**', 'dist/**', '.golive/**'];
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Tests start real programs: with more workers than cores these slow each other down.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // Tests start real programs and wait for much of their time: one worker more than two cores keeps these busy.
+    maxWorkers: Math.max(3, availableParallelism()),
     // Real servers and whole runs of Playwright, on machines that are slow at times. No test waits by the clock.
     testTimeout: 180_000,
     hookTimeout: 120_000,
