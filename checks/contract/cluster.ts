@@ -75,10 +75,14 @@ export interface ClusterReader {
     subject: { readonly user: string; readonly groups: readonly string[] },
     attributes: AccessAttributes,
   ): Promise<{ readonly allowed: boolean; readonly reason: string }>;
-  /** GET through the API server's proxy of a Service: what a client inside the cluster would get. */
+  /**
+   * GET through the API server's proxy of a Service: what a client inside the cluster would get. Throws `timeout` after `timeoutMs`, 15 s
+   * unless said.
+   */
   proxyService(
     service: { readonly namespace: string; readonly name: string; readonly port: number },
     path: string,
+    options?: { readonly timeoutMs?: number },
   ): Promise<HttpAnswer>;
   /**
    * What the API server would store if this manifest were applied (server-side apply, `dryRun=All`, forced): nothing changes, but

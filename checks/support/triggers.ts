@@ -91,7 +91,8 @@ function durationOf({ outcome, ms }: ProbeRecord): number | null {
   return outcome !== 'under-way' && ms !== null && Number.isFinite(ms) && ms >= 0 ? ms : null;
 }
 
-function livedIn(probe: ProbeRecord, from: number, to: number): boolean {
+/** Whether a request lived in a stretch of time: begun before its end, and not over before its begin. */
+export function livedIn(probe: ProbeRecord, from: number, to: number): boolean {
   if (!(probe.at < to)) return false;
   const ms = durationOf(probe);
   // Its end is not known where it is under way, or a failure was told without its time: then the start decides alone.

@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { CutoverEvent } from '../../checks/contract/cutover.ts';
+import { LeaseHeld } from '../../fixtures/cutover/lease.ts';
 import { openJournal } from '../../fixtures/cutover/log.ts';
 import { rehearseRollback } from './rehearse.ts';
 import { rollBack } from './rollback.ts';
@@ -96,6 +98,108 @@ describe.concurrent('a cutover', () => {
     ]);
     expect(one.of('step-done').map(({ item }) => item)).toEqual(['MIG-5']);
     expect(one.events.at(-1)).toMatchObject({ event: 'rolled-back', verified: true });
+  });
+
+  it('goes back at 5 % where the new release answers nobody', { timeout: 30_000 }, async () => {
+    const one = world();
+    const settings = { ...SETTINGS, steps: SETTINGS.steps.map((step) => ({ ...step, watchMs: 1500 })) };
+    const triggers = settings.triggers.map((rule) => ({ ...rule, windowMs: 400 }));
+    const broken = at(one, 5, () => (one.losing = 1));
+    const [end] = await Promise.all([one.run({ ...settings, triggers }), one.items(), broken]);
+    expect(end).toBe('rolled-back');
+    expect(one.sets).toEqual([5, 0]);
+    expect(reasonOf(one)?.text).toMatch(/TRI-ERR fired at 5 %: error rate \d+\.\d %, above 5\.0 % for \d+ ms/);
+  });
+
+  it.each<[string, (one: World) => void, RegExp]>([
+    [
+      'answers nobody',
+      (one) => (one.losing = 1),
+      /TRI-ERR fired at 3 %: before the step was to end the new release failed, or did not answer, (\d+) of the \1 requests it was given in \d+ ms \(\d+\.\d % to 100\.0 %, threshold 5\.0 %\)/,
+    ],
+    ['fails everybody', (one) => (one.failing = 1), /TRI-ERR fired at 3 %: .* the new release failed (\d+) of the \1 /],
+    [
+      'is slow',
+      (one) => (one.ms = 40),
+      /TRI-P95 fired at 3 %: .* the new release was slower than 20 ms in (\d+) of the \1 /,
+    ],
+  ])(
+    'ends no step in which it %s, where triggers have too few of its requests',
+    { timeout: 30_000 },
+    async (_, breakIt, text) => {
+      const one = world();
+      const steps = SETTINGS.steps.map((step) => ({
+        ...step,
+        weight: step.weight === 5 ? 3 : step.weight,
+        watchMs: 1200,
+      }));
+      const triggers = SETTINGS.triggers.map((rule) =>
+        rule.metric === 'critical-service'
+          ? rule
+          : { ...rule, minSamples: 200, forMs: 600, ...(rule.metric === 'p95' ? { threshold: 20 } : {}) },
+      );
+      const broken = at(one, 3, () => breakIt(one));
+      const [end] = await Promise.all([one.run({ ...SETTINGS, steps, triggers }), one.items(), broken]);
+      expect(['rolled-back', 'unverified']).toContain(end);
+      expect(one.sets).toEqual([3, 0]);
+      expect(reasonOf(one)).toMatchObject({ code: 'trigger', text: expect.stringMatching(text) as string });
+      expect(one.of('step-done')).toEqual([]);
+      expect(one.of('trigger').at(-1)).toMatchObject({ state: 'firing' });
+    },
+  );
+
+  it.each<[string, (one: World) => void, string, RegExp]>([
+    [
+      'the route is deleted',
+      (one) => (one.routeError = new ObservationError('not-found', 'HTTPRoute shop/api does not exist')),
+      'reverted-by-another',
+      /Somebody else changed the route: HTTPRoute shop\/api does not exist\./,
+    ],
+    [
+      'another takes the Lease',
+      (one) => (one.renewError = new LeaseHeld('Lease shop/golive-cutover is ours no more', 'gate-2', 0, 'Wait')),
+      'lease-lost',
+      /is ours no more/,
+    ],
+    [
+      'the gateway takes the route no more',
+      (one) => (one.accepted = false),
+      'route-failed',
+      /The route with 50 % has not been accepted any more for 1\d\.\d s: the gateway is gone/,
+    ],
+    [
+      'the Lease cannot be renewed',
+      (one) => (one.renewError = new ObservationError('unreachable', 'connection refused')),
+      'lease-lost',
+      /The Lease could not be renewed for 1\d\.\d s: connection refused/,
+    ],
+  ])('goes back where %s', { timeout: 60_000 }, async (_, breakIt, code, text) => {
+    const one = world();
+    const steps = SETTINGS.steps.map((step) => ({ ...step, watchMs: step.weight === 50 ? 30_000 : step.watchMs }));
+    const heal = async (): Promise<void> => {
+      while (one.of('rollback-begun').length === 0) await pause(5);
+      one.routeError = null;
+    };
+    const broken = at(one, 50, () => breakIt(one));
+    const [end] = await Promise.all([one.run({ ...SETTINGS, steps }), one.items(), broken, heal()]);
+    expect(end).toBe('rolled-back');
+    expect(one.weight).toBe(0);
+    expect(reasonOf(one)).toMatchObject({ code, text: expect.stringMatching(text) as string });
+  });
+
+  it('looks once more for a route that is away for a moment', { timeout: 30_000 }, async () => {
+    const one = world();
+    const steps = SETTINGS.steps.map((step) => ({ ...step, watchMs: step.weight === 50 ? 2000 : step.watchMs }));
+    let looks = 0;
+    const parts = one.parts();
+    const read: typeof parts.route.read = (signal) => {
+      const isOnce = one.of('split').length === 2 && (looks += 1) === 1;
+      return isOnce ? Promise.reject(new ObservationError('not-found', 'no such kind')) : parts.route.read(signal);
+    };
+    one.parts = () => ({ ...parts, route: { ...parts.route, read } });
+    const [end] = await Promise.all([one.run({ ...SETTINGS, steps }), one.items()]);
+    expect(looks).toBeGreaterThan(1);
+    expect(end).toBe('finished');
   });
 
   it('does not fire before the declared time, and not at a short peak', { timeout: 30_000 }, async () => {
@@ -274,7 +378,13 @@ describe.concurrent('with Prometheus as a second source', () => {
     one.metric = () => 0.015;
     const journal = openJournal(one.runDir, 'rollback-rehearsal');
     const facts = { id: 'gate-1', release: 'shop 2.0.0', environment: 'test', planDigest: 'd' };
-    await rehearseRollback({ settings: settingsWith('hold'), parts: one.parts(), journal, facts });
+    await rehearseRollback({
+      settings: settingsWith('hold'),
+      parts: one.parts(),
+      journal,
+      facts,
+      back: one.back.signal,
+    });
     journal.close();
     expect(journal.events.findLast((told) => told.event === 'trigger' && told.item === 'TRI-ERR')).toMatchObject({
       state: 'inactive',
@@ -353,11 +463,32 @@ describe.concurrent('when the API server is away', () => {
 });
 
 describe.concurrent('the rehearsal of the way back', () => {
+  it('ends at once when it is called back', async () => {
+    const one = world();
+    one.silent = true;
+    const journal = openJournal(one.runDir, 'rollback-rehearsal');
+    const facts = { id: 'gate-1', release: 'shop 2.0.0', environment: 'test', planDigest: 'd' };
+    const { signal: back } = one.back;
+    const rehearsing = rehearseRollback({ settings: SETTINGS, parts: one.parts(), journal, facts, back });
+    await pause(100);
+    one.callBack({ code: 'interrupted', text: 'The cutover was ended by SIGTERM.' });
+    expect(await rehearsing).toBe('refused');
+    journal.close();
+    expect(journal.events.at(-1)).toMatchObject({ event: 'refused', why: 'The cutover was ended by SIGTERM.' });
+    expect(one.sets).toEqual([]);
+  });
+
   it('goes it whole and moves nothing', async () => {
     const one = world();
     const journal = openJournal(one.runDir, 'rollback-rehearsal');
     const facts = { id: 'gate-1', release: 'shop 2.0.0', environment: 'test', planDigest: 'd' };
-    const end = await rehearseRollback({ settings: SETTINGS, parts: one.parts(), journal, facts });
+    const end = await rehearseRollback({
+      settings: SETTINGS,
+      parts: one.parts(),
+      journal,
+      facts,
+      back: one.back.signal,
+    });
     journal.close();
     expect(end).toBe('rolled-back');
     expect(one.sets).toEqual([0]);
@@ -376,7 +507,9 @@ describe.concurrent('the rehearsal of the way back', () => {
     one.verifies = 'fail';
     const journal = openJournal(one.runDir, 'rollback-rehearsal');
     const facts = { id: 'gate-1', release: 'shop 2.0.0', environment: 'test', planDigest: 'd' };
-    expect(await rehearseRollback({ settings: SETTINGS, parts: one.parts(), journal, facts })).toBe('unverified');
+    expect(
+      await rehearseRollback({ settings: SETTINGS, parts: one.parts(), journal, facts, back: one.back.signal }),
+    ).toBe('unverified');
     journal.close();
   });
 
@@ -387,7 +520,9 @@ describe.concurrent('the rehearsal of the way back', () => {
     const journal = openJournal(one.runDir, 'rollback-rehearsal');
     const facts = { id: 'gate-1', release: 'shop 2.0.0', environment: 'test', planDigest: 'd' };
     const settings = { ...SETTINGS, rollbackWithinMs: 600_000 };
-    expect(await rehearseRollback({ settings, parts: one.parts(), journal, facts })).toBe('unverified');
+    expect(await rehearseRollback({ settings, parts: one.parts(), journal, facts, back: one.back.signal })).toBe(
+      'unverified',
+    );
     journal.close();
     const users = journal.events.find((event) => event.event === 'verified' && event.item === 'users');
     expect(users).toMatchObject({ outcome: 'fail', message: expect.stringMatching(/requests failed/) as string });

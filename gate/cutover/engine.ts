@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { RecordedRevision, RollbackReason } from '../../checks/contract/cutover.ts';
 import { formatMs } from '../../checks/contract/units.ts';
 import { begin, giveBack, refuse, textOf, type CutoverEnd, type CutoverRun } from './begin.ts';
-import { GoBack } from './go-back.ts';
+import { called, GoBack } from './go-back.ts';
 import { guardRoute, holdLease, watchItems, type Climb } from './guards.ts';
 import type { CutoverParts } from './parts.ts';
 import type { PrometheusWatch } from './prometheus.ts';
@@ -59,14 +59,15 @@ class Engine implements Climb {
     const { parts, journal, settings } = this.run;
     try {
       try {
-        await Promise.race([this.#warmUp(), this.#called()]);
+        await Promise.race([this.#warmUp(), called(this.run.back)]);
         await Promise.race([
           this.#climb(),
           this.#evaluating(),
           holdLease(this),
           guardRoute(this),
           watchItems(this),
-          this.#called(),
+          // Whoever calls back ends everything else.
+          called(this.run.back),
         ]);
         journal.tell({ event: 'finished', weight: this.#weight });
         return 'finished';
@@ -175,6 +176,7 @@ class Engine implements Climb {
         });
       await this.pause(Math.min(STEADY_LOOK_MS, this.run.settings.intervalMs));
     }
+    this.#watching.beforeEnd(step.weight, from);
     journal.tell({ event: 'step-done', item: step.item, weight: step.weight });
   }
 
@@ -208,16 +210,6 @@ class Engine implements Climb {
       await this.pause(this.run.settings.intervalMs);
       this.#watching.evaluate(this.#weight);
     }
-  }
-
-  /** Whoever calls back ends everything else. */
-  #called(): Promise<never> {
-    const { back } = this.run;
-    return new Promise((_, reject) => {
-      const call = (): void => reject(new GoBack(back.reason as RollbackReason));
-      if (back.aborted) call();
-      else back.addEventListener('abort', call, { once: true });
-    });
   }
 
   weight(): number {

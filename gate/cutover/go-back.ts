@@ -8,3 +8,12 @@ export class GoBack extends Error {
     this.reason = reason;
   }
 }
+
+/** Rejects with GoBack as soon as the signal is aborted, whose reason says why. */
+export function called(back: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const call = (): void => reject(new GoBack(back.reason as RollbackReason));
+    if (back.aborted) call();
+    else back.addEventListener('abort', call, { once: true });
+  });
+}

@@ -44,7 +44,7 @@ it('passes a way back that was gone whole, and not one that was not as before', 
     const one = world();
     one.verifies = verifies;
     const journal = openJournal(one.runDir, 'rollback-rehearsal');
-    await rehearseRollback({ settings: SETTINGS, parts: one.parts(), journal, facts });
+    await rehearseRollback({ settings: SETTINGS, parts: one.parts(), journal, facts, back: one.back.signal });
     journal.close();
     const judged = rollbackRehearsal.judge({ cutover, maxDuration: '60s' }, journal.events, context);
     expect(judged).toMatchObject({ outcome: verifies });

@@ -58,8 +58,8 @@ async function cutOver(runDir: string): Promise<CutoverEnd> {
       environment: plan.environment.name,
       planDigest: plan.digest,
     };
-    if (args.rehearse) return rehearseRollback({ settings, parts, journal, facts });
-    return runCutover({ settings, parts, journal, facts, ...listen() });
+    const run = { settings, parts, journal, facts, ...listen() };
+    return args.rehearse ? rehearseRollback(run) : runCutover(run);
   });
 }
 

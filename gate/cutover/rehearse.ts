@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { RollbackReason } from '../../checks/contract/cutover.ts';
 import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
 import { begin, giveBack, refuse, textOf, type CutoverEnd, type CutoverRun } from './begin.ts';
-import { GoBack } from './go-back.ts';
+import { called, GoBack } from './go-back.ts';
 import { rollBack } from './rollback.ts';
 import type { CutoverSettings } from './settings.ts';
 import { watching, type Watching } from './watching.ts';
@@ -15,18 +15,24 @@ const USERS_MS = 5_000;
 /** Evaluations at the least. */
 const TIMES = 5;
 
-/** Goes the whole way back while no traffic has moved: what is needed in an emergency is tried before there is one. Never throws. */
-export async function rehearseRollback(run: Omit<CutoverRun, 'back' | 'finish'>): Promise<CutoverEnd> {
-  const { parts, journal, settings } = run;
-  const stable = await begin(run, AbortSignal.timeout(settings.rollbackWithinMs));
+/**
+ * Goes the whole way back while no traffic has moved: what is needed in an emergency is tried before there is one. Ends at once when it is
+ * called back, as nothing is half done that was not so before. Never throws.
+ */
+export async function rehearseRollback(run: Omit<CutoverRun, 'finish'>): Promise<CutoverEnd> {
+  const { parts, journal, settings, back } = run;
+  const stable = await begin(run, AbortSignal.any([back, AbortSignal.timeout(settings.rollbackWithinMs)]));
   if (typeof stable === 'string') return refuse(journal, stable);
   const reason: RollbackReason = { code: 'asked', text: 'A rehearsal of the way back; no traffic has moved.' };
   const probes = parts.probe(() => journal.now());
   const services = parts.watch();
   const prometheus = parts.prometheus(() => journal.now());
-  try {
+  const goIt = async (): Promise<CutoverEnd> => {
     await tellTriggers(watching({ settings, journal, probes, services, prometheus }), journal, settings);
     return await rollBack({ settings, parts, journal, stable, reason, probes, usersWithinMs: USERS_MS });
+  };
+  try {
+    return await Promise.race([goIt(), called(back)]);
   } catch (error) {
     return refuse(journal, textOf(error));
   } finally {

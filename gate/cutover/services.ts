@@ -1,55 +1,86 @@
 /** Asks the critical services through the API server's proxy, over and over: the metric `critical-service`. */
+import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { ClusterReader } from '../../checks/contract/cluster.ts';
 import type { CriticalService } from './settings.ts';
 
 /** A service is down when it failed this often in a row: one lost answer is no outage. */
 const FAILURES = 2;
+/** A network time-out: never compressed. */
+const TIMEOUT_MS = 5000;
+/** One that takes longer than a kubelet's probe waits by default may be about to fail: until it has answered, nothing is known of it. */
+const LATE_MS = 1000;
 
 /** What is known of the critical services. */
 export interface ServicesSeen {
   /** Names of those that are down. */
   readonly down: readonly string[];
-  /** Every one was asked, and the API server told of every one when it was asked last. */
+  /** Every one was asked, the API server told of every one when it was asked last, and none keeps it waiting. */
   readonly known: boolean;
 }
 export interface ServiceWatch {
   readonly seen: () => ServicesSeen;
   readonly stop: () => void;
 }
+type Answer = 'well' | 'failed' | 'unknown';
 
+/** Each service is asked by itself: one that hangs keeps nobody else from being seen. */
 export function watchServices(
-  cluster: Pick<ClusterReader, 'proxyService'>,
+  cluster: Pick<ClusterReader, 'proxyService' | 'raw'>,
   namespace: string,
   services: readonly CriticalService[],
   intervalMs: number,
 ): ServiceWatch {
   const failures = new Map<string, number>();
   const unknown = new Set(services.map(({ name }) => name));
-  let timer: NodeJS.Timeout | undefined;
+  const askedAt = new Map<string, number>();
+  const timers = new Map<string, NodeJS.Timeout>();
   let stopped = false;
-  const ask = async ({ name, port, path }: CriticalService): Promise<void> => {
+  const ask = async ({ name, port, path }: CriticalService): Promise<Answer> => {
     try {
-      const { status } = await cluster.proxyService({ namespace, name, port }, path);
-      failures.set(name, status >= 200 && status <= 299 ? 0 : (failures.get(name) ?? 0) + 1);
-      unknown.delete(name);
-    } catch {
-      // The API server did not tell: that says nothing of the service.
-      unknown.add(name);
+      const service = { namespace, name, port };
+      const { status } = await cluster.proxyService(service, path, { timeoutMs: TIMEOUT_MS });
+      return status >= 200 && status <= 299 ? 'well' : 'failed';
+    } catch (error) {
+      const isTimeout = error instanceof ObservationError && error.code === 'timeout';
+      return isTimeout && (await isThere(cluster)) ? 'failed' : 'unknown';
     }
   };
-  const round = async (): Promise<void> => {
-    await Promise.all(services.map(ask));
-    if (!stopped) timer = setTimeout(() => void round(), intervalMs);
+  const round = async (service: CriticalService): Promise<void> => {
+    const { name } = service;
+    askedAt.set(name, performance.now());
+    const answer = await ask(service);
+    if (stopped) return;
+    askedAt.delete(name);
+    if (answer === 'unknown') unknown.add(name);
+    else {
+      unknown.delete(name);
+      failures.set(name, answer === 'well' ? 0 : (failures.get(name) ?? 0) + 1);
+    }
+    timers.set(
+      name,
+      setTimeout(() => void round(service), intervalMs),
+    );
   };
-  void round();
+  for (const service of services) void round(service);
   return {
-    seen: () => ({
-      down: services.map(({ name }) => name).filter((name) => (failures.get(name) ?? 0) >= FAILURES),
-      known: unknown.size === 0,
-    }),
+    seen: () => {
+      const isLate = (at: number): boolean => performance.now() - at > LATE_MS;
+      return {
+        down: services.map(({ name }) => name).filter((name) => (failures.get(name) ?? 0) >= FAILURES),
+        known: unknown.size === 0 && ![...askedAt.values()].some(isLate),
+      };
+    },
     stop() {
       stopped = true;
-      clearTimeout(timer);
+      for (const timer of timers.values()) clearTimeout(timer);
     },
   };
+}
+
+/** Whether the API server answers by itself: then it was the service that did not. */
+async function isThere(cluster: Pick<ClusterReader, 'raw'>): Promise<boolean> {
+  return await cluster.raw('/version').then(
+    ({ status }) => status < 500,
+    () => false,
+  );
 }

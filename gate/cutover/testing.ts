@@ -91,8 +91,9 @@ export class World {
   weight = 0;
   /** What the gateway really does; null: as the weights say. */
   really: number | null = null;
-  /** Share of the new release's answers that fail, and how long they take. */
+  /** Share of the new release's answers that fail, share of its requests that nobody answers, and how long they take. */
   failing = 0;
+  losing = 0;
   ms = 3;
   down: string[] = [];
   /** What Prometheus says, asked twenty times a second; null: it cannot be reached. */
@@ -101,6 +102,10 @@ export class World {
   silent = false;
   restores = 0;
   leaseHeldBy: string | null = null;
+  /** What reading the route or renewing the Lease throws; whether the gateway takes the route. */
+  routeError: Error | null = null;
+  renewError: Error | null = null;
+  accepted = true;
   asked: string[] = [];
   outcomes: Pick<OutcomeRecord, 'item' | 'outcome' | 'message'>[] = [{ item: 'TRI-ERR', outcome: 'pass', message: '' }];
   /** Throws instead of acting while it names the act: `read`, `set`, `renew`, `restore`. */
@@ -168,15 +173,15 @@ export class World {
     const state = () => ({
       weights: { stable: 100 - this.weight, canary: this.weight },
       generation: this.sets.length + 1,
-      accepted: true,
-      why: null,
+      accepted: this.accepted,
+      why: this.accepted ? null : 'the gateway is gone',
       lastManager: 'somebody',
     });
-    const act = <T>(name: string, what: () => T): Promise<T> =>
+    const act = <T>(name: string, what: () => T | Promise<T>): Promise<T> =>
       this.broken.has(name) ? Promise.reject(new Error(`${name}: connection refused`)) : Promise.resolve().then(what);
     return {
       route: {
-        read: () => act('read', state),
+        read: () => act('read', () => (this.routeError ? Promise.reject(this.routeError) : Promise.resolve(state()))),
         set: (canary) =>
           act('set', () => {
             this.weight = canary;
@@ -189,7 +194,8 @@ export class World {
           this.leaseHeldBy === null
             ? Promise.resolve({ tookOver: null })
             : Promise.reject(new Error(`Lease shop/golive-cutover is held by ${this.leaseHeldBy}`)),
-        renew: () => act('renew', () => undefined),
+        renew: () =>
+          act('renew', () => (this.renewError ? Promise.reject(this.renewError) : Promise.resolve(undefined))),
         release: () => Promise.resolve(),
       },
       revisions: {
@@ -229,8 +235,10 @@ export class World {
       const due = Math.floor((now() - from) * USERS_PER_MS);
       for (; begun < due && !this.silent; begun += 1) {
         const isNew = (begun * 7919) % 10_000 < (this.really ?? this.weight) * 100;
-        const outcome = isNew && (begun * 31) % 100 < this.failing * 100 ? 'failed' : 'ok';
-        records.push({ at: now(), ms: isNew ? this.ms : 3, outcome, version: isNew ? NEW : '1.0.0' });
+        const isLost = isNew && (begun * 37) % 100 < this.losing * 100;
+        const outcome = isLost || (isNew && (begun * 31) % 100 < this.failing * 100) ? 'failed' : 'ok';
+        const version = isLost ? null : isNew ? NEW : '1.0.0';
+        records.push({ at: now(), ms: isNew ? this.ms : 3, outcome, version });
       }
       if (this.silent) begun = due;
     }, 5);

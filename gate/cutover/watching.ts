@@ -1,19 +1,19 @@
 /** The triggers of a cutover: what they know, when they fire, and what is told of it. */
 import type { ProbeRecord, SecondOpinion, TriggerRule } from '../../checks/contract/cutover.ts';
-import { formatMs } from '../../checks/contract/units.ts';
 import {
   AT_REST,
   combine,
   endedOver,
-  metricText,
   nextStates,
   opinionOf,
   opinionText,
   standingOf,
   type BothStates,
 } from '../../checks/support/second-source.ts';
+import { badlyServedBy, errorRateOfNew, type NewRelease } from '../../checks/support/new-release.ts';
 import { errorRateOf, p95Of, worstOf, type Measured } from '../../checks/support/triggers.ts';
 import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
+import { badlyServedText, firedText } from './fired.ts';
 import { GoBack } from './go-back.ts';
 import type { PrometheusWatch } from './prometheus.ts';
 import type { ServicesSeen } from './services.ts';
@@ -25,6 +25,11 @@ const GAP_INTERVALS = 8;
 export interface Watching {
   /** One evaluation of every trigger. Throws GoBack when one fires. */
   evaluate(weight: number): void;
+  /**
+   * To be asked before a step ends, `from` when its window opened. Where the new release had too few requests for a trigger's window, its last
+   * `for` is looked at as a whole: throws GoBack when they were served badly beyond doubt.
+   */
+  beforeEnd(weight: number, from: number): void;
   /** Triggers that are pending or know nothing, with what their two sources say; all of them before the first evaluation. */
   uneasy(): readonly string[];
   /** Tells how every trigger stands, also where nothing has changed. */
@@ -50,6 +55,8 @@ interface Standing {
 interface Now {
   readonly at: number;
   readonly weight: number;
+  /** When traffic was given that weight. */
+  readonly since: number;
   readonly seen: ServicesSeen;
 }
 
@@ -59,22 +66,39 @@ export function watching({ settings, journal, probes, services, prometheus }: Wa
   const window = Math.max(intervalMs, ...triggers.map(({ windowMs }) => windowMs));
   const leastSamples = Math.max(1, ...triggers.map(({ minSamples }) => minSamples));
   let evaluatedAt: number | undefined;
+  let given = { weight: 0, since: 0 };
+  const givenSince = (weight: number, at: number): number => {
+    if (weight !== given.weight) given = { weight, since: at };
+    return given.since;
+  };
 
   const downOf = ({ down, known }: ServicesSeen, { minSamples }: TriggerRule): Measured => ({
     value: known || down.length > 0 ? down.length : null,
     samples: minSamples,
   });
 
-  /** Of all users, or of those the new release answers where it does worse: at 5 % of the traffic it could fail them all unseen. */
-  const measure = (rule: TriggerRule, { at, seen }: Now): Measured => {
+  /** Of those that the new release was given, at the weight it has now. */
+  const ownOf = (
+    { metric, windowMs }: TriggerRule,
+    { at, weight, since }: Pick<Now, 'at' | 'weight' | 'since'>,
+  ): Measured => {
+    const records = probes.records();
+    if (metric === 'error-rate')
+      return errorRateOfNew(records, newRelease(route, weight), Math.max(since, at - windowMs), at);
+    const answers = records.filter(({ version }) => version === route.canaryVersion);
+    return p95Of(answers, at - windowMs, at, at);
+  };
+
+  /** Of all users, or of those the new release was given where it does worse: at 5 % of the traffic it could fail them all unseen. */
+  const measure = (rule: TriggerRule, now: Now): Measured => {
+    const { at, seen } = now;
     if (rule.metric === 'critical-service') return downOf(seen, rule);
     const records = probes.records();
-    const of = (some: readonly ProbeRecord[]): Measured =>
+    const all =
       rule.metric === 'error-rate'
-        ? errorRateOf(some, at - rule.windowMs, at)
-        : p95Of(some, at - rule.windowMs, at, at);
-    const own = records.filter(({ version }) => version === route.canaryVersion);
-    return worstOf([of(records), of(own)], rule.minSamples);
+        ? errorRateOf(records, at - rule.windowMs, at)
+        : p95Of(records, at - rule.windowMs, at, at);
+    return worstOf([all, ownOf(rule, now)], rule.minSamples);
   };
 
   /** What Prometheus says of all users, beside the same of the probes. */
@@ -126,8 +150,23 @@ export function watching({ settings, journal, probes, services, prometheus }: Wa
         down: seen.down,
         ...readingsOf(triggers, prometheus),
       });
-      for (const rule of triggers) judge(rule, { at, weight, seen });
+      const since = givenSince(weight, at);
+      for (const rule of triggers) judge(rule, { at, weight, since, seen });
       evaluatedAt = at;
+    },
+    beforeEnd(weight, from) {
+      const at = journal.now();
+      const records = probes.records();
+      for (const rule of triggers) {
+        const { item, metric, threshold, windowMs, forMs, minSamples } = rule;
+        if (metric === 'critical-service') continue;
+        if (ownOf(rule, { at, weight, since: givenSince(weight, at) }).samples >= minSamples) continue;
+        const lookedFrom = Math.max(from, at - Math.max(windowMs, forMs));
+        const bad = badlyServedBy(rule, records, newRelease(route, weight), lookedFrom, at);
+        if (!bad) continue;
+        journal.tell({ event: 'trigger', item, state: 'firing', value: bad.bad / bad.of, threshold });
+        throw new GoBack({ code: 'trigger', text: badlyServedText(rule, bad, weight, at - lookedFrom) });
+      }
     },
     tellAll: () => triggers.forEach(tell),
     uneasy: () =>
@@ -151,27 +190,7 @@ function readingsOf(
   return { prometheus: Object.fromEntries(asked.map(({ item }) => [item, prometheus.seen(item)?.value ?? null])) };
 }
 
-interface Fired {
-  readonly value: number | null;
-  readonly opinion: SecondOpinion | undefined;
-  readonly lastedMs: number;
-  readonly since: Date;
-  readonly weight: number;
-  readonly down: readonly string[];
-}
-
-function firedText(rule: TriggerRule, { value, opinion, lastedMs, since, weight, down }: Fired): string {
-  const { item, metric, threshold } = rule;
-  const lasted = formatMs(Math.max(0, lastedMs));
-  const begun = since.toISOString();
-  const where = `${item} fired at ${weight} %`;
-  // Prometheus may look back further than the trigger: the probes' figure for it is another one than that of the breach.
-  const backMs = rule.prometheus?.windowMs ?? rule.windowMs;
-  const sources = opinion ? ` Over the ${formatMs(backMs)} before, ${opinionText(rule, opinion)}.` : '';
-  if (value === null) return `${where}: no data for ${lasted} since ${begun}.${sources}`;
-  if (metric === 'critical-service' && down.length > 0)
-    return `${where}: critical service${down.length === 1 ? '' : 's'} ${down.join(', ')} did not answer, since ${begun}.${sources}`;
-  const name = { 'error-rate': 'error rate', p95: 'P95', 'critical-service': 'critical services down' }[metric];
-  const [is, most] = [metricText(metric, value), metricText(metric, threshold)];
-  return `${where}: ${name} ${is}, above ${most} for ${lasted} (declared ${formatMs(rule.forMs)}) since ${begun}.${sources}`;
-}
+const newRelease = (route: CutoverSettings['route'], weight: number): NewRelease => ({
+  version: route.canaryVersion,
+  share: weight / 100,
+});

@@ -23,7 +23,7 @@ export function limitFiles(pid: number, size: number): void {
 
 /** By SIGSTOP. */
 export const isStopped = (pid: number): boolean => stateOf(pid) === 'T';
-const isRunning = (pid: number): boolean => !['', 'Z'].includes(stateOf(pid));
+export const isRunning = (pid: number): boolean => !['', 'Z'].includes(stateOf(pid));
 
 /** As `ps` shows it; empty for a process that has gone. */
 function stateOf(pid: number): string {

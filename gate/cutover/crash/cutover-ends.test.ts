@@ -5,8 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCutover, REHEARSAL } from '../../../fixtures/cutover/log.ts';
-import { tryKill } from '../../testing/processes.ts';
+import { endOf, readCutover, REHEARSAL } from '../../../fixtures/cutover/log.ts';
+import { until } from '../../../fixtures/rehearsal/api-server/testing.ts';
+import { isRunning, tryKill } from '../../testing/processes.ts';
 import { ALL, crashes, decisionOf, expectBack, expectOld, goesBack, goOn, POINTS, type Point } from './cells.ts';
 
 const { cell, make } = crashes();
@@ -100,6 +101,26 @@ describe.concurrent('a process of the cutover that dies before it has begun', ()
         { event: 'refused', why: expect.stringContaining('look at cutover.log') as string },
       ]);
       expect(readFileSync(join(run.runDir, 'cutover.log'), 'utf8')).toContain('its digest does not match');
+    } finally {
+      await run.remove();
+    }
+  });
+});
+
+describe.concurrent('a rehearsal of the way back', () => {
+  it.each(['SIGTERM to it', 'kill -9 of its run'])('gives the Lease back at %s', async (how) => {
+    const run = await make();
+    try {
+      run.start({ args: ['--rehearses'] });
+      const rehearsing = await run.rehearsing();
+      if (how === 'SIGTERM to it') tryKill(rehearsing, 'SIGTERM');
+      else run.signalRunner('SIGKILL');
+      await until(
+        () => Promise.resolve(isRunning(rehearsing)),
+        (still) => !still,
+      );
+      expect(await run.leaseHolder(), run.story).toBe('');
+      expect(endOf(readCutover(run.runDir, REHEARSAL))?.event).not.toBe('rolled-back');
     } finally {
       await run.remove();
     }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { CutoverEvent, CutoverEventOf, Weights } from '../../../checks/contract/cutover.ts';
 import type { RunEvent } from '../../../checks/contract/run.ts';
-import { endOf, readCutover } from '../../../fixtures/cutover/log.ts';
+import { endOf, readCutover, REHEARSAL } from '../../../fixtures/cutover/log.ts';
 import { doorTo, type Door } from '../../../fixtures/cutover/testing.ts';
 import { until } from '../../../fixtures/rehearsal/api-server/testing.ts';
 import { findDist } from '../../../fixtures/rehearsal/start.ts';
@@ -140,6 +140,13 @@ export class CutoverRun {
       () => Promise.resolve(pidsOf(this.root, 'cutover.js').find(isStopped) ?? 0),
       (pid) => pid > 0,
     );
+  }
+  /** Once the rehearsal of the way back holds the Lease; its process number. */
+  async rehearsing(): Promise<number> {
+    await this.#until(() => this.#opened !== undefined && readCutover(this.runDir, REHEARSAL).length > 0);
+    const [pid] = pidsOf(this.root, 'cutover.js');
+    if (pid === undefined) throw new Error(`the rehearsal is over: ${this.story}`);
+    return pid;
   }
   /** Once this stands in the journal. */
   async reached(event: CutoverEvent['event'], count = 1): Promise<void> {
