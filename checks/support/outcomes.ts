@@ -16,6 +16,18 @@ export function countsOf(items: readonly ItemOutcome[]): string {
   return [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ') || 'none';
 }
 
+const TOLD = 50;
+
+/** Items that neither passed nor failed, and why: `Item A: error (connection refused); Item B: not-run.` */
+export function unsettledText(items: readonly ItemOutcome[]): string {
+  const told = items.map((item) => {
+    const said = saidOf(item).replace(/\.$/, '');
+    return `${subjectOf(item)}: ${item.outcome}${said === '' ? '' : ` (${said})`}`;
+  });
+  const more = told.length > TOLD ? `; and ${told.length - TOLD} more` : '';
+  return `${told.slice(0, TOLD).join('; ')}${more}.`;
+}
+
 /** A row an item: outcome, what was measured, when and by which run. */
 export function outcomesTable(title: string, items: readonly ItemOutcome[]): Evidence {
   return table(

@@ -9,16 +9,12 @@ import {
 } from '../../define-check.ts';
 import { nameList } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
-import { outcomesTable, saidOf, subjectOf } from '../../support/outcomes.ts';
+import { outcomesTable, saidOf, subjectOf, unsettledText } from '../../support/outcomes.ts';
 
 const messages = {
   failed: {
     says: '{subject}: failed ({said}), expected every critical security check to pass.',
     fix: 'Repair what it says and run its phase again; a critical security failure goes live with nobody.',
-  },
-  notJudged: {
-    says: '{subject}: {outcome} ({said}), expected every critical security check to have been judged.',
-    fix: 'Remove what keeps it from being judged, and run its phase again.',
   },
 };
 type Id = keyof typeof messages;
@@ -79,14 +75,17 @@ function judge({ owners, sections }: Params, outcomes: readonly ItemOutcome[]): 
       ),
     },
   ] as const;
-  const findings = counted.flatMap((item): Finding<Id>[] => {
-    const { outcome } = item;
-    if (outcome === 'pass') return [];
-    const [subject, said] = [subjectOf(item), saidOf(item)];
-    return outcome === 'fail'
-      ? [{ message: 'failed', subject, data: { said } }]
-      : [{ message: 'notJudged', subject, data: { outcome, said } }];
-  });
+  const findings = counted
+    .filter(({ outcome }) => outcome === 'fail')
+    .map((item): Finding<Id> => ({ message: 'failed', subject: subjectOf(item), data: { said: saidOf(item) } }));
+  const unsettled = counted.filter(({ outcome }) => outcome !== 'pass');
+  if (findings.length === 0 && unsettled.length > 0)
+    return {
+      outcome: 'inconclusive',
+      reason: 'too-few-subjects',
+      why: `No critical security check failed, but not all were judged. ${unsettledText(unsettled)}`,
+      evidence,
+    };
   return judged<Id>(
     findings,
     counted.map(subjectOf),

@@ -10,16 +10,12 @@ import {
 } from '../../define-check.ts';
 import { nameList } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
-import { outcomesTable, saidOf, subjectOf } from '../../support/outcomes.ts';
+import { outcomesTable, saidOf, subjectOf, unsettledText } from '../../support/outcomes.ts';
 
 const messages = {
   missed: {
     says: '{subject}: the target is missed ({said}), expected it to be met.',
     fix: 'Repair what it says and measure again.',
-  },
-  notMeasured: {
-    says: '{subject}: {outcome} ({said}), expected a target that was measured and met.',
-    fix: 'Remove what keeps it from being measured, and run its phase again.',
   },
 };
 type Id = keyof typeof messages;
@@ -68,14 +64,17 @@ async function gather({ items }: Params, { runs }: Pick<Capabilities, 'runs'>): 
 function judge({ items }: Params, outcomes: readonly ItemOutcome[]): Judgement<Id> {
   const listed = outcomes.filter(({ item }) => items.includes(item));
   const counted = listed.filter(({ outcome }) => outcome !== 'not-applicable');
-  const findings = counted.flatMap((item): Finding<Id>[] => {
-    const { outcome } = item;
-    if (outcome === 'pass') return [];
-    const [subject, said] = [subjectOf(item), saidOf(item)];
-    return outcome === 'fail'
-      ? [{ message: 'missed', subject, data: { said } }]
-      : [{ message: 'notMeasured', subject, data: { outcome, said } }];
-  });
+  const findings = counted
+    .filter(({ outcome }) => outcome === 'fail')
+    .map((item): Finding<Id> => ({ message: 'missed', subject: subjectOf(item), data: { said: saidOf(item) } }));
   const evidence = [outcomesTable('Targets', listed)] as const;
+  const unsettled = counted.filter(({ outcome }) => outcome !== 'pass');
+  if (findings.length === 0 && unsettled.length > 0)
+    return {
+      outcome: 'inconclusive',
+      reason: 'too-few-subjects',
+      why: `No target is known to be missed, but not all were measured. ${unsettledText(unsettled)}`,
+      evidence,
+    };
   return judged<Id>(findings, counted.map(subjectOf), evidence, 'No listed target is applicable here.');
 }

@@ -2,16 +2,17 @@ import type { ItemOutcome } from '../../contract/run-reader.ts';
 import {
   defineCheck,
   type Capabilities,
+  type Finding,
   type FromSchema,
   type JSONSchema,
   type Judgement,
 } from '../../define-check.ts';
 import { judged } from '../../support/judged.ts';
-import { countsOf, outcomesTable, saidOf, subjectOf } from '../../support/outcomes.ts';
+import { countsOf, outcomesTable, saidOf, subjectOf, unsettledText } from '../../support/outcomes.ts';
 
 const messages = {
   notPassed: {
-    says: '{subject}: {outcome} ({said}), expected pass.',
+    says: '{subject}: failed ({said}), expected pass.',
     fix: 'Repair what these items say, and run their phases again.',
   },
 };
@@ -60,23 +61,19 @@ function judge({ min }: Params, outcomes: readonly ItemOutcome[]): Judgement<Id>
     { type: 'text', title: 'All items', text: countsOf(items) },
     outcomesTable('Items that ran', ran),
   ] as const;
-  const findings = ran.flatMap((item) =>
-    item.outcome === 'pass'
-      ? []
-      : [
-          {
-            message: 'notPassed',
-            subject: subjectOf(item),
-            data: { outcome: item.outcome, said: saidOf(item) },
-          } as const,
-        ],
-  );
+  const findings = ran
+    .filter(({ outcome }) => outcome === 'fail')
+    .map((item): Finding<Id> => ({ message: 'notPassed', subject: subjectOf(item), data: { said: saidOf(item) } }));
+  const inconclusive = (why: string): Judgement<Id> => ({
+    outcome: 'inconclusive',
+    reason: 'too-few-subjects',
+    why,
+    evidence,
+  });
   if (findings.length === 0 && ran.length < min)
-    return {
-      outcome: 'inconclusive',
-      reason: 'too-few-subjects',
-      why: `${ran.length} checks ran, at least ${min} are needed (${countsOf(items)}).`,
-      evidence,
-    };
+    return inconclusive(`${ran.length} checks ran, at least ${min} are needed (${countsOf(items)}).`);
+  const unsettled = ran.filter(({ outcome }) => outcome !== 'pass');
+  if (findings.length === 0 && unsettled.length > 0)
+    return inconclusive(`No check failed, but not all could be judged. ${unsettledText(unsettled)}`);
   return judged<Id>(findings, ran.map(subjectOf), evidence, '');
 }
