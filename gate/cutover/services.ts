@@ -14,7 +14,10 @@ const LATE_MS = 1000;
 export interface ServicesSeen {
   /** Names of those that are down. */
   readonly down: readonly string[];
-  /** Every one was asked, the API server told of every one when it was asked last, and none keeps it waiting. */
+  /**
+   * Every one was asked, the API server told of every one when it was asked last, none keeps it waiting, and none has failed without being
+   * down: the next answer tells.
+   */
   readonly known: boolean;
 }
 export interface ServiceWatch {
@@ -65,9 +68,13 @@ export function watchServices(
   return {
     seen: () => {
       const isLate = (at: number): boolean => performance.now() - at > LATE_MS;
+      const counts = [...failures.values()];
       return {
         down: services.map(({ name }) => name).filter((name) => (failures.get(name) ?? 0) >= FAILURES),
-        known: unknown.size === 0 && ![...askedAt.values()].some(isLate),
+        known:
+          unknown.size === 0 &&
+          ![...askedAt.values()].some(isLate) &&
+          !counts.some((count) => count > 0 && count < FAILURES),
       };
     },
     stop() {
