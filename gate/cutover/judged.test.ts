@@ -1,23 +1,15 @@
 /** What the engine tells is what the kinds that judge it ask for: a good cutover, and a good rehearsal of its way back, pass. */
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { rollbackRehearsal } from '../../checks/cutover/rollback-rehearsal/check.ts';
 import { cutoverSplit } from '../../checks/cutover/split/check.ts';
 import { judge as judgeStep } from '../../checks/cutover/step/judge.ts';
 import { cutoverWatched } from '../../checks/cutover/watched/check.ts';
 import { openJournal } from '../../fixtures/cutover/log.ts';
 import { rehearseRollback } from './rehearse.ts';
-import { SETTINGS, World } from './testing.ts';
+import { SETTINGS } from './testing.ts';
+import { worlds } from './worlds.ts';
 
-const worlds: World[] = [];
-function world(): World {
-  const made = new World();
-  worlds.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const one of worlds.splice(0)) one.remove();
-});
-
+const world = worlds();
 const cutover = 'ROU';
 const context = { now: new Date() };
 /** Windows are short here: however busy the machine is, one that was watched at all is enough. */
