@@ -51,6 +51,14 @@ const params = {
       default: 1000,
       description: 'Requests without which the run is too small to judge; 1,000 are needed for a P99.',
     },
+    attempts: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 5,
+      default: 2,
+      description:
+        'Runs at most. One in which the generator itself was too slow says nothing of the service, and is made again; any other counts.',
+    },
     watch: {
       type: 'object',
       additionalProperties: false,
@@ -71,7 +79,7 @@ export const arrivalRateRun = defineCheck({
     kind: 'load/arrival-rate-run',
     title: 'The service carried the declared load',
     why: 'Users do not wait for one another: they come at their own rate, also while the service stands still, and then all at once.',
-    sees: 'An open model: requests begun at the declared rate whatever the answers did, each latency counted from when its request was due, warm-up left out; every request answered, lost (refused, reset, closed, timed out, TLS) or not sent in time; exact percentiles, each second for itself, what the pods used, and whether the generator kept up. Not: how much more the service could take.',
+    sees: 'An open model: requests begun at the declared rate whatever the answers did, each latency counted from when its request was due, warm-up left out; every request answered, lost (refused, reset, closed, timed out, TLS) or not sent in time; exact percentiles, each second for itself, what the pods used, and whether the generator kept up; runs in which it did not are told and made again. Not: how much more the service could take.',
     needs: ['load', 'cluster'],
     effect: 'mutating',
     mutation: 'load',
@@ -91,21 +99,30 @@ async function gather(
   const { endpoint, path, method, headers, json, rate, maxConnections, watch } = params;
   const [warmupMs, measuredMs] = [durationMs(params.warmup), durationMs(params.duration)];
   const url = urlOf(endpoint.url, path);
-  context.progress(`${rate} requests a second on ${url} for ${formatMs(warmupMs + measuredMs)}`);
-  const run: Promise<LoadResult> = load.open({
-    url,
-    method,
-    headers: json ? { 'content-type': 'application/json', ...headers } : headers,
-    ...(json ? { body: JSON.stringify(json) } : {}),
-    rate,
-    durationMs: measuredMs,
-    warmupMs,
-    timeoutMs: durationMs(params.requestTimeout),
-    maxConnections,
-    ...(watch ? { watch: () => readPodUse(cluster, watch) } : {}),
-  });
+  const run = (): Promise<LoadResult> =>
+    load.open({
+      url,
+      method,
+      headers: json ? { 'content-type': 'application/json', ...headers } : headers,
+      ...(json ? { body: JSON.stringify(json) } : {}),
+      rate,
+      durationMs: measuredMs,
+      warmupMs,
+      timeoutMs: durationMs(params.requestTimeout),
+      maxConnections,
+      ...(watch ? { watch: () => readPodUse(cluster, watch) } : {}),
+    });
+  const discarded: string[] = [];
   try {
-    return await run;
+    for (;;) {
+      const again = discarded.length === 0 ? '' : ', again, as the generator was too slow';
+      context.progress(`${rate} requests a second on ${url} for ${formatMs(warmupMs + measuredMs)}${again}`);
+      const result = await run();
+      const judgement = judge(params, result);
+      const isUseless = judgement.outcome === 'inconclusive' && judgement.reason === 'generator-saturated';
+      if (!isUseless || discarded.length + 1 >= params.attempts) return { ...result, discarded };
+      discarded.push(judgement.why);
+    }
   } catch (error) {
     if (error instanceof ObservationError && error.code === 'unreachable') return { up: false, why: error.message };
     throw error;

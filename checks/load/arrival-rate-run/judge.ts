@@ -1,5 +1,5 @@
 import type { LoadResult } from '../../contract/load.ts';
-import type { Finding, Judgement } from '../../define-check.ts';
+import type { Evidence, Finding, Judgement } from '../../define-check.ts';
 import { judged, present } from '../../support/judged.ts';
 import { percent, runEvidence, runName, saturation, successes, wanted } from '../../support/load.ts';
 import type { Params } from './check.ts';
@@ -33,14 +33,16 @@ interface Down {
   readonly up: false;
   readonly why: string;
 }
-export type Gathered = LoadResult | Down;
+/** A run, and why those before it said nothing and were made again. */
+export type Gathered = (LoadResult & { readonly discarded?: readonly string[] }) | Down;
 
 export const urlOf = (base: string, path: string): string => `${base.replace(/\/$/, '')}${path}`;
 
 export function judge(params: Params, result: Gathered): Judgement<Id> {
   if ('up' in result) return judgeDown(params, result);
   const subject = runName(result);
-  const evidence = runEvidence(result);
+  const [figures, ...more] = runEvidence(result);
+  const evidence = [figures, ...more, ...discardedEvidence(result.discarded)] as const;
   const certain = certainFindings(params, result, subject);
   if (certain.length > 0) return judged(certain, [subject], evidence, '');
   const saturated = saturation(result, params);
@@ -61,6 +63,12 @@ export function judge(params: Params, result: Gathered): Judgement<Id> {
       evidence,
     };
   return judged<Id>([], [subject], evidence, '');
+}
+
+/** Whoever reads a pass sees that it was not the first run. */
+function discardedEvidence(discarded: readonly string[] = []): Evidence[] {
+  if (discarded.length === 0) return [];
+  return [{ type: 'text', title: 'Runs that said nothing and were made again', text: discarded.join('\n') }];
 }
 
 function judgeDown(params: Params, { why }: Down): Judgement<Id> {
