@@ -6,10 +6,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const ALONE = ['gate/platform/whole-run.test.ts'];
 /** Little but functions: their modules are loaded once a worker, not once a file. */
 const PURE = ['checks/**/*.test.ts', 'k8s/**/*.test.ts', 'reports/**/*.test.ts', 'specs/**/*.test.ts'];
-/** Whole runs of the gate, which keep the processor busy. */
-const RUNS = ['gate/**/*.test.ts'];
-/** One that takes minutes and began last would keep a single core busy when everything else is done. */
-const FIRST = [/\/gate\/(platform|traps)/, /\/(gate|fixtures|commands)\//];
+/** Whole runs take minutes: one that began last would keep a single core busy when everything else is done. */
+const FIRST = [/\/gate\/(platform|traps)/, /\/gate\//, /\/(fixtures|commands)\//];
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
@@ -19,11 +17,6 @@ class LongestFirst extends BaseSequencer {
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
-/** Groups run one after the other. At least so many workers, on few cores, too. */
-const inGroup = (groupOrder: number, workers: number) => ({
-  sequence: { groupOrder },
-  maxWorkers: workers === 1 ? 1 : Math.max(workers, availableParallelism()),
-});
 const NOT_OURS = ['**/node_modules/**', 'dist/**', '.golive/**'];
 
 /** Unit and conformance tests, beside the code they test. The gate itself (`*.spec.ts`) runs in Playwright. */
@@ -31,6 +24,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
+    // Tests start real programs and wait for much of their time: one worker more than two cores keeps these busy.
+    maxWorkers: Math.max(3, availableParallelism()),
     // Real servers and whole runs of Playwright, on machines that are slow at times. No test waits by the clock.
     testTimeout: 180_000,
     hookTimeout: 120_000,
@@ -42,26 +37,20 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // They compute and wait by turns: one worker more than two cores keeps these busy.
-        test: { name: 'runs', include: RUNS, exclude: [...NOT_OURS, ...ALONE], ...inGroup(0, 3) },
+        test: { name: 'pure', include: PURE, exclude: NOT_OURS, isolate: false, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,
-        test: { name: 'pure', include: PURE, exclude: NOT_OURS, isolate: false, ...inGroup(1, 4) },
-      },
-      {
-        extends: true,
-        // They start real servers and wait for them most of the time.
         test: {
-          name: 'servers',
+          name: 'beside',
           include: ['**/*.test.ts'],
-          exclude: [...NOT_OURS, ...RUNS, ...PURE],
-          ...inGroup(1, 4),
+          exclude: [...NOT_OURS, ...ALONE, ...PURE],
+          sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { name: 'alone', include: ALONE, exclude: NOT_OURS, ...inGroup(2, 1) },
+        test: { name: 'alone', include: ALONE, exclude: NOT_OURS, fileParallelism: false, sequence: { groupOrder: 1 } },
       },
     ],
   },
