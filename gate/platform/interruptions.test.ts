@@ -12,8 +12,8 @@ import type { PlatformRun, StartedRun } from '../testing/platform-project.ts';
 const LIMIT = 120_000;
 /** Enough of phase 2 to be in the middle of it: each item that ends in error costs Playwright a new worker. */
 const PHASE_2 = ['--project=phase2', '--grep', 'P2-BLD|P2-DEP|P2-HEA|P2-FLO-001'];
-/** Requests answered by one replica by which the load run is in the middle: 150 a second each, the first 225 to warm up. */
-const UNDER_LOAD = 350;
+/** Requests answered by one replica by which the load run is in the middle: 150 a second each, the first 338 to warm up. */
+const UNDER_LOAD = 500;
 
 function make(): PlatformProject {
   const project = new PlatformProject();

@@ -39,6 +39,11 @@ const WAIT_FOR = {
   real: /waitFor: \{ timeout: \w+, interval: 1s \}/g,
   here: 'waitFor: { timeout: 8s, interval: 500ms }',
 };
+/** At the rate of SHARED_MACHINE the services are warm sooner. */
+const WARM_UP = {
+  declared: /(?<before>item: P3-LOA-001\n {4}param: warmup\n {4}value: )\w+/,
+  here: '$<before>3s',
+};
 const PHASE_FILES = ['phase1-preparation', 'phase2-execution', 'phase5-validation'];
 
 export interface ProjectOptions {
@@ -109,9 +114,9 @@ export class PlatformProject {
         withoutItems(text.replace(WAIT_FOR.real, WAIT_FOR.here), without),
       );
     }
-    this.#change('fixtures/environments/rehearsal.yaml', (text) =>
-      withoutItems(text.replace('overrides:\n', SHARED_MACHINE), without),
-    );
+    const environment = 'fixtures/environments/rehearsal.yaml';
+    this.#change(environment, (text) => text.replace(WARM_UP.declared, WARM_UP.here));
+    this.#change(environment, (text) => withoutItems(text.replace('overrides:\n', SHARED_MACHINE), without));
   }
 
   /** A project whose rehearsal runs and stays until `remove`. */
