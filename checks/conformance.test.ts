@@ -64,10 +64,12 @@ describe.each([...kinds.values()].map((kind) => [kind.meta.kind, kind] as const)
   });
 
   it('says what it is in whole sentences', () => {
-    const { title, why, sees, messages } = kind.meta;
-    expect(JSON.stringify({ title, why, sees, messages })).not.toMatch(/TODO/);
+    const { title, why, sees, not, messages } = kind.meta;
+    expect(JSON.stringify({ title, why, sees, not, messages })).not.toMatch(/TODO/);
     expect(title).toMatch(/^[A-Z].*[^.]$/);
-    for (const text of [why, sees]) expect(text).toMatch(/^\S.{20,}\.$/s);
+    expect(sees.length).toBeGreaterThan(0);
+    for (const text of [why, ...sees]) expect(text).toMatch(/^\S.{20,}\.$/s);
+    for (const text of not) expect(text).toMatch(/^\S.{5,}\.$/s);
     for (const message of Object.values(messages)) {
       expect(message.says).toMatch(/\{subject\}/);
       expect(message.fix).toMatch(/^[A-Z].*\.$/s);

@@ -6,23 +6,21 @@
 import type { JSONSchema } from 'json-schema-to-ts';
 import type { Capabilities, CapabilityName, CheckContext } from './contract/capabilities.ts';
 import type { Mutation } from './contract/environment.ts';
-import type { Evidence, NonEmpty, ReasonCode } from './contract/outcome.ts';
+import type { Data, Evidence, NonEmpty, ReasonCode } from './contract/outcome.ts';
 import type { Permission } from './contract/plan.ts';
+import type { CheckKind } from './kit/kind.ts';
+import type { Message, Messages, Verdict } from './kit/verdict.ts';
+import { Say } from './kit/verdict.ts';
 
 export type { FromSchema, JSONSchema } from 'json-schema-to-ts';
 export { ObservationError } from './contract/capabilities.ts';
 export type { Capabilities, CheckContext } from './contract/capabilities.ts';
 export type { Evidence, NonEmpty } from './contract/outcome.ts';
 export type { Permission } from './contract/plan.ts';
+export type { CheckKind } from './kit/kind.ts';
+export type { Data } from './contract/outcome.ts';
+export type { Message } from './kit/verdict.ts';
 
-/** A failure's text and what to do about it. `{name}` takes the finding's data of that name. */
-export interface Message {
-  /** Starts with the subject, ends with what was expected: `{subject}: server is {actual}, expected at least {expected}`. */
-  readonly says: string;
-  /** An imperative: `Upgrade the control plane`. */
-  readonly fix: string;
-}
-export type Data = Readonly<Record<string, string | number | boolean>>;
 export interface Finding<M extends string> {
   readonly message: M;
   /** The thing that does not conform, as evidence names it: `Deployment mcp-production/mcp-rust-server`. */
@@ -85,15 +83,6 @@ export interface CheckDefinition<P, G, N extends CapabilityName, M extends strin
   judge(params: P, gathered: G, context: Pick<CheckContext, 'now'>): Judgement<M>;
 }
 
-/** A kind with its types erased, as the registry holds it. Params have been validated before they get here. */
-export interface CheckKind {
-  readonly meta: CheckMeta<CapabilityName, string>;
-  permissions(params: unknown): readonly Permission[];
-  mutationOf?(params: unknown): Mutation | undefined;
-  gather(params: unknown, capabilities: Capabilities, context: CheckContext): Promise<unknown>;
-  judge(params: unknown, gathered: unknown, context: Pick<CheckContext, 'now'>): Judgement<string>;
-}
-
 /**
  * Declares a kind. Write the params schema as a constant of its own (`as const satisfies JSONSchema`) and annotate
  * `gather(params: FromSchema<typeof params>, …)`: a wrong message id, an unknown param, a capability not named in `needs` and a
@@ -102,24 +91,42 @@ export interface CheckKind {
 export function defineCheck<P, G, const N extends CapabilityName, const M extends string>(
   definition: CheckDefinition<P, G, N, M>,
 ): CheckKind {
+  const { meta } = definition;
   return {
-    meta: definition.meta,
+    meta: { ...meta, ...seenAndNot(meta.sees) },
     permissions: (params) => definition.permissions(params as P),
     ...(definition.mutationOf ? { mutationOf: (params: unknown) => definition.mutationOf?.(params as P) } : {}),
     gather: (params, capabilities, context) => definition.gather(params as P, capabilities, context),
-    judge: (params, gathered, context) => definition.judge(params as P, gathered as G, context),
+    judge: (params, gathered, context) =>
+      verdictOf(meta.messages, definition.judge(params as P, gathered as G, context)),
   };
 }
 
-/** The text of a finding: its message with the data put in. An unfilled placeholder is a defect and says so. */
-export function findingText(meta: CheckKind['meta'], finding: Finding<string>): { says: string; fix: string } {
-  const message = meta.messages[finding.message];
-  if (!message) throw new Error(`${meta.kind}: no message ${finding.message}`);
-  const fill = (text: string): string =>
-    text.replace(/\{(\w+)\}/g, (_, name: string) => {
-      const value = name === 'subject' ? finding.subject : finding.data?.[name];
-      if (value === undefined) throw new Error(`${meta.kind}: message ${finding.message} has no value for {${name}}`);
-      return String(value);
-    });
-  return { says: fill(message.says), fix: fill(message.fix) };
+/** `sees` as one text, its sentences that begin with `Not:` apart. */
+function seenAndNot(text: string): { sees: readonly string[]; not: readonly string[] } {
+  const [sees = text, not] = text.split(/ Not: /);
+  return { sees: [sees], not: not === undefined ? [] : [not] };
+}
+
+/** The answer of a kind of the first contract in the words of the second. */
+function verdictOf<M extends string>(messages: Readonly<Record<M, Message>>, judgement: Judgement<M>): Verdict {
+  const say = new Say<Messages>(messages);
+  say.show(...judgement.evidence);
+  switch (judgement.outcome) {
+    case 'pass':
+      say.judged(...judgement.subjects);
+      if (judgement.images) say.boundTo(...judgement.images);
+      break;
+    case 'fail':
+      say.judged(...judgement.subjects);
+      for (const { message, subject, data } of judgement.findings) say.fail(message, subject, data);
+      break;
+    case 'inconclusive':
+      say.unsure(judgement.reason, judgement.why);
+      break;
+    case 'not-applicable':
+      say.absent(judgement.why);
+      break;
+  }
+  return say.verdict();
 }

@@ -61,8 +61,8 @@ function readDecision(file: string): Decision | string {
   const value = readJson(file);
   if (value === undefined) return 'not found; run the gate first: npx playwright test';
   if (!isObject(value)) return 'is no JSON object; run the gate again';
-  if (value['schema'] !== 'golive/decision/v1')
-    return 'is no decision of this golive (expected schema golive/decision/v1)';
+  if (value['schema'] !== 'golive/decision/v2')
+    return 'is no decision of this golive (expected schema golive/decision/v2); run the gate again';
   const parts = ['items', 'phases', 'reasons', 'overrides', 'warnings'];
   const broken = parts.filter((name) => !Array.isArray(value[name]));
   if (broken.length > 0) return `is damaged: ${broken.join(', ')} should be a list; run the gate again`;

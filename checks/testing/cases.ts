@@ -18,7 +18,9 @@ import { basename, join } from 'node:path';
 import { load } from 'js-yaml';
 import type { Capabilities, CheckContext } from '../contract/capabilities.ts';
 import { OUTCOMES, type OutcomeName, type ReasonCode } from '../contract/outcome.ts';
-import { findingText, ObservationError, type CheckKind, type Judgement } from '../define-check.ts';
+import { ObservationError } from '../contract/capabilities.ts';
+import type { CheckKind } from '../kit/kind.ts';
+import type { Verdict } from '../kit/verdict.ts';
 import { validateParams } from '../params.ts';
 
 interface Thrown {
@@ -102,28 +104,25 @@ export async function runCase(kind: CheckKind, check: CheckCase): Promise<CaseRe
     );
   }
   const context = caseContext(check.now ?? DEFAULT_NOW);
-  if (!check.capabilities) return resultOf(kind, kind.judge(validated.params, check.gathered, context));
+  if (!check.capabilities) return resultOf(kind.judge(validated.params, check.gathered, context));
   try {
     const gathered = await kind.gather(validated.params, cannedCapabilities(check.capabilities), context);
-    return resultOf(kind, kind.judge(validated.params, gathered, context));
+    return resultOf(kind.judge(validated.params, gathered, context));
   } catch (error) {
     if (!(error instanceof ObservationError)) throw error;
     return { outcome: 'error', reason: error.code, messages: [], subjects: [], texts: [error.message] };
   }
 }
 
-function resultOf(kind: CheckKind, judgement: Judgement<string>): CaseResult {
-  const { outcome } = judgement;
-  if (outcome === 'pass') return { outcome, messages: [], subjects: judgement.subjects, texts: [] };
-  if (outcome === 'fail') {
-    const texts = judgement.findings.map((finding) => {
-      const { says, fix } = findingText(kind.meta, finding);
-      return `${says} Fix: ${fix}`;
-    });
-    return { outcome, messages: judgement.findings.map((f) => f.message), subjects: judgement.subjects, texts };
-  }
-  const reason = outcome === 'inconclusive' ? { reason: judgement.reason } : {};
-  return { outcome, ...reason, messages: [], subjects: [], texts: [judgement.why] };
+function resultOf({ outcome, findings, doubts, subjects, absent }: Verdict): CaseResult {
+  const [doubt] = doubts;
+  return {
+    outcome,
+    ...(findings.length === 0 && doubt ? { reason: doubt.reason } : {}),
+    messages: findings.map(({ id }) => id),
+    subjects: outcome === 'pass' || outcome === 'fail' ? subjects : [],
+    texts: [...findings.map(({ says, fix }) => `${says} Fix: ${fix}`), ...doubts.map(({ why }) => why), absent ?? ''],
+  };
 }
 
 function caseContext(now: string): CheckContext {

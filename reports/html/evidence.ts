@@ -94,6 +94,9 @@ const LANGUAGES = {
   http: 'HTTP request',
   kubernetes: 'Kubernetes API request',
   exec: 'Command',
+  redis: 'Redis command',
+  dns: 'DNS query',
+  tls: 'TLS handshake',
 } as const;
 
 function query(evidence: Extract<Evidence, { type: 'query' }>): Html {

@@ -87,6 +87,8 @@ export function sampleItem(facts: ItemFacts, index = 0): DecidedItem {
     place: `specs/code-platform/${phase}.yaml:${12 + index * 9}`,
     subjects: facts.outcome === 'pass' ? 3 : 0,
     message: planned ? 'Described; nobody has built its check yet.' : '',
+    findings: [],
+    doubts: [],
     durationMs: 120,
     waived: null,
     evidence: facts.outcome === 'pass' ? [{ type: 'text', title: 'Seen', text: 'Three of three conform.' }] : [],
@@ -220,7 +222,7 @@ function samplePhase(
 export function sampleDecision(changes: Partial<Decision> = {}): Decision {
   const items = changes.items ?? SAMPLE_ITEMS;
   return {
-    schema: 'golive/decision/v1',
+    schema: 'golive/decision/v2',
     decision: 'NO-GO',
     readiness: 'NO-GO',
     decisionWithoutWaivers: 'NO-GO',

@@ -5,6 +5,8 @@ import { sha256 } from '../../checks/contract/canonical.ts';
 import { byText } from '../decide/order.ts';
 import { fileProblem } from '../run-folder/io.ts';
 import type { HeaderRecord, LedgerRecord } from './records.ts';
+import { upgradedOutcome } from '../run-folder/first-version.ts';
+import { isObject } from '../run-folder/shapes.ts';
 import { isLedgerRecord } from './shapes.ts';
 
 /** One run's file, as far as it can be believed. */
@@ -120,9 +122,15 @@ function missingHeads(files: readonly LedgerFile[], damage: readonly string[]): 
   );
 }
 
+/** A line that the first version wrote, in today's shape. Its hash is of the line as it stands. */
+function upgradedRecord(value: unknown): unknown {
+  if (!isObject(value) || value['record'] !== 'outcome') return value;
+  return { ...value, outcome: upgradedOutcome(value['outcome']) };
+}
+
 function parseLine(line: string): { record: LedgerRecord; prev: string | null } | null {
   try {
-    const value: unknown = JSON.parse(line);
+    const value = upgradedRecord(JSON.parse(line));
     return isLedgerRecord(value) ? { record: value, prev: value.prev } : null;
   } catch {
     return null;

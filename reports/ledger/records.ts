@@ -7,7 +7,9 @@ import type { DecisionName } from '../../checks/contract/decision.ts';
 import type { Release } from '../../checks/contract/plan.ts';
 import type { LedgerOutcome } from '../decide/input.ts';
 
-export const LEDGER_SCHEMA = 'golive/ledger/v1';
+export const LEDGER_SCHEMA = 'golive/ledger/v2';
+/** v1 held outcomes without findings; such files are read and never rewritten, as their lines are hashed. */
+export const LEDGER_SCHEMAS = ['golive/ledger/v1', LEDGER_SCHEMA] as const;
 
 /** The last line of another run's file as this run found it. */
 export interface LedgerHead {
@@ -16,7 +18,7 @@ export interface LedgerHead {
 }
 export interface HeaderRecord {
   readonly record: 'header';
-  readonly schema: typeof LEDGER_SCHEMA;
+  readonly schema: (typeof LEDGER_SCHEMAS)[number];
   readonly runId: string;
   readonly startedAt: string;
   readonly release: Release;

@@ -2,7 +2,7 @@
 import { DECISIONS } from '../../checks/contract/decision.ts';
 import { isObject, isOutcomeBody } from '../run-folder/shapes.ts';
 import type { LedgerRecord } from './records.ts';
-import { LEDGER_SCHEMA } from './records.ts';
+import { LEDGER_SCHEMAS } from './records.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -37,7 +37,7 @@ export function isLedgerRecord(value: unknown): value is LedgerRecord & { readon
 function isHeader(value: Fields): boolean {
   const release = value['release'];
   return (
-    value['schema'] === LEDGER_SCHEMA &&
+    (LEDGER_SCHEMAS as readonly unknown[]).includes(value['schema']) &&
     areTexts(value, 'runId', 'startedAt', 'environment', 'planDigest', 'checklistDigest') &&
     isObject(release) &&
     areTexts(release, 'name', 'version', 'commit') &&

@@ -100,12 +100,13 @@ function outcomeLine(record: OutcomeRecord): OutcomeLine {
 
 /** Member by member, so that nothing a newer worker adds slips into the ledger unseen. */
 function bodyOf(record: OutcomeRecord): Omit<LedgerOutcome, 'evidenceDigest' | 'evidenceCount'> {
-  const { item, phase, kind, outcome, reason, message, subjects, subjectNames, failedSubjects } = record;
+  const { item, phase, kind, outcome, reason, detail, message, findings, doubts, subjects, subjectNames } = record;
   const { startedAt, durationMs, attempt, planDigest, images, dueBy } = record;
   return {
-    ...{ item, phase, kind, outcome, message, subjects, subjectNames, startedAt, durationMs, attempt, planDigest },
+    ...{ item, phase, kind, outcome, message, findings, doubts, subjects, subjectNames },
+    ...{ startedAt, durationMs, attempt, planDigest },
     ...(reason === undefined ? {} : { reason }),
-    ...(failedSubjects === undefined ? {} : { failedSubjects }),
+    ...(detail === undefined ? {} : { detail }),
     ...(images === undefined ? {} : { images }),
     ...(dueBy === undefined ? {} : { dueBy }),
   };

@@ -10,6 +10,7 @@ import { decidedCutover } from '../cutover/story.ts';
 import { byText } from '../decide/order.ts';
 import { readCutoverForPeople } from './cutover-log.ts';
 import { RunFileError, fileProblem } from './io.ts';
+import { upgradedOutcome } from './first-version.ts';
 import { isEvent, isIdentity, isOutcomeRecord, isPlan, isRunHeader } from './shapes.ts';
 
 export interface RunContents {
@@ -36,7 +37,9 @@ export function readRun(runDir: string): RunContents {
     plan,
     runHeader,
     identity: readIdentity(runDir, found),
-    outcomes: outcomeFiles(runDir).flatMap((file) => readLines(join(runDir, file), isOutcomeRecord, found)),
+    outcomes: outcomeFiles(runDir).flatMap((file) =>
+      readLines(join(runDir, file), isOutcomeRecord, found, upgradedOutcome),
+    ),
     events: readLines(join(runDir, 'events.jsonl'), isEvent, found),
     cutover: readCutoverEnd(runDir, found),
     ...found,
@@ -90,7 +93,12 @@ function readCutoverEnd(runDir: string, found: Found): DecidedCutover | undefine
   return decidedCutover(events);
 }
 
-function readLines<T>(path: string, is: (value: unknown) => value is T, found: Found): T[] {
+function readLines<T>(
+  path: string,
+  is: (value: unknown) => value is T,
+  found: Found,
+  upgraded: (value: unknown) => unknown = (value) => value,
+): T[] {
   const name = basename(path);
   let text: string;
   try {
@@ -108,7 +116,7 @@ function readLines<T>(path: string, is: (value: unknown) => value is T, found: F
     found.warnings.push(`${name}:${lines.length + 1} was cut off while it was written${whose}`);
   }
   return lines.flatMap((line, index) => {
-    const value = parse(line);
+    const value = upgraded(parse(line));
     if (is(value)) return [value];
     found.damage.push(`${name}:${index + 1} is not what was written there: the line cannot be read`);
     return [];

@@ -8,6 +8,7 @@ import type { DecisionInput } from '../decide/input.ts';
 import { byText } from '../decide/order.ts';
 import type { Bundle } from './bundle.ts';
 import { inputOf, isBundle } from './bundle.ts';
+import { asFirstDecision } from './first-version.ts';
 import { RunFileError, fileProblem } from './io.ts';
 import { readRun } from './read.ts';
 
@@ -25,7 +26,9 @@ export function replay(path: string): Replayed {
   const recorded = bundle.decision;
   const files = isFolder ? fromFiles(path, bundle) : { input: inputOf(bundle), differences: [] };
   const replayed = decide(files.input);
-  return { recorded, replayed, differences: [...files.differences, ...differencesOf(recorded, replayed)] };
+  // What was decided by the first version is held against what that one would have written.
+  const comparable = (recorded.schema as string) === 'golive/decision/v1' ? asFirstDecision(replayed) : replayed;
+  return { recorded, replayed, differences: [...files.differences, ...differencesOf(recorded, comparable)] };
 }
 
 function fromFiles(runDir: string, bundle: Bundle): { input: DecisionInput; differences: string[] } {
@@ -52,10 +55,12 @@ function sorted(values: readonly unknown[]): string[] {
   return values.map(canonicalJson).sort(byText);
 }
 
-function differencesOf(recorded: Decision, replayed: Decision): string[] {
-  const members = new Set([...Object.keys(recorded), ...Object.keys(replayed)]) as Set<keyof Decision>;
+function differencesOf(recorded: object, replayed: object): string[] {
+  const before = recorded as Readonly<Record<string, unknown>>;
+  const after = replayed as Readonly<Record<string, unknown>>;
+  const members = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...members].sort(byText).flatMap((member) => {
-    const [then, now] = [recorded[member], replayed[member]];
+    const [then, now] = [before[member], after[member]];
     if (canonicalJson(then) === canonicalJson(now)) return [];
     return [`${member}: recorded ${shown(then)}, replayed ${shown(now)}`];
   });

@@ -15,10 +15,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Decision } from '../../checks/contract/decision.ts';
-import { IDENTITY, itemOf, planOf, recordOf } from '../decide/testing/inputs.ts';
+import { decide } from '../decide/decide.ts';
+import { IDENTITY, inputOf, itemOf, planOf, recordOf, waiverOf } from '../decide/testing/inputs.ts';
 import { finishedEvents, rolledBackEvents } from '../html/cutover/sample.ts';
 import { ledgerFile } from '../ledger/write.ts';
 import { appendEvent, appendOutcome } from './append.ts';
+import { bundleOf } from './bundle.ts';
 import { finishRun } from './finish.ts';
 import { RunFileError, appendLines, writeJsonAtomic } from './io.ts';
 import { openRun } from './open.ts';
@@ -36,6 +38,10 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
+
+function without(value: object, ...names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
+}
 
 function onDisk(): Decision {
   return JSON.parse(readFileSync(decisionFile(root), 'utf8')) as Decision;
@@ -273,6 +279,38 @@ describe('a replay', () => {
     );
     expect(replay(join(runDir, 'bundle.json')).differences).toEqual([]);
     expect(() => replay(join(root, 'nothing'))).toThrow(RunFileError);
+  });
+
+  it('makes the decision of a bundle that the first version wrote', () => {
+    const failing = { id: 'bad', subject: { name: 'x' }, data: {}, says: 'x: is bad', fix: 'Mend x.' };
+    const waivers = [waiverOf('A', { subject: 'x' })];
+    const outcomes = [recordOf(plan, 'A', 'fail', { findings: [failing] }), recordOf(plan, 'B')];
+    const input = inputOf(plan, { waivers, outcomes });
+    const bundle = bundleOf(input, decide(input));
+    const { items, ...decision } = bundle.decision;
+    const first = {
+      schema: 'golive/bundle/v1',
+      input: {
+        ...bundle.input,
+        outcomes: outcomes.map((record) => ({
+          ...without(record, 'findings', 'doubts'),
+          schema: 'golive/outcome/v1',
+          ...(record.findings.length === 0 ? {} : { failedSubjects: ['x'] }),
+        })),
+      },
+      decision: {
+        ...decision,
+        schema: 'golive/decision/v1',
+        items: items.map((item) => without(item, 'findings', 'doubts')),
+      },
+    };
+    const path = join(root, 'bundle.json');
+    writeFileSync(path, JSON.stringify(first));
+    const { replayed, differences } = replay(path);
+    expect(differences).toEqual([]);
+    expect(replayed.items[0]?.waived?.id).toBe('A@staging');
+    writeFileSync(path, JSON.stringify({ ...first, decision: { ...first.decision, readiness: 'NO-GO' } }));
+    expect(replay(path).differences).toEqual(['readiness: recorded "NO-GO", replayed "GO"']);
   });
 });
 

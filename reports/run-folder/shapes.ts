@@ -1,5 +1,5 @@
 /** Is this parsed JSON what it should be? As far as the decision relies on it; the writers' types say the rest. */
-import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
+import type { Doubt, Finding, OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import type { EnvironmentIdentity, RunEvent, RunHeader } from '../../checks/contract/run.ts';
 
@@ -23,13 +23,38 @@ export function isOutcomeBody(value: unknown): value is Readonly<Record<string, 
     hasStrings(value, 'item', 'phase', 'kind', 'outcome', 'message', 'startedAt', 'planDigest') &&
     hasNumbers(value, 'subjects', 'durationMs', 'attempt') &&
     areStrings(value['subjectNames']) &&
-    (value['failedSubjects'] === undefined || areStrings(value['failedSubjects'])) &&
+    isListOf(value['findings'], isFinding) &&
+    isListOf(value['doubts'], isDoubt) &&
     (value['images'] === undefined || areStrings(value['images']))
   );
 }
 
 export function isOutcomeRecord(value: unknown): value is OutcomeRecord {
-  return isOutcomeBody(value) && value['schema'] === 'golive/outcome/v1' && Array.isArray(value['evidence']);
+  return isOutcomeBody(value) && value['schema'] === 'golive/outcome/v2' && Array.isArray(value['evidence']);
+}
+
+function isListOf(value: unknown, is: (member: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(is);
+}
+function isSubject(value: unknown): boolean {
+  return isObject(value) && hasStrings(value, 'name');
+}
+function isFinding(value: unknown): value is Finding {
+  return (
+    isObject(value) && hasStrings(value, 'id', 'says', 'fix') && isSubject(value['subject']) && isObject(value['data'])
+  );
+}
+function isDoubt(value: unknown): value is Doubt {
+  return (
+    isObject(value) &&
+    hasStrings(value, 'reason', 'why') &&
+    (value['subject'] === undefined || isSubject(value['subject']))
+  );
+}
+
+/** The decision's schema of this version or of the first. */
+export function isDecisionSchema(value: unknown): boolean {
+  return value === 'golive/decision/v2' || value === 'golive/decision/v1';
 }
 
 export function isEvent(value: unknown): value is RunEvent {

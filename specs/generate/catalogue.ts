@@ -52,7 +52,7 @@ function section(kind: CheckKind, plan: Plan, exampleOf: (id: string) => string 
     '',
     `**Why.** ${meta.why}`,
     '',
-    `**What a pass has seen.** ${meta.sees}`,
+    `**What a pass has seen.** ${[...meta.sees, ...meta.not.map((text) => `Not: ${text}`)].join(' ')}`,
     '',
     `**Uses.** ${meta.needs.join(', ') || 'nothing'}; ${effect(kind)}.`,
     ...(rights.length

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findingText } from '../../define-check.ts';
 import { validateParams } from '../../params.ts';
 import { testContext } from '../../testing/cases.ts';
 import { nodeHttp } from '../../testing/node-http.ts';
@@ -79,7 +78,7 @@ async function tried(wrong: Mistake = {}) {
   const gathered = await fileRoundTrip.gather(validated.params, { http: nodeHttp() } as never, context);
   const judgement = fileRoundTrip.judge(validated.params, gathered, context);
   return judgement.outcome === 'fail'
-    ? judgement.findings.map((finding) => findingText(fileRoundTrip.meta, finding).says)
+    ? judgement.findings.map(({ says }) => says)
     : judgement;
 }
 

@@ -2,7 +2,7 @@ import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpRequest } from '../../contract/http.ts';
-import { findingText, ObservationError } from '../../define-check.ts';
+import { ObservationError } from '../../define-check.ts';
 import { validateParams } from '../../params.ts';
 import { testContext } from '../../testing/cases.ts';
 import { nodeHttp } from '../../testing/node-http.ts';
@@ -123,7 +123,7 @@ async function walked(over: object = {}) {
   const gathered = await journey.gather(params, { http: nodeHttp() } as never, context);
   const judgement = journey.judge(params, gathered, context);
   const texts =
-    judgement.outcome === 'fail' ? judgement.findings.map((found) => findingText(journey.meta, found).says) : [];
+    judgement.outcome === 'fail' ? judgement.findings.map(({ says }) => says) : [];
   return { gathered, judgement, texts };
 }
 

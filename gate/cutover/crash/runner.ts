@@ -105,12 +105,14 @@ async function passed({ id }: Pick<PlannedItem, 'id'>): Promise<boolean> {
 
 function record({ id, phase, kind }: PlannedItem, outcome: OutcomeName): void {
   appendOutcome(runDir, 0, {
-    schema: 'golive/outcome/v1',
+    schema: 'golive/outcome/v2',
     item: id,
     phase,
     kind,
     outcome,
     message: outcome === 'pass' ? '' : 'it is broken',
+    findings: [],
+    doubts: [],
     subjects: 1,
     subjectNames: ['one'],
     evidence: [{ type: 'value', title: 'Looked at', value: 1, unit: 'count' }],

@@ -83,12 +83,14 @@ export function recordOf(
   const item = plan.items.find((one) => one.id === id);
   if (!item) throw new Error(`the plan has no ${id}`);
   return {
-    schema: 'golive/outcome/v1',
+    schema: 'golive/outcome/v2',
     item: id,
     phase: item.phase,
     kind: item.kind,
     outcome,
     message: `${id} says ${outcome}`,
+    findings: [],
+    doubts: [],
     subjects: 1,
     subjectNames: ['Node a'],
     evidence: [{ type: 'text', title: 'Seen', text: 'something' }],
