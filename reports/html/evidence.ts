@@ -17,8 +17,33 @@ const CELL_LIMIT = 2_000;
 export type FileLink = { readonly href: string } | { readonly missing: string };
 export type LinkFile = (path: string) => FileLink;
 
+type Query = Extract<Evidence, { type: 'query' }>;
+
+/** All evidence of an item, a figure each; what was asked, where there is more of it, as one table. */
+export function drawAllEvidence(all: readonly Evidence[], link: LinkFile): readonly Html[] {
+  const queries = all.filter((one): one is Query => one.type === 'query');
+  if (queries.length < 2) return all.map((one) => drawEvidence(one, link));
+  return [...all.filter(({ type }) => type !== 'query').map((one) => drawEvidence(one, link)), asked(queries)];
+}
+
+function asked(queries: readonly Query[]): Html {
+  const title = `What was asked (${queries.length})`;
+  const rows = queries.map(({ language, query, answer, times = 1, readAt, resourceVersion }) => [
+    LANGUAGES[language],
+    cutText(query, CELL_LIMIT).text,
+    cutText(answer, CELL_LIMIT).text,
+    String(times),
+    readAt === undefined ? '–' : formatUtc(readAt),
+    resourceVersion ?? '–',
+  ]);
+  return html`<figure class="evidence">
+    <figcaption>${title}</figcaption>
+    ${scrollTable(title, ['kind', 'question', 'last answer', 'times', 'last read', 'resourceVersion'], rows)}
+  </figure>`;
+}
+
 /** One piece of evidence as a figure with its title. */
-export function drawEvidence(evidence: Evidence, link: LinkFile): Html {
+function drawEvidence(evidence: Evidence, link: LinkFile): Html {
   return html`<figure class="evidence">
     <figcaption>${evidence.title}</figcaption>
     ${body(evidence, link)}
@@ -99,7 +124,7 @@ const LANGUAGES = {
   tls: 'TLS handshake',
 } as const;
 
-function query(evidence: Extract<Evidence, { type: 'query' }>): Html {
+function query(evidence: Query): Html {
   const facts = [
     evidence.readAt !== undefined && `read ${formatUtc(evidence.readAt)}`,
     evidence.resourceVersion !== undefined && `resourceVersion ${evidence.resourceVersion}`,

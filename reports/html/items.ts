@@ -5,7 +5,7 @@ import type { Plan } from '../../checks/contract/plan.ts';
 import { cutText } from '../visible-text.ts';
 import { adviceFor, blocks, formatUtc, plural } from '../wording.ts';
 import { formatMs } from '../../checks/contract/units.ts';
-import { drawEvidence, TEXT_LIMIT, type FileLink } from './evidence.ts';
+import { drawAllEvidence, TEXT_LIMIT, type FileLink } from './evidence.ts';
 import { groupItems, type ItemPhase } from './grouping.ts';
 import { decisionBadge, outcomeBadge, OUTCOME_WORDS } from './signs.ts';
 import { html, type Html, type Part } from './template.ts';
@@ -72,7 +72,7 @@ function itemArticle(item: DecidedItem, phase: ItemPhase, link: LinkItemFile): H
       item.evidence.length > 0 &&
       html`<details class="proof" ${OPEN_OUTCOMES.includes(item.outcome) ? html`open` : null}>
         <summary>Evidence (${item.evidence.length})<span class="hidden"> of ${item.id}</span></summary>
-        ${item.evidence.map((evidence) => drawEvidence(evidence, (path) => link(item, path)))}
+        ${drawAllEvidence(item.evidence, (path) => link(item, path))}
       </details>`
     }
   </article>`;
