@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { kinds } from '../../checks/index.ts';
 import { rbacFor } from '../rbac.ts';
-import { catalogueText } from './catalogue.ts';
+import { cataloguePages } from './catalogue.ts';
 import { fileSchemaTexts } from './file-schemas.ts';
 import { checklistSchemaText } from './schema.ts';
 
 export const SCHEMA_FILE = 'specs/checklist.schema.json';
 export const FILE_SCHEMAS = 'specs/schemas';
-export const CATALOGUE_FILE = 'checks/CATALOG.md';
 export const RBAC_FILE = 'k8s/gate/rbac.yaml';
 
 /** `plan`: the checklist compiled for the rehearsal. */
@@ -18,7 +17,7 @@ export function generatedFiles(root: string, plan: Plan): Readonly<Record<string
   return {
     [SCHEMA_FILE]: checklistSchemaText(kinds),
     ...Object.fromEntries(Object.entries(fileSchemaTexts()).map(([name, text]) => [`${FILE_SCHEMAS}/${name}`, text])),
-    [CATALOGUE_FILE]: catalogueText(kinds, plan, (id) => itemSource(root, plan, id)),
+    ...cataloguePages(kinds, plan, (id) => itemSource(root, plan, id)),
     [RBAC_FILE]: rbacFor(plan),
   };
 }

@@ -2,7 +2,7 @@
 import * as shared from '../../checks/contract/param-schemas.ts';
 import { mapInner, shapeKey, without, type Schema } from './json-schema.ts';
 
-/** By name: what a param's description says where a kind gives it none of its own, and what is accepted. */
+/** By name; the description is the one of the catalogue. Whatever a kind declares in the same words is the same shape. */
 export const PARAM_SHAPES: Readonly<Record<string, Schema>> = {
   baseUrl: shared.endpoint.properties.url,
   credential: shared.credential,
@@ -11,7 +11,7 @@ export const PARAM_SHAPES: Readonly<Record<string, Schema>> = {
   exemptions: shared.exemptions,
   kubernetesName: shared.kubernetesName('A name as Kubernetes gives objects.'),
   namespaceList: shared.namespaceList,
-  port: shared.servicePort.port,
+  port: { ...shared.servicePort.port, description: 'A TCP port.' },
   redisStore: shared.redisStore,
   registry: shared.registry,
   secretRef: shared.secretRef,
