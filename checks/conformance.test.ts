@@ -37,9 +37,13 @@ describe('the registry', () => {
   });
 
   it('agrees with the catalogue', () => {
-    const catalogue = readFileSync(join(CHECKS, 'CATALOG.md'), 'utf8');
-    const headings = [...catalogue.matchAll(/^## (\S+\/\S+)$/gm)].map((match) => match[1]);
-    expect(headings).toEqual([...registered].sort());
+    const sorted = [...registered].sort();
+    const found = (file: string, pattern: RegExp): (string | undefined)[] =>
+      [...readFileSync(join(CHECKS, file), 'utf8').matchAll(pattern)].map((match) => match[1]);
+    expect(found('CATALOG.md', /^\| \[(\S+\/\S+)\]/gm)).toEqual(sorted);
+    const domains = [...new Set(folders.map((folder) => folder.split('/')[0] ?? ''))];
+    const pages = domains.flatMap((domain) => found(join(domain, 'README.md'), /^## (\S+\/\S+)$/gm));
+    expect(pages).toEqual(sorted);
   });
 });
 

@@ -1,6 +1,6 @@
 /** JSON Schemas of `waivers.yaml` and `attestations/*.yaml`, beside the checklist. */
 import type { JSONSchema } from 'json-schema-to-ts';
-import { API_VERSION } from '../../specs/schemas.ts';
+import { API_VERSION } from './schemas.ts';
 
 const apiVersion = { const: API_VERSION, description: 'The format of this file' } as const;
 const text = (description: string) => ({ type: 'string', minLength: 1, maxLength: 1000, description }) as const;
