@@ -69,7 +69,6 @@ export interface Expected {
 }
 type Raw = Readonly<Record<string, unknown>>;
 
-export const CASES_FILE = 'cases.yaml';
 /** What is judged, or what `gather` looks through. */
 const LOOKS = ['gathered', 'capabilities'];
 const FILE_KEYS = ['base', 'cases'];
@@ -85,7 +84,7 @@ const REASON_OF: Readonly<Record<string, keyof Expected>> = {
 
 /** The cases of the kind in a folder, its base first. Throws when one of them is no case: what cannot run proves nothing. */
 export function readCases(folder: string): readonly CheckCase[] {
-  const file = join(folder, CASES_FILE);
+  const file = join(folder, 'cases.yaml');
   const shown = relative(process.cwd(), file);
   if (!existsSync(file)) throw new Error(`${shown}: there is no such file`);
   return parseCases(readFileSync(file, 'utf8'), shown);

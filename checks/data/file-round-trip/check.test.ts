@@ -6,10 +6,7 @@ import { findingText } from '../../define-check.ts';
 import { validateParams } from '../../params.ts';
 import { testContext } from '../../testing/cases.ts';
 import { nodeHttp } from '../../testing/node-http.ts';
-import { runCases } from '../../testing/run-cases.ts';
 import { fileRoundTrip } from './check.ts';
-
-runCases(import.meta.url);
 
 const TOKEN = 'token-of-the-test-0123456789';
 
