@@ -2,7 +2,6 @@
  * The cutover itself: holds the Lease, moves the weights step by step, proves each split, keeps the triggers armed from the first step until
  * it is told that all is well, and goes back as soon as one fires or anything else is wrong.
  */
-import { setTimeout } from 'node:timers/promises';
 import type { RecordedRevision, RollbackReason } from '../../checks/contract/cutover.ts';
 import { formatMs } from '../../checks/contract/units.ts';
 import { begin, giveBack, refuse, textOf, type CutoverEnd, type CutoverRun } from './begin.ts';
@@ -50,13 +49,14 @@ class Engine implements Climb {
     this.#probes = run.parts.probe(() => run.journal.now());
     this.#services = run.parts.watch();
     this.#prometheus = run.parts.prometheus(() => run.journal.now());
-    const { settings, journal } = run;
+    const { settings, clock, journal } = run;
     const sources = { probes: this.#probes, services: this.#services, prometheus: this.#prometheus };
-    this.#watching = watching({ settings, journal, ...sources });
+    this.#watching = watching({ settings, clock, journal, ...sources });
   }
 
   async go(): Promise<CutoverEnd> {
-    const { parts, journal, settings } = this.run;
+    const { parts, clock, journal, settings } = this.run;
+    const stable = this.#stable;
     try {
       try {
         await Promise.race([this.#warmUp(), called(this.run.back)]);
@@ -77,14 +77,14 @@ class Engine implements Climb {
             ? error.reason
             : { code: 'route-failed', text: `The cutover could not go on: ${textOf(error)}` };
         this.#stop.abort();
-        return await rollBack({ settings, parts, journal, stable: this.#stable, reason, probes: this.#probes });
+        return await rollBack({ settings, parts, clock, journal, stable, reason, probes: this.#probes });
       }
     } finally {
       this.#stop.abort();
       this.#probes.stop();
       this.#services.stop();
       this.#prometheus.stop();
-      await giveBack(parts);
+      await giveBack(parts, clock);
     }
   }
 
@@ -219,9 +219,9 @@ class Engine implements Climb {
     return this.#shifting;
   }
   signal(): AbortSignal {
-    return AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ACCEPTED_WITHIN_MS)]);
+    return AbortSignal.any([this.#stop.signal, this.run.clock.limit(ACCEPTED_WITHIN_MS)]);
   }
   async pause(ms: number): Promise<void> {
-    await setTimeout(ms, undefined, { signal: this.#stop.signal });
+    await this.run.clock.wait(ms, this.#stop.signal);
   }
 }
