@@ -66,7 +66,8 @@ describe.concurrent('with Prometheus as a second source', () => {
     let away = false;
     one.metric = () => (away ? null : 0);
     const gone = at(one, 5, () => (away = true));
-    const running = Promise.all([one.run(settingsWith('hold')), one.items(), gone]);
+    const steps = SETTINGS.steps.map((step) => ({ ...step, watchMs: 1000 }));
+    const running = Promise.all([one.run(settingsWith('hold', { steps })), one.items(), gone]);
     await gone;
     await one.clock.wait(1000);
     expect(one.of('step-done')).toEqual([]);

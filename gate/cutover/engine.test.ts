@@ -21,11 +21,32 @@ describe.concurrent('a cutover', () => {
     const names = one.events.map(({ event }) => event);
     expect(names.indexOf('shifting')).toBeLessThan(names.indexOf('shifted'));
     for (const { item } of SETTINGS.steps) {
-      const from = one.of('split').find((split) => split.item === item)?.ms ?? 0;
+      const split = one.of('split').find((told) => told.item === item);
+      const from = split?.countedFrom ?? 0;
       const to = one.of('step-done').find((done) => done.item === item)?.ms ?? 0;
       expect(to - from).toBeGreaterThanOrEqual(119);
+      expect(to).toBeGreaterThanOrEqual(split?.ms ?? Infinity);
     }
     expect(one.of('sample').length).toBeGreaterThan(10);
+  });
+
+  it('proves a split while the window runs, and ends no step that is not proven', async () => {
+    const one = world();
+    const steps = SETTINGS.steps.map((step) => ({ ...step, watchMs: step.weight === 50 ? 10_000 : 1 }));
+    await Promise.all([one.run({ ...SETTINGS, steps }), one.items()]);
+    const lasted = (item: string): number => {
+      const ms = (name: 'shifted' | 'step-done', nth: number): number => one.of(name)[nth]?.ms ?? NaN;
+      const nth = steps.findIndex((step) => step.item === item);
+      return ms('step-done', nth) - ms('shifted', nth);
+    };
+    const proof = (item: string): number => {
+      const split = one.of('split').find((told) => told.item === item);
+      return (split?.ms ?? NaN) - (split?.countedFrom ?? NaN);
+    };
+    expect(proof('MIG-50')).toBeGreaterThan(200);
+    expect(lasted('MIG-50')).toBeLessThan(10_000 + proof('MIG-50') + 200);
+    expect(lasted('MIG-50')).toBeGreaterThan(10_000);
+    expect(lasted('MIG-5')).toBeGreaterThan(proof('MIG-5'));
   });
 
   it.each<[string, (one: World) => void, string, RegExp]>([
@@ -106,8 +127,9 @@ describe.concurrent('a cutover', () => {
 
   it('ends no window without values, and gives up in the end', { timeout: 60_000 }, async () => {
     const one = world();
+    const steps = SETTINGS.steps.map((step) => ({ ...step, watchMs: 1000 }));
     const done = at(one, 5, () => (one.silent = true));
-    const running = Promise.all([one.run(), one.items(), done]);
+    const running = Promise.all([one.run({ ...SETTINGS, steps }), one.items(), done]);
     await one.clock.wait(1500);
     expect(one.of('step-done')).toEqual([]);
     one.silent = false;

@@ -162,17 +162,18 @@ class Engine implements Climb {
     const { journal } = this.run;
     journal.tell({ event: 'step-begun', item: step.item, weight: step.weight });
     await this.#shift(step.weight);
-    await proveStep(this, this.#probes, step);
-    const from = journal.now();
+    // The window opens with the first answer that counts: proving takes none of what is watched away, and adds nothing to it.
+    const from = await proveStep(this, this.#probes, step);
+    const until = Math.max(from + step.watchMs, journal.now());
     const patience = Math.max(this.run.settings.leastPatienceMs, step.watchMs * WINDOWS_OF_PATIENCE);
     for (;;) {
-      const waited = journal.now() - from;
+      const now = journal.now();
       const uneasy = this.#watching.uneasy();
-      if (waited >= step.watchMs && uneasy.length === 0) break;
-      if (waited > step.watchMs + patience)
+      if (now >= until && uneasy.length === 0) break;
+      if (now > until + patience)
         throw new GoBack({
           code: 'out-of-time',
-          text: `At ${step.weight} % the window could not end within ${formatMs(waited)}: ${uneasy.join(', ') || 'a trigger'} had no values or was pending.`,
+          text: `At ${step.weight} % the window could not end within ${formatMs(now - from)}: ${uneasy.join(', ') || 'a trigger'} had no values or was pending.`,
         });
       await this.pause(Math.min(STEADY_LOOK_MS, this.run.settings.intervalMs));
     }
