@@ -7,6 +7,7 @@ import { firstOutput } from '../gate/bench/first-output.ts';
 import { itemOverhead } from '../gate/bench/item-overhead.ts';
 import { load } from '../gate/bench/load.ts';
 import { soak } from '../gate/bench/soak.ts';
+import { specOverhead } from '../gate/bench/spec-overhead.ts';
 import { rollback } from '../gate/bench/rollback.ts';
 import { rehearsalReady } from '../gate/bench/rehearsal-ready.ts';
 import { wholeGate } from '../gate/bench/whole-gate.ts';
@@ -15,6 +16,7 @@ import type { Benchmark } from '../gate/bench/measure.ts';
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   'first-output': firstOutput,
   'item-overhead': itemOverhead,
+  'spec-overhead': specOverhead,
   load,
   'rehearsal-ready': rehearsalReady,
   'whole-gate': wholeGate,

@@ -5,8 +5,10 @@ import { GateProject } from './testing/gate-project.ts';
 import type { GateItem, GatePhase, GateResult } from './testing/gate-project.ts';
 
 const projects: GateProject[] = [];
-async function make(phases: readonly GatePhase[], preconditions: 'enforce' | 'report' = 'report') {
+/** A project that holds the gate's spec among its own, as a checkout of golive does; `apart`: one that uses golive's. */
+async function make(phases: readonly GatePhase[], preconditions: 'enforce' | 'report' = 'report', apart = false) {
   const project = await GateProject.make(phases, preconditions);
+  if (!apart) project.writeGateSpec();
   projects.push(project);
   return project;
 }
@@ -98,6 +100,24 @@ describe("a team's test", () => {
 });
 
 describe('where tests run', () => {
+  it.each([
+    ['in the workers of its items', false, 2],
+    ["in workers of their own, where golive's specs are in another folder", true, 4],
+  ])('%s', async (_, apart, most) => {
+    const items = [1, 2].map((n) => ({ id: `P1-ONE-00${n}`, answer: 'slow' as const }));
+    const specs = [bound('pays'), bound('refunds')];
+    const project = await make([{ phase: 'phase1', items: [...items, ...specs] }], 'report', apart);
+    project.writeSpec(
+      FILE,
+      ['pays', 'refunds'].map((title) => `test('${title}', ({ evidence }) => { ${SEEN} });`).join('\n'),
+    );
+    const result = await project.run();
+    expect(gist(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(recordsOf(project)).toHaveLength(4);
+    const workers = project.filesWith('"item":').filter((file) => /outcomes\.\d+\.jsonl$/.test(file));
+    expect(workers.length).toBeLessThanOrEqual(most);
+  });
+
   it('each in its own phase alone, picked exactly; what no item names runs nowhere', async () => {
     const odd = 'odd [1] (a+b).spec.ts';
     const item = (id: string, file: string, title: string): GateItem => ({ id, spec: { file, title } });
@@ -194,7 +214,10 @@ describe('before its body', () => {
     const project = await make(
       [
         { phase: 'phase1', items: [{ id: 'P1-ONE-001', answer: 'broken' }, item('P1-SPEC-001', 'never', never)] },
-        { phase: 'phase2', items: [item('P2-SPEC-001', 'cuts over'), item('P2-SPEC-002', 'cuts over again')] },
+        {
+          phase: 'phase2',
+          items: [{ id: 'P2-ONE-001' }, item('P2-SPEC-001', 'cuts over'), item('P2-SPEC-002', 'cuts over again')],
+        },
       ],
       'enforce',
     );
@@ -205,6 +228,7 @@ describe('before its body', () => {
     );
     expect(decided, result.output).toMatchObject({
       'P1-SPEC-001': ['not-applicable', 'when-false'],
+      'P2-ONE-001': ['not-run', 'precondition'],
       'P2-SPEC-001': ['not-run', 'precondition'],
       'P2-SPEC-002': ['not-run', 'precondition'],
     });

@@ -144,7 +144,12 @@ export type CutoverEvent = { readonly at: string; readonly ms: number } & (
   /** Written before the route is changed. */
   | { readonly event: 'shifting'; readonly from: number; readonly to: number }
   | { readonly event: 'shifted'; readonly weight: number; readonly generation: number }
-  | ({ readonly event: 'split'; readonly item: string } & SplitProof)
+  | ({
+      readonly event: 'split';
+      readonly item: string;
+      /** When the first of these answers was asked for, as `ms`: the step is watched from then on. Absent in older logs: from `ms`. */
+      readonly countedFrom?: number;
+    } & SplitProof)
   | {
       readonly event: 'sample';
       readonly weight: number;

@@ -1,5 +1,6 @@
 /** What benchmarks share: a figure, the median of paired runs, a timed child process. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 export interface Figure {
   readonly name: string;
@@ -17,6 +18,8 @@ export interface Timed {
   readonly firstByte: number;
   /** Seconds until the process had ended. */
   readonly wall: number;
+  /** Seconds of CPU that it and its children used, where nothing else is started meanwhile. NaN where there is no /proc. */
+  readonly cpu: number;
   readonly exitCode: number | null;
   readonly output: string;
 }
@@ -24,6 +27,7 @@ export interface Timed {
 /** Runs `node ARGS` and times it. */
 export function timeNode(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Timed> {
   const started = performance.now();
+  const cpuBefore = childCpuSeconds();
   const seconds = (): number => (performance.now() - started) / 1000;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -36,8 +40,20 @@ export function timeNode(args: readonly string[], cwd: string, env: NodeJS.Proce
     child.stdout.on('data', seen);
     child.stderr.on('data', seen);
     child.on('error', reject);
-    child.on('close', (exitCode) => resolve({ firstByte, wall: seconds(), exitCode, output }));
+    child.on('close', (exitCode) =>
+      resolve({ firstByte, wall: seconds(), cpu: childCpuSeconds() - cpuBefore, exitCode, output }),
+    );
   });
+}
+
+/** What all children that have ended used, and theirs: `cutime` and `cstime` of proc(5), in ticks of 10 ms. */
+function childCpuSeconds(): number {
+  try {
+    const afterName = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return (Number(afterName[13]) + Number(afterName[14])) / 100;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 export function median(values: readonly number[]): number {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { CutoverEvent, CutoverEventOf, ProbeRecord, RollbackReason } from '../../checks/contract/cutover.ts';
 import type { RehearsalValues } from '../../checks/contract/environment.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
+import { realClock as clock } from '../../fixtures/cutover/clock.ts';
 import { openJournal } from '../../fixtures/cutover/log.ts';
 import { connectControl, type RehearsalControl } from '../../fixtures/rehearsal/control-client.ts';
 import { startRehearsal, waitForRehearsal } from '../../fixtures/rehearsal/start.ts';
@@ -117,6 +118,7 @@ async function goBackOnce({ plan, values, settings, control, runDir }: RoundOpti
   try {
     const end = await runCutover({
       settings,
+      clock,
       parts: {
         ...parts,
         // There is no run around it.

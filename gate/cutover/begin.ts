@@ -1,5 +1,6 @@
 /** What a cutover is given and how it ends; how it begins, with the Lease and with what to go back to, or why it does not. */
 import type { RecordedRevision } from '../../checks/contract/cutover.ts';
+import type { Clock } from '../../fixtures/cutover/clock.ts';
 import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
 import { processStartedAt } from '../../fixtures/rehearsal/process-identity.ts';
 import type { CutoverParts } from './parts.ts';
@@ -10,6 +11,7 @@ export type CutoverEnd = 'refused' | 'finished' | 'rolled-back' | 'unverified' |
 export interface CutoverRun {
   readonly settings: CutoverSettings;
   readonly parts: CutoverParts;
+  readonly clock: Clock;
   readonly journal: CutoverJournal;
   readonly facts: {
     readonly id: string;
@@ -31,9 +33,9 @@ export async function begin(
   run: Omit<CutoverRun, 'back' | 'finish'>,
   signal: AbortSignal,
 ): Promise<readonly RecordedRevision[] | string> {
-  const { parts, journal, settings } = run;
+  const { parts, clock, journal, settings } = run;
   try {
-    await parts.lease.acquire(AbortSignal.any([signal, AbortSignal.timeout(LEASE_WITHIN_MS)]));
+    await parts.lease.acquire(AbortSignal.any([signal, clock.limit(LEASE_WITHIN_MS)]));
   } catch (error) {
     return textOf(error);
   }
@@ -58,7 +60,7 @@ export async function begin(
     });
     return stable;
   } catch (error) {
-    await giveBack(parts);
+    await giveBack(parts, clock);
     return textOf(error);
   }
 }
@@ -74,8 +76,8 @@ export function refuse(journal: CutoverJournal, why: string): CutoverEnd {
 }
 
 /** Gives the Lease back. One that cannot be given back runs out. Never throws. */
-export async function giveBack({ lease }: Pick<CutoverParts, 'lease'>): Promise<void> {
-  await lease.release(AbortSignal.timeout(RELEASE_WITHIN_MS)).catch(() => undefined);
+export async function giveBack({ lease }: Pick<CutoverParts, 'lease'>, clock: Clock): Promise<void> {
+  await lease.release(clock.limit(RELEASE_WITHIN_MS)).catch(() => undefined);
 }
 
 export const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { CutoverEvent, CutoverEventOf } from '../../checks/contract/cutover.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { durationMs, formatMs } from '../../checks/contract/units.ts';
+import { realClock } from '../../fixtures/cutover/clock.ts';
 import { askedSteps, endOf, openJournal, readCutover, REHEARSAL, type CutoverLog } from '../../fixtures/cutover/log.ts';
 import { findDist } from '../../fixtures/rehearsal/start.ts';
 import { appendEvent } from '../../reports/run-folder/append.ts';
@@ -59,7 +60,7 @@ export function watchForCutover(options: ControlOptions): CutoverControl | undef
     }
     settle(options, code);
   };
-  const isSilent = silenceOf({ runDir, rollbackWithinMs: rollbackWithinOf(plan) });
+  const isSilent = silenceOf({ runDir, rollbackWithinMs: rollbackWithinOf(plan), clock: realClock });
   const alive = setInterval(() => {
     tell({ say: 'alive' });
     if (!settled || !isSilent()) return;

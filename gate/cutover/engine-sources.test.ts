@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openJournal } from '../../fixtures/cutover/log.ts';
-import { rehearseRollback } from './rehearse.ts';
-import { pause, SETTINGS, type World } from './testing.ts';
+import { SETTINGS, type World } from './testing.ts';
 import { at, reasonOf, worlds } from './worlds.ts';
 
 const world = worlds();
@@ -41,7 +39,7 @@ describe.concurrent('with Prometheus as a second source', () => {
     one.metric = () => 0;
     const broken = at(one, 50, () => (one.failing = 0.5));
     const heal = async (): Promise<void> => {
-      while (one.of('zero').length === 0) await pause(5);
+      while (one.of('zero').length === 0) await one.clock.wait(5);
       one.failing = 0;
     };
     const long = SETTINGS.steps.map((step) => ({ ...step, watchMs: 1500 }));
@@ -68,9 +66,10 @@ describe.concurrent('with Prometheus as a second source', () => {
     let away = false;
     one.metric = () => (away ? null : 0);
     const gone = at(one, 5, () => (away = true));
-    const running = Promise.all([one.run(settingsWith('hold')), one.items(), gone]);
+    const steps = SETTINGS.steps.map((step) => ({ ...step, watchMs: 1000 }));
+    const running = Promise.all([one.run(settingsWith('hold', { steps })), one.items(), gone]);
     await gone;
-    await pause(1000);
+    await one.clock.wait(1000);
     expect(one.of('step-done')).toEqual([]);
     expect(toldOf(one).at(-1)).toMatchObject({
       state: 'no-data',
@@ -97,9 +96,9 @@ describe.concurrent('with Prometheus as a second source', () => {
     one.metric = () => (away ? null : 0);
     const steps = SETTINGS.steps.map(({ item }) => item);
     const gone = (async () => {
-      while (one.of('step-done').length < steps.length) await pause(5);
+      while (one.of('step-done').length < steps.length) await one.clock.wait(5);
       away = true;
-      while (toldOf(one).at(-1)?.state !== 'no-data') await pause(5);
+      while (toldOf(one).at(-1)?.state !== 'no-data') await one.clock.wait(5);
       one.finish.abort();
     })();
     // The run is over only when that is known.
@@ -116,17 +115,8 @@ describe.concurrent('with Prometheus as a second source', () => {
   it('tells of both when the way back is rehearsed', async () => {
     const one = world();
     one.metric = () => 0.015;
-    const journal = openJournal(one.runDir, 'rollback-rehearsal');
-    const facts = { id: 'gate-1', release: 'shop 2.0.0', environment: 'test', planDigest: 'd' };
-    await rehearseRollback({
-      settings: settingsWith('hold'),
-      parts: one.parts(),
-      journal,
-      facts,
-      back: one.back.signal,
-    });
-    journal.close();
-    expect(journal.events.findLast((told) => told.event === 'trigger' && told.item === 'TRI-ERR')).toMatchObject({
+    const { events } = await one.rehearse(settingsWith('hold'));
+    expect(events.findLast((told) => told.event === 'trigger' && told.item === 'TRI-ERR')).toMatchObject({
       state: 'inactive',
       value: 0.015,
       prometheus: { value: 0.015, probes: 0, verdict: 'agree', why: null },

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ObservationError } from '../../checks/contract/capabilities.ts';
 import { LeaseHeld } from '../../fixtures/cutover/lease.ts';
-import { pause, SETTINGS, type World } from './testing.ts';
+import { SETTINGS, type World } from './testing.ts';
 import { at, reasonOf, worlds } from './worlds.ts';
 
 const world = worlds();
@@ -88,7 +88,7 @@ describe.concurrent('a cutover', () => {
     const one = world();
     const steps = SETTINGS.steps.map((step) => ({ ...step, watchMs: step.weight === 50 ? 30_000 : step.watchMs }));
     const heal = async (): Promise<void> => {
-      while (one.of('rollback-begun').length === 0) await pause(5);
+      while (one.of('rollback-begun').length === 0) await one.clock.wait(5);
       one.routeError = null;
     };
     const broken = at(one, 50, () => breakIt(one));

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CutoverEvent } from '../../checks/contract/cutover.ts';
-import { openJournal } from '../../fixtures/cutover/log.ts';
 import { rollBack } from './rollback.ts';
-import { pause, SETTINGS, STABLE, type World } from './testing.ts';
+import { SETTINGS, STABLE, type World } from './testing.ts';
 import { at, reasonOf, worlds } from './worlds.ts';
 
 const world = worlds();
@@ -22,11 +21,32 @@ describe.concurrent('a cutover', () => {
     const names = one.events.map(({ event }) => event);
     expect(names.indexOf('shifting')).toBeLessThan(names.indexOf('shifted'));
     for (const { item } of SETTINGS.steps) {
-      const from = one.of('split').find((split) => split.item === item)?.ms ?? 0;
+      const split = one.of('split').find((told) => told.item === item);
+      const from = split?.countedFrom ?? 0;
       const to = one.of('step-done').find((done) => done.item === item)?.ms ?? 0;
       expect(to - from).toBeGreaterThanOrEqual(119);
+      expect(to).toBeGreaterThanOrEqual(split?.ms ?? Infinity);
     }
     expect(one.of('sample').length).toBeGreaterThan(10);
+  });
+
+  it('proves a split while the window runs, and ends no step that is not proven', async () => {
+    const one = world();
+    const steps = SETTINGS.steps.map((step) => ({ ...step, watchMs: step.weight === 50 ? 10_000 : 1 }));
+    await Promise.all([one.run({ ...SETTINGS, steps }), one.items()]);
+    const lasted = (item: string): number => {
+      const ms = (name: 'shifted' | 'step-done', nth: number): number => one.of(name)[nth]?.ms ?? NaN;
+      const nth = steps.findIndex((step) => step.item === item);
+      return ms('step-done', nth) - ms('shifted', nth);
+    };
+    const proof = (item: string): number => {
+      const split = one.of('split').find((told) => told.item === item);
+      return (split?.ms ?? NaN) - (split?.countedFrom ?? NaN);
+    };
+    expect(proof('MIG-50')).toBeGreaterThan(200);
+    expect(lasted('MIG-50')).toBeLessThan(10_000 + proof('MIG-50') + 200);
+    expect(lasted('MIG-50')).toBeGreaterThan(10_000);
+    expect(lasted('MIG-5')).toBeGreaterThan(proof('MIG-5'));
   });
 
   it.each<[string, (one: World) => void, string, RegExp]>([
@@ -65,7 +85,7 @@ describe.concurrent('a cutover', () => {
     const one = world();
     const settings = { ...SETTINGS, steps: SETTINGS.steps.map((step) => ({ ...step, watchMs: 1500 })) };
     const heal = async (): Promise<void> => {
-      while (one.of('zero').length === 0) await pause(5);
+      while (one.of('zero').length === 0) await one.clock.wait(5);
       one.failing = 0;
       one.ms = 3;
     };
@@ -87,7 +107,7 @@ describe.concurrent('a cutover', () => {
     const one = world();
     const peak = at(one, 50, () => {
       one.failing = 0.5;
-      setTimeout(() => (one.failing = 0), 40);
+      void one.clock.wait(40).then(() => (one.failing = 0));
     });
     const triggers = SETTINGS.triggers.map((rule) => ({ ...rule, forMs: rule.forMs === 0 ? 0 : 800 }));
     const [end] = await Promise.all([one.run({ ...SETTINGS, triggers }), one.items(), peak]);
@@ -107,9 +127,10 @@ describe.concurrent('a cutover', () => {
 
   it('ends no window without values, and gives up in the end', { timeout: 60_000 }, async () => {
     const one = world();
+    const steps = SETTINGS.steps.map((step) => ({ ...step, watchMs: 1000 }));
     const done = at(one, 5, () => (one.silent = true));
-    const running = Promise.all([one.run(), one.items(), done]);
-    await pause(1500);
+    const running = Promise.all([one.run({ ...SETTINGS, steps }), one.items(), done]);
+    await one.clock.wait(1500);
     expect(one.of('step-done')).toEqual([]);
     one.silent = false;
     await running;
@@ -124,7 +145,7 @@ describe.concurrent('a cutover', () => {
     const other = world();
     const lie = (async () => {
       other.asked.push('MIG-5');
-      while (other.of('step-done').length === 0) await pause(5);
+      while (other.of('step-done').length === 0) await other.clock.wait(5);
       other.outcomes.push({ item: 'MIG-5', outcome: 'inconclusive', message: '' });
       other.asked.push('MIG-50');
     })();
@@ -179,7 +200,7 @@ describe.concurrent('when the API server is away', () => {
     const away = at(one, 5, () => {
       one.broken = new Set(['read', 'set', 'renew', 'restore']);
       one.callBack({ code: 'interrupted', text: 'The run was interrupted.' });
-      setTimeout(() => (one.broken = new Set()), 700);
+      void one.clock.wait(700).then(() => (one.broken = new Set()));
     });
     const [end] = await Promise.all([one.run(), one.items(), away]);
     expect(end).toBe('rolled-back');
@@ -204,9 +225,17 @@ describe.concurrent('when the API server is away', () => {
       expect(one.weight).toBe(5);
 
       one.broken = new Set();
-      const journal = openJournal(one.runDir);
+      const journal = one.open();
       const reason = { code: 'asked', text: 'golive rollback' } as const;
-      const again = await rollBack({ settings: SETTINGS, parts: one.parts(), journal, stable: [STABLE], reason });
+      const { clock } = one;
+      const again = await rollBack({
+        settings: SETTINGS,
+        parts: one.parts(),
+        clock,
+        journal,
+        stable: [STABLE],
+        reason,
+      });
       journal.close();
       expect(again).toBe('rolled-back');
       expect(one.weight).toBe(0);

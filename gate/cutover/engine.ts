@@ -2,7 +2,6 @@
  * The cutover itself: holds the Lease, moves the weights step by step, proves each split, keeps the triggers armed from the first step until
  * it is told that all is well, and goes back as soon as one fires or anything else is wrong.
  */
-import { setTimeout } from 'node:timers/promises';
 import type { RecordedRevision, RollbackReason } from '../../checks/contract/cutover.ts';
 import { formatMs } from '../../checks/contract/units.ts';
 import { begin, giveBack, refuse, textOf, type CutoverEnd, type CutoverRun } from './begin.ts';
@@ -50,13 +49,14 @@ class Engine implements Climb {
     this.#probes = run.parts.probe(() => run.journal.now());
     this.#services = run.parts.watch();
     this.#prometheus = run.parts.prometheus(() => run.journal.now());
-    const { settings, journal } = run;
+    const { settings, clock, journal } = run;
     const sources = { probes: this.#probes, services: this.#services, prometheus: this.#prometheus };
-    this.#watching = watching({ settings, journal, ...sources });
+    this.#watching = watching({ settings, clock, journal, ...sources });
   }
 
   async go(): Promise<CutoverEnd> {
-    const { parts, journal, settings } = this.run;
+    const { parts, clock, journal, settings } = this.run;
+    const stable = this.#stable;
     try {
       try {
         await Promise.race([this.#warmUp(), called(this.run.back)]);
@@ -77,14 +77,14 @@ class Engine implements Climb {
             ? error.reason
             : { code: 'route-failed', text: `The cutover could not go on: ${textOf(error)}` };
         this.#stop.abort();
-        return await rollBack({ settings, parts, journal, stable: this.#stable, reason, probes: this.#probes });
+        return await rollBack({ settings, parts, clock, journal, stable, reason, probes: this.#probes });
       }
     } finally {
       this.#stop.abort();
       this.#probes.stop();
       this.#services.stop();
       this.#prometheus.stop();
-      await giveBack(parts);
+      await giveBack(parts, clock);
     }
   }
 
@@ -162,17 +162,18 @@ class Engine implements Climb {
     const { journal } = this.run;
     journal.tell({ event: 'step-begun', item: step.item, weight: step.weight });
     await this.#shift(step.weight);
-    await proveStep(this, this.#probes, step);
-    const from = journal.now();
+    // The window opens with the first answer that counts: proving takes none of what is watched away, and adds nothing to it.
+    const from = await proveStep(this, this.#probes, step);
+    const until = Math.max(from + step.watchMs, journal.now());
     const patience = Math.max(this.run.settings.leastPatienceMs, step.watchMs * WINDOWS_OF_PATIENCE);
     for (;;) {
-      const waited = journal.now() - from;
+      const now = journal.now();
       const uneasy = this.#watching.uneasy();
-      if (waited >= step.watchMs && uneasy.length === 0) break;
-      if (waited > step.watchMs + patience)
+      if (now >= until && uneasy.length === 0) break;
+      if (now > until + patience)
         throw new GoBack({
           code: 'out-of-time',
-          text: `At ${step.weight} % the window could not end within ${formatMs(waited)}: ${uneasy.join(', ') || 'a trigger'} had no values or was pending.`,
+          text: `At ${step.weight} % the window could not end within ${formatMs(now - from)}: ${uneasy.join(', ') || 'a trigger'} had no values or was pending.`,
         });
       await this.pause(Math.min(STEADY_LOOK_MS, this.run.settings.intervalMs));
     }
@@ -219,9 +220,9 @@ class Engine implements Climb {
     return this.#shifting;
   }
   signal(): AbortSignal {
-    return AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ACCEPTED_WITHIN_MS)]);
+    return AbortSignal.any([this.#stop.signal, this.run.clock.limit(ACCEPTED_WITHIN_MS)]);
   }
   async pause(ms: number): Promise<void> {
-    await setTimeout(ms, undefined, { signal: this.#stop.signal });
+    await this.run.clock.wait(ms, this.#stop.signal);
   }
 }

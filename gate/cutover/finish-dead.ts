@@ -1,10 +1,10 @@
 /** Going back for a cutover whose process is dead, by its journal; again, where the way back did not reach its end. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { CutoverEventOf, RollbackReason } from '../../checks/contract/cutover.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
+import { realClock, type Clock } from '../../fixtures/cutover/clock.ts';
 import { LeaseHeld } from '../../fixtures/cutover/lease.ts';
 import { endOf, openJournal, readCutover, type CutoverJournal } from '../../fixtures/cutover/log.ts';
 import { isAlive } from '../../fixtures/rehearsal/process-identity.ts';
@@ -48,10 +48,10 @@ function byHand(runDir: string): string {
  * back by `endTurn`. Otherwise how another one ended, well, since whoever asked had seen `known` events: there is nothing left to do, also
  * where that one was quick and this process slow to start.
  */
-export async function takeTurn(runDir: string, known: number): Promise<CutoverEnd | null> {
+export async function takeTurn(runDir: string, known: number, clock: Clock): Promise<CutoverEnd | null> {
   for (;;) {
     const owner = ownerOfTurn(runDir);
-    while (owner && isAlive(owner)) await setTimeout(LOOK_MS);
+    while (owner && isAlive(owner)) await clock.wait(LOOK_MS);
     const end = endOf(readCutover(runDir).slice(known));
     if (end?.event === 'rolled-back') {
       if (!owner) endTurn(runDir);
@@ -85,10 +85,10 @@ export function journalToGoBackBy(runDir: string): CutoverJournal {
   try {
     return openJournal(runDir);
   } catch (error) {
-    const from = performance.now();
+    const from = realClock.now();
     return {
       events: readCutover(runDir),
-      now: () => performance.now() - from,
+      now: () => realClock.now() - from,
       tell: () => {
         throw error;
       },
@@ -107,12 +107,13 @@ export interface DeadRun {
   readonly runDir: string;
   readonly journal: CutoverJournal;
   readonly parts: CutoverParts;
+  readonly clock: Clock;
   readonly settings: CutoverSettings;
 }
 
 /** Takes the Lease and goes back. Never throws. */
-export async function finishDead({ runDir, journal, parts, settings }: DeadRun): Promise<CutoverEnd> {
-  const refused = await leaseFor(parts, AbortSignal.timeout(settings.rollbackWithinMs));
+export async function finishDead({ runDir, journal, parts, clock, settings }: DeadRun): Promise<CutoverEnd> {
+  const refused = await leaseFor(parts, clock, clock.limit(settings.rollbackWithinMs));
   if (refused !== null) {
     try {
       journal.tell({ event: 'unfinished', why: `nothing was moved, the Lease could not be taken: ${refused}` });
@@ -123,14 +124,14 @@ export async function finishDead({ runDir, journal, parts, settings }: DeadRun):
   }
   try {
     const stable = begunOf(runDir)?.stable ?? [];
-    return await rollBack({ settings, parts, journal, stable, reason: reasonFor(runDir) });
+    return await rollBack({ settings, parts, clock, journal, stable, reason: reasonFor(runDir) });
   } finally {
-    await giveBack(parts);
+    await giveBack(parts, clock);
   }
 }
 
 /** Null once it is ours; why not otherwise. An API server that is away comes back. */
-async function leaseFor({ lease }: CutoverParts, signal: AbortSignal): Promise<string | null> {
+async function leaseFor({ lease }: CutoverParts, clock: Clock, signal: AbortSignal): Promise<string | null> {
   for (;;) {
     try {
       await lease.acquire(signal);
@@ -140,7 +141,7 @@ async function leaseFor({ lease }: CutoverParts, signal: AbortSignal): Promise<s
       if (error instanceof LeaseHeld || !isAway || signal.aborted)
         return error instanceof Error ? error.message : String(error);
     }
-    await setTimeout(LOOK_MS);
+    await clock.wait(LOOK_MS);
   }
 }
 

@@ -32,12 +32,12 @@ export interface Climb {
 
 /** Renews the Lease for as long as the climb lasts. Throws GoBack when another holds it, or it could not be renewed for too long. */
 export async function holdLease(climb: Climb): Promise<never> {
-  const { parts, journal } = climb.run;
+  const { parts, clock, journal } = climb.run;
   let lastRenewed = journal.now();
   for (;;) {
     await climb.pause(RENEW_MS);
     try {
-      await parts.lease.renew(AbortSignal.any([climb.signal(), AbortSignal.timeout(RENEW_MS)]));
+      await parts.lease.renew(AbortSignal.any([climb.signal(), clock.limit(RENEW_MS)]));
       lastRenewed = journal.now();
     } catch (error) {
       if (error instanceof LeaseHeld) throw new GoBack({ code: 'lease-lost', text: `${textOf(error)}.` });

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { RollbackReason } from '../../checks/contract/cutover.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
+import { realClock as clock } from '../../fixtures/cutover/clock.ts';
 import { openJournal, type CutoverJournal, type CutoverLog } from '../../fixtures/cutover/log.ts';
 import { waitForRehearsal } from '../../fixtures/rehearsal/start.ts';
 import { isUsable, standingOf } from '../../fixtures/rehearsal/state-file.ts';
@@ -58,7 +59,7 @@ async function cutOver(runDir: string): Promise<CutoverEnd> {
       environment: plan.environment.name,
       planDigest: plan.digest,
     };
-    const run = { settings, parts, journal, facts, ...listen() };
+    const run = { settings, parts, clock, journal, facts, ...listen() };
     return args.rehearse ? rehearseRollback(run) : runCutover(run);
   });
 }
@@ -66,12 +67,12 @@ async function cutOver(runDir: string): Promise<CutoverEnd> {
 /** Nothing ends it but its own time: half a way back is no state to leave behind. */
 async function goBack(runDir: string, known: number): Promise<CutoverEnd> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  const done = await takeTurn(runDir, known);
+  const done = await takeTurn(runDir, known, clock);
   if (done !== null) return done;
   try {
     const id = deadHolder(runDir) ?? newHolder();
     const how = { runDir, id, open: journalToGoBackBy };
-    return await withParts(planToGoBackBy(runDir), how, (opened) => finishDead({ runDir, ...opened }));
+    return await withParts(planToGoBackBy(runDir), how, (opened) => finishDead({ runDir, clock, ...opened }));
   } finally {
     endTurn(runDir);
   }

@@ -12,6 +12,7 @@ import { openHost } from '../../fixtures/capabilities/host-impl.ts';
 import { resolveRehearsal } from '../../fixtures/capabilities/host.ts';
 import { createRedactor } from '../../fixtures/capabilities/redactor.ts';
 import { lookupFor } from '../../fixtures/capabilities/resolve.ts';
+import { realClock } from '../../fixtures/cutover/clock.ts';
 import { leaseClient } from '../../fixtures/cutover/lease.ts';
 import { askedSteps } from '../../fixtures/cutover/log.ts';
 import { convergence, recordRevisions, restoreRevision } from '../../fixtures/cutover/revisions.ts';
@@ -76,7 +77,7 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
     watch: () => {
       const over = new AbortController();
       const { cluster } = host.open(['cluster'], context(over.signal));
-      const watch = watchServices(cluster, namespace, services, intervalMs);
+      const watch = watchServices(cluster, namespace, services, intervalMs, realClock);
       return {
         seen: watch.seen,
         stop: () => {
@@ -88,7 +89,7 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
     prometheus: (now) => {
       const over = new AbortController();
       const { http } = host.open(['http'], context(over.signal));
-      const watch = watchPrometheus(http, settings.metrics, now);
+      const watch = watchPrometheus(http, settings.metrics, { ...realClock, now });
       return {
         seen: watch.seen,
         stop: () => {

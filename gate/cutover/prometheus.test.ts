@@ -1,21 +1,28 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { HttpAnswer, HttpClient } from '../../checks/contract/http.ts';
 import { secondSourceOf } from '../../checks/support/second-source.ts';
 import { httpClient } from '../../fixtures/capabilities/http.ts';
 import { createRedactor } from '../../fixtures/capabilities/redactor.ts';
+import { realClock, type Clock } from '../../fixtures/cutover/clock.ts';
+import { VirtualClock } from '../../fixtures/cutover/virtual-clock.ts';
 import { monitoredServices } from '../../fixtures/rehearsal/monitoring/testing.ts';
 import { watchPrometheus, type PrometheusWatch } from './prometheus.ts';
 
 const watches: PrometheusWatch[] = [];
+let clock: VirtualClock;
+beforeEach(() => {
+  clock = new VirtualClock();
+});
 afterEach(() => {
   for (const one of watches.splice(0)) one.stop();
 });
+const EVERY_MS = 20;
 const SOURCE = { name: 'Prometheus', url: 'http://127.0.0.1:9' };
 
-function watch(http: HttpClient, over: object = {}): PrometheusWatch {
-  const metric = { item: 'TRI', source: SOURCE, query: 'up', everyMs: 20, ...over };
-  const made = watchPrometheus(http, [metric], () => performance.now());
+function watch(http: HttpClient, over: object = {}, by: Clock = clock): PrometheusWatch {
+  const metric = { item: 'TRI', source: SOURCE, query: 'up', everyMs: EVERY_MS, ...over };
+  const made = watchPrometheus(http, [metric], by);
   watches.push(made);
   return made;
 }
@@ -38,40 +45,44 @@ function answering(...vectors: readonly (readonly Sample[] | ObservationError)[]
 }
 
 describe('what Prometheus said last', () => {
-  const settled = (http: HttpClient) => {
+  const settled = async (http: HttpClient) => {
     const one = watch(http);
-    return expect.poll(() => one.seen('TRI'));
+    await clock.wait(1);
+    return one.seen('TRI');
   };
   it('is its number, with the time it was asked', async () => {
-    const from = performance.now();
+    await clock.wait(7);
     const one = watch(answering([[100, '0.25']]));
-    await expect.poll(() => one.seen('TRI')).toMatchObject({ value: 0.25, why: null });
-    expect(one.seen('TRI')?.at).toBeGreaterThanOrEqual(from);
+    expect(one.seen('TRI')).toBeNull();
+    await clock.wait(1);
+    expect(one.seen('TRI')).toEqual({ at: 7, value: 0.25, why: null });
     expect(one.seen('OTHER')).toBeNull();
   });
   it('is none without a series, with several, or without a number', async () => {
-    await settled(answering([])).toMatchObject({ value: null, why: 'the query gives no series' });
+    expect(await settled(answering([]))).toMatchObject({ value: null, why: 'the query gives no series' });
     const two: Sample = [100, '1'];
-    await settled(answering([two, two])).toMatchObject({
+    expect(await settled(answering([two, two]))).toMatchObject({
       value: null,
       why: 'the query gives 2 series, expected one number',
     });
-    await settled(answering([[100, 'NaN']])).toMatchObject({ value: null, why: 'the query gives NaN' });
-    await settled(answering([[100, '+Inf']])).toMatchObject({ value: null, why: 'the query gives +Inf' });
+    expect(await settled(answering([[100, 'NaN']]))).toMatchObject({ value: null, why: 'the query gives NaN' });
+    expect(await settled(answering([[100, '+Inf']]))).toMatchObject({ value: null, why: 'the query gives +Inf' });
   });
   it('is none when it cannot be asked, and a number again when it can', async () => {
     const away = new ObservationError('unreachable', 'connection refused');
-    const one = watch(answering([[100, '1']], away, away, away, [[104, '2']]));
-    await expect.poll(() => one.seen('TRI'), { interval: 1 }).toMatchObject({ value: null, why: 'connection refused' });
-    await expect.poll(() => one.seen('TRI')).toMatchObject({ value: 2, why: null });
+    const one = watch(answering([[100, '1']], away, [[104, '2']]));
+    await clock.wait(EVERY_MS + 1);
+    expect(one.seen('TRI')).toEqual({ at: EVERY_MS, value: null, why: 'connection refused' });
+    await clock.wait(EVERY_MS);
+    expect(one.seen('TRI')).toEqual({ at: 2 * EVERY_MS, value: 2, why: null });
   });
   it('grows old where a cache gives the same answer again', async () => {
     const http = answering([[100, '1']]);
     const one = watch(http);
-    await expect.poll(() => one.seen('TRI')).not.toBeNull();
+    await clock.wait(1);
     const first = one.seen('TRI');
-    const asked = http.asked();
-    await expect.poll(() => http.asked()).toBeGreaterThan(asked + 2);
+    await clock.wait(3 * EVERY_MS);
+    expect(http.asked()).toBe(4);
     expect(one.seen('TRI')).toEqual(first);
   });
   it('is asked one question at a time, and none after its end', async () => {
@@ -82,17 +93,16 @@ describe('what Prometheus said last', () => {
       request: async () => {
         [open, asked] = [open + 1, asked + 1];
         most = Math.max(most, open);
-        await new Promise((resolve) => setTimeout(resolve, 60));
+        await clock.wait(3 * EVERY_MS);
         open -= 1;
         throw new ObservationError('timeout', 'no answer');
       },
     });
-    await expect.poll(() => asked).toBeGreaterThan(2);
-    expect(most).toBe(1);
+    await clock.wait(9 * EVERY_MS);
+    expect([asked, most]).toEqual([3, 1]);
     one.stop();
-    const before = asked;
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    expect(asked).toBe(before);
+    await clock.wait(9 * EVERY_MS);
+    expect(asked).toBe(3);
   });
 });
 
@@ -110,7 +120,7 @@ describe('a real Prometheus', () => {
     const source = { name: 'Prometheus', url: platform.monitoring.prometheus.url };
     const ask = (promql: string, windowMs: number): PrometheusWatch => {
       const { query } = secondSourceOf({ query: promql, tolerance: 0 }, windowMs, 1000);
-      return watch(http, { source, query, everyMs: 250 });
+      return watch(http, { source, query, everyMs: 250 }, realClock);
     };
     const scrapes = 'sum(count_over_time(http_requests_total{job="mcp-typescript-api"}[${window}]))';
     // A scrape a second: as many samples as the window has seconds, but for one that comes late.

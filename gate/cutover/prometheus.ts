@@ -3,6 +3,7 @@ import type { HttpClient } from '../../checks/contract/http.ts';
 import { query, valueText } from '../../checks/support/prometheus.ts';
 import type { Reading } from '../../checks/support/second-source.ts';
 import type { TelemetrySource } from '../../checks/support/telemetry.ts';
+import type { Clock } from '../../fixtures/cutover/clock.ts';
 
 /** What one trigger asks. */
 export interface AskedMetric {
@@ -23,36 +24,32 @@ export interface PrometheusWatch {
 /** A network time-out: never compressed. */
 const TIMEOUT_MS = 5000;
 
-/** `now` is the clock of the probes. One question waits for no other; none is asked again before it is answered. */
-export function watchPrometheus(http: HttpClient, metrics: readonly AskedMetric[], now: () => number): PrometheusWatch {
+/** `clock.now` is that of the probes. One question waits for no other; none is asked again before it is answered. */
+export function watchPrometheus(
+  http: HttpClient,
+  metrics: readonly AskedMetric[],
+  clock: Pick<Clock, 'now' | 'wait'>,
+): PrometheusWatch {
   const readings = new Map<string, Reading>();
-  const timers = new Map<string, NodeJS.Timeout>();
   const bounded: HttpClient = { request: (request) => http.request({ ...request, timeoutMs: TIMEOUT_MS }) };
-  let stopped = false;
-  for (const metric of metrics) {
+  const over = new AbortController();
+  const watchOne = async (metric: AskedMetric): Promise<void> => {
     // By Prometheus' own clock: a cache on the way answers with the time it asked itself.
     let evaluatedAt = -Infinity;
-    const round = async (): Promise<void> => {
-      const at = now();
+    while (!over.signal.aborted) {
+      const at = clock.now();
       const answer = await ask(bounded, metric);
       const isNew = answer.evaluatedAt === null || answer.evaluatedAt > evaluatedAt;
       evaluatedAt = answer.evaluatedAt ?? evaluatedAt;
-      if (stopped) return;
       // What was answered before grows old meanwhile.
       if (isNew) readings.set(metric.item, { at, value: answer.value, why: answer.why });
-      timers.set(
-        metric.item,
-        setTimeout(() => void round(), metric.everyMs),
-      );
-    };
-    void round();
-  }
+      await clock.wait(metric.everyMs, over.signal).catch(() => undefined);
+    }
+  };
+  for (const metric of metrics) void watchOne(metric);
   return {
     seen: (item) => readings.get(item) ?? null,
-    stop() {
-      stopped = true;
-      for (const timer of timers.values()) clearTimeout(timer);
-    },
+    stop: () => over.abort(),
   };
 }
 

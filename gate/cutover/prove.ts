@@ -10,15 +10,16 @@ import type { CutoverStep } from './settings.ts';
 const SETTLED_MS = 200;
 const LOOK_MS = 50;
 
-/** Counts answers until the split of this step is proven. Throws GoBack when it is refuted or time is up. */
+/** Counts answers until the split of this step is proven; since when. Throws GoBack when it is refuted or time is up. */
 export async function proveStep(
   climb: Climb,
   probes: { records(): readonly ProbeRecord[] },
   { item, weight, proveWithinMs }: CutoverStep,
-): Promise<void> {
+): Promise<number> {
   const { journal, settings, parts } = climb.run;
   await climb.pause(SETTLED_MS);
-  const from = journal.now();
+  // Whole, as the log keeps times.
+  const from = Math.ceil(journal.now());
   for (;;) {
     const answers = answeredSince(probes.records(), from);
     const canary = answers.filter(({ version }) => version === settings.route.canaryVersion).length;
@@ -28,8 +29,8 @@ export async function proveStep(
       await climb.pause(LOOK_MS);
       continue;
     }
-    journal.tell({ event: 'split', item, ...proof });
-    if (proof.verdict === 'proven') return;
+    journal.tell({ event: 'split', item, countedFrom: from, ...proof });
+    if (proof.verdict === 'proven') return from;
     // The gateway may well obey, but somebody else.
     requireOwn(climb, await parts.route.read(climb.signal()));
     const share = `${canary} of ${answers.length} answers came from ${settings.route.canaryVersion}`;

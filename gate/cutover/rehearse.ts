@@ -1,11 +1,8 @@
 /** The way back, gone once before it is needed, and how every trigger stands meanwhile. */
-import { setTimeout } from 'node:timers/promises';
 import type { RollbackReason } from '../../checks/contract/cutover.ts';
-import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
 import { begin, giveBack, refuse, textOf, type CutoverEnd, type CutoverRun } from './begin.ts';
 import { called, GoBack } from './go-back.ts';
 import { rollBack } from './rollback.ts';
-import type { CutoverSettings } from './settings.ts';
 import { watching, type Watching } from './watching.ts';
 
 const LOOK_MS = 50;
@@ -20,16 +17,16 @@ const TIMES = 5;
  * called back, as nothing is half done that was not so before. Never throws.
  */
 export async function rehearseRollback(run: Omit<CutoverRun, 'finish'>): Promise<CutoverEnd> {
-  const { parts, journal, settings, back } = run;
-  const stable = await begin(run, AbortSignal.any([back, AbortSignal.timeout(settings.rollbackWithinMs)]));
+  const { parts, clock, journal, settings, back } = run;
+  const stable = await begin(run, AbortSignal.any([back, clock.limit(settings.rollbackWithinMs)]));
   if (typeof stable === 'string') return refuse(journal, stable);
   const reason: RollbackReason = { code: 'asked', text: 'A rehearsal of the way back; no traffic has moved.' };
   const probes = parts.probe(() => journal.now());
   const services = parts.watch();
   const prometheus = parts.prometheus(() => journal.now());
   const goIt = async (): Promise<CutoverEnd> => {
-    await tellTriggers(watching({ settings, journal, probes, services, prometheus }), journal, settings);
-    return await rollBack({ settings, parts, journal, stable, reason, probes, usersWithinMs: USERS_MS });
+    await tellTriggers(watching({ settings, clock, journal, probes, services, prometheus }), run);
+    return await rollBack({ settings, parts, clock, journal, stable, reason, probes, usersWithinMs: USERS_MS });
   };
   try {
     return await Promise.race([goIt(), called(back)]);
@@ -39,22 +36,21 @@ export async function rehearseRollback(run: Omit<CutoverRun, 'finish'>): Promise
     probes.stop();
     services.stop();
     prometheus.stop();
-    await giveBack(parts);
+    await giveBack(parts, clock);
   }
 }
 
 /** How every trigger stands while nothing has moved: one that knows nothing now would know nothing later. */
 async function tellTriggers(
   triggers: Watching,
-  journal: CutoverJournal,
-  { intervalMs }: CutoverSettings,
+  { clock, journal, back, settings: { intervalMs } }: Omit<CutoverRun, 'finish'>,
 ): Promise<void> {
   const until = journal.now() + WARM_MS;
-  while (!triggers.knows() && journal.now() < until) await setTimeout(LOOK_MS);
+  while (!triggers.knows() && journal.now() < until) await clock.wait(LOOK_MS, back);
   try {
     for (let times = 0; times < TIMES || (triggers.uneasy().length > 0 && journal.now() < until); times += 1) {
       triggers.evaluate(0);
-      await setTimeout(intervalMs);
+      await clock.wait(intervalMs, back);
     }
   } catch (error) {
     // One that fires now is told of below; there is nothing to take back.

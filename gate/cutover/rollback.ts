@@ -2,9 +2,9 @@
  * The way back: weight to 0, the recorded revisions, wait until both are so, look again. Every act is idempotent, so that the whole can be
  * begun again at any point; a journal that cannot be written stops nobody from going back.
  */
-import { setTimeout } from 'node:timers/promises';
 import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { ProbeRecord, RecordedRevision, RollbackReason } from '../../checks/contract/cutover.ts';
+import type { Clock } from '../../fixtures/cutover/clock.ts';
 import type { CutoverJournal, NewEvent } from '../../fixtures/cutover/log.ts';
 import type { CutoverParts } from './parts.ts';
 import type { CutoverSettings } from './settings.ts';
@@ -17,6 +17,7 @@ const ANSWERS = 50;
 export interface RollbackRun {
   readonly settings: Pick<CutoverSettings, 'rollbackWithinMs' | 'verify' | 'route'>;
   readonly parts: Pick<CutoverParts, 'route' | 'revisions' | 'verify' | 'probe' | 'lease'>;
+  readonly clock: Clock;
   readonly journal: Pick<CutoverJournal, 'tell' | 'now'>;
   readonly stable: readonly RecordedRevision[];
   readonly reason: RollbackReason;
@@ -31,20 +32,30 @@ export interface RollbackRun {
  * then what is missing. Never throws.
  */
 export async function rollBack(run: RollbackRun): Promise<'rolled-back' | 'unverified' | 'unfinished'> {
-  // It may take longer than the Lease lasts. One that is lost meanwhile changes nothing: the way back is gone to its end.
-  const renewing = setInterval(() => {
-    run.parts.lease.renew(AbortSignal.timeout(RENEW_MS)).catch(() => undefined);
-  }, RENEW_MS);
+  const over = new AbortController();
+  void renewing(run, over.signal);
   try {
     return await goBack(run);
   } finally {
-    clearInterval(renewing);
+    over.abort();
+  }
+}
+
+/** It may take longer than the Lease lasts. One that is lost meanwhile changes nothing: the way back is gone to its end. */
+async function renewing({ parts, clock }: RollbackRun, over: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      await clock.wait(RENEW_MS, over);
+    } catch {
+      return;
+    }
+    parts.lease.renew(clock.limit(RENEW_MS)).catch(() => undefined);
   }
 }
 
 async function goBack(run: RollbackRun): Promise<'rolled-back' | 'unverified' | 'unfinished'> {
-  const { journal, settings, parts, reason } = run;
-  const signal = AbortSignal.timeout(settings.rollbackWithinMs);
+  const { clock, journal, settings, parts, reason } = run;
+  const signal = clock.limit(settings.rollbackWithinMs);
   const tell = (event: NewEvent): void => {
     try {
       journal.tell(event);
@@ -54,10 +65,10 @@ async function goBack(run: RollbackRun): Promise<'rolled-back' | 'unverified' | 
   };
   const begun = journal.now();
   const sinceBreach = (): number | null =>
-    reason.breachedAt === undefined ? null : Math.max(0, Date.now() - Date.parse(reason.breachedAt));
+    reason.breachedAt === undefined ? null : Math.max(0, clock.date().getTime() - Date.parse(reason.breachedAt));
   tell({ event: 'rollback-begun', reason });
   tell({ event: 'rollback-act', act: 'weight to 0 %' });
-  const stays = await insist(signal, async () => {
+  const stays = await insist(clock, signal, async () => {
     await parts.route.set(0, signal);
     const { canary, stable } = (await parts.route.read(signal)).weights;
     return canary === 0 ? null : `the route gives ${canary} of ${canary + stable}`;
@@ -85,7 +96,7 @@ async function goBack(run: RollbackRun): Promise<'rolled-back' | 'unverified' | 
 
 /** All at once, so that one that cannot be restored keeps none of the others waiting; what is missing when time is up, of each. */
 async function restoreAll(
-  { parts, stable }: RollbackRun,
+  { parts, clock, stable }: RollbackRun,
   tell: (event: NewEvent) => void,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
@@ -93,7 +104,7 @@ async function restoreAll(
     stable.map(async (recorded) => {
       const name = `Deployment ${recorded.namespace}/${recorded.deployment}`;
       tell({ event: 'rollback-act', act: `${name} to revision ${recorded.revision}` });
-      const why = await insist(signal, async () => {
+      const why = await insist(clock, signal, async () => {
         await parts.revisions.restore(recorded, signal);
         const { done, why } = await parts.revisions.convergence(recorded, signal);
         return done ? null : why;
@@ -105,7 +116,7 @@ async function restoreAll(
 }
 
 /** Until the act answers null; what fails is tried again, as an API server that is away comes back. Why not, when time is up. */
-async function insist(signal: AbortSignal, act: () => Promise<string | null>): Promise<string | null> {
+async function insist(clock: Clock, signal: AbortSignal, act: () => Promise<string | null>): Promise<string | null> {
   for (let last = 'there was no time to try'; ;) {
     try {
       const why = await act();
@@ -116,7 +127,7 @@ async function insist(signal: AbortSignal, act: () => Promise<string | null>): P
       if (!signal.aborted) last = textOf(error);
     }
     if (signal.aborted) return last;
-    await setTimeout(RETRY_MS);
+    await clock.wait(RETRY_MS);
   }
 }
 
@@ -145,7 +156,7 @@ async function verifyAll(run: RollbackRun, tell: (event: NewEvent) => void, sign
 
 /** Whether users are answered, and by the release that served before; why not otherwise. */
 async function servedAsBefore(
-  { parts, journal, probes, settings, usersWithinMs = Infinity }: RollbackRun,
+  { parts, clock, journal, probes, settings, usersWithinMs = Infinity }: RollbackRun,
   signal: AbortSignal,
 ): Promise<string | null> {
   const until = journal.now() + usersWithinMs;
@@ -157,7 +168,7 @@ async function servedAsBefore(
       const from = journal.now();
       const after = (): readonly ProbeRecord[] =>
         records().filter(({ at, outcome }) => at >= from && outcome !== 'under-way');
-      while (!isLate() && after().length < ANSWERS) await setTimeout(20);
+      while (!isLate() && after().length < ANSWERS) await clock.wait(20);
       const answers = after();
       const failed = answers.filter(({ outcome }) => outcome === 'failed').length;
       const strangers = answers.filter(({ version }) => version === settings.route.canaryVersion).length;

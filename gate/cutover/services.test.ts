@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ObservationError } from '../../checks/contract/capabilities.ts';
+import { VirtualClock } from '../../fixtures/cutover/virtual-clock.ts';
 import { watchServices, type ServiceWatch } from './services.ts';
 
 const SERVICES = [
@@ -11,6 +12,7 @@ type Behaviour = 'well' | 'sick' | 'hangs' | 'no-way';
 
 /** An API server in memory, with services behind its proxy. */
 class Plane {
+  readonly clock = new VirtualClock();
   readonly does = new Map<string, Behaviour>();
   away = false;
   asked = 0;
@@ -27,7 +29,7 @@ class Plane {
     const behaviour = this.does.get(name) ?? 'well';
     if (behaviour === 'no-way') throw new ObservationError('unreachable', 'connection refused');
     if (behaviour === 'hangs' || this.away) {
-      await new Promise((go) => setTimeout(go, timeoutMs));
+      await this.clock.wait(timeoutMs);
       throw new ObservationError('timeout', 'no answer');
     }
     const status = behaviour === 'well' ? 200 : 503;
@@ -37,17 +39,15 @@ class Plane {
 
 let plane: Plane;
 let watch: ServiceWatch;
-const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const pass = (ms: number) => plane.clock.wait(ms);
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   plane = new Plane();
 });
 afterEach(() => {
   watch.stop();
-  vi.useRealTimers();
 });
 function begin(): void {
-  watch = watchServices(plane, 'shop', SERVICES, EVERY_MS);
+  watch = watchServices(plane, 'shop', SERVICES, EVERY_MS, plane.clock);
 }
 
 describe('the watch over critical services', () => {

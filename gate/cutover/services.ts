@@ -1,6 +1,7 @@
 /** Asks the critical services through the API server's proxy, over and over: the metric `critical-service`. */
 import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { ClusterReader } from '../../checks/contract/cluster.ts';
+import type { Clock } from '../../fixtures/cutover/clock.ts';
 import type { CriticalService } from './settings.ts';
 
 /** A service is down when it failed this often in a row: one lost answer is no outage. */
@@ -32,12 +33,12 @@ export function watchServices(
   namespace: string,
   services: readonly CriticalService[],
   intervalMs: number,
+  clock: Clock,
 ): ServiceWatch {
   const failures = new Map<string, number>();
   const unknown = new Set(services.map(({ name }) => name));
   const askedAt = new Map<string, number>();
-  const timers = new Map<string, NodeJS.Timeout>();
-  let stopped = false;
+  const over = new AbortController();
   const ask = async ({ name, port, path }: CriticalService): Promise<Answer> => {
     try {
       const service = { namespace, name, port };
@@ -48,26 +49,24 @@ export function watchServices(
       return isTimeout && (await isThere(cluster)) ? 'failed' : 'unknown';
     }
   };
-  const round = async (service: CriticalService): Promise<void> => {
+  const watchOne = async (service: CriticalService): Promise<void> => {
     const { name } = service;
-    askedAt.set(name, performance.now());
-    const answer = await ask(service);
-    if (stopped) return;
-    askedAt.delete(name);
-    if (answer === 'unknown') unknown.add(name);
-    else {
-      unknown.delete(name);
-      failures.set(name, answer === 'well' ? 0 : (failures.get(name) ?? 0) + 1);
+    while (!over.signal.aborted) {
+      askedAt.set(name, clock.now());
+      const answer = await ask(service);
+      askedAt.delete(name);
+      if (answer === 'unknown') unknown.add(name);
+      else {
+        unknown.delete(name);
+        failures.set(name, answer === 'well' ? 0 : (failures.get(name) ?? 0) + 1);
+      }
+      await clock.wait(intervalMs, over.signal).catch(() => undefined);
     }
-    timers.set(
-      name,
-      setTimeout(() => void round(service), intervalMs),
-    );
   };
-  for (const service of services) void round(service);
+  for (const service of services) void watchOne(service);
   return {
     seen: () => {
-      const isLate = (at: number): boolean => performance.now() - at > LATE_MS;
+      const isLate = (at: number): boolean => clock.now() - at > LATE_MS;
       const counts = [...failures.values()];
       return {
         down: services.map(({ name }) => name).filter((name) => (failures.get(name) ?? 0) >= FAILURES),
@@ -77,10 +76,7 @@ export function watchServices(
           !counts.some((count) => count > 0 && count < FAILURES),
       };
     },
-    stop() {
-      stopped = true;
-      for (const timer of timers.values()) clearTimeout(timer);
-    },
+    stop: () => over.abort(),
   };
 }
 

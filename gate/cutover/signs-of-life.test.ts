@@ -13,7 +13,7 @@ beforeEach(() => {
   runDir = mkdtempSync(join(tmpdir(), 'golive-signs-'));
   journal = openJournal(runDir);
   now = 1000;
-  isSilent = silenceOf({ runDir, rollbackWithinMs: 300_000, now: () => now });
+  isSilent = silenceOf({ runDir, rollbackWithinMs: 300_000, clock: { now: () => now } });
 });
 afterEach(() => {
   journal.close();

@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CutoverEvent } from '../../checks/contract/cutover.ts';
+import type { Clock } from '../../fixtures/cutover/clock.ts';
 import { endOf, readCutover } from '../../fixtures/cutover/log.ts';
 
 /** Four intervals of fifteen seconds, the longest there are; also more than it takes to begin. */
@@ -15,15 +16,14 @@ const LOOKS_APART_MS = 5000;
 export interface SignsOfLife {
   readonly runDir: string;
   readonly rollbackWithinMs: number;
-  /** A clock that only moves forward, in milliseconds. */
-  readonly now?: () => number;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** Call it often: whether the log has not grown for too long. */
-export function silenceOf({ runDir, rollbackWithinMs, now = () => performance.now() }: SignsOfLife): () => boolean {
-  let [size, grownAt, lookedAt] = [-1, now(), now()];
+export function silenceOf({ runDir, rollbackWithinMs, clock }: SignsOfLife): () => boolean {
+  let [size, grownAt, lookedAt] = [-1, clock.now(), clock.now()];
   return () => {
-    const at = now();
+    const at = clock.now();
     const present = sizeOf(join(runDir, 'cutover.jsonl'));
     if (present !== size || at - lookedAt > LOOKS_APART_MS) grownAt = at;
     [size, lookedAt] = [present, at];

@@ -1,4 +1,4 @@
-/** A world for tests of the engine: a route, users and services in memory, each of which can be broken. Times are real and short. */
+/** A world for tests of the engine: a route, users and services in memory, each of which can be broken. Its clock is its own. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +11,13 @@ import type {
 } from '../../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Reading } from '../../checks/support/second-source.ts';
-import { openJournal, readCutover } from '../../fixtures/cutover/log.ts';
+import { openJournal, readCutover, type CutoverJournal, type CutoverLog } from '../../fixtures/cutover/log.ts';
+import { VirtualClock } from '../../fixtures/cutover/virtual-clock.ts';
 import type { CutoverEnd } from './begin.ts';
 import { runCutover } from './engine.ts';
 import type { CutoverParts } from './parts.ts';
 import type { PrometheusWatch } from './prometheus.ts';
+import { rehearseRollback } from './rehearse.ts';
 import type { CutoverSettings } from './settings.ts';
 
 export const STABLE: RecordedRevision = {
@@ -28,6 +30,8 @@ export const STABLE: RecordedRevision = {
 };
 const NEW = '2.0.0';
 const USERS_PER_MS = 4;
+/** Longer than any window of these tests. */
+const KEPT_MS = 1000;
 
 export const SETTINGS: CutoverSettings = {
   route: {
@@ -84,8 +88,11 @@ export const SETTINGS: CutoverSettings = {
   rollbackOn: ['HEALTH'],
 };
 
+export const FACTS = { id: 'gate-1', release: 'shop 2.0.0', environment: 'test', planDigest: 'd' } as const;
+
 export class World {
   readonly runDir = mkdtempSync(join(tmpdir(), 'golive-cutover-'));
+  readonly clock = new VirtualClock();
   readonly back = new AbortController();
   readonly finish = new AbortController();
   weight = 0;
@@ -115,8 +122,18 @@ export class World {
   verifies: OutcomeRecord['outcome'] = 'pass';
   sets: number[] = [];
 
+  #journal: CutoverJournal | undefined;
+  /** The engine has ended. */
+  #over = false;
+
   get events(): readonly CutoverEvent[] {
-    return readCutover(this.runDir);
+    return this.#journal?.events ?? readCutover(this.runDir);
+  }
+  /** Of `log`, by this world's clock. */
+  open(log: CutoverLog = 'cutover'): CutoverJournal {
+    const journal = openJournal(this.runDir, log, this.clock);
+    if (log === 'cutover') this.#journal = journal;
+    return journal;
   }
   of<Name extends CutoverEvent['event']>(name: Name): readonly CutoverEventOf<Name>[] {
     return this.events.filter((one): one is CutoverEventOf<Name> => one.event === name);
@@ -130,8 +147,8 @@ export class World {
     for (const step of steps) {
       this.asked.push(step);
       while (!this.of('step-done').some(({ item }) => item === step)) {
-        if (this.of('rollback-begun').length > 0) return;
-        await pause(10);
+        if (this.#over || this.of('rollback-begun').length > 0) return;
+        await this.clock.wait(10);
       }
       this.outcomes.push({ item: step, outcome: 'pass', message: '' });
     }
@@ -139,11 +156,12 @@ export class World {
   }
 
   async run(settings: CutoverSettings = SETTINGS): Promise<CutoverEnd> {
-    const journal = openJournal(this.runDir);
+    const journal = this.open();
     try {
       return await runCutover({
         settings,
         parts: this.parts(),
+        clock: this.clock,
         journal: {
           events: journal.events,
           now: () => journal.now(),
@@ -153,10 +171,22 @@ export class World {
             journal.tell(event);
           },
         },
-        facts: { id: 'gate-1', release: 'shop 2.0.0', environment: 'test', planDigest: 'd' },
+        facts: FACTS,
         back: this.back.signal,
         finish: this.finish.signal,
       });
+    } finally {
+      this.#over = true;
+      journal.close();
+    }
+  }
+
+  /** Goes the way back once, while nothing has moved; `events` are those of its own log. */
+  async rehearse(settings: CutoverSettings = SETTINGS): Promise<{ end: CutoverEnd; events: readonly CutoverEvent[] }> {
+    const journal = this.open('rollback-rehearsal');
+    try {
+      const run = { settings, parts: this.parts(), clock: this.clock, journal, facts: FACTS, back: this.back.signal };
+      return { end: await rehearseRollback(run), events: journal.events };
     } finally {
       journal.close();
     }
@@ -223,15 +253,14 @@ export class World {
       last = { at: now(), value, why: value === null ? 'connection refused' : null };
     };
     ask();
-    const timer = setInterval(ask, 50);
-    return { seen: () => last, stop: () => clearInterval(timer) };
+    return { seen: () => last, stop: this.#every(50, ask) };
   }
 
   #users(now: () => number): { records(): readonly ProbeRecord[]; stop(): void } {
     const records: ProbeRecord[] = [];
     let begun = 0;
     const from = now();
-    const timer = setInterval(() => {
+    const stop = this.#every(5, () => {
       const due = Math.floor((now() - from) * USERS_PER_MS);
       for (; begun < due && !this.silent; begun += 1) {
         const isNew = (begun * 7919) % 10_000 < (this.really ?? this.weight) * 100;
@@ -241,9 +270,22 @@ export class World {
         records.push({ at: now(), ms: isNew ? this.ms : 3, outcome, version });
       }
       if (this.silent) begun = due;
-    }, 5);
-    return { records: () => records, stop: () => clearInterval(timer) };
+      const kept = records.findIndex(({ at }) => at >= now() - KEPT_MS);
+      if (kept > 1000) records.splice(0, kept);
+    });
+    return { records: () => records, stop };
+  }
+
+  /** Until it is stopped by what is answered. */
+  #every(ms: number, act: () => void): () => void {
+    const over = new AbortController();
+    const round = async (): Promise<void> => {
+      for (;;) {
+        await this.clock.wait(ms, over.signal);
+        act();
+      }
+    };
+    round().catch(() => undefined);
+    return () => over.abort();
   }
 }
-
-export const pause = (ms: number): Promise<void> => new Promise((go) => setTimeout(go, ms));

@@ -12,6 +12,7 @@ import {
 } from '../../checks/support/second-source.ts';
 import { badlyServedBy, errorRateOfNew, type NewRelease } from '../../checks/support/new-release.ts';
 import { errorRateOf, p95Of, worstOf, type Measured } from '../../checks/support/triggers.ts';
+import type { Clock } from '../../fixtures/cutover/clock.ts';
 import type { CutoverJournal } from '../../fixtures/cutover/log.ts';
 import { badlyServedText, firedText } from './fired.ts';
 import { GoBack } from './go-back.ts';
@@ -39,6 +40,7 @@ export interface Watching {
 }
 export interface Watched {
   readonly settings: Pick<CutoverSettings, 'triggers' | 'intervalMs' | 'route'>;
+  readonly clock: Pick<Clock, 'date'>;
   readonly journal: Pick<CutoverJournal, 'now' | 'tell'>;
   readonly probes: { records(): readonly ProbeRecord[] };
   readonly services: { readonly seen: () => ServicesSeen };
@@ -60,7 +62,7 @@ interface Now {
   readonly seen: ServicesSeen;
 }
 
-export function watching({ settings, journal, probes, services, prometheus }: Watched): Watching {
+export function watching({ settings, clock, journal, probes, services, prometheus }: Watched): Watching {
   const { triggers, intervalMs, route } = settings;
   const standings = new Map<string, Standing>();
   const window = Math.max(intervalMs, ...triggers.map(({ windowMs }) => windowMs));
@@ -121,7 +123,7 @@ export function watching({ settings, journal, probes, services, prometheus }: Wa
     const state = standingOf(states);
     if (state.state !== standingOf(before).state) tell(rule);
     if (state.state !== 'firing') return;
-    const since = new Date(Date.now() - (now.at - state.since));
+    const since = new Date(clock.date().getTime() - (now.at - state.since));
     const lastedMs = state.firedAt - state.since;
     const text = firedText(rule, { value, opinion, lastedMs, since, weight: now.weight, down: now.seen.down });
     throw new GoBack({ code: 'trigger', text, breachedAt: since.toISOString() });

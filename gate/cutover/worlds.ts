@@ -1,7 +1,7 @@
 /** For tests of the engine: worlds that are gone when their file has ended, broken at a point of the ladder. */
 import { afterAll } from 'vitest';
 import type { RollbackReason } from '../../checks/contract/cutover.ts';
-import { pause, World } from './testing.ts';
+import { World } from './testing.ts';
 
 /** Makes worlds; each is removed after the last test of the file. */
 export function worlds(): () => World {
@@ -18,7 +18,7 @@ export function worlds(): () => World {
 
 /** Breaks it once the route gives at least this much to the new release. */
 export async function at(one: World, weight: number, act: () => void): Promise<void> {
-  while (one.weight < weight || one.of('split').length === 0) await pause(5);
+  while (one.weight < weight || one.of('split').length === 0) await one.clock.wait(5);
   act();
 }
 

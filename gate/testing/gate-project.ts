@@ -219,6 +219,11 @@ export class GateProject {
     );
   }
 
+  /** Holds the gate's spec among its own from now on. */
+  writeGateSpec(): void {
+    this.write('specs/gate.spec.ts', `import ${JSON.stringify(join(repository, 'specs', 'gate.spec.ts'))};\n`);
+  }
+
   async remove(): Promise<void> {
     for (const child of this.#running) child.kill('SIGKILL');
     for (const server of this.#servers) await server.close();

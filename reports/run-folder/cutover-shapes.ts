@@ -59,6 +59,7 @@ const SHAPES: Readonly<Record<CutoverEvent['event'], Shape>> = {
   shifted: { weight: number, generation: number },
   split: {
     item: text,
+    countedFrom: optional(number),
     target: number,
     canary: number,
     total: number,

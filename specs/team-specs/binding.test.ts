@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exactly, grepOf, isStated, mayBeSameTest } from './binding.ts';
+import { exactly, GATE_SPEC, gateGrepOf, grepOf, isStated, mayBeSameTest } from './binding.ts';
 
 describe('isStated', () => {
   it.each([
@@ -26,6 +26,19 @@ describe('mayBeSameTest', () => {
     ['pays', 'also pays', false],
   ])('%s and %s: %s', (a, b, expected) => {
     expect(mayBeSameTest(a, b)).toBe(expected);
+  });
+});
+
+describe('gateGrepOf', () => {
+  it.each([
+    ['an item of the phase', ' phase1 gate.spec.ts P1-ONE-001 Answers @phase1 @critical', true],
+    ['its last tag', 'phase1 gate.spec.ts P1-ONE-001 Answers @critical @phase1', true],
+    ['an item of another phase', 'phase1 gate.spec.ts P2-ONE-001 Answers @phase2 @critical', false],
+    ['a tag that begins so', 'phase1 gate.spec.ts P2-ONE-001 Answers @phase10', false],
+    ["a team's test with the phase for a tag", 'phase1 shop.spec.ts pays @phase1', false],
+    ["a team's spec below a folder", 'phase1 a/gate.spec.ts pays @phase1', false],
+  ])('%s', (_name, line, picked) => {
+    expect(gateGrepOf('phase1', GATE_SPEC).test(line)).toBe(picked);
   });
 });
 

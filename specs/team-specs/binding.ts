@@ -6,6 +6,8 @@ import type { PhaseId, Plan, PlannedItem } from '../../checks/contract/plan.ts';
 
 /** The kind of items that are tests of a team's spec. */
 export const SPEC_KIND = 'playwright/spec';
+/** golive's own spec, in whichever specs/ it lies. */
+export const GATE_SPEC = 'gate.spec.ts';
 /** Playwright's own separator of a title path. */
 export const TITLE_SEPARATOR = ' › ';
 
@@ -51,6 +53,11 @@ export function grepOf(phase: PhaseId, fileTitle: string, title: string): RegExp
   const whole = escaped(title);
   const path = title.split(TITLE_SEPARATOR).map(escaped).join(`${tags} `);
   return new RegExp(`^ ?${phase} ${escaped(fileTitle)}(?: .*)? (?:${whole}|${path})${tags}$`, 's');
+}
+
+/** What picks the phase's items in golive's own spec, and no test of a team that has the phase for a tag. */
+export function gateGrepOf(phase: PhaseId, fileTitle: string): RegExp {
+  return new RegExp(`^ ?${phase} ${escaped(fileTitle)} .*@${phase}(?: |$)`, 's');
 }
 
 /** Matches exactly this path and no other. */

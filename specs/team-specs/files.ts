@@ -3,11 +3,9 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, posix, relative, sep } from 'node:path';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { isRecord } from '../templates.ts';
-import { bindingOf } from './binding.ts';
+import { bindingOf, GATE_SPEC } from './binding.ts';
 
 const SPECS = 'specs';
-/** golive's own spec, in whichever specs/ it lies. */
-export const GATE_SPEC = 'gate.spec.ts';
 
 /** Every `*.spec.ts` of the project's specs/ but the gate's own, relative to specs/, sorted. */
 export function teamSpecFiles(root: string): readonly string[] {

@@ -63,7 +63,7 @@ export const messages = {
     fix: 'Check that the gateway obeys the weights of the route and that nothing caches its answers.',
   },
   tooShort: {
-    says: '{subject}: it was watched for {actual}, expected {expected} from the proof of its split.',
+    says: '{subject}: it was watched for {actual}, expected {expected} from the first answer of the proof of its split.',
     fix: 'Begin a new run and let every window end by itself.',
   },
   fired: {
