@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../fixtures/rehearsal/faults/fault.ts';
-import { coverageOf, coveringFaults, declarationProblems, isGreen, seenChange, type FaultResult } from './compare.ts';
+import {
+  coverageOf,
+  coveringFaults,
+  declarationProblems,
+  isGreen,
+  seenChange,
+  verdictOf,
+  type FaultResult,
+} from './compare.ts';
 
 const RESULT: FaultResult = {
   fault: 'redis-killed',
@@ -10,6 +18,7 @@ const RESULT: FaultResult = {
   unmoved: 3,
   notRecovered: [],
   failure: null,
+  busy: 0.5,
   durationMs: 10,
 };
 const FAULT: Fault = {
@@ -43,6 +52,28 @@ describe('isGreen', () => {
     ['an item did not come back', { notRecovered: [{ item: 'A-1', outcome: 'fail', message: 'x' }] }],
     ['the fault could not be injected', { failure: 'no lever' }],
   ])('is false when %s', (_, over) => expect(isGreen({ ...RESULT, ...over } as FaultResult)).toBe(false));
+});
+
+describe('verdictOf', () => {
+  const green = RESULT.changes[0];
+  const stayed = { changes: [{ ...green, outcome: 'pass', wrong: 'is pass, expected fail' }] };
+  const late = { outcome: 'inconclusive', reason: 'generator-saturated' };
+  it.each<[string, object, string]>([
+    ['as declared', {}, 'as declared'],
+    ['as declared, also on a machine that is busy', { busy: 1 }, 'as declared'],
+    ['an item stays green', stayed, 'wrong'],
+    ['an item stays green while no CPU time is left', { ...stayed, busy: 0.95 }, 'not proven'],
+    ['an item is red for another reason', { changes: [{ ...green, wrong: 'is fail, but not for /x/' }] }, 'wrong'],
+    ['the generator was late', { changes: [{ ...green, ...late, wrong: 'is inconclusive' }] }, 'not proven'],
+    ['the generator was late for another item', { moved: [{ item: 'B-1', message: 'x', ...late }] }, 'not proven'],
+    [
+      'the generator was late, and an item stays green',
+      { ...stayed, moved: [{ item: 'B-1', message: 'x', ...late }] },
+      'wrong',
+    ],
+    ['another inconclusive', { changes: [{ ...green, ...late, reason: 'no-subjects', wrong: 'is' }] }, 'wrong'],
+    ['the fault could not be injected', { failure: 'no lever' }, 'wrong'],
+  ])('%s', (_, over, verdict) => expect(verdictOf({ ...RESULT, ...over })).toBe(verdict));
 });
 
 describe('coverageOf', () => {

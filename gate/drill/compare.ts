@@ -1,15 +1,16 @@
 /** What a drill expects of a fault, held against what was seen. Pure. */
-import type { OutcomeName, OutcomeRecord } from '../../checks/contract/outcome.ts';
+import type { OutcomeName, OutcomeRecord, ReasonCode } from '../../checks/contract/outcome.ts';
 import type { ExpectedChange, Fault } from '../../fixtures/rehearsal/faults/fault.ts';
 
 /** The part of a record that a drill judges. */
-export type Seen = Pick<OutcomeRecord, 'item' | 'outcome' | 'message'>;
+export type Seen = Pick<OutcomeRecord, 'item' | 'outcome' | 'message' | 'reason'>;
 
 export interface SeenChange {
   readonly item: string;
   readonly expected: OutcomeName;
   readonly outcome: OutcomeName;
   readonly message: string;
+  readonly reason?: ReasonCode;
   /** What is wrong with it; null when it is as declared. */
   readonly wrong: string | null;
 }
@@ -25,13 +26,16 @@ export interface FaultResult {
   readonly notRecovered: readonly Seen[];
   /** Why the fault could not be tried at all. */
   readonly failure: string | null;
+  /** Share of the machine's CPU time that was in use meanwhile, 0 to 1. */
+  readonly busy: number;
   readonly durationMs: number;
 }
 
 /** One declared change against what the item ended with. */
 export function seenChange(expected: ExpectedChange, seen: Seen): SeenChange {
   const { item, outcome } = expected;
-  const base = { item, expected: outcome, outcome: seen.outcome, message: seen.message };
+  const reason = seen.reason === undefined ? {} : { reason: seen.reason };
+  const base = { item, expected: outcome, outcome: seen.outcome, message: seen.message, ...reason };
   if (seen.outcome !== outcome) return { ...base, wrong: `is ${seen.outcome}, expected ${outcome}` };
   if (!expected.says.test(seen.message))
     return { ...base, wrong: `is ${outcome}, but not for ${String(expected.says)}` };
@@ -46,6 +50,26 @@ export function isGreen(result: FaultResult): boolean {
     result.moved.length === 0 &&
     result.notRecovered.length === 0
   );
+}
+
+/** From this share on too little CPU time was left to tell the platform's slowness from the machine's. */
+export const BUSY = 0.9;
+export type Verdict = 'as declared' | 'wrong' | 'not proven';
+
+/**
+ * What a fault's result is worth. What is not as declared is wrong, unless the machine explains it: no CPU time was left, or nothing
+ * but a generator that was late stands in the way. Then it says nothing: neither that the item turns red nor that it does not.
+ */
+export function verdictOf(result: FaultResult): Verdict {
+  if (isGreen(result)) return 'as declared';
+  const deviations = [...result.changes.filter(({ wrong }) => wrong !== null), ...result.moved, ...result.notRecovered];
+  const late = deviations.length > 0 && deviations.every(isLate);
+  return result.busy >= BUSY || late ? 'not proven' : 'wrong';
+}
+
+/** Whether all that an item says is that the load generator could not keep up. */
+export function isLate({ outcome, reason }: Pick<Seen, 'outcome' | 'reason'>): boolean {
+  return outcome === 'inconclusive' && reason === 'generator-saturated';
 }
 
 /** Outcomes that count as good: as in the decision. */

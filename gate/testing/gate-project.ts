@@ -24,7 +24,7 @@ import { repositoryRoot } from './repository.ts';
 
 const repository = repositoryRoot();
 const SLOW_MS = 2000;
-const CLUSTER_UID = '11111111-1111-4111-8111-111111111111';
+export const CLUSTER_UID = '11111111-1111-4111-8111-111111111111';
 
 export interface GateItem {
   readonly id: string;

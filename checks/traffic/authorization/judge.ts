@@ -2,7 +2,7 @@
 import type { Evidence, Finding, Judgement } from '../../define-check.ts';
 import { nameList, table } from '../../support/evidence.ts';
 import { judged } from '../../support/judged.ts';
-import { ANONYMOUS, type Params, type Rule } from './check.ts';
+import { ANONYMOUS, type Params, type Rule } from './params.ts';
 
 export const messages = {
   loginDown: {

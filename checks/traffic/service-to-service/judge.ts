@@ -5,7 +5,7 @@ import { readingEvidence, shortened, table, type Reading } from '../../support/e
 import { judged } from '../../support/judged.ts';
 import { parseJson } from '../../support/kubernetes.ts';
 import { schemaProblems } from '../../support/schema-problems.ts';
-import { addressOf, commandOf, type Call, type Params } from './check.ts';
+import { addressOf, commandOf, type Call, type Params } from './params.ts';
 
 export const messages = {
   callerMissing: {

@@ -2,19 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { ALL, crashes, decisionOf, expectBack, expectOld, goesBack, goOn } from './cells.ts';
 import { HEALTH } from './project.ts';
+import { interruptRun } from './rows.ts';
 
 const { cell } = crashes();
 
 describe.concurrent('SIGINT to the run', () => {
   it.each(ALL)('at %s', async (point) => {
-    await cell(point, async ({ run, pid }) => {
-      run.signalRunner('SIGINT');
-      await run.saying('interrupted');
-      goOn(pid);
-      await expectBack(run, [goesBack(point) ? 'item-failed' : 'interrupted']);
-      expect(run.of('rollback-begun')).toHaveLength(1);
-      expect(run.decided).toMatchObject({ exitCode: 130 });
-    });
+    await cell(point, interruptRun);
   });
 });
 

@@ -8,7 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { endOf, readCutover, REHEARSAL } from '../../../fixtures/cutover/log.ts';
 import { until } from '../../../fixtures/rehearsal/api-server/testing.ts';
 import { isRunning, tryKill } from '../../testing/processes.ts';
-import { ALL, crashes, decisionOf, expectBack, expectOld, goesBack, goOn, POINTS, type Point } from './cells.ts';
+import { ALL, crashes, expectBack, expectOld, goesBack, goOn, POINTS, type Point } from './cells.ts';
+import { killBothThenRollBack, killCutover } from './rows.ts';
 
 const { cell, make } = crashes();
 
@@ -27,28 +28,13 @@ describe.concurrent('SIGTERM to the cutover', () => {
 
 describe.concurrent('kill -9 of the cutover', () => {
   it.each(ALL)('at %s', async (point) => {
-    await cell(point, async ({ run, pid }) => {
-      tryKill(pid, 'SIGKILL');
-      // Why it went back the first time is still why.
-      await expectBack(run, [goesBack(point) ? 'item-failed' : 'asked']);
-      expect(run.told).toContain('The process of the cutover died.');
-      expect(run.decided).toMatchObject({ decision: 'NO-GO' });
-    });
+    await cell(point, killCutover);
   });
 });
 
 describe.concurrent('kill -9 of both, then golive rollback', () => {
   it.each(ALL)('at %s', async (point) => {
-    await cell(point, async ({ run, pid }) => {
-      run.signalRunner('SIGKILL');
-      tryKill(pid, 'SIGKILL');
-      await run.allGone();
-      expect(decisionOf(run)).toBe('HOLD');
-      const { code, output } = await run.rollback().ended;
-      expect({ code, output }).toMatchObject({ code: 0 });
-      expect(output).toContain('verified after');
-      await expectOld(run);
-    });
+    await cell(point, killBothThenRollBack);
   });
 
   it.each<Point>(['rollback-begun', 'rollback-act', 'zero', 'verified'])(
