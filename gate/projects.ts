@@ -10,7 +10,14 @@ import type { PlaywrightTestConfig } from '@playwright/test';
 import { POST_DEPLOYMENT } from '../checks/contract/plan.ts';
 import type { Plan, PlannedPhase } from '../checks/contract/plan.ts';
 import type { PhasePart } from '../fixtures/phase-order.ts';
-import { boundSpecs, exactly, GATE_SPEC, gateGrepOf, grepOf, type BoundSpec } from '../specs/team-specs/binding.ts';
+import {
+  boundSpecs,
+  exactly,
+  GATE_SPEC,
+  gateGrepOf,
+  grepOf,
+  type BoundSpec,
+} from '../specs/loader/team-specs/binding.ts';
 
 /** Workers of a parallel phase: on two cores more of them wait for each other. */
 export const PHASE_WORKERS = 2;

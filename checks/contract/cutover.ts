@@ -1,6 +1,6 @@
 /**
  * The cutover of phase 4, as types only: what a checklist declares of it, what its process tells in its event log, and how triggers are
- * judged. The process lives in `gate/cutover/`; items of phase 4 read the log through the capability `cutover`.
+ * judged. The process lives in `cutover/`; items of phase 4 read the log through the capability `cutover`.
  */
 
 /** The HTTPRoute whose weights are moved, and how its two backends are told apart by a client. */

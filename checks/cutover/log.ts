@@ -2,8 +2,8 @@
 import type { CutoverEvent, CutoverEventOf, SplitProof, TriggerMetric } from '../contract/cutover.ts';
 import type { Bound, Evidence, Unit } from '../contract/outcome.ts';
 import { formatMs } from '../contract/units.ts';
-import { nameList, table } from '../support/evidence.ts';
-import { proveSplit } from '../support/split.ts';
+import { nameList, table } from '../kit/evidence.ts';
+import { proveSplit } from './split.ts';
 
 /** Params that several of these kinds have. */
 export const cutoverParam = {

@@ -8,9 +8,9 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
+} from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
 import { cutoverParam, happened, is, lastCutover, timeReversal, type Events } from '../log.ts';
 
 const messages = {

@@ -6,10 +6,10 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { nameList, table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { halfWidthFor } from '../../support/split.ts';
+} from '../../kit/define-check.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { halfWidthFor } from '../split.ts';
 import {
   cutoverParam,
   is,

@@ -5,7 +5,7 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
+} from '../../kit/define-check.ts';
 import { cutoverParam, maxGapParam } from '../log.ts';
 import { judge, messages, type Gathered } from './judge.ts';
 

@@ -1,9 +1,9 @@
 /** Judges a step by the log of its cutover. */
 import type { CutoverEventOf } from '../../contract/cutover.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { Finding, Judgement } from '../../define-check.ts';
-import { nameList } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
+import type { Finding, Judgement } from '../../kit/define-check.ts';
+import { nameList } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
 import {
   is,
   isMeasured,

@@ -9,11 +9,11 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { nameList } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { metricText } from '../../support/second-source.ts';
+} from '../../kit/define-check.ts';
+import { nameList } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import { metricText } from '../second-source.ts';
 import { cutoverParam, is, lastCutover } from '../log.ts';
 import { drillsOf, feed, type Drill } from './drills.ts';
 import { evidenceOf } from './evidence.ts';

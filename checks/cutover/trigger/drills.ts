@@ -1,13 +1,6 @@
 /** Series a trigger is fed with, made from its own rule, and what it must make of them. */
 import type { SecondSource, TriggerPoint, TriggerState } from '../../contract/cutover.ts';
-import {
-  AT_REST,
-  nextStates,
-  opinionOf,
-  standingOf,
-  type BothStates,
-  type Evaluated,
-} from '../../support/second-source.ts';
+import { AT_REST, nextStates, opinionOf, standingOf, type BothStates, type Evaluated } from '../second-source.ts';
 import type { Rule } from './rule.ts';
 
 type State = TriggerState['state'];

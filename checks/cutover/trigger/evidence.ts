@@ -1,8 +1,8 @@
 /** What is left of a trigger's drill, for people. */
 import type { CutoverEventOf } from '../../contract/cutover.ts';
-import type { Evidence } from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { opinionText } from '../../support/second-source.ts';
+import type { Evidence } from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { opinionText } from '../second-source.ts';
 import type { Drill } from './drills.ts';
 import { ruleText, statesOf, type Rule, type StateRun } from './rule.ts';
 

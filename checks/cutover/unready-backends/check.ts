@@ -9,10 +9,10 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { addressOf, unlessDown } from '../../support/api-requests.ts';
-import { endpointsOf } from '../../support/endpoints.ts';
-import { ENDPOINT_SLICES, listAt, mayList, PODS, REPLICA_SETS, SERVICES, textAt } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { addressOf, unlessDown } from '../../protocols/api-requests.ts';
+import { endpointsOf } from '../../protocols/endpoints.ts';
+import { ENDPOINT_SLICES, listAt, mayList, PODS, REPLICA_SETS, SERVICES, textAt } from '../../protocols/kubernetes.ts';
 import { judge, messages, type Answers, type Gathered, type ProbeState } from './judge.ts';
 import { backendPods, conditionOf, isReady, PROBE_LABEL, probePod, type BackendPod } from './probe-pod.ts';
 

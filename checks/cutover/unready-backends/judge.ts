@@ -1,7 +1,7 @@
-import type { Evidence, Finding, Judgement, NonEmpty } from '../../define-check.ts';
-import { nameList, table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { addressOf } from '../../support/api-requests.ts';
+import type { Evidence, Finding, Judgement, NonEmpty } from '../../kit/define-check.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { addressOf } from '../../protocols/api-requests.ts';
 import type { Params } from './check.ts';
 import type { BackendPod } from './probe-pod.ts';
 

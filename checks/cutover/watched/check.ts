@@ -7,9 +7,9 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
+} from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
 import {
   cutoverParam,
   is,

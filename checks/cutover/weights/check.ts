@@ -7,10 +7,10 @@ import {
   type Capabilities,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { endpointsOf } from '../../support/endpoints.ts';
-import { findBackends, HTTP_ROUTES, routeState, type Backends } from '../../support/http-route.ts';
-import { DEPLOYMENTS, ENDPOINT_SLICES, isRecord, listAt, mayList, readList } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { endpointsOf } from '../../protocols/endpoints.ts';
+import { findBackends, HTTP_ROUTES, routeState, type Backends } from '../../protocols/http-route.ts';
+import { DEPLOYMENTS, ENDPOINT_SLICES, isRecord, listAt, mayList, readList } from '../../protocols/kubernetes.ts';
 import { judge, messages, TRIAL, type DryRun, type Gathered, type Right } from './judge.ts';
 
 const text = (description: string) => ({ type: 'string', minLength: 1, description }) as const;

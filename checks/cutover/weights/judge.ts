@@ -2,12 +2,12 @@ import { rolloutStatus } from '../../../k8s/semantics/rollout-status.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
 import type { Weights } from '../../contract/cutover.ts';
 import { formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement, NonEmpty } from '../../define-check.ts';
-import type { Endpoint } from '../../support/endpoints.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';
-import { findBackends, notAccepted, routeState } from '../../support/http-route.ts';
-import { judged, present } from '../../support/judged.ts';
-import { at, textAt } from '../../support/kubernetes.ts';
+import type { Evidence, Finding, Judgement, NonEmpty } from '../../kit/define-check.ts';
+import type { Endpoint } from '../../protocols/endpoints.ts';
+import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
+import { findBackends, notAccepted, routeState } from '../../protocols/http-route.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { at, textAt } from '../../protocols/kubernetes.ts';
 import type { Params } from './check.ts';
 
 /** The first step of a cutover, which is tried as a dry run. */
