@@ -92,7 +92,7 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
     const request = requestOf(params);
     // Why the runs before this one said nothing: whoever reads a pass sees that it was not the first.
     const discarded: string[] = [];
-    return await unlessDown(async () => {
+    return await unlessDown(async (): Promise<LoadResult & { readonly discarded?: readonly string[] }> => {
       for (;;) {
         const again = discarded.length === 0 ? '' : ', again, as the generator was too slow';
         context.progress(`${rate} requests a second on ${request.url} for ${formatMs(warmupMs + measuredMs)}${again}`);
