@@ -12,7 +12,8 @@ import {
 } from '../../kit/define-check.ts';
 import { addressOf, unlessDown } from '../../protocols/api-requests.ts';
 import { endpointsOf } from '../../protocols/endpoints.ts';
-import { ENDPOINT_SLICES, listAt, mayList, PODS, REPLICA_SETS, SERVICES, textAt } from '../../protocols/kubernetes.ts';
+import { listAt, textAt } from '../../contract/json.ts';
+import { ENDPOINT_SLICES, mayList, PODS, REPLICA_SETS, SERVICES } from '../../protocols/kubernetes.ts';
 import { judge, messages, type Answers, type Gathered, type ProbeState } from './judge.ts';
 import { backendPods, conditionOf, isReady, PROBE_LABEL, probePod, type BackendPod } from './probe-pod.ts';
 

@@ -10,7 +10,8 @@ import {
 } from '../../kit/define-check.ts';
 import { endpointsOf } from '../../protocols/endpoints.ts';
 import { findBackends, HTTP_ROUTES, routeState, type Backends } from '../../protocols/http-route.ts';
-import { DEPLOYMENTS, ENDPOINT_SLICES, isRecord, listAt, mayList, readList } from '../../protocols/kubernetes.ts';
+import { isRecord, listAt } from '../../contract/json.ts';
+import { DEPLOYMENTS, ENDPOINT_SLICES, mayList, readList } from '../../protocols/kubernetes.ts';
 import { judge, messages, TRIAL, type DryRun, type Gathered, type Right } from './judge.ts';
 
 const text = (description: string) => ({ type: 'string', minLength: 1, description }) as const;

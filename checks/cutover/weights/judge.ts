@@ -7,7 +7,7 @@ import type { Endpoint } from '../../protocols/endpoints.ts';
 import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
 import { findBackends, notAccepted, routeState } from '../../protocols/http-route.ts';
 import { judged, present } from '../../kit/judged.ts';
-import { at, textAt } from '../../protocols/kubernetes.ts';
+import { at, textAt } from '../../contract/json.ts';
 import type { Params } from './check.ts';
 
 /** The first step of a cutover, which is tried as a dry run. */
