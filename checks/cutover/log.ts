@@ -114,8 +114,8 @@ export function longestGap(
   return gap;
 }
 
-/** How traffic went back; undefined where it did not. */
-export interface WayBack {
+/** How traffic went back. */
+export interface Rollback {
   readonly reason: CutoverEventOf<'rollback-begun'>['reason'];
   /** `the breach began …, 0 % after 320 ms, recovered after 4.1 s, looked again: users pass`. */
   readonly text: string;
@@ -125,7 +125,8 @@ export interface WayBack {
   readonly unfinished: string | null;
 }
 
-export function wayBack(events: Events): WayBack | undefined {
+/** Undefined where traffic did not go back. */
+export function rollbackOf(events: Events): Rollback | undefined {
   const first = events.find(is('rollback-begun'));
   if (!first) return undefined;
   // It may have been begun again: what came of it is what the last attempt says, why it began the first.
