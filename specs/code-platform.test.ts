@@ -183,13 +183,6 @@ describe('the checklist of the CODE platform', () => {
       expect(planFor(file.replace(/\.yaml$/, '')).items).toHaveLength(156);
     }
   });
-
-  it('names its schema on line 1 of each phase file, for editors', () => {
-    for (const { file } of plan.phases) {
-      const [first] = readFileSync(join(ROOT, file), 'utf8').split('\n');
-      expect(first).toBe('# yaml-language-server: $schema=../checklist.schema.json');
-    }
-  });
 });
 
 describe('generated files', () => {

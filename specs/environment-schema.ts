@@ -3,7 +3,18 @@ import type { JSONSchema } from 'json-schema-to-ts';
 import { MUTATIONS } from '../checks/contract/environment.ts';
 
 const text = { type: 'string', minLength: 1 } as const;
-const portNumber = { type: 'integer', minimum: 1, maximum: 65535 } as const;
+export const portSchema = { type: 'integer', minimum: 1, maximum: 65535 } as const;
+
+export const urlSchema = {
+  type: 'string',
+  pattern: '^https?://[^\\s/@]+(/\\S*)?$',
+  description: 'http:// or https://, a host, and no user or password',
+} as const;
+export const dnsServerSchema = {
+  type: 'string',
+  pattern: '^(https?://)?(\\d{1,3}(\\.\\d{1,3}){3}|\\[[0-9a-fA-F:]+\\]):\\d{1,5}$',
+  description: 'an address and a port, 10.0.0.2:53',
+} as const;
 
 /** Where a secret comes from; never the secret. */
 export const secretRefSchema = {
@@ -40,27 +51,30 @@ export const secretRefSchema = {
   ],
 } as const satisfies JSONSchema;
 
+/** How TLS is verified, or that there is none. */
+export const tlsSchema = {
+  oneOf: [
+    { title: 'false', const: false },
+    {
+      title: '{caFile?, serverName?}',
+      type: 'object',
+      additionalProperties: false,
+      properties: { caFile: text, serverName: text },
+    },
+  ],
+} as const satisfies JSONSchema;
+
 const storeSchema = {
   type: 'object',
   additionalProperties: false,
   required: ['host', 'port', 'database', 'user'],
   properties: {
     host: text,
-    port: portNumber,
+    port: portSchema,
     database: text,
     user: text,
     password: secretRefSchema,
-    tls: {
-      oneOf: [
-        { title: 'false', const: false },
-        {
-          title: '{caFile?, serverName?}',
-          type: 'object',
-          additionalProperties: false,
-          properties: { caFile: text, serverName: text },
-        },
-      ],
-    },
+    tls: tlsSchema,
   },
 } as const satisfies JSONSchema;
 
@@ -69,11 +83,7 @@ const endpointSchema = {
   additionalProperties: false,
   required: ['url'],
   properties: {
-    url: {
-      type: 'string',
-      pattern: '^https?://[^\\s/@]+(/\\S*)?$',
-      description: 'http:// or https://, a host, and no user or password',
-    },
+    url: urlSchema,
     caFile: text,
   },
 } as const satisfies JSONSchema;
@@ -84,10 +94,10 @@ const redisSchema = {
   required: ['host', 'port'],
   properties: {
     host: text,
-    port: portNumber,
+    port: portSchema,
     username: text,
     password: secretRefSchema,
-    tls: storeSchema.properties.tls,
+    tls: tlsSchema,
   },
 } as const satisfies JSONSchema;
 
@@ -147,11 +157,7 @@ export const environmentSchema = {
         servers: {
           type: 'array',
           minItems: 1,
-          items: {
-            type: 'string',
-            pattern: '^(https?://)?(\\d{1,3}(\\.\\d{1,3}){3}|\\[[0-9a-fA-F:]+\\]):\\d{1,5}$',
-            description: 'an address and a port, 10.0.0.2:53',
-          },
+          items: dnsServerSchema,
         },
       },
       description: 'DNS servers that resolve the names of the endpoints; the resolver of this machine when absent',

@@ -1,26 +1,11 @@
-/**
- * Cases of a kind as files: `cases/<outcome>.<name>.yaml`. A judged case is `{params, gathered, expect}`; an error case is
- * `{params, capabilities, expect}` and goes through `gather` with capabilities that throw.
- *
- *     params: { namespace: shop }                       # validated against the kind's schema, defaults filled in
- *     gathered: { … }                                   # what `gather` would have returned
- *     now: 2026-01-15T12:00:00Z                         # optional, the judging clock
- *     expect: { outcome: fail, messages: [tooFew], subjects: [Deployment shop/api] }
- *
- *     params: { namespace: shop }
- *     capabilities: { cluster: { throws: { code: forbidden, message: may not list } } }
- *     expect: { outcome: error, reason: forbidden }
- *
- * A capability may also answer by method: `{ cluster: { list: { returns: {…} }, get: { throws: {…} } } }`.
- */
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { load } from 'js-yaml';
+/** Runs the cases of a kind, as `kit/cases-file.ts` reads them, and hands kinds capabilities that answer without a world behind them. */
 import type { Capabilities, CheckContext } from '../contract/capabilities.ts';
-import { OUTCOMES, type OutcomeName, type ReasonCode } from '../contract/outcome.ts';
 import { ObservationError } from '../contract/capabilities.ts';
+import type { OutcomeName, ReasonCode } from '../contract/outcome.ts';
+import type { CheckCase } from '../kit/cases-file.ts';
 import type { CheckKind } from '../kit/kind.ts';
 import type { Verdict } from '../kit/verdict.ts';
+import { isUnobserved } from '../kit/verdict.ts';
 import { validateParams } from '../params.ts';
 
 interface Thrown {
@@ -31,69 +16,19 @@ interface Answer {
   readonly throws?: Thrown;
   readonly returns?: unknown;
 }
-export interface CheckCase {
-  /** `fail.one-replica`. */
-  readonly name: string;
-  readonly file: string;
-  readonly params: unknown;
-  readonly gathered?: unknown;
-  readonly capabilities?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  readonly now?: string;
-  readonly expect: {
-    readonly outcome: OutcomeName;
-    readonly reason?: ReasonCode;
-    /** Message ids of the findings, in any order, each as often as it is found. */
-    readonly messages?: readonly string[];
-    /** Everything judged, by name, in any order. */
-    readonly subjects?: readonly string[];
-  };
-}
-
 /** What came of a case, in the words of `expect`. */
 export interface CaseResult {
   readonly outcome: OutcomeName;
+  /** Of an error. */
   readonly reason?: ReasonCode;
-  readonly messages: readonly string[];
+  readonly findings: readonly string[];
+  readonly doubts: readonly ReasonCode[];
   readonly subjects: readonly string[];
   /** For people: the findings' texts, or why. */
   readonly texts: readonly string[];
 }
 
-const CASE_KEYS = new Set(['params', 'gathered', 'capabilities', 'now', 'expect', 'why']);
-const EXPECT_KEYS = new Set(['outcome', 'reason', 'messages', 'subjects']);
 const DEFAULT_NOW = '2026-01-15T12:00:00Z';
-
-/** The cases in a folder, sorted by name. Throws on a file that is no case: a case that cannot run proves nothing. */
-export function readCases(folder: string): readonly CheckCase[] {
-  return readdirSync(folder)
-    .filter((file) => /\.ya?ml$/.test(file))
-    .sort()
-    .map((file) => readCase(join(folder, file)));
-}
-
-function readCase(file: string): CheckCase {
-  const name = basename(file).replace(/\.ya?ml$/, '');
-  const value = load(readFileSync(file, 'utf8')) as Partial<CheckCase> | null;
-  const problem = caseProblem(name, value);
-  if (problem) throw new Error(`${file}: ${problem}`);
-  return { ...(value as CheckCase), name, file };
-}
-
-function caseProblem(name: string, value: Partial<CheckCase> | null): string | undefined {
-  const stated = name.split('.')[0] ?? '';
-  if (!(OUTCOMES as readonly string[]).includes(stated)) return 'the file name must start with the outcome it expects';
-  if (typeof value !== 'object' || value === null) return 'must be a map';
-  const unknown = Object.keys(value).find((key) => !CASE_KEYS.has(key));
-  if (unknown !== undefined) return `unknown key ${unknown}`;
-  if (!('params' in value)) return 'params is missing';
-  if (value.expect?.outcome !== stated) return `expect.outcome must be ${stated}, as the file name says`;
-  const unknownExpect = Object.keys(value.expect).find((key) => !EXPECT_KEYS.has(key));
-  if (unknownExpect !== undefined) return `unknown key expect.${unknownExpect}`;
-  if ('gathered' in value === 'capabilities' in value) return 'needs either gathered or capabilities';
-  if (stated === 'error' && !value.expect.reason) return 'expect.reason is missing';
-  if (stated === 'fail' && !value.expect.messages?.length) return 'expect.messages is missing';
-  return undefined;
-}
 
 /** Runs one case: through schema validation, then `judge`, or `gather` and `judge`. */
 export async function runCase(kind: CheckKind, check: CheckCase): Promise<CaseResult> {
@@ -110,17 +45,21 @@ export async function runCase(kind: CheckKind, check: CheckCase): Promise<CaseRe
     return resultOf(kind.judge(validated.params, gathered, context));
   } catch (error) {
     if (!(error instanceof ObservationError)) throw error;
-    return { outcome: 'error', reason: error.code, messages: [], subjects: [], texts: [error.message] };
+    return { ...NOTHING, outcome: 'error', reason: error.code, texts: [error.message] };
   }
 }
 
+const NOTHING = { findings: [], doubts: [], subjects: [], texts: [] };
+
+/** The only place that knows what a kind answers. */
 function resultOf({ outcome, findings, doubts, subjects, absent }: Verdict): CaseResult {
-  const [doubt] = doubts;
+  const [unobserved] = doubts.filter(({ reason }) => isUnobserved(reason));
   return {
     outcome,
-    ...(findings.length === 0 && doubt ? { reason: doubt.reason } : {}),
-    messages: findings.map(({ id }) => id),
-    subjects: outcome === 'pass' || outcome === 'fail' ? subjects : [],
+    ...(outcome === 'error' && unobserved ? { reason: unobserved.reason } : {}),
+    findings: findings.map(({ id }) => id),
+    doubts: doubts.map(({ reason }) => reason),
+    subjects,
     texts: [...findings.map(({ says, fix }) => `${says} Fix: ${fix}`), ...doubts.map(({ why }) => why), absent ?? ''],
   };
 }

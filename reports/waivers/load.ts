@@ -11,7 +11,7 @@ import { renderProblem, showValue, sortProblems } from '../../specs/problems.ts'
 import { didYouMean } from '../../specs/suggest.ts';
 import type { ProblemText, YamlFile } from '../../specs/yaml/parse.ts';
 import { readYamlFile } from '../../specs/yaml/parse.ts';
-import { attestationsSchema, waiversSchema } from './schemas.ts';
+import { attestationsSchema, waiversSchema } from '../../specs/people-schemas.ts';
 import type { Attestation, Waiver } from './types.ts';
 import { ATTESTED_KINDS } from './types.ts';
 

@@ -4,18 +4,20 @@ import { join } from 'node:path';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { kinds } from '../../checks/index.ts';
 import { rbacFor } from '../rbac.ts';
-import { catalogueText } from './catalogue.ts';
+import { cataloguePages } from './catalogue.ts';
+import { fileSchemaTexts } from './file-schemas.ts';
 import { checklistSchemaText } from './schema.ts';
 
 export const SCHEMA_FILE = 'specs/checklist.schema.json';
-export const CATALOGUE_FILE = 'checks/CATALOG.md';
+export const FILE_SCHEMAS = 'specs/schemas';
 export const RBAC_FILE = 'k8s/gate/rbac.yaml';
 
 /** `plan`: the checklist compiled for the rehearsal. */
 export function generatedFiles(root: string, plan: Plan): Readonly<Record<string, string>> {
   return {
     [SCHEMA_FILE]: checklistSchemaText(kinds),
-    [CATALOGUE_FILE]: catalogueText(kinds, plan, (id) => itemSource(root, plan, id)),
+    ...Object.fromEntries(Object.entries(fileSchemaTexts()).map(([name, text]) => [`${FILE_SCHEMAS}/${name}`, text])),
+    ...cataloguePages(kinds, plan, (id) => itemSource(root, plan, id)),
     [RBAC_FILE]: rbacFor(plan),
   };
 }

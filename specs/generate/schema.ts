@@ -2,77 +2,76 @@
 import type { CheckKind } from '../../checks/define-check.ts';
 import { compareText } from '../problems.ts';
 import { itemSchema, phaseSchema, PLANNED_KIND } from '../schemas.ts';
-import { isRecord } from '../templates.ts';
+import { compactJson, type Schema } from './json-schema.ts';
+import { defineShapes, PARAM_SHAPES } from './shapes.ts';
+import { allowing } from './tokens.ts';
 
-type Schema = Readonly<Record<string, unknown>>;
+/** The dialect that both editors and ajv speak. */
+export const DIALECT = 'http://json-schema.org/draft-07/schema#';
+
 const TOKEN = {
   type: 'string',
   pattern: '\\$\\{(environment|rehearsal)\\.',
-  description: 'A value of the environment',
+  // No description: it would hide that of the value it stands for.
+  $comment: 'A value of the environment',
 } as const;
+const { inside, orToken } = allowing(TOKEN);
 
 /** The schema as text; the same kinds give the same text. */
 export function checklistSchemaText(kinds: ReadonlyMap<string, CheckKind>): string {
   const sorted = [...kinds.values()].sort((a, b) => compareText(a.meta.kind, b.meta.kind));
+  const shapes = Object.entries(PARAM_SHAPES).map(([name, shape]) => [name, orToken(shape)] as const);
+  const { $defs, refer } = defineShapes({ ...Object.fromEntries(shapes), token: TOKEN });
   const schema = {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $schema: DIALECT,
     title: 'A phase of a go-live checklist',
     ...phaseSchema,
     properties: {
       ...phaseSchema.properties,
-      items: { ...phaseSchema.properties.items, items: { oneOf: [plannedItem(), ...sorted.map(kindItem)] } },
+      items: { ...phaseSchema.properties.items, items: { $ref: '#/$defs/item' } },
+    },
+    $defs: {
+      item: itemOf([
+        { kind: PLANNED_KIND, title: 'Described, not built yet' },
+        ...sorted.map(({ meta: { kind, title } }) => ({ kind, title })),
+      ]),
+      ...$defs,
+      [PLANNED_KIND]: { type: 'object', properties: { params: false } },
+      ...Object.fromEntries(sorted.map((kind) => [definitionOf(kind.meta.kind), refer(ofKind(kind))])),
     },
   };
-  return `${JSON.stringify(schema, null, 2)}\n`;
+  return `${compactJson(schema)}\n`;
 }
 
-function plannedItem(): Schema {
-  const properties = Object.entries(itemSchema.properties).filter(([name]) => name !== 'params');
-  const kind = { const: PLANNED_KIND, description: 'Described, not built yet' };
-  return { ...itemSchema, properties: { ...Object.fromEntries(properties), kind } };
-}
-
-function kindItem({ meta }: CheckKind): Schema {
-  const required = (meta.params as { required?: readonly string[] }).required ?? [];
+/** What all items have, and what follows from the kind: one condition each, so that an editor tells the kind's own mistakes only. */
+function itemOf(kinds: readonly { readonly kind: string; readonly title: string }[]): Schema {
+  // Alternatives instead of an enumeration: editors then say beside each kind what it verifies.
+  const kind = {
+    ...itemSchema.properties.kind,
+    anyOf: kinds.map((one) => ({ const: one.kind, description: one.title })),
+  };
   return {
     ...itemSchema,
-    required: [...itemSchema.required, ...(required.length ? ['params'] : [])],
-    properties: {
-      ...itemSchema.properties,
-      kind: { const: meta.kind, description: meta.title },
-      params: { description: meta.why, ...withTokens(meta.params as Schema) },
-    },
+    // What they are follows from the kind; a second description would be proposed beside the kind's own.
+    properties: { ...itemSchema.properties, kind, params: true },
+    allOf: kinds.map((one) => ({
+      if: { required: ['kind'], properties: { kind: { const: one.kind } } },
+      then: { $ref: `#/$defs/${definitionOf(one.kind)}` },
+    })),
   };
 }
 
-/** A value of the environment may stand wherever a value is asked for; its type is checked when it is put in. */
-function withTokens(schema: Schema): Schema {
-  const { properties, items, additionalProperties } = schema;
-  const inner: Record<string, unknown> = { ...schema };
-  if (isRecord(properties)) {
-    inner['properties'] = Object.fromEntries(
-      Object.entries(properties).map(([name, member]) => [name, orToken(member)]),
-    );
-  }
-  if (isRecord(items)) inner['items'] = orToken(items);
-  if (isRecord(additionalProperties)) inner['additionalProperties'] = orToken(additionalProperties);
-  for (const name of ['oneOf', 'anyOf']) {
-    const alternatives = schema[name];
-    // A token in place of an alternative is allowed around them already; twice would be two of one.
-    if (Array.isArray(alternatives))
-      inner[name] = alternatives.map((one: unknown) => (isRecord(one) ? withTokens(one) : one));
-  }
-  return inner;
-}
-
-/** The schema itself or a text with a token, documentation kept outside for editors. */
-function orToken(member: unknown): unknown {
-  if (!isRecord(member)) return member;
-  const { description, default: byDefault, ...rest } = member;
-  if (rest['type'] === 'string' && !('pattern' in rest) && !('enum' in rest) && !('format' in rest)) return member;
+function ofKind({ meta }: CheckKind): Schema {
+  const schema = meta.params as Schema;
+  const required = (schema['required'] as readonly string[] | undefined) ?? [];
   return {
-    ...(description === undefined ? {} : { description }),
-    ...(byDefault === undefined ? {} : { default: byDefault }),
-    anyOf: [withTokens(rest), TOKEN],
+    type: 'object',
+    ...(required.length ? { required: ['params'] } : {}),
+    properties: { params: { title: `Params of ${meta.kind}`, description: meta.why, ...inside(schema) } },
   };
+}
+
+/** A name without a slash: not every editor knows how a JSON pointer escapes one. */
+function definitionOf(kind: string): string {
+  return kind.replace('/', '.');
 }

@@ -2,12 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Capabilities, CheckContext } from '../../contract/capabilities.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
 import type { LoadResult } from '../../contract/load.ts';
-import { runCases } from '../../testing/run-cases.ts';
 import { blastRadius } from './blast-radius.ts';
 import { podDeletion } from './check.ts';
 import type { Gathered } from './judge.ts';
-
-runCases(import.meta.url);
 
 const selector = { matchLabels: { app: 'api' } };
 const deployment = (replicas = 2): KubeObject => ({

@@ -1,14 +1,12 @@
 import { expect, it } from 'vitest';
 import { ObservationError, type Capabilities } from '../../define-check.ts';
-import { readCases, testContext } from '../../testing/cases.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { readCases } from '../../kit/cases-file.ts';
+import { testContext } from '../../testing/cases.ts';
 import { validateParams } from '../../params.ts';
 import { cutoverWeights } from './check.ts';
 import type { Gathered } from './judge.ts';
 
-runCases(import.meta.url);
-
-const passing = readCases(`${import.meta.dirname}/cases`).find(({ name }) => name === 'pass.ready');
+const passing = readCases(import.meta.dirname).find(({ name }) => name === 'pass.ready');
 const filled = validateParams(cutoverWeights, passing?.params);
 const params = filled.ok ? filled.params : {};
 const seen = passing?.gathered as Gathered;

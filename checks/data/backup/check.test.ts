@@ -1,9 +1,6 @@
 import { expect, it } from 'vitest';
-import { runCases } from '../../testing/run-cases.ts';
 import { segmentsBehind, type Archiver } from './judge.ts';
 import { parseInfo } from './pgbackrest.ts';
-
-runCases(import.meta.url);
 
 /** As pgBackRest 2.55 says it, shortened to what is read. */
 const said = `[{"archive":[{"database":{"id":1,"repo-key":1},"id":"18-1","max":"00000001000000000000000D","min":"000000010000000000000008"}],

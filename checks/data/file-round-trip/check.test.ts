@@ -5,10 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { validateParams } from '../../params.ts';
 import { testContext } from '../../testing/cases.ts';
 import { nodeHttp } from '../../testing/node-http.ts';
-import { runCases } from '../../testing/run-cases.ts';
 import { fileRoundTrip } from './check.ts';
-
-runCases(import.meta.url);
 
 const TOKEN = 'token-of-the-test-0123456789';
 

@@ -2,10 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PostgresClient, PostgresStore } from '../../contract/stores.ts';
 import { ObservationError } from '../../define-check.ts';
 import { testContext } from '../../testing/cases.ts';
-import { runCases } from '../../testing/run-cases.ts';
 import { postgresRoundTrip } from './check.ts';
-
-runCases(import.meta.url);
 
 const store: PostgresStore = { host: 'db.shop', port: 5432, database: 'shop', user: 'gate' };
 

@@ -1,10 +1,7 @@
 import { expect, it } from 'vitest';
 import type { HttpRequest } from '../../contract/http.ts';
 import { testContext } from '../../testing/cases.ts';
-import { runCases } from '../../testing/run-cases.ts';
 import { alertRules } from './check.ts';
-
-runCases(import.meta.url);
 
 /** A Prometheus with one rule, whose own expression gives as many series as said. */
 async function judgedWith(expression: string, series: number) {

@@ -4,10 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { validateParams } from '../../params.ts';
 import { testContext } from '../../testing/cases.ts';
 import { nodeHttp } from '../../testing/node-http.ts';
-import { runCases } from '../../testing/run-cases.ts';
 import { authorization } from './check.ts';
-
-runCases(import.meta.url);
 
 let checksRole = true;
 let server: http.Server;

@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { validateParams } from '../../params.ts';
 import { testContext } from '../../testing/cases.ts';
-import { runCases } from '../../testing/run-cases.ts';
 import { httpEndpoint } from './check.ts';
-
-runCases(import.meta.url);
 
 describe('a login that is down', () => {
   it('is told, and what needs no token is asked all the same', async () => {

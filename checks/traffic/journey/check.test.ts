@@ -6,11 +6,8 @@ import { ObservationError } from '../../define-check.ts';
 import { validateParams } from '../../params.ts';
 import { testContext } from '../../testing/cases.ts';
 import { nodeHttp } from '../../testing/node-http.ts';
-import { runCases } from '../../testing/run-cases.ts';
 import { journey } from './check.ts';
 import { masked, valueAt } from './saved-values.ts';
-
-runCases(import.meta.url);
 
 const TOKEN = 'token-of-the-test-0123456789';
 
