@@ -1,5 +1,5 @@
 /** Judges a step by the log of its cutover. */
-import type { CutoverEvent } from '../../contract/cutover.ts';
+import type { CutoverEvent, CutoverEventOf } from '../../contract/cutover.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import type { Say } from '../../kit/kind.ts';
 import { nameList } from '../../support/evidence.ts';
@@ -110,30 +110,78 @@ export function judge(params: Params, { item, events }: Seen, say: Say<typeof me
     });
   if (first.triggers.length === 0) say.fail('unguarded', subject);
   if (!step?.done) return say.fail('notDone', subject, { actual: step ? 'began and was not done' : 'never began' });
-  const { done, split, windowFrom } = step;
-  const until = own.slice(0, own.indexOf(done)).filter(is('trigger'));
-  // One that fires takes traffic back, also when it comes to rest again.
-  const fired = new Set(until.filter(({ state }) => state === 'firing').map((trigger) => trigger.item));
-  if (fired.size > 0) say.fail('fired', subject, { triggers: nameList([...fired]) });
+  const done = { subject, params: { ...params, watchMs }, own, begun: first, step, end: step.done };
+  judgeSplit(done, say);
+  judgeTriggers(done, say);
+  judgeWindow(done, say);
+}
+
+/** A step that was done. */
+interface Done {
+  readonly subject: string;
+  readonly params: Params & { readonly watchMs: number };
+  readonly own: Events;
+  readonly begun: CutoverEventOf<'begun'>;
+  readonly step: StepLog;
+  readonly end: CutoverEventOf<'step-done'>;
+}
+
+function judgeSplit({ subject, params: { weight }, own, step }: Done, say: Say<typeof messages>): void {
+  const { split, windowFrom } = step;
+  const reversal = timeReversal(own);
+  if (reversal !== null) unsure(say, subject, `its log is not of one clock: ${reversal}`);
   const other = otherWeight(step, weight);
   if (other !== null) say.fail('otherWeight', subject, { actual: other, weight });
-
-  const unsure = (why: string): void => say.unsure('too-few-samples', `${subject}: ${why}.`, { subject });
-  const reversal = timeReversal(own);
-  if (reversal !== null) unsure(`its log is not of one clock: ${reversal}`);
-  const verdict = split && verdictOf(split);
-  if (split && verdict === 'refuted') say.fail('splitRefuted', subject, { counted: splitText(split), weight });
-  else if (!split) unsure('no answers were counted');
+  if (!split) return unsure(say, subject, 'no answers were counted');
+  const verdict = verdictOf(split);
+  if (verdict === 'refuted') say.fail('splitRefuted', subject, { counted: splitText(split), weight });
   else if (verdict !== 'proven' || windowFrom === null)
     unsure(
+      say,
+      subject,
       `the split is not proven: ${splitText(split)}, half width of the interval at most ${split.maxHalfWidth * 100} points`,
     );
-  const unsettled = first.triggers.flatMap((trigger) => {
-    const state = until.findLast((one) => one.item === trigger.item)?.state ?? 'inactive';
-    return state === 'inactive' ? [] : [`${trigger.item} (${state})`];
+}
+
+function judgeTriggers({ subject, own, begun, end }: Done, say: Say<typeof messages>): void {
+  const until = own.slice(0, own.indexOf(end)).filter(is('trigger'));
+  // One that fires takes traffic back, also when it comes to rest again.
+  const fired = new Set(until.filter(({ state }) => state === 'firing').map(({ item }) => item));
+  if (fired.size > 0) say.fail('fired', subject, { triggers: nameList([...fired]) });
+  const unsettled = begun.triggers.flatMap(({ item }) => {
+    const state = until.findLast((one) => one.item === item)?.state ?? 'inactive';
+    return state === 'inactive' ? [] : [`${item} (${state})`];
   });
-  if (unsettled.length > 0) unsure(`its window ended while triggers were not at rest: ${nameList(unsettled)}`);
-  if (windowFrom !== null) judgeWindow(subject, { ...params, watchMs }, step, [windowFrom, done.ms], say);
+  if (unsettled.length > 0)
+    unsure(say, subject, `its window ended while triggers were not at rest: ${nameList(unsettled)}`);
+}
+
+/** Whether its window was long enough, and measured all through. */
+function judgeWindow({ subject, params, step, end }: Done, say: Say<typeof messages>): void {
+  const { watchMs, minSamples, maxGap } = params;
+  const [from, to] = [step.windowFrom, end.ms];
+  if (from === null) return;
+  const window = to - from;
+  if (window < watchMs - ROUNDING_MS)
+    say.fail('tooShort', subject, { actual: formatMs(window), expected: formatMs(watchMs) });
+  const times = step.events
+    .filter(is('sample'))
+    .filter((one) => isMeasured(one) && one.errorRate !== null && one.p95Ms !== null)
+    .map(({ ms }) => ms)
+    .filter((ms) => ms >= from && ms <= to);
+  const gap = longestGap(times, from, to).ms;
+  if (times.length < minSamples)
+    unsure(say, subject, `its window has ${times.length} samples with values, expected at least ${minSamples}`);
+  else if (gap > maxGap * window)
+    unsure(
+      say,
+      subject,
+      `nothing was measured for ${formatMs(gap)} of its window of ${formatMs(window)}, expected at most ${formatMs(maxGap * window)}`,
+    );
+}
+
+function unsure(say: Say<typeof messages>, subject: string, why: string): void {
+  say.unsure('too-few-samples', `${subject}: ${why}.`, { subject });
 }
 
 function judgeRollback(
@@ -146,38 +194,12 @@ function judgeRollback(
   // Too few answers in time: nothing is known to be wrong, and traffic is where it was.
   const isUnproven = step?.split && reason.code === 'out-of-time' && verdictOf(step.split) === 'too-few';
   if (isUnproven && unfinished === null && unverified.length === 0)
-    return say.unsure('too-few-samples', `${subject}: ${reason.text} Times: ${times}.`, { subject });
+    return unsure(say, subject, `${reason.text} Times: ${times}`);
   const data = { reason: reason.text, times, weight, watch };
   say.fail(step ? 'wentBack' : 'wentBackBefore', subject, data);
   if (unfinished !== null) say.fail('unfinished', subject, { why: unfinished });
   if (unverified.length > 0)
     say.fail('unverified', subject, { items: nameList(unverified.map(({ item, outcome }) => `${item} (${outcome})`)) });
-}
-
-/** Whether its window was long enough, and measured all through. */
-function judgeWindow(
-  subject: string,
-  { watchMs, minSamples, maxGap }: Params & { readonly watchMs: number },
-  { events }: StepLog,
-  [from, to]: readonly [number, number],
-  say: Say<typeof messages>,
-): void {
-  const window = to - from;
-  if (window < watchMs - ROUNDING_MS)
-    say.fail('tooShort', subject, { actual: formatMs(window), expected: formatMs(watchMs) });
-  const times = events
-    .filter(is('sample'))
-    .filter((one) => isMeasured(one) && one.errorRate !== null && one.p95Ms !== null)
-    .map(({ ms }) => ms)
-    .filter((ms) => ms >= from && ms <= to);
-  const gap = longestGap(times, from, to).ms;
-  const why =
-    times.length < minSamples
-      ? `its window has ${times.length} samples with values, expected at least ${minSamples}`
-      : gap > maxGap * window
-        ? `nothing was measured for ${formatMs(gap)} of its window of ${formatMs(window)}, expected at most ${formatMs(maxGap * window)}`
-        : null;
-  if (why !== null) say.unsure('too-few-samples', `${subject}: ${why}.`, { subject });
 }
 
 /** What the route did instead; null when it was set to this weight and stayed there. */
