@@ -31,6 +31,13 @@ golive COMMAND --help shows a command's options, examples and exit codes.`;
 const ENVIRONMENT_HELP =
   'environment: a name in fixtures/environments/ or a file; instead of GOLIVE_ENV. Neither: the embedded rehearsal';
 
+interface DrillFlags {
+  readonly all?: boolean;
+  readonly item?: readonly string[];
+  readonly ci?: boolean;
+  readonly json?: string;
+}
+
 interface Selected {
   readonly env?: string;
   readonly checklist?: string;
@@ -149,7 +156,7 @@ function build(finish: (code: number) => void): Command {
     ['golive drill', 'golive drill --all', 'golive drill redis-killed', 'golive drill --item P1-DAT-002'],
     exitCodes({
       0: 'every fault did what it declares, every item can turn red',
-      1: 'something else moved, or an item cannot turn red',
+      1: 'something else moved, an item cannot turn red, or (without --ci) something is not proven',
       64: 'wrong use, or an invalid checklist or environment',
       70: 'the rehearsal did not start',
       130: 'interrupted; what was broken is repaired',
@@ -157,8 +164,9 @@ function build(finish: (code: number) => void): Command {
   )
     .option('--all', 'every declared fault, not only as many as turn each item red once')
     .option('--item <id...>', 'only faults that change these items')
+    .option('--ci', 'what could not be judged because this machine was busy is told, and fails nothing')
     .option('--json <file>', 'write the matrix as JSON')
-    .action(async (names: readonly string[], options: { all?: boolean; item?: readonly string[]; json?: string }) =>
+    .action(async (names: readonly string[], options: DrillFlags) =>
       finish(
         await (
           await import('./commands/drill.ts')
@@ -166,6 +174,7 @@ function build(finish: (code: number) => void): Command {
           faults: names,
           items: options.item ?? [],
           all: options.all === true,
+          ci: options.ci === true,
           ...(options.json === undefined ? {} : { json: options.json }),
         }),
       ),

@@ -2,12 +2,18 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** They judge load: what runs beside them would be judged, too. */
-const ALONE = ['gate/platform/whole-run.test.ts'];
+/**
+ * Two tiers, told apart by a file's name: `npm test` runs every `*.test.ts` but those of the matrix; `npm run test:matrix` runs
+ * `*.matrix.test.ts` side by side and `*.matrix-alone.test.ts` with nothing beside them: what judges load would judge that, too.
+ */
+const MATRIX = ['**/*.matrix.test.ts'];
+const MATRIX_ALONE = ['**/*.matrix-alone.test.ts'];
 /** Little but functions: their modules are loaded once a worker, not once a file. */
 const PURE = ['checks/**/*.test.ts', 'k8s/**/*.test.ts', 'reports/**/*.test.ts', 'specs/**/*.test.ts'];
-/** Whole runs take minutes: one that began last would keep a single core busy when everything else is done. */
-const FIRST = [/\/gate\/(platform|traps)/, /\/gate\//, /\/(fixtures|commands)\//];
+/** Real servers of the test's own, and nothing that belongs to the process: they may share one. */
+const SERVERS = ['fixtures/*.test.ts', 'fixtures/capabilities/**/*.test.ts', 'cutover/**/*.test.ts'];
+/** Whole runs take long: one that began last would keep a single core busy when everything else is done. */
+const FIRST = [/\/(tests\/system|rehearsal\/drill|cutover|gate)\//, /\/(rehearsal|commands)\//];
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
@@ -18,6 +24,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 const NOT_OURS = ['**/node_modules/**', 'dist/**', '.golive/**'];
+const NOT_QUICK = [...NOT_OURS, ...MATRIX, ...MATRIX_ALONE];
 
 /** Unit and conformance tests, beside the code they test. The gate itself (`*.spec.ts`) runs in Playwright. */
 export default defineConfig({
@@ -35,22 +42,25 @@ export default defineConfig({
       deps: { inline: [/webernetes/], external: [/\/dist\//] },
     },
     projects: [
+      { extends: true, test: { name: 'pure', include: PURE, exclude: NOT_QUICK, isolate: false } },
       {
         extends: true,
-        test: { name: 'pure', include: PURE, exclude: NOT_OURS, isolate: false, sequence: { groupOrder: 0 } },
+        test: { name: 'servers', include: SERVERS, exclude: NOT_QUICK, pool: 'threads', isolate: false },
       },
+      {
+        extends: true,
+        test: { name: 'programs', include: ['**/*.test.ts'], exclude: [...NOT_QUICK, ...PURE, ...SERVERS] },
+      },
+      { extends: true, test: { name: 'matrix', include: MATRIX, exclude: NOT_OURS, sequence: { groupOrder: 0 } } },
       {
         extends: true,
         test: {
-          name: 'beside',
-          include: ['**/*.test.ts'],
-          exclude: [...NOT_OURS, ...ALONE, ...PURE],
-          sequence: { groupOrder: 0 },
+          name: 'matrix-alone',
+          include: MATRIX_ALONE,
+          exclude: NOT_OURS,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
-      },
-      {
-        extends: true,
-        test: { name: 'alone', include: ALONE, exclude: NOT_OURS, fileParallelism: false, sequence: { groupOrder: 1 } },
       },
     ],
   },

@@ -3,18 +3,18 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ObservationError, type CheckKind } from './define-check.ts';
+import { ObservationError, type CheckKind } from './kit/define-check.ts';
 import { kinds } from './index.ts';
 import { readCases, type CheckCase } from './kit/cases-file.ts';
-import { createAjv, validateParams } from './params.ts';
-import { blindCapabilities, runCase, testContext } from './testing/cases.ts';
+import { createAjv, validateParams } from './kit/params.ts';
+import { blindCapabilities, runCase, testContext } from './kit/testing/cases.ts';
 
 const CHECKS = import.meta.dirname;
 /** Outcomes that every kind shows at least one case of. */
 const REQUIRED_CASES = ['pass', 'fail', 'inconclusive', 'error'] as const;
 /** Kinds that change nothing and need a right to write all the same: for dry runs, or for the process of the cutover they declare. */
 const DRY_RUNS = new Set(['cluster/manifest-drift', 'cutover/weights']);
-const NOT_DOMAINS = new Set(['contract', 'kit', 'support', 'testing']);
+const NOT_DOMAINS = new Set(['contract', 'kit', 'protocols']);
 
 const folders = subfolders(CHECKS)
   .filter((domain) => !NOT_DOMAINS.has(domain))

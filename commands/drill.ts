@@ -5,14 +5,24 @@ import { ObservationError } from '../checks/contract/capabilities.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { formatMs } from '../checks/contract/units.ts';
-import type { Fault } from '../fixtures/rehearsal/faults/fault.ts';
-import { faults as allFaults } from '../fixtures/rehearsal/faults/index.ts';
-import { shortened } from '../fixtures/rehearsal/faults/shortened.ts';
-import { startRehearsal, waitForRehearsal } from '../fixtures/rehearsal/start.ts';
-import { DEFAULT_DIR } from '../fixtures/rehearsal/state-file.ts';
-import { coverageOf, coveringFaults, declarationProblems, isGreen } from '../gate/drill/compare.ts';
-import { runDrill, type DrillResult } from '../gate/drill/drill.ts';
-import { renderFault, renderMatrix } from '../gate/drill/render.ts';
+import {
+  type Fault,
+  faults as allFaults,
+  shortened,
+  coverageOf,
+  coveringFaults,
+  declarationProblems,
+  isGreen,
+  type Coverage,
+  summaryOf,
+  type DrillSummary,
+  runDrill,
+  type DrillResult,
+  renderFault,
+  renderMatrix,
+} from '../rehearsal/door.ts';
+import { startRehearsal, waitForRehearsal } from '../fixtures/rehearsal-client/start.ts';
+import { DEFAULT_DIR } from '../fixtures/rehearsal-client/state-file.ts';
 import { releaseRunLock, takeRunLock } from '../gate/run-lock.ts';
 import { compileOrTell } from './compile.ts';
 import { hasColour, writeError, writeOut } from './write.ts';
@@ -28,9 +38,11 @@ export interface DrillCommand {
   readonly all: boolean;
   /** File for the result as JSON. */
   readonly json?: string;
+  /** What could not be judged because this machine was busy is told, and fails nothing. */
+  readonly ci?: boolean;
 }
 
-/** 0 all is as declared, 1 something is not, 64 wrong use, 70 the rehearsal does not start, 130 interrupted. */
+/** 0 all is as declared, 1 something is not (in CI: is wrong, and the machine does not explain it), 64 wrong use, 70 the rehearsal does not start, 130 interrupted. */
 export async function drill(command: DrillCommand): Promise<number> {
   const selected = compileOrTell({ env: 'rehearsal' });
   if (!selected) return EXIT.usage;
@@ -101,6 +113,7 @@ async function withRehearsal(
       folder,
       values,
       signal: interrupt.signal,
+      patient: command.ci === true,
       baseline: (records) => writeOut(`${records.length} items looked at while nothing is broken.`),
       result: (one) => writeOut(renderFault(one, style)),
     });
@@ -129,27 +142,31 @@ function conclude(command: DrillCommand, plan: Plan, faults: readonly Fault[], r
   const shown = items.map(({ id }) => id).filter((id) => whole || named.has(id));
   const coverage = coverageOf(shown, result.results);
   writeOut(renderMatrix(coverage, new Map(items.map(({ id, title }) => [id, title])), result.results));
-  if (command.json !== undefined) {
-    const report = {
-      schema: 'golive/drill/v1',
-      durationMs: result.durationMs,
-      faults: result.results,
-      items: coverage,
-      notRecovered: result.notRecovered,
-    };
-    writeFileSync(command.json, `${JSON.stringify(report, null, 2)}\n`);
-  }
-  const wrong = result.results.filter((one) => !isGreen(one));
-  const never = coverage.filter(({ faults: red }) => red.length === 0);
-  const facts = [
-    `${result.results.length - wrong.length} of ${result.results.length} faults as declared`,
-    `${coverage.length - never.length} of ${coverage.length} items can turn red`,
-    formatMs(Math.round(result.durationMs)),
-  ];
-  writeOut(`\n${facts.join(' · ')}`);
+  const summary = summaryOf(coverage, result, faults);
+  if (command.json !== undefined) writeReport(command.json, coverage, result, summary);
+  writeOut(`\n${factsOf(coverage, result, summary).join(' · ')}`);
   const lost = result.notRecovered.map(({ item, outcome, message }) => `  ${item} ${outcome}: ${firstLine(message)}`);
   if (lost.length > 0) writeError(['Not good again after the last fault:', ...lost].join('\n'));
-  return wrong.length === 0 && never.length === 0 && lost.length === 0 ? EXIT.GO : EXIT['NO-GO'];
+  if (summary.notProven.length > 0)
+    writeOut(['Not proven, because this machine was busy:', ...summary.notProven.map((id) => `  ${id}`)].join('\n'));
+  const failed = summary.wrong.length > 0 || (command.ci !== true && summary.notProven.length > 0);
+  return failed ? EXIT['NO-GO'] : EXIT.GO;
+}
+
+function writeReport(file: string, items: readonly Coverage[], result: DrillResult, summary: DrillSummary): void {
+  const { durationMs, results: faults, notRecovered } = result;
+  const report = { schema: 'golive/drill/v1', durationMs, faults, items, notRecovered, ...summary };
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+function factsOf(coverage: readonly Coverage[], { results, durationMs }: DrillResult, summary: DrillSummary): string[] {
+  const red = coverage.filter(({ faults }) => faults.length > 0);
+  return [
+    `${results.filter(isGreen).length} of ${results.length} faults as declared`,
+    `${red.length} of ${coverage.length} items can turn red`,
+    ...(summary.notProven.length > 0 ? [`${summary.notProven.length} not proven`] : []),
+    formatMs(Math.round(durationMs)),
+  ];
 }
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? '';

@@ -2,7 +2,7 @@
 
 export function checkTemplate(kind: string, constant: string): string {
   return `/** TODO: what this check verifies, and where its rule comes from. */
-import { defineCheck, type Capabilities, type FromSchema, type JSONSchema, type Judgement } from '../../define-check.ts';
+import { defineCheck, type Capabilities, type FromSchema, type JSONSchema, type Judgement } from '../../kit/define-check.ts';
 
 const messages = {
   todo: {

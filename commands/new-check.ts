@@ -67,7 +67,7 @@ export function register(source: string, kind: string): string | undefined {
     .split('\n')
     .filter((text) => !imports.some((one) => one.line === text))
     .join('\n');
-  const typeImport = "import type { CheckKind } from './define-check.ts';";
+  const typeImport = "import type { CheckKind } from './kit/define-check.ts';";
   return others
     .replace(typeImport, `${all.map((one) => one.line).join('\n')}\n${typeImport}`)
     .replace(list, `const all: readonly CheckKind[] = [\n${all.map((one) => `  ${one.local},`).join('\n')}\n];`);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { sampleDecision, samplePlan } from '../reports/html/sample.ts';
+import { sampleDecision, samplePlan } from '../reports/tell/html/sample.ts';
 import { report } from './report.ts';
 
 let root = '';

@@ -2,8 +2,8 @@
 import type { CutoverEvent, CutoverEventOf, SplitProof, TriggerMetric } from '../contract/cutover.ts';
 import type { Bound, Evidence, Unit } from '../contract/outcome.ts';
 import { formatMs } from '../contract/units.ts';
-import { nameList, table } from '../support/evidence.ts';
-import { proveSplit } from '../support/split.ts';
+import { nameList, table } from '../kit/evidence.ts';
+import { proveSplit } from './split.ts';
 
 /** Params that several of these kinds have. */
 export const cutoverParam = {
@@ -40,7 +40,7 @@ export interface StepLog {
   readonly events: Events;
   /** The last one that was told in this step, after its shift. */
   readonly split: CutoverEventOf<'split'> | undefined;
-  /** When its window opened: the first proof of its split. Null while there is none. */
+  /** When its window opened: with the first answer that counts in the first proof of its split. Null while there is none. */
   readonly windowFrom: number | null;
 }
 
@@ -59,13 +59,19 @@ export function stepLog(events: Events, item: string): StepLog | undefined {
   const splits = (shiftedAt === -1 ? [] : own.slice(shiftedAt))
     .filter(is('split'))
     .filter((split) => split.item === item);
+  const proven = splits.find((split) => verdictOf(split) === 'proven');
   return {
     begun,
     done: own.find(is('step-done')),
     events: [begun, ...own],
     split: splits.at(-1),
-    windowFrom: splits.find((split) => verdictOf(split) === 'proven')?.ms ?? null,
+    windowFrom: proven ? windowFrom(proven, own[shiftedAt]?.ms ?? proven.ms) : null,
   };
+}
+
+/** Never before the shift nor after the proof, whatever the log says. */
+function windowFrom({ ms, countedFrom = ms }: CutoverEventOf<'split'>, shiftedAt: number): number {
+  return countedFrom >= shiftedAt && countedFrom <= ms ? countedFrom : ms;
 }
 
 /** The verdict by the counts that were told, not by the word. Counts that cannot be are none. */

@@ -2,9 +2,9 @@
 import type { AppliedWaiver } from '../../checks/contract/decision.ts';
 import type { Plan, PlannedItem, Release } from '../../checks/contract/plan.ts';
 import { failedSubjects } from '../../checks/kit/message.ts';
-import { didYouMean } from '../../specs/suggest.ts';
-import type { Approval, Attestation, Waiver } from '../waivers/types.ts';
-import { ATTESTED_KINDS } from '../waivers/types.ts';
+import { didYouMean } from '../../specs/loader/suggest.ts';
+import type { Approval, Attestation, Waiver } from '../../checks/contract/people.ts';
+import { ATTESTED_KINDS } from '../../checks/contract/people.ts';
 import { isBlocking } from './order.ts';
 import type { JudgedItem } from './item.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { validateParams } from '../../params.ts';
-import { testContext } from '../../testing/cases.ts';
+import { validateParams } from '../../kit/params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { authorizationMatrix } from './check.ts';
 
 it('asks for each kind of subject as authentication would name it', async () => {

@@ -8,9 +8,9 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { DEPLOYMENTS, mayList, PODS } from '../../support/kubernetes.ts';
-import { generatorLimits } from '../../support/load.ts';
+} from '../../kit/define-check.ts';
+import { DEPLOYMENTS, mayList, PODS } from '../../protocols/kubernetes.ts';
+import { generatorLimits } from '../../load/load.ts';
 import { BUDGETS, blastRadius, type BlastRadius } from './blast-radius.ts';
 import { judge, messages, steadiness, type Gathered, type Replacement } from './judge.ts';
 

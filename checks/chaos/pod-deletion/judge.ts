@@ -1,9 +1,9 @@
 import type { LoadResult } from '../../contract/load.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement, NonEmpty } from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { errorRate, percent, percentileOfSent, runEvidence, saturation, wanted } from '../../support/load.ts';
+import type { Evidence, Finding, Judgement, NonEmpty } from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { errorRate, percent, percentileOfSent, runEvidence, saturation, wanted } from '../../load/load.ts';
 import type { BlastRadius } from './blast-radius.ts';
 import type { Params } from './check.ts';
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Capabilities } from '../../contract/capabilities.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import { ObservationError } from '../../define-check.ts';
+import { ObservationError } from '../../kit/define-check.ts';
 import { readCases } from '../../kit/cases-file.ts';
-import { runCase, testContext } from '../../testing/cases.ts';
+import { runCase, testContext } from '../../kit/testing/cases.ts';
 import { manifestDrift } from './check.ts';
 import { differencesOf } from './differences.ts';
 import type { Gathered } from './judge.ts';

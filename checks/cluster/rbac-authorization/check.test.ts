@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Capabilities } from '../../contract/capabilities.ts';
-import { testContext } from '../../testing/cases.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { rbacAuthorization } from './check.ts';
 
 const control = { user: 'system:serviceaccount:shop:api', verb: 'list', group: '', resource: 'pods', groups: [] };

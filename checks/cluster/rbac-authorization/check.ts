@@ -9,10 +9,10 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { apiAnswer, listAt, textAt } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { apiAnswer, listAt, textAt } from '../../protocols/kubernetes.ts';
 
 const messages = {
   notServed: {

@@ -7,10 +7,10 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { shortened, table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { refuseRefusal } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { shortened, table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { refuseRefusal } from '../../protocols/kubernetes.ts';
 
 const messages = {
   checkFailed: {

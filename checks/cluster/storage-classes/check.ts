@@ -8,10 +8,10 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { CLAIMS, mayList, readList, STORAGE_CLASSES, textAt } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { CLAIMS, mayList, readList, STORAGE_CLASSES, textAt } from '../../protocols/kubernetes.ts';
 
 const messages = {
   noClass: {

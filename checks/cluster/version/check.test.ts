@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { testContext } from '../../testing/cases.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 
 import { clusterVersion } from './check.ts';
 

@@ -1,7 +1,7 @@
 import { isAtLeast, kubeletSkew, parseVersion, tryParseVersion } from '../../../k8s/semantics/version-skew.ts';
 import { kind, objectSubject, ObservationError } from '../../kit/kind.ts';
-import { table } from '../../support/evidence.ts';
-import { apiAnswer, mayList, NODES, textAt } from '../../support/kubernetes.ts';
+import { table } from '../../kit/evidence.ts';
+import { apiAnswer, mayList, NODES, textAt } from '../../protocols/kubernetes.ts';
 
 const PATH = '/version';
 

@@ -1,10 +1,29 @@
+import type { CutoverEventOf } from '../../contract/cutover.ts';
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import { kind, objectSubject, subjectText } from '../../kit/kind.ts';
-import { table } from '../../support/evidence.ts';
+import { kind, objectSubject, subjectText, type Say } from '../../kit/kind.ts';
+import { table } from '../../kit/evidence.ts';
 import { cutoverParam, happened, is, lastCutover, timeReversal, type Events } from '../log.ts';
 
 const ROLLBACK = 'Rollback';
+const messages = {
+  cannotBegin: {
+    says: '{subject}: cannot begin ({why}), expected nothing in its way before traffic moves.',
+    fix: 'Repair what it names, then run phase 4 again: no traffic has moved.',
+  },
+  unfinished: {
+    says: '{subject}: did not reach its end ({why}), expected a whole rollback.',
+    fix: 'Repair what it names. In an emergency it would have stopped there, too.',
+  },
+  notAsBefore: {
+    says: '{subject}: {what} was {outcome} after it{message}, expected pass.',
+    fix: 'See that item: what the rollback is verified by must hold before the cutover begins.',
+  },
+  slow: {
+    says: '{subject}: took {actual}, expected at most {expected}.',
+    fix: 'See which act of it took so long; users wait for it in an emergency.',
+  },
+} as const;
 
 export const rollbackRehearsal = kind('cutover/rollback-rehearsal', {
   title: 'The rollback was rehearsed before traffic moved',
@@ -20,33 +39,12 @@ export const rollbackRehearsal = kind('cutover/rollback-rehearsal', {
     cutover: cutoverParam,
     maxDuration: duration('Longest time from the first act to everything verified.', '60s'),
   },
-  messages: {
-    cannotBegin: {
-      says: '{subject}: cannot begin ({why}), expected nothing in its way before traffic moves.',
-      fix: 'Repair what it names, then run phase 4 again: no traffic has moved.',
-    },
-    unfinished: {
-      says: '{subject}: did not reach its end ({why}), expected a whole rollback.',
-      fix: 'Repair what it names. In an emergency it would have stopped there, too.',
-    },
-    notAsBefore: {
-      says: '{subject}: {what} was {outcome} after it{message}, expected pass.',
-      fix: 'See that item: what the rollback is verified by must hold before the cutover begins.',
-    },
-    slow: {
-      says: '{subject}: took {actual}, expected at most {expected}.',
-      fix: 'See which act of it took so long; users wait for it in an emergency.',
-    },
-  },
+  messages,
   gather: (_, { cutover }) => cutover.rehearse(),
 
   judge({ maxDuration }, events, say) {
-    const own = lastCutover(events);
-    const end = own.at(-1);
-    const first = own.find(is('rollback-begun'));
-    const stable = own.find(is('begun'))?.stable ?? [];
+    const { own, end, stable, took, verified, looks } = rehearsalIn(events);
     const most = durationMs(maxDuration);
-    const took = end?.event === 'rolled-back' && first ? Math.max(end.msToRecovery, end.ms - first.ms) : null;
     say.judged(ROLLBACK, ...stable.map(subjectOf));
     say.show(
       happened('The rollback', own),
@@ -56,33 +54,52 @@ export const rollbackRehearsal = kind('cutover/rollback-rehearsal', {
         stable.map((one) => [`${one.namespace}/${one.deployment}`, one.revision, one.replicas, one.replicaSet]),
       ),
     );
-    if (took !== null)
-      say.show({
-        type: 'value',
-        title: 'From the first act to everything verified',
-        value: took,
-        unit: 'ms',
-        bound: { comparison: '<=', value: most },
-      });
-    if (end?.event === 'refused') return say.fail('cannotBegin', ROLLBACK, { why: end.why });
-    if (end?.event === 'unfinished') return say.fail('unfinished', ROLLBACK, { why: end.why });
-    const looks = own.filter(is('verified'));
-    if (end?.event !== 'rolled-back' || took === null || stable.length === 0 || looks.length === 0)
+    if (end?.event === 'refused' || end?.event === 'unfinished')
+      return say.fail(end.event === 'refused' ? 'cannotBegin' : 'unfinished', ROLLBACK, { why: end.why });
+    if (took === null || stable.length === 0 || looks.length === 0)
       return say.unsure(
         'too-few-samples',
         'The process that rolls back reported no end, or not what it goes back to and looks at. See cutover.log in the folder of the run.',
       );
-    const failed = looks.filter(({ outcome }) => outcome !== 'pass');
-    for (const { item, outcome, message } of failed)
-      say.fail('notAsBefore', ROLLBACK, { what: item, outcome, message: message === null ? '' : ` (${message})` });
-    // What failed may be missing from the log: a disk that is full stops no rollback.
-    if (!end.verified && failed.length === 0)
-      say.fail('notAsBefore', ROLLBACK, { what: 'something it looked at', outcome: 'not verified', message: '' });
+    say.show({
+      type: 'value',
+      title: 'From the first act to everything verified',
+      value: took,
+      unit: 'ms',
+      bound: { comparison: '<=', value: most },
+    });
+    judgeEnd(looks, verified, say);
     if (took > most) say.fail('slow', ROLLBACK, { actual: formatMs(took), expected: maxDuration });
     for (const missing of missingOf(own, stable.map(subjectOf)))
       say.unsure('too-few-samples', `The log does not show a whole rollback: ${missing}.`);
   },
 });
+
+/** What the log says of the last rehearsal; `took` is null where it does not say both when it began and that it ended. */
+function rehearsalIn(events: Events) {
+  const own = lastCutover(events);
+  const end = own.at(-1);
+  const first = own.find(is('rollback-begun'));
+  const over = end?.event === 'rolled-back' ? end : undefined;
+  return {
+    own,
+    end,
+    took: over && first ? Math.max(over.msToRecovery, over.ms - first.ms) : null,
+    verified: over?.verified === true,
+    looks: own.filter(is('verified')),
+    stable: own.find(is('begun'))?.stable ?? [],
+  };
+}
+
+/** What it looked at, once it had ended. */
+function judgeEnd(looks: readonly CutoverEventOf<'verified'>[], verified: boolean, say: Say<typeof messages>): void {
+  const failed = looks.filter(({ outcome }) => outcome !== 'pass');
+  for (const { item, outcome, message } of failed)
+    say.fail('notAsBefore', ROLLBACK, { what: item, outcome, message: message === null ? '' : ` (${message})` });
+  // What failed may be missing from the log: a disk that is full stops no rollback.
+  if (!verified && failed.length === 0)
+    say.fail('notAsBefore', ROLLBACK, { what: 'something it looked at', outcome: 'not verified', message: '' });
+}
 
 const subjectOf = ({ namespace, deployment: name }: { readonly namespace: string; readonly deployment: string }) =>
   objectSubject('Deployment', { namespace, name });

@@ -1,6 +1,6 @@
-import { kind } from '../../kit/kind.ts';
-import { table } from '../../support/evidence.ts';
-import { halfWidthFor } from '../../support/split.ts';
+import { kind, type Say } from '../../kit/kind.ts';
+import { table } from '../../kit/evidence.ts';
+import { halfWidthFor } from '../split.ts';
 import {
   cutoverParam,
   is,
@@ -15,6 +15,21 @@ import {
 
 const halfWidth = (description: string, byDefault: number) =>
   ({ type: 'number', exclusiveMinimum: 0, maximum: 0.5, default: byDefault, description }) as const;
+
+const messages = {
+  refuted: {
+    says: '{subject}: the new release gave {counted}, expected {weight} %.',
+    fix: 'Check that the gateway obeys the weights of the route and that nothing caches its answers.',
+  },
+  otherTarget: {
+    says: '{subject}: the split was proven for {actual} %, expected {weight} %.',
+    fix: 'Find out what sets the weights of the route besides this cutover.',
+  },
+  notWhole: {
+    says: '{subject}: it ends at {actual} %, expected 100 %.',
+    fix: 'Declare a step (kind cutover/step) with a weight of 100.',
+  },
+} as const;
 
 export const cutoverSplit = kind('cutover/split', {
   title: 'Traffic splits as the weights say, at every step up to 100 %',
@@ -33,20 +48,7 @@ export const cutoverSplit = kind('cutover/split', {
     ),
     maxHalfWidth: halfWidth('The same for larger splits.', 0.05),
   },
-  messages: {
-    refuted: {
-      says: '{subject}: the new release gave {counted}, expected {weight} %.',
-      fix: 'Check that the gateway obeys the weights of the route and that nothing caches its answers.',
-    },
-    otherTarget: {
-      says: '{subject}: the split was proven for {actual} %, expected {weight} %.',
-      fix: 'Find out what sets the weights of the route besides this cutover.',
-    },
-    notWhole: {
-      says: '{subject}: it ends at {actual} %, expected 100 %.',
-      fix: 'Declare a step (kind cutover/step) with a weight of 100.',
-    },
-  },
+  messages,
   gather: (_, { cutover }) => cutover.events(),
 
   judge(params, events, say) {
@@ -68,18 +70,7 @@ export const cutoverSplit = kind('cutover/split', {
     for (const { item, weight, log } of steps) {
       const subject = `Split at ${weight} % (${item})`;
       say.judged(subject);
-      if (!log) continue;
-      const { split } = log;
-      const target = split && Number((split.target * 100).toFixed(6));
-      const verdict = split && verdictOf(split, halfWidthFor(split.target, params));
-      if (target !== undefined && target !== weight) say.fail('otherTarget', subject, { actual: target, weight });
-      else if (split && verdict === 'refuted') say.fail('refuted', subject, { counted: splitText(split), weight });
-      else if (verdict !== 'proven')
-        say.unsure(
-          'too-few-samples',
-          `${subject}: too few answers were counted for a proof: ${split ? splitText(split) : 'none'}.`,
-          { subject },
-        );
+      if (log) judgeSplit(subject, weight, log.split, params, say);
     }
     const missing = steps.filter(({ log }) => !log);
     if (missing.length > 0)
@@ -88,6 +79,23 @@ export const cutoverSplit = kind('cutover/split', {
     if (last !== 100) say.fail('notWhole', `Cutover ${begun.id}`, { actual: last });
   },
 });
+
+function judgeSplit(
+  subject: string,
+  weight: number,
+  split: StepLog['split'],
+  widths: Parameters<typeof halfWidthFor>[1],
+  say: Say<typeof messages>,
+): void {
+  const few = (counted: string): void =>
+    say.unsure('too-few-samples', `${subject}: too few answers were counted for a proof: ${counted}.`, { subject });
+  if (!split) return few('none');
+  const target = Number((split.target * 100).toFixed(6));
+  const verdict = verdictOf(split, halfWidthFor(split.target, widths));
+  if (target !== weight) say.fail('otherTarget', subject, { actual: target, weight });
+  else if (verdict === 'refuted') say.fail('refuted', subject, { counted: splitText(split), weight });
+  else if (verdict === 'too-few') few(splitText(split));
+}
 
 function splitCells(split: StepLog['split']) {
   const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;

@@ -25,7 +25,8 @@ export const cutoverStep = kind('cutover/step', {
     },
     watch: {
       ...duration('How long it is watched.', '5m'),
-      description: 'How long this weight is watched, from the proof of its split, before the next step.',
+      description:
+        'How long this weight is watched, from the first answer of the proof of its split, before the next step.',
     },
     proveWithin: duration('How long answers are counted at most until the split is proven.', '2m'),
     minSamples: {

@@ -2,7 +2,7 @@
 import type { CutoverEvent, CutoverEventOf } from '../../contract/cutover.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import type { Say } from '../../kit/kind.ts';
-import { nameList } from '../../support/evidence.ts';
+import { nameList } from '../../kit/evidence.ts';
 import {
   is,
   isMeasured,
@@ -61,7 +61,7 @@ export const messages = {
     fix: 'Check that the gateway obeys the weights of the route and that nothing caches its answers.',
   },
   tooShort: {
-    says: '{subject}: it was watched for {actual}, expected {expected} from the proof of its split.',
+    says: '{subject}: it was watched for {actual}, expected {expected} from the first answer of the proof of its split.',
     fix: 'Begin a new run and let every window end by itself.',
   },
   fired: {
@@ -82,10 +82,11 @@ interface Seen {
 }
 /** Times in the log are whole milliseconds. */
 const ROUNDING_MS = 2;
+const subjectOf = (item: string, weight: number): string => `Step ${item} to ${weight} %`;
 
 export function judge(params: Params, { item, events }: Seen, say: Say<typeof messages>): void {
   const { weight, watch } = params;
-  const subject = `Step ${item} to ${weight} %`;
+  const subject = subjectOf(item, weight);
   const own = lastCutover(events);
   const [first] = own;
   say.judged(subject);
@@ -100,17 +101,29 @@ export function judge(params: Params, { item, events }: Seen, say: Say<typeof me
   if (unfinished) return say.fail('unfinished', subject, { why: unfinished.why });
   if (first.event !== 'begun')
     return say.unsure('no-subjects', `${subject}: the log does not show how the cutover began.`);
+  judgeStep(params, item, first, own, step, say);
+}
 
-  const declared = first.steps.find((one) => one.item === item);
-  const watchMs = durationMs(watch) / (first.compression ?? 1);
+function judgeStep(
+  params: Params,
+  item: string,
+  begun: CutoverEventOf<'begun'>,
+  own: Events,
+  step: StepLog | undefined,
+  say: Say<typeof messages>,
+): void {
+  const { weight, watch } = params;
+  const subject = subjectOf(item, weight);
+  const declared = begun.steps.find((one) => one.item === item);
+  const watchMs = durationMs(watch) / (begun.compression ?? 1);
   if (declared?.weight !== weight || Math.abs(declared.watchMs - watchMs) > ROUNDING_MS)
     say.fail('notAsDeclared', subject, {
       actual: declared ? `${declared.weight} % for ${formatMs(declared.watchMs)}` : 'no step of its own',
       expected: `${weight} % for ${formatMs(watchMs)}`,
     });
-  if (first.triggers.length === 0) say.fail('unguarded', subject);
+  if (begun.triggers.length === 0) say.fail('unguarded', subject);
   if (!step?.done) return say.fail('notDone', subject, { actual: step ? 'began and was not done' : 'never began' });
-  const done = { subject, params: { ...params, watchMs }, own, begun: first, step, end: step.done };
+  const done = { subject, params: { ...params, watchMs }, own, begun, step, end: step.done };
   judgeSplit(done, say);
   judgeTriggers(done, say);
   judgeWindow(done, say);

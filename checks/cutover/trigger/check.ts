@@ -1,6 +1,6 @@
 import { duration, endpoint, secretRef, WINDOW_PATTERN } from '../../contract/param-schemas.ts';
 import { kind } from '../../kit/kind.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { cutoverParam, is, lastCutover } from '../log.ts';
 import { judge, messages, type Seen } from './judge.ts';
 import { ruleOf } from './rule.ts';

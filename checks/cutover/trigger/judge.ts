@@ -1,9 +1,9 @@
 /** Judges what a trigger made of its series, how it stood before the cutover, and whether the cutover runs with it. */
-import type { CutoverEventOf } from '../../contract/cutover.ts';
+import type { CutoverEventOf, SecondOpinion } from '../../contract/cutover.ts';
 import { formatMs } from '../../contract/units.ts';
 import type { Say } from '../../kit/kind.ts';
-import { nameList, table } from '../../support/evidence.ts';
-import { metricText, opinionText } from '../../support/second-source.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { metricText, opinionText } from '../second-source.ts';
 import { isSame, ruleOf, ruleText, type Rule, type RuleParams, type StateRun } from './rule.ts';
 import { breachOf, deviationOf, seriesOf } from './series.ts';
 
@@ -97,23 +97,30 @@ function judgeLive(
       `${subject}: the rehearsal of the rollback reports nothing of it, so nobody knows whether its sources answer. Run the item of kind cutover/rollback-rehearsal before it.`,
       { subject },
     );
-  const { state, value, prometheus: said } = live;
-  const show = (one: number): string => metricText(metric, one);
+  const { state, value } = live;
   if (value !== null && (state === 'pending' || state === 'firing'))
     return say.fail('breached', subject, { metric, value, threshold, state });
-  if (declared && (!said || said.value === null))
-    return say.fail('secondBlind', subject, {
-      metric,
-      why: said ? (said.why ?? 'it does not say why') : 'it was not asked',
-    });
-  if (declared && said?.verdict === 'differ' && said.value !== null && said.probes !== null)
-    return say.fail('differ', subject, {
-      metric,
-      prometheus: show(said.value),
-      probes: show(said.probes),
-      tolerance: show(declared.tolerance),
-    });
-  if (value === null || state !== 'inactive') say.fail('blind', subject, { metric });
+  const agrees = !declared || judgeSecond(subject, metric, declared.tolerance, live.prometheus, say);
+  if (agrees && (value === null || state !== 'inactive')) say.fail('blind', subject, { metric });
+}
+
+/** Whether Prometheus gave a value, and one that agrees with the probes. */
+function judgeSecond(
+  subject: string,
+  metric: RuleParams['metric'],
+  tolerance: number,
+  said: SecondOpinion | undefined,
+  say: Say<typeof messages>,
+): boolean {
+  const show = (one: number): string => metricText(metric, one);
+  if (!said || said.value === null) {
+    say.fail('secondBlind', subject, { metric, why: said ? (said.why ?? 'it does not say why') : 'it was not asked' });
+    return false;
+  }
+  if (said.verdict !== 'differ' || said.probes === null) return true;
+  const figures = { prometheus: show(said.value), probes: show(said.probes), tolerance: show(tolerance) };
+  say.fail('differ', subject, { metric, ...figures });
+  return false;
 }
 
 /** `inactive 3, pending 10, firing 3`. */

@@ -1,7 +1,7 @@
 /** A trigger's rule as the item declares it, and how it is compared with the one the cutover runs with. */
 import type { TriggerMetric, TriggerRule, TriggerState } from '../../contract/cutover.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import { metricText, secondSourceOf } from '../../support/second-source.ts';
+import { metricText, secondSourceOf } from '../second-source.ts';
 
 /** Whose item is known. */
 export type Rule = Omit<TriggerRule, 'item'>;

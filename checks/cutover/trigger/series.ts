@@ -1,6 +1,6 @@
 /** Synthetic series that a trigger is replayed against, made from its own rule, and what it must make of them. */
 import type { SecondSource, TriggerPoint } from '../../contract/cutover.ts';
-import { AT_REST, nextStates, opinionOf, standingOf, type Evaluated } from '../../support/second-source.ts';
+import { AT_REST, nextStates, opinionOf, standingOf, type Evaluated } from '../second-source.ts';
 import type { Rule, State, StateRun } from './rule.ts';
 
 /** What the probes saw, and what Prometheus says where the rule asks it. */

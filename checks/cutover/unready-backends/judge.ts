@@ -1,6 +1,6 @@
 /** Judges whether a pod that is not ready got traffic, and whether it could have. */
 import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
-import { nameList, table } from '../../support/evidence.ts';
+import { nameList, table } from '../../kit/evidence.ts';
 import type { BackendPod } from './probe-pod.ts';
 
 export const messages = {

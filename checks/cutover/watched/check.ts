@@ -1,7 +1,7 @@
 import type { CutoverEventOf } from '../../contract/cutover.ts';
 import { formatMs } from '../../contract/units.ts';
 import { kind } from '../../kit/kind.ts';
-import { table } from '../../support/evidence.ts';
+import { table } from '../../kit/evidence.ts';
 import {
   cutoverParam,
   is,

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { ObservationError, type Capabilities } from '../../define-check.ts';
+import { ObservationError, type Capabilities } from '../../kit/define-check.ts';
 import { readCases } from '../../kit/cases-file.ts';
-import { testContext } from '../../testing/cases.ts';
-import { validateParams } from '../../params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
+import { validateParams } from '../../kit/params.ts';
 import { cutoverWeights } from './check.ts';
 import { TRIAL, type Seen } from './judge.ts';
 

@@ -4,10 +4,10 @@ import type { Weights } from '../../contract/cutover.ts';
 import type { Cell } from '../../contract/outcome.ts';
 import { formatMs } from '../../contract/units.ts';
 import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
-import type { Endpoint } from '../../support/endpoints.ts';
-import { nameList, table } from '../../support/evidence.ts';
-import { findBackends, notAccepted, routeState, servedBeside } from '../../support/http-route.ts';
-import { at, textAt } from '../../support/kubernetes.ts';
+import type { Endpoint } from '../../protocols/endpoints.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { findBackends, notAccepted, routeState, servedBeside } from '../../protocols/http-route.ts';
+import { at, textAt } from '../../protocols/kubernetes.ts';
 import type { Params } from './params.ts';
 import type { Right } from './rights.ts';
 
@@ -96,7 +96,7 @@ export interface Seen {
 type Verdicts = Say<typeof messages>;
 
 export function judge(params: Params, seen: Seen, say: Verdicts): void {
-  const { namespace, name, stable, canary } = params.route;
+  const { namespace, name } = params.route;
   const route = objectSubject('HTTPRoute', { namespace, name });
   for (const refusal of seen.refused) say.refused(refusal);
   judgeRoute(params, seen, route, say);
@@ -116,14 +116,18 @@ export function judge(params: Params, seen: Seen, say: Verdicts): void {
     if (!object) say.fail('noDeployment', subject);
     else if (wrong) say.fail('notRolledOut', subject, { why: wrong });
   }
-  const lacks = (all: readonly { readonly name: string }[]) => (one: string) => !all.some((it) => it.name === one);
-  const unseen = [
-    ...[stable, canary].filter(lacks(seen.services)).map((one) => `Service ${one}`),
-    ...params.deployments.filter(lacks(seen.deployments)).map((one) => `Deployment ${one}`),
-  ];
-  if (unseen.length > 0) say.unsure('too-few-samples', `Nobody looked at ${nameList(unseen)}.`);
+  judgeUnseen(params, seen, say);
   const lease = judgeLease(params, seen, say);
   show(params, seen, lease, say);
+}
+
+function judgeUnseen({ route, deployments }: Params, seen: Seen, say: Verdicts): void {
+  const lacks = (all: readonly { readonly name: string }[]) => (one: string) => !all.some((it) => it.name === one);
+  const unseen = [
+    ...[route.stable, route.canary].filter(lacks(seen.services)).map((one) => `Service ${one}`),
+    ...deployments.filter(lacks(seen.deployments)).map((one) => `Deployment ${one}`),
+  ];
+  if (unseen.length > 0) say.unsure('too-few-samples', `Nobody looked at ${nameList(unseen)}.`);
 }
 
 function judgeRoute(params: Params, { route, routes, dryRun, after }: Seen, subject: Subject, say: Verdicts): void {
@@ -147,7 +151,16 @@ function judgeRoute(params: Params, { route, routes, dryRun, after }: Seen, subj
   if (canary.weight > 0)
     say.fail('trafficAlready', subject, { canary: canary.weight, whole, service: params.route.canary }, { path });
   if (whole === 0) say.fail('servesNobody', subject, { service: params.route.stable }, { path: rulePath(params) });
+  judgeTrial(params, { route, dryRun, after }, subject, say);
+}
 
+/** What became of the dry run of the first step. */
+function judgeTrial(
+  params: Params,
+  { route, dryRun, after }: Pick<Seen, 'dryRun' | 'after'> & { readonly route: KubeObject },
+  subject: Subject,
+  say: Verdicts,
+): void {
   const text = subjectText(subject);
   if (!dryRun) return say.unsure('too-few-samples', `${text}: the first step was not tried as a dry run.`, { subject });
   if ('refused' in dryRun) say.fail('refused', subject, { ...TRIAL, why: dryRun.refused });

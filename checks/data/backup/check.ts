@@ -5,10 +5,10 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { mayExecIn, runInPod } from '../../support/pod-command.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { sessionUnlessDown } from '../../support/postgres.ts';
+} from '../../kit/define-check.ts';
+import { mayExecIn, runInPod } from '../../protocols/pod-command.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import { sessionUnlessDown } from '../../protocols/postgres.ts';
 import { judgeBackup, messages, type Archiver, type Gathered } from './judge.ts';
 import { parseInfo } from './pgbackrest.ts';
 

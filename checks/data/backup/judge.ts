@@ -1,8 +1,8 @@
 /** What is wrong with the backups and the archiving of a PostgreSQL server. */
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { judged, present } from '../../support/judged.ts';
-import { HUNG_FIX, serverName, type Down } from '../../support/postgres.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { HUNG_FIX, serverName, type Down } from '../../protocols/postgres.ts';
 import type { Params } from './check.ts';
 import type { BackupInfo, Stanza } from './pgbackrest.ts';
 

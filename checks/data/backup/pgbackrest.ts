@@ -1,8 +1,8 @@
 /** What `pgbackrest info --output=json` says (pgBackRest command reference, "info"). */
-import { ObservationError } from '../../define-check.ts';
-import { shortened } from '../../support/evidence.ts';
-import { at, isRecord, listAt, parseJson, textAt } from '../../support/kubernetes.ts';
-import type { ExecResult } from '../../support/pod-command.ts';
+import { ObservationError } from '../../kit/define-check.ts';
+import { shortened } from '../../kit/evidence.ts';
+import { at, isRecord, listAt, parseJson, textAt } from '../../protocols/kubernetes.ts';
+import type { ExecResult } from '../../protocols/pod-command.ts';
 
 export interface Stanza {
   readonly name: string;

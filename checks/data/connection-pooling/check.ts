@@ -7,9 +7,9 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { mayReadSecrets, textAt } from '../../support/kubernetes.ts';
-import { sessionUnlessDown } from '../../support/postgres.ts';
+} from '../../kit/define-check.ts';
+import { mayReadSecrets, textAt } from '../../protocols/kubernetes.ts';
+import { sessionUnlessDown } from '../../protocols/postgres.ts';
 import {
   judgePooling,
   messages,

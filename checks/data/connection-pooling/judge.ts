@@ -1,9 +1,9 @@
 /** What is wrong with a pool in front of a PostgreSQL server. */
 import type { PostgresStore } from '../../contract/stores.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { judged, present } from '../../support/judged.ts';
-import { HUNG_FIX, serverName, type Down } from '../../support/postgres.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { HUNG_FIX, serverName, type Down } from '../../protocols/postgres.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

@@ -1,7 +1,7 @@
 import { endpoint } from '../../contract/param-schemas.ts';
-import { defineCheck, type FromSchema, type JSONSchema } from '../../define-check.ts';
-import { login } from '../../support/api-requests.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
+import { defineCheck, type FromSchema, type JSONSchema } from '../../kit/define-check.ts';
+import { login } from '../../protocols/api-requests.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { judge, messages } from './judge.ts';
 import { roundTrip } from './round-trip.ts';
 

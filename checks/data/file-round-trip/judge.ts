@@ -1,7 +1,7 @@
 /** How a round trip of a file is judged. */
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
 import type { Params } from './check.ts';
 import type { Answer, Gathered } from './round-trip.ts';
 

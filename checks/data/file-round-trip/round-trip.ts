@@ -1,7 +1,7 @@
 /** Writes, reads, overwrites and removes a file through an HTTP API. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { HttpClient, HttpRequest } from '../../contract/http.ts';
-import { addressOf, isDown, logIn } from '../../support/api-requests.ts';
+import { addressOf, isDown, logIn } from '../../protocols/api-requests.ts';
 import type { Params } from './check.ts';
 
 /** What an answer said of a file, never the file itself. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PostgresClient, PostgresStore } from '../../contract/stores.ts';
-import { ObservationError } from '../../define-check.ts';
-import { testContext } from '../../testing/cases.ts';
+import { ObservationError } from '../../kit/define-check.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { postgresRoundTrip } from './check.ts';
 
 const store: PostgresStore = { host: 'db.shop', port: 5432, database: 'shop', user: 'gate' };

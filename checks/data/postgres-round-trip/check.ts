@@ -10,10 +10,10 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { judged, present } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { HUNG_FIX, isHung, refusal, serverName, sessionUnlessDown, type Down } from '../../support/postgres.ts';
+} from '../../kit/define-check.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import { HUNG_FIX, isHung, refusal, serverName, sessionUnlessDown, type Down } from '../../protocols/postgres.ts';
 
 const messages = {
   down: {

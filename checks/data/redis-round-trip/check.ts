@@ -11,11 +11,11 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { judged, present } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { isHung, refusal, type Down } from '../../support/postgres.ts';
-import { REDIS_HUNG_FIX, redisName, redisUnlessDown } from '../../support/redis.ts';
+} from '../../kit/define-check.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import { isHung, refusal, type Down } from '../../protocols/postgres.ts';
+import { REDIS_HUNG_FIX, redisName, redisUnlessDown } from '../../protocols/redis.ts';
 
 const messages = {
   down: {

@@ -8,11 +8,11 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { judged, present } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import type { Down } from '../../support/postgres.ts';
-import { infoFields, pairs, REDIS_HUNG_FIX, redisName, redisUnlessDown, usesTls } from '../../support/redis.ts';
+} from '../../kit/define-check.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import type { Down } from '../../protocols/postgres.ts';
+import { infoFields, pairs, REDIS_HUNG_FIX, redisName, redisUnlessDown, usesTls } from '../../protocols/redis.ts';
 
 const messages = {
   down: {

@@ -8,13 +8,13 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { shortened } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { mayExecIn, runInPod, type ExecResult, type InPod } from '../../support/pod-command.ts';
-import { serverName, sessionUnlessDown, type Down } from '../../support/postgres.ts';
-import { redisName, redisUnlessDown } from '../../support/redis.ts';
+} from '../../kit/define-check.ts';
+import { shortened } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import { mayExecIn, runInPod, type ExecResult, type InPod } from '../../protocols/pod-command.ts';
+import { serverName, sessionUnlessDown, type Down } from '../../protocols/postgres.ts';
+import { redisName, redisUnlessDown } from '../../protocols/redis.ts';
 
 const messages = {
   podMissing: {

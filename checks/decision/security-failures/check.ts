@@ -6,10 +6,10 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { nameList } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { outcomesTable, saidOf, subjectOf, unsettledText } from '../../support/outcomes.ts';
+} from '../../kit/define-check.ts';
+import { nameList } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { outcomesTable, saidOf, subjectOf, unsettledText } from '../outcomes.ts';
 
 const messages = {
   failed: {

@@ -6,9 +6,9 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { judged } from '../../support/judged.ts';
-import { countsOf, outcomesTable, saidOf, subjectOf, unsettledText } from '../../support/outcomes.ts';
+} from '../../kit/define-check.ts';
+import { judged } from '../../kit/judged.ts';
+import { countsOf, outcomesTable, saidOf, subjectOf, unsettledText } from '../outcomes.ts';
 
 const messages = {
   notPassed: {

@@ -8,10 +8,10 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
+} from '../../kit/define-check.ts';
 import { kubernetesName } from '../../contract/param-schemas.ts';
-import { generatorLimits, minSuccessParam, requestParams } from '../../support/load.ts';
-import { mayReadPodUse, readPodUse } from '../../support/pod-metrics.ts';
+import { generatorLimits, minSuccessParam, requestParams } from '../load.ts';
+import { mayReadPodUse, readPodUse } from '../../protocols/pod-metrics.ts';
 import { judge, messages, urlOf, type Gathered } from './judge.ts';
 
 const params = {

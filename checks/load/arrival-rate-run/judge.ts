@@ -1,7 +1,7 @@
 import type { LoadResult } from '../../contract/load.ts';
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { judged, present } from '../../support/judged.ts';
-import { percent, runEvidence, runName, saturation, successes, wanted } from '../../support/load.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { percent, runEvidence, runName, saturation, successes, wanted } from '../load.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

@@ -10,8 +10,8 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { judged, present } from '../../support/judged.ts';
+} from '../../kit/define-check.ts';
+import { judged, present } from '../../kit/judged.ts';
 import {
   generatorLimits,
   minSuccessParam,
@@ -21,7 +21,7 @@ import {
   runName,
   saturation,
   successes,
-} from '../../support/load.ts';
+} from '../load.ts';
 
 const messages = {
   down: {

@@ -5,9 +5,9 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { judged } from '../../support/judged.ts';
-import { errorRate, percent, runEvidence, runName, runParam, successes, wanted } from '../../support/load.ts';
+} from '../../kit/define-check.ts';
+import { judged } from '../../kit/judged.ts';
+import { errorRate, percent, runEvidence, runName, runParam, successes, wanted } from '../load.ts';
 
 const messages = {
   tooHigh: {

@@ -8,8 +8,8 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { judged } from '../../support/judged.ts';
+} from '../../kit/define-check.ts';
+import { judged } from '../../kit/judged.ts';
 import {
   generatorLimits,
   percent,
@@ -21,7 +21,7 @@ import {
   saturation,
   successes,
   wanted,
-} from '../../support/load.ts';
+} from '../load.ts';
 
 const messages = {
   tooSlow: {

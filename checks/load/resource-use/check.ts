@@ -8,10 +8,10 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { nameList, table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { percent, runName, runParam } from '../../support/load.ts';
+} from '../../kit/define-check.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { percent, runName, runParam } from '../load.ts';
 
 const messages = {
   tooMuch: {

@@ -1,5 +1,5 @@
 import { kind } from '../../kit/kind.ts';
-import { generatorLimits, runEvidence, runName, runParam, saturation, successes, wanted } from '../../support/load.ts';
+import { generatorLimits, runEvidence, runName, runParam, saturation, successes, wanted } from '../load.ts';
 
 export const throughput = kind('load/throughput', {
   title: 'The service answers enough requests a second',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { HttpRequest } from '../../contract/http.ts';
-import { testContext } from '../../testing/cases.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { alertRules } from './check.ts';
 
 /** A Prometheus with one rule, whose own expression gives as many series as said. */

@@ -6,13 +6,13 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { shortened, table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { hasLabels, query, rules, selectorOf, type AlertRule } from '../../support/prometheus.ts';
-import { inGoodTimes, selectorsOf, selectorText } from '../../support/promql.ts';
-import { prometheusParams, promqlEvidence, severityLabelParam, sourceOf } from '../../support/telemetry.ts';
+} from '../../kit/define-check.ts';
+import { shortened, table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import { hasLabels, query, rules, selectorOf, type AlertRule } from '../../protocols/prometheus.ts';
+import { inGoodTimes, selectorsOf, selectorText } from '../../protocols/promql.ts';
+import { prometheusParams, promqlEvidence, severityLabelParam, sourceOf } from '../../protocols/telemetry.ts';
 
 const messages = {
   missing: {

@@ -8,7 +8,7 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
+} from '../../kit/define-check.ts';
 import {
   heldAlerts,
   inhibitedBy,
@@ -19,12 +19,12 @@ import {
   silences,
   type Reached,
   type Silence,
-} from '../../support/alertmanager.ts';
-import { shortened, table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { mayReadSecrets, textAt } from '../../support/kubernetes.ts';
-import { alertmanagers, selectorOf, type LabelSet } from '../../support/prometheus.ts';
-import { alertmanagerParams, askJson, prometheusParams, sourceOf, whyNotReady } from '../../support/telemetry.ts';
+} from '../../protocols/alertmanager.ts';
+import { shortened, table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { mayReadSecrets, textAt } from '../../protocols/kubernetes.ts';
+import { alertmanagers, selectorOf, type LabelSet } from '../../protocols/prometheus.ts';
+import { alertmanagerParams, askJson, prometheusParams, sourceOf, whyNotReady } from '../../protocols/telemetry.ts';
 
 const messages = {
   down: {

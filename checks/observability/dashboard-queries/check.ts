@@ -9,13 +9,13 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { dashboard, putVariables, stepOf, type Dashboard, type Panel } from '../../support/grafana.ts';
-import { judged } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { promDuration, query, valueText, type Sample } from '../../support/prometheus.ts';
-import { grafanaParams, labelText, prometheusParams, sourceOf } from '../../support/telemetry.ts';
+} from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { dashboard, putVariables, stepOf, type Dashboard, type Panel } from '../../protocols/grafana.ts';
+import { judged } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import { promDuration, query, valueText, type Sample } from '../../protocols/prometheus.ts';
+import { grafanaParams, labelText, prometheusParams, sourceOf } from '../../protocols/telemetry.ts';
 
 const messages = {
   noDashboard: {

@@ -8,19 +8,19 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { matches, matcherText, silences, type Silence } from '../../support/alertmanager.ts';
-import { table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { alerts, rules, serverTime, staleSince, type ActiveAlert, type AlertRule } from '../../support/prometheus.ts';
+} from '../../kit/define-check.ts';
+import { matches, matcherText, silences, type Silence } from '../../protocols/alertmanager.ts';
+import { table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import { alerts, rules, serverTime, staleSince, type ActiveAlert, type AlertRule } from '../../protocols/prometheus.ts';
 import {
   alertmanagerParams,
   labelText,
   prometheusParams,
   severityLabelParam,
   sourceOf,
-} from '../../support/telemetry.ts';
+} from '../../protocols/telemetry.ts';
 
 const messages = {
   firing: {

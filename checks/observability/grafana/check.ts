@@ -6,12 +6,12 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { shortened, table } from '../../support/evidence.ts';
-import { dashboard, dataSources, type Dashboard, type DataSource } from '../../support/grafana.ts';
-import { judged } from '../../support/judged.ts';
-import { at, mayReadSecrets, textAt } from '../../support/kubernetes.ts';
-import { askJson, grafanaParams, sourceOf, unlessDown } from '../../support/telemetry.ts';
+} from '../../kit/define-check.ts';
+import { shortened, table } from '../../kit/evidence.ts';
+import { dashboard, dataSources, type Dashboard, type DataSource } from '../../protocols/grafana.ts';
+import { judged } from '../../kit/judged.ts';
+import { at, mayReadSecrets, textAt } from '../../protocols/kubernetes.ts';
+import { askJson, grafanaParams, sourceOf, unlessDown } from '../../protocols/telemetry.ts';
 
 const messages = {
   down: { says: '{subject}: {why}, expected it to answer.', fix: 'See the log of Grafana for why it does not answer.' },

@@ -8,12 +8,18 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { promDuration, queryRange, rules, serverTime, type Series } from '../../support/prometheus.ts';
-import { labelText, prometheusParams, promqlEvidence, severityLabelParam, sourceOf } from '../../support/telemetry.ts';
+} from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import { promDuration, queryRange, rules, serverTime, type Series } from '../../protocols/prometheus.ts';
+import {
+  labelText,
+  prometheusParams,
+  promqlEvidence,
+  severityLabelParam,
+  sourceOf,
+} from '../../protocols/telemetry.ts';
 
 const messages = {
   fired: {

@@ -10,14 +10,14 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { nameList, shortened, table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { credentialIn } from '../../support/literal-credentials.ts';
-import { countLines, newestLines, type LokiSource } from '../../support/loki.ts';
-import { promDuration, valueText } from '../../support/prometheus.ts';
-import { logsParams, sourceOf } from '../../support/telemetry.ts';
+} from '../../kit/define-check.ts';
+import { nameList, shortened, table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import { credentialIn } from '../../protocols/literal-credentials.ts';
+import { countLines, newestLines, type LokiSource } from '../../protocols/loki.ts';
+import { promDuration, valueText } from '../../protocols/prometheus.ts';
+import { logsParams, sourceOf } from '../../protocols/telemetry.ts';
 
 const messages = {
   moreErrors: {

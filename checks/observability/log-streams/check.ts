@@ -10,14 +10,14 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { isRecord, listAt, mayList, mayReadSecrets, PODS, readList } from '../../support/kubernetes.ts';
-import { countLines, notReady, type LineCount } from '../../support/loki.ts';
-import { promDuration } from '../../support/prometheus.ts';
-import { logsParams, sourceOf } from '../../support/telemetry.ts';
-import { isLeaving } from '../../support/workloads.ts';
+} from '../../kit/define-check.ts';
+import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { isRecord, listAt, mayList, mayReadSecrets, PODS, readList } from '../../protocols/kubernetes.ts';
+import { countLines, notReady, type LineCount } from '../../protocols/loki.ts';
+import { promDuration } from '../../protocols/prometheus.ts';
+import { logsParams, sourceOf } from '../../protocols/telemetry.ts';
+import { isLeaving } from '../../protocols/workloads.ts';
 
 const messages = {
   down: { says: '{subject}: {why}, expected it to be ready.', fix: 'See the log of Loki for why it does not answer.' },

@@ -8,10 +8,10 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { nameList, shortened, table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { nameList, shortened, table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import {
   hasLabels,
   query,
@@ -22,8 +22,8 @@ import {
   targets,
   type AlertRule,
   type Target,
-} from '../../support/prometheus.ts';
-import { prometheusParams, sourceOf, whyNotReady } from '../../support/telemetry.ts';
+} from '../../protocols/prometheus.ts';
+import { prometheusParams, sourceOf, whyNotReady } from '../../protocols/telemetry.ts';
 
 const messages = {
   down: {

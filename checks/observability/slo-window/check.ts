@@ -10,11 +10,11 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { judged } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { promDuration, query, valueText, type Sample } from '../../support/prometheus.ts';
-import { labelText, prometheusParams, promqlEvidence, sourceOf } from '../../support/telemetry.ts';
+} from '../../kit/define-check.ts';
+import { judged } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import { promDuration, query, valueText, type Sample } from '../../protocols/prometheus.ts';
+import { labelText, prometheusParams, promqlEvidence, sourceOf } from '../../protocols/telemetry.ts';
 
 const messages = {
   missed: {

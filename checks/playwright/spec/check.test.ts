@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { validateParams } from '../../params.ts';
+import { validateParams } from '../../kit/params.ts';
 import { playwrightSpec } from './check.ts';
 
 describe('playwright/spec', () => {

@@ -1,8 +1,8 @@
 import { MUTATIONS } from '../../contract/environment.ts';
 import type { Mutation } from '../../contract/environment.ts';
 import type { Evidence, NonEmpty } from '../../contract/outcome.ts';
-import { defineCheck, ObservationError } from '../../define-check.ts';
-import type { FromSchema, JSONSchema, Judgement } from '../../define-check.ts';
+import { defineCheck, ObservationError } from '../../kit/define-check.ts';
+import type { FromSchema, JSONSchema, Judgement } from '../../kit/define-check.ts';
 
 /** What a test of a team's spec left when it ended by itself, passed or failed by assertions: what this kind judges. */
 export interface SpecReport {

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { HttpAnswer, HttpRequest } from '../../contract/http.ts';
-import { ObservationError } from '../../define-check.ts';
-import { validateParams } from '../../params.ts';
-import { testContext } from '../../testing/cases.ts';
+import { ObservationError } from '../../kit/define-check.ts';
+import { validateParams } from '../../kit/params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { authentication } from './check.ts';
 import { tamperedTokens } from './tampered-tokens.ts';
 

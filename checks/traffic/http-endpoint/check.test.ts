@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { validateParams } from '../../params.ts';
-import { testContext } from '../../testing/cases.ts';
+import { validateParams } from '../../kit/params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { httpEndpoint } from './check.ts';
 
 describe('a login that is down', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ObservationError } from '../../define-check.ts';
-import { validateParams } from '../../params.ts';
-import { testContext } from '../../testing/cases.ts';
+import { ObservationError } from '../../kit/define-check.ts';
+import { validateParams } from '../../kit/params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { serviceHealth } from './check.ts';
 
 describe('no answer in time', () => {

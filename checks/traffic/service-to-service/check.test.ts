@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { validateParams } from '../../params.ts';
-import { testContext } from '../../testing/cases.ts';
+import { validateParams } from '../../kit/params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { serviceToService } from './check.ts';
 
 const pod = (name: string, over: object = {}) => ({

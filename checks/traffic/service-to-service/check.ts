@@ -1,65 +1,11 @@
 import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
 import type { KubeObject, PodExec } from '../../contract/cluster.ts';
-import { kubernetesName, servicePort } from '../../contract/param-schemas.ts';
-import {
-  defineCheck,
-  ObservationError,
-  type Capabilities,
-  type CheckContext,
-  type FromSchema,
-  type JSONSchema,
-} from '../../define-check.ts';
-import { createAjv } from '../../params.ts';
-import { shortened } from '../../support/evidence.ts';
-import { at, DEPLOYMENTS, isRecord, listAt, mayList, PODS, readList, textAt } from '../../support/kubernetes.ts';
+import { defineCheck, ObservationError, type Capabilities, type CheckContext } from '../../kit/define-check.ts';
+import { createAjv } from '../../kit/params.ts';
+import { shortened } from '../../kit/evidence.ts';
+import { at, DEPLOYMENTS, isRecord, listAt, mayList, PODS, readList, textAt } from '../../protocols/kubernetes.ts';
 import { judge, messages, type CallSeen, type Gathered } from './judge.ts';
-
-const params = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['namespace', 'calls'],
-  properties: {
-    namespace: kubernetesName('Namespace of the Deployments that call.'),
-    calls: {
-      type: 'array',
-      minItems: 1,
-      description: 'Which Deployment calls which Service.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['from', 'to'],
-        properties: {
-          from: kubernetesName('Deployment whose pod calls.'),
-          container: kubernetesName('Container of the pod that calls, when it has several.'),
-          to: {
-            type: 'object',
-            additionalProperties: false,
-            required: ['name', 'port'],
-            description: 'The Service that is called; in the namespace of the caller unless it names another.',
-            properties: servicePort,
-          },
-          path: { type: 'string', pattern: '^/', default: '/health', description: 'Path of the request.' },
-          schema: { type: 'object', description: 'JSON Schema (2020-12) that the answer must meet. Absent: any.' },
-          reachable: {
-            type: 'boolean',
-            default: true,
-            description:
-              'False: this caller must not get through. Somebody else must, and the caller must get through elsewhere.',
-          },
-        },
-      },
-    },
-    timeoutSeconds: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 20,
-      default: 5,
-      description: 'Seconds after which curl gives a call up.',
-    },
-  },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
-export type Call = Params['calls'][number];
+import { commandOf, params, type Call, type Params } from './params.ts';
 
 export const serviceToService = defineCheck({
   meta: {
@@ -114,20 +60,6 @@ function readyPod(deployment: KubeObject, pods: readonly KubeObject[]): KubeObje
       ),
   );
 }
-
-/** Address of the called Service, as pods of the namespace know it. */
-export function addressOf({ namespace }: Params, { to, path }: Call): string {
-  const host = to.namespace === undefined || to.namespace === namespace ? to.name : `${to.name}.${to.namespace}`;
-  return `http://${host}:${to.port}${path}`;
-}
-
-/** -f: a 4xx or 5xx exits 22; -sS: no progress, but the error; -m: seconds for the whole call; -w: the status after the answer. */
-export function commandOf(params: Params, call: Call): readonly [string, ...string[]] {
-  return ['curl', '-fsS', '-m', String(params.timeoutSeconds), '-w', STATUS_LINE, addressOf(params, call)];
-}
-
-/** curl reads the escape itself. */
-const STATUS_LINE = '\\n%{http_code}';
 
 /** What was answered and its status, which a redirect has as well: to curl it is no failure. */
 function parted(stdout: string): { readonly stdout: string; readonly status?: number } {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { readCases } from '../../kit/cases-file.ts';
-import { runCase } from '../../testing/cases.ts';
+import { runCase } from '../../kit/testing/cases.ts';
 import { rollout } from './check.ts';
 
 it("tells the kubelet's reason before the Deployment's", async () => {

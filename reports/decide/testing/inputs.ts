@@ -3,7 +3,7 @@ import { digestOf } from '../../../checks/contract/canonical.ts';
 import type { OutcomeName, OutcomeRecord } from '../../../checks/contract/outcome.ts';
 import type { PhaseId, Plan, PlannedItem } from '../../../checks/contract/plan.ts';
 import type { RunHeader } from '../../../checks/contract/run.ts';
-import type { Attestation, Waiver } from '../../waivers/types.ts';
+import type { Attestation, Waiver } from '../../../checks/contract/people.ts';
 import type { DecisionInput, LedgerOutcome, LedgerPhase } from '../input.ts';
 
 export const NOW = new Date('2027-03-01T12:00:00Z');

@@ -1,0 +1,66 @@
+/**
+ * `npm run check`: what a change must pass and what CI runs. What needs no test goes first, side by side, then the tests.
+ * `npm run check:changed`: the same of what differs from main, in seconds: related tests only, and ESLint's answers from its cache,
+ * which may be stale where a type changed in another file.
+ */
+import { mkdirSync } from 'node:fs';
+import { changedFiles, existing, foldersWithTests, SOURCE } from './changed.mjs';
+import { onTerminal, sideBySide } from './steps.mjs';
+
+const CACHE = 'node_modules/.cache/golive';
+const PRETTIER = ['prettier', '--check', '--cache', '--cache-location', `${CACHE}/prettier`];
+const TYPES = ['tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', `${CACHE}/types.tsbuildinfo`];
+const STRUCTURE = ['structure', 'node', 'scripts/lint-structure.mjs'];
+const GENERATED = ['generated files', 'node', 'dist/golive.js', 'generate', '--check'];
+const QUICK = ['--project', '!matrix*'];
+
+mkdirSync(CACHE, { recursive: true });
+const failed = process.argv.includes('--changed') ? await checkChanged() : await checkAll();
+if (failed.length > 0) {
+  process.stderr.write(`\nRED: ${failed.join(', ')}\n`);
+  process.exitCode = 1;
+}
+
+async function checkAll() {
+  if ((await onTerminal(['node', 'build.mjs'])) !== 0) return ['build'];
+  // The longest first: it has a core to itself while the others share one.
+  const red = await sideBySide([
+    ['lint', 'eslint', '.'],
+    ['types', ...TYPES],
+    ['format', ...PRETTIER, '.'],
+    STRUCTURE,
+    GENERATED,
+  ]);
+  return (await onTerminal(['vitest', 'run', ...QUICK])) === 0 ? red : [...red, 'tests'];
+}
+
+async function checkChanged() {
+  const changed = changedFiles();
+  const files = existing(changed);
+  if (changed.length === 0) {
+    process.stdout.write('Nothing differs from main.\n');
+    return [];
+  }
+  process.stdout.write(`${changed.length} files differ from main.\n`);
+  if ((await onTerminal(['node', 'build.mjs'])) !== 0) return ['build'];
+  const sources = files.filter((file) => SOURCE.test(file));
+  const red = await sideBySide([
+    ['types', ...TYPES],
+    ...(sources.length > 0
+      ? [['lint', 'eslint', '--cache', '--cache-location', `${CACHE}/eslint`, '--no-warn-ignored', ...sources]]
+      : []),
+    ...(files.length > 0 ? [['format', ...PRETTIER, '--ignore-unknown', ...files]] : []),
+    STRUCTURE,
+    GENERATED,
+  ]);
+  if (
+    sources.length > 0 &&
+    (await onTerminal(['vitest', 'related', '--run', '--passWithNoTests', ...QUICK, ...sources])) !== 0
+  )
+    red.push('related tests');
+  // What no module imports (cases, manifests, checklists) is read by the tests nearest to it.
+  const folders = foldersWithTests(changed.filter((file) => !SOURCE.test(file)));
+  if (folders.length > 0 && (await onTerminal(['vitest', 'run', '--passWithNoTests', ...QUICK, ...folders])) !== 0)
+    red.push('tests beside changed files');
+  return red;
+}
