@@ -2,7 +2,7 @@
 import { ObservationError } from '../contract/capabilities.ts';
 import type { KubeObject, ResourceType } from '../contract/cluster.ts';
 import type { TrafficRoute, Weights } from '../contract/cutover.ts';
-import { at, isRecord, listAt, textAt } from './kubernetes.ts';
+import { at, isRecord, listAt, textAt } from '../contract/json.ts';
 
 export const HTTP_ROUTES: ResourceType = {
   apiVersion: 'gateway.networking.k8s.io/v1',

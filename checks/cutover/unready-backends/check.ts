@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeObject } from '../../contract/cluster.ts';
+import { listAt, textAt } from '../../contract/json.ts';
 import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { kind, ObservationError, type Capabilities, type CheckContext, type ParamsOf } from '../../kit/kind.ts';
 import { addressOf, unlessDown } from '../../protocols/api-requests.ts';
 import { endpointsOf } from '../../protocols/endpoints.ts';
-import { ENDPOINT_SLICES, listAt, mayList, PODS, REPLICA_SETS, SERVICES, textAt } from '../../protocols/kubernetes.ts';
+import { ENDPOINT_SLICES, mayList, PODS, REPLICA_SETS, SERVICES } from '../../protocols/kubernetes.ts';
 import { judge, messages, type Answers, type ProbeState, type Seen } from './judge.ts';
 import { backendPods, conditionOf, isReady, PROBE_LABEL, probePod, type BackendPod } from './probe-pod.ts';
 

@@ -1,8 +1,9 @@
 import type { ClusterReader, KubeObject, ResourceType } from '../../contract/cluster.ts';
+import { isRecord, listAt } from '../../contract/json.ts';
 import { attempt, kind, ObservationError, type Refusal } from '../../kit/kind.ts';
 import { endpointsOf } from '../../protocols/endpoints.ts';
 import { findBackends, HTTP_ROUTES, routeState, type Backends } from '../../protocols/http-route.ts';
-import { DEPLOYMENTS, ENDPOINT_SLICES, isRecord, listAt, mayList } from '../../protocols/kubernetes.ts';
+import { DEPLOYMENTS, ENDPOINT_SLICES, mayList } from '../../protocols/kubernetes.ts';
 import { judge, messages, TRIAL, type DryRun, type Seen } from './judge.ts';
 import { params, required, type Params } from './params.ts';
 import { askRights, cutoverRights } from './rights.ts';

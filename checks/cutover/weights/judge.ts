@@ -1,13 +1,13 @@
 import { rolloutStatus } from '../../../k8s/semantics/rollout-status.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
 import type { Weights } from '../../contract/cutover.ts';
+import { at, textAt } from '../../contract/json.ts';
 import type { Cell } from '../../contract/outcome.ts';
 import { formatMs } from '../../contract/units.ts';
 import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
 import { nameList, table } from '../../kit/evidence.ts';
 import { findBackends, notAccepted, routeState, servedBeside } from '../../protocols/http-route.ts';
-import { at, textAt } from '../../protocols/kubernetes.ts';
 import type { Params } from './params.ts';
 import type { Right } from './rights.ts';
 
