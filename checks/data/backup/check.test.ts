@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { segmentsBehind, type Archiver } from './judge.ts';
+import { segmentsBehind, type Archiver } from './archiver.ts';
 import { parseInfo } from './pgbackrest.ts';
 
 /** As pgBackRest 2.55 says it, shortened to what is read. */

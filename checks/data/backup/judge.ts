@@ -5,6 +5,7 @@ import { table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Refusal, type Say } from '../../kit/kind.ts';
 import { serverName } from '../../protocols/postgres.ts';
 import { awayMessages, downId, POSTGRES, type Down } from '../../protocols/stores.ts';
+import { positionOf, SEGMENT, segmentsBehind, type Archiver } from './archiver.ts';
 import type { Params } from './params.ts';
 import type { BackupInfo, Stanza } from './pgbackrest.ts';
 
@@ -76,22 +77,6 @@ export const messages = {
   },
 } as const;
 
-/** What is not reported is null. */
-export interface Archiver {
-  readonly up: true;
-  readonly mode: string | null;
-  readonly archived: number | null;
-  /** Seconds since 1970. */
-  readonly archivedAt: number | null;
-  readonly lastArchived: string | null;
-  readonly failed: number | null;
-  readonly failedAt: number | null;
-  readonly lastFailed: string | null;
-  readonly segmentBytes: number | null;
-  /** Bytes of WAL written since the server was made; null on a standby. */
-  readonly written: number | null;
-  readonly systemId: string | null;
-}
 /** A half that was refused is absent. */
 interface Seen {
   /** Null when there is no such pod. */
@@ -105,11 +90,6 @@ type Voice = Say<typeof messages>;
 
 /** Clocks of two machines may differ by this. */
 const CLOCK_MS = 300_000;
-/** A WAL segment: timeline, high and low half of its number (PostgreSQL's XLogFileName). */
-const SEGMENT = /^[0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8})(\.|$)/;
-/** Segments of one timeline sort by name; after a failover the timelines differ and the numbers alone are compared. */
-const numberOf = (segment: string): string => segment.slice(8, 24);
-
 export function judge(params: Params, { pod, stanzas, archiver, refusals = [] }: Seen, say: Voice, now: Date): void {
   const subject = objectSubject('Pod', { namespace: params.namespace, name: params.pod });
   const inPod = subjectText(subject);
@@ -210,8 +190,8 @@ function judgeWal(
   if (needs === null) say.unknown(subject, `the WAL that the newest backup ${label} needs`);
   else if (
     archived === null ||
-    numberOf(needs[0]) < numberOf(archived[0]) ||
-    numberOf(archived[1]) < numberOf(needs[1])
+    positionOf(needs[0]) < positionOf(archived[0]) ||
+    positionOf(archived[1]) < positionOf(needs[1])
   )
     say.fail('walMissing', subject, {
       label,
@@ -223,7 +203,7 @@ function judgeWal(
   const segment = archiver.lastArchived ?? '';
   // A partial segment is archived under a name of its own.
   if (!SEGMENT.test(segment) || segment.endsWith('.partial')) return;
-  if (numberOf(segment) > numberOf(archived[1])) say.fail('notStored', subject, { segment, archived: archived[1] });
+  if (positionOf(segment) > positionOf(archived[1])) say.fail('notStored', subject, { segment, archived: archived[1] });
 }
 
 function judgeArchiver(say: Voice, subject: string, archiver: Archiver | Down | undefined, most: number): void {
@@ -256,15 +236,6 @@ function judgeArchiver(say: Voice, subject: string, archiver: Archiver | Down | 
     say.fail('archivingFails', subject, { segment: lastFailed ?? 'a segment', failed: failed ?? 'some' });
   if (behind !== null && behind > most)
     say.fail('archivingLags', subject, { behind, segment: lastArchived ?? 'none', most });
-}
-
-/** Whole segments between the one archived last and where the server writes; null when one of the two is not known. */
-export function segmentsBehind({ lastArchived, written, segmentBytes }: Archiver): number | null {
-  const match = SEGMENT.exec(lastArchived ?? '');
-  if (!match || written === null || segmentBytes === null || segmentBytes <= 0) return null;
-  const perHigh = 2 ** 32 / segmentBytes;
-  const next = Number.parseInt(match[1] ?? '', 16) * perHigh + Number.parseInt(match[2] ?? '', 16) + 1;
-  return Math.max(0, Math.floor(written / segmentBytes) - next);
 }
 
 const timeOf = (seconds: number | null): string | null =>

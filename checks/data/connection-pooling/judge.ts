@@ -1,11 +1,11 @@
 /** What is wrong with a pool in front of a PostgreSQL server. */
-import type { PostgresStore } from '../../contract/stores.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import type { Say } from '../../kit/kind.ts';
 import { serverName } from '../../protocols/postgres.ts';
 import { awayMessages, downId, POSTGRES, type Down } from '../../protocols/stores.ts';
 import type { Params } from './params.ts';
+import { poolerName, type Pool, type Pooler, type Reached, type Server } from './pooler.ts';
 
 export const messages = {
   ...awayMessages({ ...POSTGRES, name: 'it' }, 'it to'),
@@ -35,61 +35,12 @@ export const messages = {
   },
 } as const;
 
-/** What is not reported is null. */
-export interface Pool {
-  readonly database: string;
-  readonly user: string;
-  /** Clients that have asked and have no server connection yet. */
-  readonly waiting: number | null;
-  /** How long the first of them has waited. */
-  readonly maxWaitMs: number;
-  readonly active: number | null;
-  readonly idle: number | null;
-}
-export interface PooledDatabase {
-  readonly name: string;
-  /** `host:port` of its server. */
-  readonly server: string;
-  readonly poolSize: number;
-  readonly reserve: number;
-  /** Null: the pooler's own. */
-  readonly poolMode: string | null;
-  /** Of all its pools together; 0 is no limit. */
-  readonly maxConnections: number;
-  readonly forcedUser: boolean;
-  readonly paused: boolean | null;
-  readonly disabled: boolean | null;
-}
-interface Pooler {
-  readonly up: true;
-  readonly version: string;
-  readonly poolMode: string | null;
-  /** Of one user in all pools; 0 is no limit. */
-  readonly maxUserConnections: number;
-  readonly databases: readonly PooledDatabase[];
-  readonly looks: readonly (readonly Pool[])[];
-}
-interface Room {
-  readonly maxConnections: number | null;
-  /** For superusers and for members of pg_use_reserved_connections. */
-  readonly reserved: number;
-}
-/** Which database of which server answered. */
-interface Reached {
-  readonly up: true;
-  readonly identity: string | null;
-}
 interface Seen {
   readonly pooler: Pooler | Down;
   readonly through: Reached | Down;
-  readonly server: (Room & Reached) | Down;
+  readonly server: Server | Down;
 }
 type Voice = Say<typeof messages>;
-
-/** `PgBouncer at db.example:6432`. */
-export function poolerName({ host, port }: PostgresStore): string {
-  return `PgBouncer at ${host}:${port}`;
-}
 
 export function judge(params: Params, { pooler, through, server }: Seen, say: Voice): void {
   const subject = poolerName(params.console);
@@ -145,7 +96,7 @@ function judgeSize(
   subject: string,
   params: Params,
   pooler: Pooler,
-  { maxConnections, reserved }: Room,
+  { maxConnections, reserved }: Server,
 ): void {
   const server = serverName(params.store);
   if (maxConnections === null) return say.unknown(server, 'max_connections');
