@@ -2,7 +2,7 @@
 import type { HttpClient } from '../contract/http.ts';
 import { ObservationError } from '../kit/define-check.ts';
 import { shortened } from '../kit/evidence.ts';
-import { at, isRecord, listAt, textAt } from './kubernetes.ts';
+import { at, isRecord, listAt, textAt } from '../contract/json.ts';
 import { sampleValue, type LabelSet } from './prometheus.ts';
 import { ask, askJson, unlessDown, type TelemetrySource } from './telemetry.ts';
 

@@ -1,7 +1,7 @@
 /** What `pgbackrest info --output=json` says (pgBackRest command reference, "info"). */
 import { shortened } from '../../kit/evidence.ts';
 import { ObservationError } from '../../kit/kind.ts';
-import { at, listAt, parseJson, textAt } from '../../protocols/kubernetes.ts';
+import { at, listAt, parseJson, textAt } from '../../contract/json.ts';
 import type { ExecResult } from '../../protocols/pod-command.ts';
 
 /** A stanza in one of its repositories: backups are scheduled, and can be missing, repository by repository. */

@@ -22,7 +22,8 @@ import {
 } from '../../protocols/alertmanager.ts';
 import { shortened, table } from '../../kit/evidence.ts';
 import { judged } from '../../kit/judged.ts';
-import { mayReadSecrets, textAt } from '../../protocols/kubernetes.ts';
+import { textAt } from '../../contract/json.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { alertmanagers, selectorOf, type LabelSet } from '../../protocols/prometheus.ts';
 import { alertmanagerParams, askJson, prometheusParams, sourceOf, whyNotReady } from '../../protocols/telemetry.ts';
 

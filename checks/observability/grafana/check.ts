@@ -10,7 +10,8 @@ import {
 import { shortened, table } from '../../kit/evidence.ts';
 import { dashboard, dataSources, type Dashboard, type DataSource } from '../../protocols/grafana.ts';
 import { judged } from '../../kit/judged.ts';
-import { at, mayReadSecrets, textAt } from '../../protocols/kubernetes.ts';
+import { at, textAt } from '../../contract/json.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { askJson, grafanaParams, sourceOf, unlessDown } from '../../protocols/telemetry.ts';
 
 const messages = {

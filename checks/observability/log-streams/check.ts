@@ -13,7 +13,8 @@ import {
 } from '../../kit/define-check.ts';
 import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
 import { judged } from '../../kit/judged.ts';
-import { isRecord, listAt, mayList, mayReadSecrets, PODS, readList } from '../../protocols/kubernetes.ts';
+import { isRecord, listAt } from '../../contract/json.ts';
+import { mayList, mayReadSecrets, PODS, readList } from '../../protocols/kubernetes.ts';
 import { countLines, notReady, type LineCount } from '../../protocols/loki.ts';
 import { promDuration } from '../../protocols/prometheus.ts';
 import { logsParams, sourceOf } from '../../protocols/telemetry.ts';
