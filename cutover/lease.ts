@@ -6,7 +6,7 @@
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import type { KubeObject, ResourceType } from '../checks/contract/cluster.ts';
 import { formatMs } from '../checks/contract/units.ts';
-import { at, textAt } from '../checks/protocols/kubernetes.ts';
+import { at, textAt } from '../checks/contract/json.ts';
 import type { ClusterLink } from '../fixtures/capabilities/cluster-link.ts';
 import { answered, pathOf, type ApiRequest } from '../fixtures/capabilities/cluster-requests.ts';
 import { pause } from '../fixtures/capabilities/deadline.ts';

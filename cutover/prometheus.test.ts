@@ -5,7 +5,7 @@ import { secondSourceOf } from '../checks/cutover/second-source.ts';
 import { httpClient } from '../fixtures/capabilities/http.ts';
 import { createRedactor } from '../fixtures/capabilities/redactor.ts';
 import { realClock, type Clock } from './clock.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { VirtualClock } from './testing/virtual-clock.ts';
 import { monitoredServices } from '../rehearsal/monitoring/testing.ts';
 import { watchPrometheus, type PrometheusWatch } from './prometheus.ts';
 

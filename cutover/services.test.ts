@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ObservationError } from '../checks/contract/capabilities.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { VirtualClock } from './testing/virtual-clock.ts';
 import { watchServices, type ServiceWatch } from './services.ts';
 
 const SERVICES = [

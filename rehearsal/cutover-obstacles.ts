@@ -7,7 +7,7 @@
  *                                                              release lets it go on: it makes a ReplicaSet, which takes the pods over.
  */
 import type { ResourceType } from '../checks/contract/cluster.ts';
-import { at, isRecord, listAt, textAt } from '../checks/protocols/kubernetes.ts';
+import { at, isRecord, listAt, textAt } from '../checks/contract/json.ts';
 import type { ControlPlane } from './control-plane-types.ts';
 import type { LeverArguments } from '../fixtures/rehearsal-client/control-protocol.ts';
 import type { Levers, Release } from './levers.ts';

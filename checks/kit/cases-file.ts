@@ -43,7 +43,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { EVENT_ID, getScalarValue, load, parseEvents, YAMLException, type Event } from 'js-yaml';
 import { OUTCOMES, type OutcomeName, type ReasonCode } from '../contract/outcome.ts';
-import { isRecord } from '../protocols/kubernetes.ts';
+import { isRecord } from '../contract/json.ts';
 import { patched, type Patch } from './patch.ts';
 
 export interface CheckCase {

@@ -14,7 +14,7 @@
  * Every pointer is resolved against the value as it was, and no two may overlap. So their order never matters, and an index means the
  * same element whatever is inserted or removed before it.
  */
-import { isRecord } from '../protocols/kubernetes.ts';
+import { isRecord } from '../contract/json.ts';
 
 export interface Patch {
   /** Pointer → the value that stands there afterwards. A map may get a member it has not had; all above it must exist. */

@@ -45,6 +45,17 @@ export const minSuccessParam = {
   description: 'Share of answers that must be 2xx for the run to be one of the right thing.',
 } as const;
 
+/** Of a bound from above. */
+export const upTo = {
+  type: 'string',
+  enum: ['<', '<='],
+  default: '<',
+  description: 'Whether the bound itself is allowed.',
+} as const;
+export function holds(value: number, comparison: '<' | '<=', bound: number): boolean {
+  return comparison === '<' ? value < bound : value <= bound;
+}
+
 /** The item whose run is judged. */
 export const runParam = {
   type: 'string',

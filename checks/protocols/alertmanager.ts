@@ -1,7 +1,7 @@
 /** Alertmanager: its API (v2), its matchers, and which receivers its route tree sends an alert to. */
 import type { HttpClient } from '../contract/http.ts';
 import { ObservationError } from '../kit/kind.ts';
-import { at, isRecord, listAt, textAt } from './kubernetes.ts';
+import { at, isRecord, listAt, textAt } from '../contract/json.ts';
 import type { LabelSet } from './prometheus.ts';
 import { anchored } from './promql.ts';
 import { askJson, type TelemetrySource } from './telemetry.ts';

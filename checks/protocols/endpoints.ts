@@ -1,6 +1,6 @@
 /** Endpoints of a Service as its EndpointSlices list them. */
 import type { KubeObject } from '../contract/cluster.ts';
-import { at, isRecord, listAt, textAt } from './kubernetes.ts';
+import { at, isRecord, listAt, textAt } from '../contract/json.ts';
 
 export interface Endpoint {
   readonly address: string;

@@ -1,6 +1,6 @@
 /** What golive reads of Grafana's HTTP API: data sources and dashboards, their panels as queries with thresholds. */
 import type { HttpClient } from '../contract/http.ts';
-import { at, isRecord, listAt, textAt } from './kubernetes.ts';
+import { at, isRecord, listAt, textAt } from '../contract/json.ts';
 import { askJson, type TelemetrySource } from './telemetry.ts';
 
 export interface DataSource {

@@ -3,7 +3,7 @@
  * complete: a finding is worth an SRE's time. They answer where and which rule, never the value.
  */
 import { containersOf } from '../../k8s/semantics/pod-security.ts';
-import { listAt, textAt } from './kubernetes.ts';
+import { listAt, textAt } from '../contract/json.ts';
 
 /** A place that holds a credential, and the rule that says so. */
 export interface Literal {

@@ -2,7 +2,8 @@
 import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluster.ts';
 import { kubernetesName } from '../contract/param-schemas.ts';
 import type { Permission } from '../contract/plan.ts';
-import { at, groupOf, listAt, SERVICES, textAt } from './kubernetes.ts';
+import { at, listAt, textAt } from '../contract/json.ts';
+import { groupOf, SERVICES } from './kubernetes.ts';
 
 export const GATEWAYS: ResourceType = {
   apiVersion: 'gateway.networking.k8s.io/v1',

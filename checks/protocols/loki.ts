@@ -3,7 +3,7 @@ import type { HttpClient } from '../contract/http.ts';
 import type { SecretRef } from '../contract/secrets.ts';
 import { ObservationError } from '../kit/kind.ts';
 import { shortened } from '../kit/evidence.ts';
-import { at, isRecord, listAt, textAt } from './kubernetes.ts';
+import { at, isRecord, listAt, textAt } from '../contract/json.ts';
 import { sampleValue, type LabelSet } from './prometheus.ts';
 import { ask, askJson, sourceOf, unlessDown, type Endpoint, type TelemetrySource } from './telemetry.ts';
 

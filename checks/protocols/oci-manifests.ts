@@ -1,6 +1,6 @@
 /** Manifests, image indexes and configurations (OCI image specification 1.1, Docker's schema 2), verified by their digests. */
 import { ObservationError } from '../kit/define-check.ts';
-import { at, isRecord, listAt, parseJson, textAt } from './kubernetes.ts';
+import { at, isRecord, listAt, parseJson, textAt } from '../contract/json.ts';
 import { bodyDigest, type RegistrySession } from './oci.ts';
 
 const INDEX_TYPES = [

@@ -4,7 +4,8 @@ import type { KubeObject, NonEmptyCommand } from '../contract/cluster.ts';
 import type { Permission } from '../contract/plan.ts';
 import { ObservationError } from '../kit/define-check.ts';
 import { shortened } from '../kit/evidence.ts';
-import { at, listAt, PODS, textAt } from './kubernetes.ts';
+import { at, listAt, textAt } from '../contract/json.ts';
+import { PODS } from './kubernetes.ts';
 
 export interface ExecResult {
   readonly exitCode: number;

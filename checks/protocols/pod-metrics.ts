@@ -4,7 +4,8 @@ import type { ResourceSample, ResourceSeries } from '../contract/load.ts';
 import { ObservationError } from '../contract/capabilities.ts';
 import type { Permission } from '../contract/plan.ts';
 import { parseQuantity, QuantityError, quantityToNumber } from '../../k8s/semantics/quantity.ts';
-import { at, listAt, mayList, nameOf, PODS, textAt } from './kubernetes.ts';
+import { at, listAt, textAt } from '../contract/json.ts';
+import { mayList, nameOf, PODS } from './kubernetes.ts';
 
 export const POD_METRICS = { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics', resource: 'pods' } as const;
 

@@ -4,7 +4,7 @@
  */
 import type { HttpClient } from '../contract/http.ts';
 import { ObservationError } from '../kit/kind.ts';
-import { at, isRecord, listAt, textAt } from './kubernetes.ts';
+import { at, isRecord, listAt, textAt } from '../contract/json.ts';
 import { askJson, type TelemetrySource } from './telemetry.ts';
 
 export type LabelSet = Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import type { SecretRef } from '../contract/secrets.ts';
 import { endpoint, secretRef } from '../contract/param-schemas.ts';
 import { ObservationError, type JSONSchema } from '../kit/kind.ts';
 import { shortened } from '../kit/evidence.ts';
-import { parseJson } from './kubernetes.ts';
+import { parseJson } from '../contract/json.ts';
 
 /** Where one of them answers and who asks. */
 export interface TelemetrySource {

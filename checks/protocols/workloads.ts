@@ -4,19 +4,17 @@ import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluste
 import type { Permission } from '../contract/plan.ts';
 import { podTemplateOf } from '../../k8s/semantics/pod-template.ts';
 import type { Reading } from '../kit/evidence.ts';
+import { isRecord, listAt, textAt } from '../contract/json.ts';
 import {
   CRON_JOBS,
   DAEMON_SETS,
   DEPLOYMENTS,
-  isRecord,
   JOBS,
-  listAt,
   mayList,
   PODS,
   readList,
   REPLICA_SETS,
   STATEFUL_SETS,
-  textAt,
 } from './kubernetes.ts';
 
 const WORKLOAD_TYPES = [PODS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, DAEMON_SETS, JOBS, CRON_JOBS] as const;

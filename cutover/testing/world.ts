@@ -13,7 +13,7 @@ import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Reading } from '../../checks/cutover/second-source.ts';
 import { readCutover, type CutoverLog } from '../../reports/record/run-folder/cutover-log.ts';
 import { openJournal, type CutoverJournal } from '../journal.ts';
-import { VirtualClock } from '../virtual-clock.ts';
+import { VirtualClock } from './virtual-clock.ts';
 import type { CutoverEnd } from '../begin.ts';
 import { runCutover } from '../engine.ts';
 import type { CutoverParts } from '../parts.ts';

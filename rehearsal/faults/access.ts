@@ -1,7 +1,6 @@
 /** What goes wrong with rights, walls between namespaces, settings and secrets. */
 import { NAMESPACE } from '../topology.ts';
-import type { Act } from '../../fixtures/rehearsal-client/control-protocol.ts';
-import type { ExpectedChange, Fault } from './fault.ts';
+import type { Act, ExpectedChange, Fault } from './fault.ts';
 
 const RBAC = 'rbac.authorization.k8s.io/v1';
 const RBAC_GROUP = 'rbac.authorization.k8s.io';

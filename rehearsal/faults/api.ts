@@ -1,7 +1,6 @@
 /** What goes wrong in the services themselves, and between them: what their users and neighbours see. */
 import { NAMESPACE, SERVICES } from '../topology.ts';
-import type { Act } from '../../fixtures/rehearsal-client/control-protocol.ts';
-import type { Fault } from './fault.ts';
+import type { Act, Fault } from './fault.ts';
 
 const API = SERVICES.typescriptApi.app;
 const LEARNING = SERVICES.learningSystem.app;

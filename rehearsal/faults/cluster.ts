@@ -1,7 +1,6 @@
 /** What goes wrong in the cluster itself: its API server, its nodes, its rights, its storage, and what was changed by hand. */
 import { NAMESPACE, NODES, SERVICES } from '../topology.ts';
-import type { Act } from '../../fixtures/rehearsal-client/control-protocol.ts';
-import type { ExpectedChange, Fault } from './fault.ts';
+import type { Act, ExpectedChange, Fault } from './fault.ts';
 
 const API = SERVICES.typescriptApi;
 const RBAC = 'rbac.authorization.k8s.io/v1';

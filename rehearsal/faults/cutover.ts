@@ -1,8 +1,7 @@
 /** What goes wrong with a cutover: before any traffic has moved, and in the middle of it. */
 import { NAMESPACE, SERVICES } from '../topology.ts';
 import { because } from './consequences.ts';
-import type { Act } from '../../fixtures/rehearsal-client/control-protocol.ts';
-import type { ExpectedChange, Fault } from './fault.ts';
+import type { Act, ExpectedChange, Fault } from './fault.ts';
 
 const { typescriptApi: API, rustServer: RUST } = SERVICES;
 const GREEN = `${API.app}-green`;

@@ -5,6 +5,8 @@
 import type { OutcomeName } from '../../checks/contract/outcome.ts';
 import type { Act } from '../../fixtures/rehearsal-client/control-protocol.ts';
 
+export type { Act };
+
 /** What must become of an item while the fault lasts. */
 export interface ExpectedChange {
   readonly item: string;

@@ -1,7 +1,6 @@
 /** What goes wrong when users come: load that is not carried, replicas that are not added or not replaced, and what it decides. */
 import { NAMESPACE, SERVICES } from '../topology.ts';
-import type { Act } from '../../fixtures/rehearsal-client/control-protocol.ts';
-import type { Fault } from './fault.ts';
+import type { Act, Fault } from './fault.ts';
 
 const API = SERVICES.typescriptApi.app;
 const HPA = {

@@ -1,8 +1,7 @@
 /** Faults of the way in: DNS, gateway, certificates, routes. */
 import { NAMESPACE } from '../topology.ts';
 import { because, noHandshake } from './consequences.ts';
-import type { Act } from '../../fixtures/rehearsal-client/control-protocol.ts';
-import type { Fault } from './fault.ts';
+import type { Act, Fault } from './fault.ts';
 
 const TRAFFIC = 'Its requests take the way in that is broken.';
 

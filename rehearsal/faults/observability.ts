@@ -1,7 +1,6 @@
 /** Faults of monitoring, of what it watches, and of what it has recorded. */
 import { because } from './consequences.ts';
-import type { Act } from '../../fixtures/rehearsal-client/control-protocol.ts';
-import type { Fault } from './fault.ts';
+import type { Act, Fault } from './fault.ts';
 
 /** Prometheus notices a new or missing target up to six seconds later; then rules and samples need their time. */
 const DISCOVERY_MS = 20_000;

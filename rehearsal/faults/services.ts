@@ -1,8 +1,7 @@
 /** What goes wrong with the services' pods: processes that die, hang or are unwell, images, security contexts, secrets. */
 import { pinned } from '../registry/image-manifests.ts';
 import { NAMESPACE, RELEASES, SERVICES } from '../topology.ts';
-import type { Act } from '../../fixtures/rehearsal-client/control-protocol.ts';
-import type { ExpectedChange, Fault } from './fault.ts';
+import type { Act, ExpectedChange, Fault } from './fault.ts';
 
 const { typescriptApi: API, learningSystem: LEARNING, rustServer: RUST } = SERVICES;
 const HEALTH_ITEMS = ['P2-HEA-001', 'P5-HEA-001'] as const;

@@ -1,8 +1,7 @@
 /** Faults of the registry and of what it holds. */
 import { NAMESPACE, RELEASES, SERVICES } from '../topology.ts';
 import { noHandshake } from './consequences.ts';
-import type { Act } from '../../fixtures/rehearsal-client/control-protocol.ts';
-import type { ExpectedChange, Fault } from './fault.ts';
+import type { Act, ExpectedChange, Fault } from './fault.ts';
 
 const API_IMAGE = { repository: SERVICES.typescriptApi.image, tag: RELEASES.blue } as const;
 /** A build of another day: every byte of it is described by another digest. */

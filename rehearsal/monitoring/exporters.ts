@@ -4,7 +4,7 @@
  */
 import { connect } from 'node:net';
 import type { KubeObject } from '../../checks/contract/cluster.ts';
-import { at, listAt, textAt } from '../../checks/protocols/kubernetes.ts';
+import { at, listAt, textAt } from '../../checks/contract/json.ts';
 import { STORES } from '../topology.ts';
 import type { RunningContainers } from './discovery.ts';
 

@@ -1,7 +1,7 @@
 /** The platform's rules (`k8s/monitoring/prometheus-rules.yaml`) as the rehearsal's Prometheus loads them. */
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
-import { isRecord, listAt, textAt } from '../../checks/protocols/kubernetes.ts';
+import { isRecord, listAt, textAt } from '../../checks/contract/json.ts';
 
 export type Rule = Readonly<Record<string, unknown>>;
 export interface RuleGroup {

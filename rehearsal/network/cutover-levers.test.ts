@@ -3,7 +3,7 @@ import { Agent, request } from 'node:https';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { KubeObject } from '../../checks/contract/cluster.ts';
-import { at, listAt } from '../../checks/protocols/kubernetes.ts';
+import { at, listAt } from '../../checks/contract/json.ts';
 import type { Levers } from '../levers.ts';
 import { NAMESPACE } from '../topology.ts';
 import { HTTP_ROUTES } from './gateway-controller.ts';

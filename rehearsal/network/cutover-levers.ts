@@ -9,7 +9,7 @@
  * `route` is the HTTPRoute whose first rule shares users between two releases: mcp-api unless said.
  */
 import type { KubeObject } from '../../checks/contract/cluster.ts';
-import { at, isRecord, listAt, textAt } from '../../checks/protocols/kubernetes.ts';
+import { at, isRecord, listAt, textAt } from '../../checks/contract/json.ts';
 import type { ControlPlane } from '../control-plane-types.ts';
 import type { LeverArguments } from '../../fixtures/rehearsal-client/control-protocol.ts';
 import type { Levers, Release } from '../levers.ts';

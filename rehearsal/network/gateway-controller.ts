@@ -1,7 +1,8 @@
 /** Follows Gateway, HTTPRoutes, Services and the certificate's Secret, and has the gateway's process do what they say. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KubeObject, ResourceType } from '../../checks/contract/cluster.ts';
-import { SERVICES, listAt, textAt } from '../../checks/protocols/kubernetes.ts';
+import { listAt, textAt } from '../../checks/contract/json.ts';
+import { SERVICES } from '../../checks/protocols/kubernetes.ts';
 import type { BackendAddress, ControlPlane } from '../control-plane-types.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import type { Endpoints, GatewayConfiguration, Rule } from './route-table.ts';

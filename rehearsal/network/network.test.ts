@@ -1,7 +1,7 @@
 /** The way in as a whole: a real control plane, gateway, dnsmasq, and the capabilities that look at them. */
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { at, listAt } from '../../checks/protocols/kubernetes.ts';
+import { at, listAt } from '../../checks/contract/json.ts';
 import { dnsClient } from '../../fixtures/capabilities/dns.ts';
 import { httpClient } from '../../fixtures/capabilities/http.ts';
 import { createRedactor } from '../../fixtures/capabilities/redactor.ts';

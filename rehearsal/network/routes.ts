@@ -3,7 +3,7 @@
  * a route asks for that is not built here (filters but RequestRedirect, regular expressions) makes it not accepted, and says so in its status.
  */
 import type { KubeObject } from '../../checks/contract/cluster.ts';
-import { at, isRecord, listAt, textAt } from '../../checks/protocols/kubernetes.ts';
+import { at, isRecord, listAt, textAt } from '../../checks/contract/json.ts';
 import { hostMatches, type Rule, type RuleAction, type WeightedBackend } from './route-table.ts';
 
 export interface Objects {

@@ -1,7 +1,7 @@
 /** What the gateway's controller writes back: status of Gateway and HTTPRoute as gateway.networking.k8s.io/v1 defines them. */
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../../checks/contract/cluster.ts';
-import { at, isRecord, listAt, textAt } from '../../checks/protocols/kubernetes.ts';
+import { at, isRecord, listAt, textAt } from '../../checks/contract/json.ts';
 import type { RouteVerdict } from './routes.ts';
 
 export const CONTROLLER = 'golive.test/rehearsal-gateway';

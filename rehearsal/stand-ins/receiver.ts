@@ -3,7 +3,7 @@
  * receiver, `POST /NAME`; `GET /NAME` lists what arrived there, newest last.
  */
 import type { IncomingMessage } from 'node:http';
-import { isRecord, listAt, parseJson, textAt } from '../../checks/protocols/kubernetes.ts';
+import { isRecord, listAt, parseJson, textAt } from '../../checks/contract/json.ts';
 import { serveLoopback } from '../monitoring/loopback.ts';
 
 const KEPT = 500;

@@ -8,7 +8,8 @@ import { problemsFromAjv } from './ajv-problems.ts';
 import type { ChecklistItem } from './load-checklist.ts';
 import type { Problem } from './problems.ts';
 import { didYouMean } from './suggest.ts';
-import { isRecord, keepTokens, mapTexts, substituteEnvironment, withRehearsalSamples } from './templates.ts';
+import { isRecord } from '../../checks/contract/json.ts';
+import { keepTokens, mapTexts, substituteEnvironment, withRehearsalSamples } from './templates.ts';
 import { pointerStep, pointerSteps } from './yaml/positions.ts';
 import type { ProblemText, YamlFile } from './yaml/parse.ts';
 

@@ -6,7 +6,7 @@ import { isPhase, phaseIndex } from './phases.ts';
 import { showValue, type Problem } from './problems.ts';
 import { PLANNED_KIND } from './schemas.ts';
 import { didYouMean } from './suggest.ts';
-import { isRecord } from './templates.ts';
+import { isRecord } from '../../checks/contract/json.ts';
 import { whenProblem } from './when.ts';
 import type { ProblemText, YamlFile } from './yaml/parse.ts';
 

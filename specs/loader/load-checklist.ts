@@ -11,7 +11,7 @@ import { isPhase, phaseIndex } from './phases.ts';
 import type { Problem } from './problems.ts';
 import { checklistSchema, itemSchema, phaseSchema } from './schemas.ts';
 import { didYouMean } from './suggest.ts';
-import { isRecord } from './templates.ts';
+import { isRecord } from '../../checks/contract/json.ts';
 import { pointerStep } from './yaml/positions.ts';
 import { readYamlFile, type YamlFile } from './yaml/parse.ts';
 

@@ -8,7 +8,8 @@ import { problemsFromAjv } from './ajv-problems.ts';
 import { environmentSchema } from './environment-schema.ts';
 import { isSecretName, showValue, type Problem } from './problems.ts';
 import { didYouMean } from './suggest.ts';
-import { checkRehearsalTokens, isRecord, keepTokens, withRehearsalSamples } from './templates.ts';
+import { isRecord } from '../../checks/contract/json.ts';
+import { checkRehearsalTokens, keepTokens, withRehearsalSamples } from './templates.ts';
 import { pointerStep } from './yaml/positions.ts';
 import { fieldOf, readYamlFile, type YamlFile } from './yaml/parse.ts';
 

@@ -11,7 +11,7 @@ import { CHECKLIST_FILE, SPECS } from './load-checklist.ts';
 import { ENVIRONMENTS } from './load-environment.ts';
 import { attestationsSchema, waiversSchema } from './people/schemas.ts';
 import { checklistSchema, itemSchema, phaseSchema, PLANNED_KIND } from './schemas.ts';
-import { isRecord } from './templates.ts';
+import { isRecord } from '../../checks/contract/json.ts';
 import { testKinds } from './testing/kinds.ts';
 import { parseYamlFile } from './yaml/parse.ts';
 

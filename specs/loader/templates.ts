@@ -1,5 +1,6 @@
 /** `${environment.a.b}`, `${release.version}` and `${rehearsal.NAME}` in YAML values. */
 import { REHEARSAL_VALUES, type RehearsalValueName } from '../../checks/contract/environment.ts';
+import { isRecord } from '../../checks/contract/json.ts';
 import { WINDOW_PLACEHOLDER } from '../../checks/contract/param-schemas.ts';
 import { didYouMean } from './suggest.ts';
 import { pointerStep } from './yaml/positions.ts';
@@ -159,8 +160,4 @@ export function keepTokens(validated: unknown, original: unknown): unknown {
     );
   }
   return validated;
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

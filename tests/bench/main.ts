@@ -6,6 +6,7 @@ import { sayError, sayOut } from '../../gate/say.ts';
 import { firstOutput } from './first-output.ts';
 import { itemOverhead } from './item-overhead.ts';
 import { load } from './load.ts';
+import { pods } from './pods.ts';
 import { soak } from './soak.ts';
 import { specOverhead } from './spec-overhead.ts';
 import { rollback } from './rollback.ts';
@@ -18,6 +19,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'item-overhead': itemOverhead,
   'spec-overhead': specOverhead,
   load,
+  pods,
   'rehearsal-ready': rehearsalReady,
   'whole-gate': wholeGate,
   soak,
@@ -43,7 +45,7 @@ for (const [name, benchmark] of Object.entries(benchmarks)) {
     const mark = target === null ? '    ' : met ? 'ok  ' : 'OVER';
     const against = target === null ? '(no target)' : `(target ≤ ${target})`;
     sayOut(
-      `${mark}  ${what.padEnd(62)} ${value.toFixed(unit === 'ms' ? 0 : 2).padStart(6)} ${unit} ${against}  ${detail}`,
+      `${mark}  ${what.padEnd(62)} ${value.toFixed(unit === 'ms' || unit === 'MiB' ? 0 : 2).padStart(6)} ${unit} ${against}  ${detail}`,
     );
   }
 }

@@ -14,6 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Decision } from '../../checks/contract/decision.ts';
@@ -49,6 +50,13 @@ export interface GateResult {
   readonly decision: Decision | null;
 }
 
+/** Of a cluster most items need nothing but its identity. */
+export const serveIdentity: RequestListener = (_request, response) => {
+  response
+    .writeHead(200, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: CLUSTER_UID } }));
+};
+
 export class GateProject {
   readonly root: string;
   /** Of the server that items ask. */
@@ -66,6 +74,7 @@ export class GateProject {
   static async make(
     phases: readonly GatePhase[],
     preconditions: 'enforce' | 'report' = 'report',
+    serveCluster: RequestListener = serveIdentity,
   ): Promise<GateProject> {
     let flaky = 0;
     const services = await listenHttp((request, response) => {
@@ -78,15 +87,8 @@ export class GateProject {
       if (kind === 'slow') setTimeout(answer, SLOW_MS);
       else answer();
     });
-    // Of a cluster these items need nothing but its identity.
     const pair = selfSigned();
-    const cluster = await listenHttps(pair, (_request, response) => {
-      response
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end(
-          JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: CLUSTER_UID } }),
-        );
-    });
+    const cluster = await listenHttps(pair, serveCluster);
     const root = mkdtempSync(join(tmpdir(), 'golive-gate-'));
     const project = new GateProject(root, services, cluster);
     writeKubeconfig(join(root, 'kubeconfig'), {

@@ -7,7 +7,8 @@ import {
   type FromSchema,
   type JSONSchema,
 } from '../../kit/define-check.ts';
-import { at, mayList, readList } from '../../protocols/kubernetes.ts';
+import { at } from '../../contract/json.ts';
+import { mayList, readList } from '../../protocols/kubernetes.ts';
 import { mayReadRbac, readRbac, SERVICE_ACCOUNTS } from '../../protocols/rbac.ts';
 import { mayReadWorkloads, readWorkloads } from '../../protocols/workloads.ts';
 import { judge, messages, type Gathered } from './judge.ts';

@@ -5,7 +5,7 @@ import type { RbacPolicy } from '../../../k8s/semantics/rbac.ts';
 import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
 import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
 import { judged } from '../../kit/judged.ts';
-import { at, textAt } from '../../protocols/kubernetes.ts';
+import { at, textAt } from '../../contract/json.ts';
 import type { PodSource } from '../../protocols/workloads.ts';
 import type { Params } from './check.ts';
 

@@ -5,7 +5,7 @@ import { labelRequirements } from '../../../k8s/semantics/selector.ts';
 import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
 import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
 import { judged, present } from '../../kit/judged.ts';
-import { at, isRecord, listAt } from '../../protocols/kubernetes.ts';
+import { at, isRecord, listAt } from '../../contract/json.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

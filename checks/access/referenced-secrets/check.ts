@@ -8,7 +8,8 @@ import {
   type FromSchema,
   type JSONSchema,
 } from '../../kit/define-check.ts';
-import { CONFIG_MAPS, isRecord, mayList, readList } from '../../protocols/kubernetes.ts';
+import { isRecord } from '../../contract/json.ts';
+import { CONFIG_MAPS, mayList, readList } from '../../protocols/kubernetes.ts';
 import { mayReadWorkloads, readWorkloads } from '../../protocols/workloads.ts';
 import { judge, messages, type Gathered } from './judge.ts';
 

@@ -12,7 +12,8 @@ import {
 } from '../../kit/define-check.ts';
 import { table } from '../../kit/evidence.ts';
 import { judged, present } from '../../kit/judged.ts';
-import { apiAnswer, listAt, textAt } from '../../protocols/kubernetes.ts';
+import { listAt, textAt } from '../../contract/json.ts';
+import { apiAnswer } from '../../protocols/kubernetes.ts';
 
 const messages = {
   notServed: {

@@ -11,7 +11,8 @@ import {
 } from '../../kit/define-check.ts';
 import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
 import { judged, present } from '../../kit/judged.ts';
-import { CLAIMS, mayList, readList, STORAGE_CLASSES, textAt } from '../../protocols/kubernetes.ts';
+import { textAt } from '../../contract/json.ts';
+import { CLAIMS, mayList, readList, STORAGE_CLASSES } from '../../protocols/kubernetes.ts';
 
 const messages = {
   noClass: {

@@ -1,7 +1,8 @@
 import { isAtLeast, kubeletSkew, parseVersion, tryParseVersion } from '../../../k8s/semantics/version-skew.ts';
 import { kind, objectSubject, ObservationError } from '../../kit/kind.ts';
 import { table } from '../../kit/evidence.ts';
-import { apiAnswer, mayList, NODES, textAt } from '../../protocols/kubernetes.ts';
+import { textAt } from '../../contract/json.ts';
+import { apiAnswer, mayList, NODES } from '../../protocols/kubernetes.ts';
 
 const PATH = '/version';
 

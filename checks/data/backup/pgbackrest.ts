@@ -1,7 +1,7 @@
 /** What `pgbackrest info --output=json` says (pgBackRest command reference, "info"). */
 import { ObservationError } from '../../kit/define-check.ts';
 import { shortened } from '../../kit/evidence.ts';
-import { at, isRecord, listAt, parseJson, textAt } from '../../protocols/kubernetes.ts';
+import { at, isRecord, listAt, parseJson, textAt } from '../../contract/json.ts';
 import type { ExecResult } from '../../protocols/pod-command.ts';
 
 export interface Stanza {

@@ -8,7 +8,8 @@ import {
   type FromSchema,
   type JSONSchema,
 } from '../../kit/define-check.ts';
-import { mayReadSecrets, textAt } from '../../protocols/kubernetes.ts';
+import { textAt } from '../../contract/json.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { sessionUnlessDown } from '../../protocols/postgres.ts';
 import {
   judgePooling,

@@ -9,7 +9,8 @@ import {
   type Judgement,
 } from '../../kit/define-check.ts';
 import { judged, present } from '../../kit/judged.ts';
-import { mayReadSecrets, textAt } from '../../protocols/kubernetes.ts';
+import { textAt } from '../../contract/json.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { HUNG_FIX, refusal, serverName, sessionUnlessDown, type Down } from '../../protocols/postgres.ts';
 
 const messages = {

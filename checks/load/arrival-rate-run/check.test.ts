@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { LoadGenerator, LoadResult } from '../../contract/load.ts';
 import { readCases } from '../../kit/cases-file.ts';
 import { arrivalRateRun } from './check.ts';
-import type { Params } from './check.ts';
 
 const cases = readCases(import.meta.dirname);
 const caseOf = (name: string) =>
-  cases.find((check) => check.name === name) as { readonly params: Params; readonly gathered: LoadResult };
+  cases.find((check) => check.name === name) as { readonly params: object; readonly gathered: LoadResult };
 
 /** Judges what comes of these runs, one after the other. */
 async function outcomeOf(...results: readonly LoadResult[]) {

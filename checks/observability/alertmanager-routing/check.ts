@@ -1,7 +1,8 @@
+import { textAt } from '../../contract/json.ts';
 import { load } from 'js-yaml';
 import { attempt, kind, ObservationError } from '../../kit/kind.ts';
 import { heldAlerts, silences } from '../../protocols/alertmanager.ts';
-import { mayReadSecrets, textAt } from '../../protocols/kubernetes.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { alertmanagers } from '../../protocols/prometheus.ts';
 import {
   alertmanagerOf,

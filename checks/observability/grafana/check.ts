@@ -1,7 +1,8 @@
+import { at, textAt } from '../../contract/json.ts';
 import { shortened, table } from '../../kit/evidence.ts';
 import { attempt, kind } from '../../kit/kind.ts';
 import { dashboard, dataSources } from '../../protocols/grafana.ts';
-import { at, mayReadSecrets, textAt } from '../../protocols/kubernetes.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { askJson, grafanaOf, grafanaParams, unlessDown } from '../../protocols/telemetry.ts';
 
 export const grafana = kind('observability/grafana', {

@@ -1,9 +1,10 @@
 import type { KubeObject } from '../../contract/cluster.ts';
 import { duration, kubernetesName } from '../../contract/param-schemas.ts';
+import { isRecord, listAt } from '../../contract/json.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { nameList, table } from '../../kit/evidence.ts';
 import { attempt, kind } from '../../kit/kind.ts';
-import { isRecord, listAt, mayList, mayReadSecrets, PODS } from '../../protocols/kubernetes.ts';
+import { mayList, mayReadSecrets, PODS } from '../../protocols/kubernetes.ts';
 import { countLines, lokiOf, notReady } from '../../protocols/loki.ts';
 import { promDuration } from '../../protocols/prometheus.ts';
 import { logsParams } from '../../protocols/telemetry.ts';

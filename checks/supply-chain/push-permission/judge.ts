@@ -3,7 +3,8 @@ import type { KubeObject } from '../../contract/cluster.ts';
 import type { Evidence, Finding, Judgement, NonEmpty } from '../../kit/define-check.ts';
 import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
 import { judged, present } from '../../kit/judged.ts';
-import { at, listAt, nameOf, textAt } from '../../protocols/kubernetes.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
+import { nameOf } from '../../protocols/kubernetes.ts';
 import { namedImages } from '../oci-workloads.ts';
 import type { Params } from './check.ts';
 

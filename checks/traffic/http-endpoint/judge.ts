@@ -5,7 +5,7 @@ import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
 import { createAjv } from '../../kit/params.ts';
 import { shortened, table } from '../../kit/evidence.ts';
 import { judged, present } from '../../kit/judged.ts';
-import { parseJson } from '../../protocols/kubernetes.ts';
+import { parseJson } from '../../contract/json.ts';
 import { schemaProblems } from '../../kit/schema-problems.ts';
 import type { Params } from './check.ts';
 

@@ -3,7 +3,7 @@ import type { HttpAnswer } from '../../contract/http.ts';
 import type { Data } from '../../kit/define-check.ts';
 import { createAjv } from '../../kit/params.ts';
 import { shortened } from '../../kit/evidence.ts';
-import { parseJson } from '../../protocols/kubernetes.ts';
+import { parseJson } from '../../contract/json.ts';
 import { schemaProblems } from '../../kit/schema-problems.ts';
 import type { Params, Step } from './params.ts';
 import { filledIn, filledText, masked, valueAt, type Saved } from './saved-values.ts';

@@ -3,7 +3,7 @@ import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
 import { nameList, readingEvidence, shortened, table, type Reading } from '../../kit/evidence.ts';
 import { judged, present } from '../../kit/judged.ts';
-import { at, isRecord, parseJson, textAt } from '../../protocols/kubernetes.ts';
+import { at, isRecord, parseJson, textAt } from '../../contract/json.ts';
 import { credentialIn } from '../../protocols/literal-credentials.ts';
 import type { Params } from './check.ts';
 

@@ -3,7 +3,7 @@ import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
 import { createAjv } from '../../kit/params.ts';
 import { readingEvidence, shortened, table, type Reading } from '../../kit/evidence.ts';
 import { judged } from '../../kit/judged.ts';
-import { parseJson } from '../../protocols/kubernetes.ts';
+import { parseJson } from '../../contract/json.ts';
 import { schemaProblems } from '../../kit/schema-problems.ts';
 import { addressOf, commandOf, type Call, type Params } from './params.ts';
 

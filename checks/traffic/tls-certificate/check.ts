@@ -7,7 +7,8 @@ import {
   type FromSchema,
   type JSONSchema,
 } from '../../kit/define-check.ts';
-import { at, listAt, mayList, readList, textAt } from '../../protocols/kubernetes.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
+import { mayList, readList } from '../../protocols/kubernetes.ts';
 import {
   addressesOf,
   HTTP_ROUTES,

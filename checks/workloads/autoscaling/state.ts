@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../contract/cluster.ts';
 import type { Finding, NonEmpty } from '../../kit/define-check.ts';
 import { parseQuantity, QuantityError, quantityToNumber } from '../../../k8s/semantics/quantity.ts';
-import { at, listAt, textAt } from '../../protocols/kubernetes.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
 
 export const AUTOSCALERS = {
   apiVersion: 'autoscaling/v2',

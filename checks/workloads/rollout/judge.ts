@@ -7,7 +7,7 @@ import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
 import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
 import { judged, present } from '../../kit/judged.ts';
-import { at, listAt, textAt } from '../../protocols/kubernetes.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
 import { isLeaving } from '../../protocols/workloads.ts';
 import type { Params } from './check.ts';
 import { barePodFindings, digestlessFindings, podMessages, restartFindings } from './restarts.ts';

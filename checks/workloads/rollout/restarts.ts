@@ -3,7 +3,7 @@ import { containersOf } from '../../../k8s/semantics/pod-security.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
 import { durationMs } from '../../contract/units.ts';
 import type { Finding } from '../../kit/define-check.ts';
-import { at, listAt, textAt } from '../../protocols/kubernetes.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
 import type { Params } from './check.ts';
 
 export const podMessages = {

@@ -3,7 +3,7 @@ import { containersOf } from '../../../k8s/semantics/pod-security.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
 import type { Finding } from '../../kit/define-check.ts';
 import { shortened } from '../../kit/evidence.ts';
-import { at, listAt, textAt } from '../../protocols/kubernetes.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
 
 export const waitingMessages = {
   imageNotPulled: {

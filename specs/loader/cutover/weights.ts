@@ -3,7 +3,7 @@ import type { Problem } from '../problems.ts';
 import { PLANNED_KIND } from '../schemas.ts';
 import { didYouMean } from '../suggest.ts';
 import { SPEC_KIND } from '../team-specs/binding.ts';
-import { isRecord } from '../templates.ts';
+import { isRecord } from '../../../checks/contract/json.ts';
 import type { ProblemText } from '../yaml/parse.ts';
 import { CUTOVER_PHASE, type Stated } from './stated.ts';
 

@@ -1,6 +1,6 @@
 /** Walking and printing JSON Schemas. */
 import { compareText } from '../problems.ts';
-import { isRecord } from '../templates.ts';
+import { isRecord } from '../../../checks/contract/json.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 

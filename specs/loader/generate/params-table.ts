@@ -1,5 +1,5 @@
 /** Params as Markdown: a row each, shapes that kinds share as links. */
-import { isRecord } from '../templates.ts';
+import { isRecord } from '../../../checks/contract/json.ts';
 import { shapeKey, type Schema } from './json-schema.ts';
 import { PARAM_SHAPES, shapeNames } from './shapes.ts';
 

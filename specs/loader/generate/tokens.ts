@@ -1,5 +1,5 @@
 /** `${environment.…}` in editors: what the loader replaces before it validates may stand in place of any value. */
-import { isRecord } from '../templates.ts';
+import { isRecord } from '../../../checks/contract/json.ts';
 import type { Schema } from './json-schema.ts';
 
 export interface Tokens {

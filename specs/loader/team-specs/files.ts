@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, posix, relative, sep } from 'node:path';
 import type { Plan } from '../../../checks/contract/plan.ts';
-import { isRecord } from '../templates.ts';
+import { isRecord } from '../../../checks/contract/json.ts';
 import { bindingOf, GATE_SPEC } from './binding.ts';
 
 const SPECS = 'specs';
