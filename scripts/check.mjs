@@ -4,7 +4,7 @@
  * which may be stale where a type changed in another file.
  */
 import { mkdirSync } from 'node:fs';
-import { changedFiles, existing, foldersWithTests, SOURCE } from './changed.mjs';
+import { changedFiles, existing, nearestTests, SOURCE } from './changed.mjs';
 import { onTerminal, sideBySide } from './steps.mjs';
 
 const CACHE = 'node_modules/.cache/golive';
@@ -59,8 +59,8 @@ async function checkChanged() {
   )
     red.push('related tests');
   // What no module imports (cases, manifests, checklists) is read by the tests nearest to it.
-  const folders = foldersWithTests(changed.filter((file) => !SOURCE.test(file)));
-  if (folders.length > 0 && (await onTerminal(['vitest', 'run', '--passWithNoTests', ...QUICK, ...folders])) !== 0)
+  const tests = nearestTests(changed.filter((file) => !SOURCE.test(file)));
+  if (tests.length > 0 && (await onTerminal(['vitest', 'run', '--passWithNoTests', ...QUICK, ...tests])) !== 0)
     red.push('tests beside changed files');
   return red;
 }
