@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { growth } from '../../tests/harness/growth.ts';
 import type { AccessAttributes } from './rbac.ts';
 import {
   coversRules,
@@ -323,28 +322,4 @@ it('forbiddenMessage escapes what a browser could read as markup, and appends th
   expect(forbiddenMessage(user, { verb: 'get', path: '/a&b' }, 'RBAC: x')).toBe(
     'forbidden: User "&lt;b&gt;" cannot get path "/a&amp;b": RBAC: x',
   );
-});
-
-it('looks at the bindings of the subject alone: ten times as many others make a decision little slower', () => {
-  /** 5,000 decisions over so many bindings. */
-  const decide = (bound: number): void => {
-    const rbac = authorizers.get(bound);
-    let allowed = 0;
-    for (let turn = 0; turn < 5000; turn += 1) {
-      const at = turn % bound;
-      const user = { user: `u${String(at)}`, groups: ['system:authenticated'] };
-      if (rbac?.authorize(user, { ...pods, namespace: `n${String(at % 50)}` }).allowed === true) allowed += 1;
-    }
-    expect(allowed).toBe(5000);
-  };
-  const roles = Array.from({ length: 50 }, (_, at) => role('r', `n${String(at)}`));
-  const authorizers = new Map(
-    [200, 2000].map((bound) => {
-      const bindings = Array.from({ length: bound }, (_, at) =>
-        bindingTo({ kind: 'User', name: `u${String(at)}` }, viaRole, `n${String(at % 50)}`),
-      );
-      return [bound, createRbacAuthorizer(rbacPolicyOf([...roles, ...bindings]))] as const;
-    }),
-  );
-  expect(growth(decide, 200, 10)).toBeLessThan(4);
 });
