@@ -15,18 +15,18 @@ const entries = {
   'gate-main': 'gate/main-process.ts',
   'gate-worker': 'fixtures/phase-session.ts',
   kubernetes: 'fixtures/cluster/client-node.ts',
-  rehearsal: 'fixtures/rehearsal/main.ts',
-  'rehearsal-watchdog': 'fixtures/rehearsal/watchdog-thread.ts',
-  'service-typescript-api': 'fixtures/rehearsal/services/typescript-api.ts',
-  'service-learning-system': 'fixtures/rehearsal/services/learning-system.ts',
-  'service-rust-server': 'fixtures/rehearsal/services/rust-server.ts',
-  cutover: 'gate/cutover/main.ts',
-  gateway: 'fixtures/rehearsal/services/gateway/main.ts',
-  doors: 'fixtures/rehearsal/services/doors.ts',
-  'stand-in-registry-token': 'fixtures/rehearsal/stand-ins/registry-token.ts',
-  'stand-in-loki': 'fixtures/rehearsal/stand-ins/loki.ts',
-  'stand-in-grafana': 'fixtures/rehearsal/stand-ins/grafana.ts',
-  bench: 'commands/bench.ts',
+  rehearsal: 'rehearsal/main.ts',
+  'rehearsal-watchdog': 'rehearsal/watchdog-thread.ts',
+  'service-typescript-api': 'rehearsal/services/typescript-api.ts',
+  'service-learning-system': 'rehearsal/services/learning-system.ts',
+  'service-rust-server': 'rehearsal/services/rust-server.ts',
+  cutover: 'cutover/main.ts',
+  gateway: 'rehearsal/services/gateway/main.ts',
+  doors: 'rehearsal/services/doors.ts',
+  'stand-in-registry-token': 'rehearsal/stand-ins/registry-token.ts',
+  'stand-in-loki': 'rehearsal/stand-ins/loki.ts',
+  'stand-in-grafana': 'rehearsal/stand-ins/grafana.ts',
+  bench: 'tests/bench/main.ts',
 };
 
 const { outputFiles } = await build({
@@ -57,7 +57,7 @@ await buildValidators();
 async function buildValidators() {
   const contents = `
     export { kinds } from './checks/index.ts';
-    export { BUILT_VALIDATORS, createAjv, schemaDigest } from './checks/params.ts';
+    export { BUILT_VALIDATORS, createAjv, schemaDigest } from './checks/kit/params.ts';
     export { default as standalone } from 'ajv/dist/standalone/index.js';`;
   const stdin = { contents, resolveDir: import.meta.dirname, loader: 'ts' };
   const options = { stdin, bundle: true, platform: 'node', format: 'esm', target: 'node20', banner };

@@ -26,7 +26,7 @@ const workers = args?.reportersReplaced ? 1 : PHASE_WORKERS + 1;
 
 const reporters: ReporterDescription[] = [
   ['./gate/order-reporter.ts', { manyRuns: args?.ui === true || args?.command === 'test-server' }],
-  ['./reports/gate-reporter.ts'],
+  ['./reports/tell/gate-reporter.ts'],
   ['html', { open: 'never', outputFolder: join(root, 'reports/out/playwright'), title: 'golive' }],
   ['junit', { outputFile: join(root, 'reports/out/junit.xml') }],
   ['allure-playwright', { resultsDir: join(root, 'reports/out/allure-results') }],

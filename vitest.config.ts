@@ -11,9 +11,14 @@ const MATRIX_ALONE = ['**/*.matrix-alone.test.ts'];
 /** Little but functions: their modules are loaded once a worker, not once a file. */
 const PURE = ['checks/**/*.test.ts', 'k8s/**/*.test.ts', 'reports/**/*.test.ts', 'specs/**/*.test.ts'];
 /** Real servers of the test's own, and nothing that outlives it: files may share a process. */
-const SERVERS = ['fixtures/*.test.ts', 'fixtures/capabilities/**/*.test.ts', 'fixtures/cutover/**/*.test.ts'];
+const SERVERS = [
+  'fixtures/*.test.ts',
+  'fixtures/capabilities/**/*.test.ts',
+  'cutover/{journal,kinds,lease,revisions}.test.ts',
+  'cutover/traffic/**/*.test.ts',
+];
 /** Whole runs take long: one that began last would keep a single core busy when everything else is done. */
-const FIRST = [/\/gate\//, /\/(fixtures\/rehearsal|commands)\//];
+const FIRST = [/\/(tests\/system|rehearsal\/drill|cutover|gate)\//, /\/(rehearsal|commands)\//];
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {

@@ -1,17 +1,20 @@
 /** What every kind obeys. A kind that breaks one of these is not finished, whatever its own tests say. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ObservationError, type CheckKind } from './define-check.ts';
+import { ObservationError, type CheckKind } from './kit/define-check.ts';
 import { kinds } from './index.ts';
-import { createAjv, validateParams } from './params.ts';
-import { blindCapabilities, readCases, testContext } from './testing/cases.ts';
-import { kindIn, REQUIRED_CASES } from './testing/run-cases.ts';
+import { readCases, type CheckCase } from './kit/cases-file.ts';
+import { createAjv, validateParams } from './kit/params.ts';
+import { blindCapabilities, runCase, testContext } from './kit/testing/cases.ts';
 
 const CHECKS = import.meta.dirname;
+/** Outcomes that every kind shows at least one case of. */
+const REQUIRED_CASES = ['pass', 'fail', 'inconclusive', 'error'] as const;
 /** Kinds that change nothing and need a right to write all the same: for dry runs, or for the process of the cutover they declare. */
 const DRY_RUNS = new Set(['cluster/manifest-drift', 'cutover/weights']);
-const NOT_DOMAINS = new Set(['contract', 'support', 'testing']);
+const NOT_DOMAINS = new Set(['contract', 'kit', 'protocols']);
 
 const folders = subfolders(CHECKS)
   .filter((domain) => !NOT_DOMAINS.has(domain))
@@ -37,37 +40,43 @@ describe('the registry', () => {
   });
 
   it('agrees with the catalogue', () => {
-    const catalogue = readFileSync(join(CHECKS, 'CATALOG.md'), 'utf8');
-    const headings = [...catalogue.matchAll(/^## (\S+\/\S+)$/gm)].map((match) => match[1]);
-    expect(headings).toEqual([...registered].sort());
+    const sorted = [...registered].sort();
+    const found = (file: string, pattern: RegExp): (string | undefined)[] =>
+      [...readFileSync(join(CHECKS, file), 'utf8').matchAll(pattern)].map((match) => match[1]);
+    expect(found('CATALOG.md', /^\| \[(\S+\/\S+)\]/gm)).toEqual(sorted);
+    const domains = [...new Set(folders.map((folder) => folder.split('/')[0] ?? ''))];
+    const pages = domains.flatMap((domain) => found(join(domain, 'README.md'), /^## (\S+\/\S+)$/gm));
+    expect(pages).toEqual(sorted);
   });
 });
 
 describe.each([...kinds.values()].map((kind) => [kind.meta.kind, kind] as const))('%s', (name, kind) => {
   const folder = join(CHECKS, name);
-  const cases = existsSync(join(folder, 'cases')) ? readCases(join(folder, 'cases')) : [];
+  const { cases, problem } = casesIn(folder);
   const passing = cases.filter((check) => check.expect.outcome === 'pass');
 
   it('is named like its folder and exported by its check.ts', async () => {
     expect((await kindIn(folder)).meta.kind).toBe(name);
   });
 
-  it('has tests and cases of every outcome', () => {
-    expect(existsSync(join(folder, 'check.test.ts'))).toBe(true);
+  it('has cases of every outcome', () => {
+    expect(problem).toBe('');
     const outcomes = new Set(cases.map((check) => check.expect.outcome));
     expect(REQUIRED_CASES.filter((outcome) => !outcomes.has(outcome))).toEqual([]);
   });
 
   it('shows each of its messages in a case', () => {
-    const shown = new Set(cases.flatMap((check) => check.expect.messages ?? []));
+    const shown = new Set(cases.flatMap((check) => check.expect.findings ?? []));
     expect([...shown].sort()).toEqual(Object.keys(kind.meta.messages).sort());
   });
 
   it('says what it is in whole sentences', () => {
-    const { title, why, sees, messages } = kind.meta;
-    expect(JSON.stringify({ title, why, sees, messages })).not.toMatch(/TODO/);
+    const { title, why, sees, not, messages } = kind.meta;
+    expect(JSON.stringify({ title, why, sees, not, messages })).not.toMatch(/TODO/);
     expect(title).toMatch(/^[A-Z].*[^.]$/);
-    for (const text of [why, sees]) expect(text).toMatch(/^\S.{20,}\.$/s);
+    expect(sees.length).toBeGreaterThan(0);
+    for (const text of [why, ...sees]) expect(text).toMatch(/^\S.{20,}\.$/s);
+    for (const text of not) expect(text).toMatch(/^\S.{5,}\.$/s);
     for (const message of Object.values(messages)) {
       expect(message.says).toMatch(/\{subject\}/);
       expect(message.fix).toMatch(/^[A-Z].*\.$/s);
@@ -139,7 +148,41 @@ describe.each([...kinds.values()].map((kind) => [kind.meta.kind, kind] as const)
       expect(outcome).not.toBe('not-applicable');
     }
   });
+
+  for (const check of cases) {
+    it(`case ${check.name}`, async () => {
+      const { outcome, reason, findings, doubts, subjects } = check.expect;
+      const result = await runCase(kind, check);
+      const because = [check.at, ...result.texts].join('\n');
+      expect(result.outcome, because).toBe(outcome);
+      if (reason) expect(result.reason, because).toBe(reason);
+      if (findings) expect([...result.findings].sort(), because).toEqual([...findings].sort());
+      if (doubts) expect([...result.doubts].sort(), because).toEqual([...doubts].sort());
+      if (subjects) expect([...result.subjects].sort(), because).toEqual([...subjects].sort());
+    });
+  }
 });
+
+/** The kind that a folder's `check.ts` exports. */
+async function kindIn(folder: string): Promise<CheckKind> {
+  const module = (await import(pathToFileURL(join(folder, 'check.ts')).href)) as Readonly<Record<string, unknown>>;
+  const kind = Object.values(module).find(isKind);
+  if (!kind) throw new Error(`${folder}/check.ts exports no kind: export what defineCheck returns`);
+  return kind;
+}
+
+function isKind(value: unknown): value is CheckKind {
+  return typeof value === 'object' && value !== null && 'meta' in value && 'judge' in value && 'gather' in value;
+}
+
+/** What is wrong with one kind's file fails that kind alone. */
+function casesIn(folder: string): { readonly cases: readonly CheckCase[]; readonly problem: string } {
+  try {
+    return { cases: readCases(folder), problem: '' };
+  } catch (error) {
+    return { cases: [], problem: error instanceof Error ? error.message : String(error) };
+  }
+}
 
 function filledParams(kind: CheckKind, params: unknown): unknown {
   const filled = validateParams(kind, params);

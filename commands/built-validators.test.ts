@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ROOT } from './testing/cli.ts';
+import { ROOT } from '../tests/harness/cli.ts';
 
 /** Tells on stderr what passes through `require`, as Babel's hook would see it, and what ajv compiles. */
 const SPY = `

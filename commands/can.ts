@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import { EXIT } from '../checks/contract/decision.ts';
-import { colours, pad, wrap } from '../reports/console/text.ts';
-import { rightsOf } from '../specs/rbac.ts';
+import { colours, pad, wrap } from '../reports/tell/console/text.ts';
+import { rightsOf } from '../specs/loader/rbac.ts';
 import { compileOrTell, type Selection } from './compile.ts';
 import { askRights, rightText, withCluster, type AskedRight } from './doctor/cluster.ts';
 import { hasColour, writeError, writeOut } from './write.ts';

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { phaseText, makeProject } from '../specs/testing/project.ts';
-import { bundledCli, ROOT } from './testing/cli.ts';
+import { phaseText, makeProject } from '../specs/loader/testing/project.ts';
+import { bundledCli, ROOT } from '../tests/harness/cli.ts';
 
 const golive = bundledCli();
 

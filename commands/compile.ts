@@ -1,7 +1,7 @@
 /** Compiles the project's plan for a command, or says what is wrong with the files. */
 import type { Plan } from '../checks/contract/plan.ts';
-import { compilePlan, type Compiled } from '../specs/plan.ts';
-import { renderProblems } from '../specs/problems.ts';
+import { compilePlan, type Compiled } from '../specs/loader/plan.ts';
+import { renderProblems } from '../specs/loader/problems.ts';
 import { projectRoot } from './root.ts';
 import { hasColour, writeError } from './write.ts';
 

@@ -2,9 +2,9 @@
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
-import { isAlive, signalIfSame } from '../fixtures/rehearsal/process-identity.ts';
-import { DEFAULT_DIR, standingOf, statePath } from '../fixtures/rehearsal/state-file.ts';
-import type { RehearsalState } from '../fixtures/rehearsal/state.ts';
+import { isAlive, signalIfSame } from '../fixtures/rehearsal-client/process-identity.ts';
+import { DEFAULT_DIR, standingOf, statePath } from '../fixtures/rehearsal-client/state-file.ts';
+import type { RehearsalState } from '../fixtures/rehearsal-client/state.ts';
 import { projectRoot } from './root.ts';
 import { writeError, writeOut } from './write.ts';
 

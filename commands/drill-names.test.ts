@@ -1,8 +1,8 @@
 /** Each built item of the platform's checklist names a fault that turns it red. */
 import { expect, it } from 'vitest';
-import { faults } from '../fixtures/rehearsal/faults/index.ts';
+import { faults } from '../rehearsal/faults/index.ts';
 import { compileSelected } from './compile.ts';
-import { ROOT } from './testing/cli.ts';
+import { ROOT } from '../tests/harness/cli.ts';
 
 const compiled = compileSelected(ROOT, { env: 'rehearsal' });
 const built = 'plan' in compiled ? compiled.plan.items.filter(({ kind }) => kind !== 'planned') : [];

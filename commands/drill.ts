@@ -5,15 +5,24 @@ import { ObservationError } from '../checks/contract/capabilities.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { formatMs } from '../checks/contract/units.ts';
-import type { Fault } from '../fixtures/rehearsal/faults/fault.ts';
-import { faults as allFaults } from '../fixtures/rehearsal/faults/index.ts';
-import { shortened } from '../fixtures/rehearsal/faults/shortened.ts';
-import { startRehearsal, waitForRehearsal } from '../fixtures/rehearsal/start.ts';
-import { DEFAULT_DIR } from '../fixtures/rehearsal/state-file.ts';
-import { coverageOf, coveringFaults, declarationProblems, isGreen, type Coverage } from '../gate/drill/compare.ts';
-import { summaryOf, type DrillSummary } from '../gate/drill/summary.ts';
-import { runDrill, type DrillResult } from '../gate/drill/drill.ts';
-import { renderFault, renderMatrix } from '../gate/drill/render.ts';
+import {
+  type Fault,
+  faults as allFaults,
+  shortened,
+  coverageOf,
+  coveringFaults,
+  declarationProblems,
+  isGreen,
+  type Coverage,
+  summaryOf,
+  type DrillSummary,
+  runDrill,
+  type DrillResult,
+  renderFault,
+  renderMatrix,
+} from '../rehearsal/door.ts';
+import { startRehearsal, waitForRehearsal } from '../fixtures/rehearsal-client/start.ts';
+import { DEFAULT_DIR } from '../fixtures/rehearsal-client/state-file.ts';
 import { releaseRunLock, takeRunLock } from '../gate/run-lock.ts';
 import { compileOrTell } from './compile.ts';
 import { hasColour, writeError, writeOut } from './write.ts';

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
-import { generatedFiles } from '../specs/generate/files.ts';
+import { generatedFiles } from '../specs/loader/generate/files.ts';
 import { compileOrTell } from './compile.ts';
 import { writeError, writeOut } from './write.ts';
 

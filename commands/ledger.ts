@@ -1,9 +1,9 @@
 /** `golive ledger export | import`: carries the ledger between machines. 0 done, 64 wrong use, 70 it could not be done. */
 import { resolve } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
-import { exportLedger, importLedger } from '../reports/ledger/transfer.ts';
-import { RunFileError } from '../reports/run-folder/io.ts';
-import { ledgerFolder } from '../reports/run-folder/paths.ts';
+import { exportLedger, importLedger } from '../reports/record/ledger/transfer.ts';
+import { RunFileError } from '../reports/record/io.ts';
+import { ledgerFolder } from '../reports/record/paths.ts';
 
 export interface LedgerExportOptions {
   readonly root?: string;

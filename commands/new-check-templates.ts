@@ -2,7 +2,7 @@
 
 export function checkTemplate(kind: string, constant: string): string {
   return `/** TODO: what this check verifies, and where its rule comes from. */
-import { defineCheck, type Capabilities, type FromSchema, type JSONSchema, type Judgement } from '../../define-check.ts';
+import { defineCheck, type Capabilities, type FromSchema, type JSONSchema, type Judgement } from '../../kit/define-check.ts';
 
 const messages = {
   todo: {
@@ -66,22 +66,25 @@ function judge({ expected }: Params, { found }: Gathered): Judgement<Id> {
 `;
 }
 
-export function testTemplate(): string {
-  return `import { runCases } from '../../testing/run-cases.ts';
-
-runCases(import.meta.url);
+/** A case of each outcome; more are welcome, and each message needs one. */
+export function casesTemplate(): string {
+  return `base:
+  name: pass.todo
+  params: {}
+  gathered: { found: [] }
+  expect: { outcome: pass, subjects: [TODO] }
+cases:
+  - name: fail.todo
+    set:
+      /gathered/found: []
+    expect: { outcome: fail, findings: [todo], subjects: [TODO] }
+  - name: inconclusive.todo
+    gathered: { found: [] }
+    expect: { outcome: inconclusive, doubts: [too-few-samples] }
+  - name: error.todo
+    capabilities:
+      cluster:
+        raw: { returns: { status: 200, body: '', ms: 1 } }
+    expect: { outcome: error, reason: forbidden }
 `;
-}
-
-/** One case each; more are welcome, and each message needs one. */
-export function caseTemplates(): Readonly<Record<string, string>> {
-  return {
-    'pass.todo.yaml': 'params: {}\ngathered: { found: [] }\nexpect: { outcome: pass, subjects: [TODO] }\n',
-    'fail.todo.yaml':
-      'params: {}\ngathered: { found: [] }\nexpect: { outcome: fail, messages: [todo], subjects: [TODO] }\n',
-    'inconclusive.todo.yaml':
-      'params: {}\ngathered: { found: [] }\nexpect: { outcome: inconclusive, reason: too-few-samples }\n',
-    'error.todo.yaml':
-      "params: {}\ncapabilities: { cluster: { raw: { returns: { status: 200, body: '', ms: 1 } } } }\nexpect: { outcome: error, reason: forbidden }\n",
-  };
 }

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { CheckKind } from '../checks/define-check.ts';
-import { readCases, runCase } from '../checks/testing/cases.ts';
+import type { CheckKind } from '../checks/kit/define-check.ts';
+import { readCases } from '../checks/kit/cases-file.ts';
+import { runCase } from '../checks/kit/testing/cases.ts';
 import { constantOf, newCheck, register } from './new-check.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -64,7 +65,7 @@ describe('golive new-check', () => {
   it('starts a check that compiles and whose cases fail', async () => {
     expect(await newCheck('aardvark/burrow-depth')).toBe(0);
     const folder = join(project, 'checks', 'aardvark', 'burrow-depth');
-    expect(existsSync(join(folder, 'check.test.ts'))).toBe(true);
+    expect(readdirSync(folder)).toEqual(['cases.yaml', 'check.ts']);
     expect(readFileSync(join(project, 'checks', 'index.ts'), 'utf8')).toContain('burrowDepth');
 
     writeFileSync(
@@ -77,12 +78,13 @@ describe('golive new-check', () => {
     expect(compiled.status).toBe(0);
 
     const module = (await import(pathToFileURL(join(folder, 'check.ts')).href)) as { burrowDepth: CheckKind };
-    const cases = readCases(join(folder, 'cases'));
+    const cases = readCases(folder);
     expect(cases.map((check) => check.expect.outcome).sort()).toEqual(['error', 'fail', 'inconclusive', 'pass']);
     for (const check of cases) {
       const result = await runCase(module.burrowDepth, check);
-      const { outcome, reason } = check.expect;
-      expect(result.outcome === outcome && (reason === undefined || result.reason === reason)).toBe(false);
+      const { outcome, reason, doubts } = check.expect;
+      const found = [result.outcome, result.reason ?? result.doubts[0]];
+      expect(found).not.toEqual([outcome, reason ?? doubts?.[0]]);
     }
   }, 60_000);
 });

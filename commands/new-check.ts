@@ -1,8 +1,8 @@
 /** `golive new-check domain/name`: a folder that compiles, and whose tests fail until the check is written. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
-import { caseTemplates, checkTemplate, testTemplate } from './new-check-templates.ts';
+import { casesTemplate, checkTemplate } from './new-check-templates.ts';
 import { projectRoot } from './root.ts';
 import { writeError, writeOut } from './write.ts';
 
@@ -25,19 +25,16 @@ export async function newCheck(kind: string): Promise<number> {
 
   const files: Readonly<Record<string, string>> = {
     [join(folder, 'check.ts')]: checkTemplate(kind, constantOf(kind)),
-    [join(folder, 'check.test.ts')]: testTemplate(),
-    ...Object.fromEntries(Object.entries(caseTemplates()).map(([name, text]) => [join(folder, 'cases', name), text])),
+    [join(folder, 'cases.yaml')]: casesTemplate(),
   };
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
+  mkdirSync(folder, { recursive: true });
+  for (const [path, text] of Object.entries(files)) writeFileSync(path, text);
   writeFileSync(registry, registered);
   writeOut(
     [
       `Started checks/${kind} and registered it in checks/index.ts. Next:`,
       `  1. fill in checks/${kind}/check.ts: title, why, sees, params, messages, gather, judge`,
-      `  2. write its cases; npx vitest run checks/${kind} tells what is missing`,
+      `  2. write its cases.yaml; npx vitest run checks/conformance -t ${kind} tells what is missing`,
       '  3. npm run generate, and bind an item of the checklist to it',
     ].join('\n'),
   );
@@ -70,7 +67,7 @@ export function register(source: string, kind: string): string | undefined {
     .split('\n')
     .filter((text) => !imports.some((one) => one.line === text))
     .join('\n');
-  const typeImport = "import type { CheckKind } from './define-check.ts';";
+  const typeImport = "import type { CheckKind } from './kit/define-check.ts';";
   return others
     .replace(typeImport, `${all.map((one) => one.line).join('\n')}\n${typeImport}`)
     .replace(list, `const all: readonly CheckKind[] = [\n${all.map((one) => `  ${one.local},`).join('\n')}\n];`);

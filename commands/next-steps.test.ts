@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { REHEARSAL_VALUES } from '../checks/contract/environment.ts';
-import type { RehearsalState } from '../fixtures/rehearsal/state.ts';
+import type { RehearsalState } from '../fixtures/rehearsal-client/state.ts';
 import { nextSteps } from './next-steps.ts';
 
 let root = '';

@@ -1,8 +1,8 @@
 /** What `golive up` says once the rehearsal is ready: where everything is, and what to try. */
 import { join, relative } from 'node:path';
-import { findTool, TOOLS_DIR } from '../fixtures/rehearsal/tools.ts';
-import { kubeconfigPath, logPath } from '../fixtures/rehearsal/state-file.ts';
-import type { RehearsalState } from '../fixtures/rehearsal/state.ts';
+import { findTool, TOOLS_DIR } from '../fixtures/rehearsal-client/tools.ts';
+import { kubeconfigPath, logPath } from '../fixtures/rehearsal-client/state-file.ts';
+import type { RehearsalState } from '../fixtures/rehearsal-client/state.ts';
 
 const NAME_COLUMNS = 14;
 

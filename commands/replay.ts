@@ -1,8 +1,8 @@
 /** `golive replay <bundle or run folder>`: decides again from what was recorded. The decision's exit code, 70 when it differs. */
 import { EXIT } from '../checks/contract/decision.ts';
 import { exitCodeOf } from '../reports/decide/decide.ts';
-import { RunFileError } from '../reports/run-folder/io.ts';
-import { replay as replayRun } from '../reports/run-folder/replay.ts';
+import { RunFileError } from '../reports/record/io.ts';
+import { replay as replayRun } from '../reports/record/run-folder/replay.ts';
 
 export interface ReplayOptions {
   /** `bundle.json`, or the folder of a finished run. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { sampleDecision, samplePlan } from '../reports/html/sample.ts';
+import { sampleDecision, samplePlan } from '../reports/tell/html/sample.ts';
 import { report } from './report.ts';
 
 let root = '';
@@ -61,9 +61,9 @@ it('answers 64 for an unknown run and 70 when there is no decision, without a st
   expect(run('nobody')).toBe(64);
   expect(run()).toBe(70);
   expect(complained).toMatch(/decision\.json: not found; run the gate first/);
-  put('reports/out/decision.json', '{"schema": "golive/decision/v1"');
+  put('reports/out/decision.json', '{"schema": "golive/decision/v2"');
   expect(run()).toBe(70);
-  put('reports/out/decision.json', '{"schema": "golive/decision/v1", "items": []}');
+  put('reports/out/decision.json', '{"schema": "golive/decision/v2", "items": []}');
   expect(run()).toBe(70);
   expect(complained).toContain('is damaged: phases, reasons, overrides, warnings should be a list');
   expect(complained).not.toMatch(/\n\s+at /);

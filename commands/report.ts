@@ -6,13 +6,13 @@ import { pathToFileURL } from 'node:url';
 import { EXIT, type Decision } from '../checks/contract/decision.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { exitCodeOf } from '../reports/decide/decide.ts';
-import { confinedParts } from '../reports/html/evidence-path.ts';
-import { writeHtmlReport } from '../reports/html/write.ts';
-import { decisionProblem } from '../reports/ledger/decisions.ts';
-import { readLedger } from '../reports/ledger/read.ts';
-import { decisionFile, ledgerFolder, runsFolder } from '../reports/run-folder/paths.ts';
-import { isObject, isPlan } from '../reports/run-folder/shapes.ts';
-import { visibleLine } from '../reports/visible-text.ts';
+import { confinedParts } from '../reports/tell/html/evidence-path.ts';
+import { writeHtmlReport } from '../reports/tell/html/write.ts';
+import { decisionProblem } from '../reports/record/ledger/decisions.ts';
+import { readLedger } from '../reports/record/ledger/read.ts';
+import { decisionFile, ledgerFolder, runsFolder } from '../reports/record/paths.ts';
+import { isObject, isPlan } from '../reports/record/shapes.ts';
+import { visibleLine } from '../reports/tell/visible-text.ts';
 import { projectRoot } from './root.ts';
 import * as terminal from './write.ts';
 
@@ -61,8 +61,8 @@ function readDecision(file: string): Decision | string {
   const value = readJson(file);
   if (value === undefined) return 'not found; run the gate first: npx playwright test';
   if (!isObject(value)) return 'is no JSON object; run the gate again';
-  if (value['schema'] !== 'golive/decision/v1')
-    return 'is no decision of this golive (expected schema golive/decision/v1)';
+  if (value['schema'] !== 'golive/decision/v2')
+    return 'is no decision of this golive (expected schema golive/decision/v2); run the gate again';
   const parts = ['items', 'phases', 'reasons', 'overrides', 'warnings'];
   const broken = parts.filter((name) => !Array.isArray(value[name]));
   if (broken.length > 0) return `is damaged: ${broken.join(', ')} should be a list; run the gate again`;

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Plan } from '../checks/contract/plan.ts';
-import { crashes } from '../gate/cutover/crash/cells.ts';
-import type { CutoverRun, CutoverRunOptions } from '../gate/cutover/crash/cutover-run.ts';
-import { planFor } from '../gate/cutover/crash/project.ts';
-import { CUTOVER_EXIT } from '../gate/cutover/protocol.ts';
-import { until } from '../fixtures/rehearsal/api-server/testing.ts';
-import { pidsOf, tryKill } from '../gate/testing/processes.ts';
+import { crashes } from '../tests/system/crash/cells.ts';
+import type { CutoverRun, CutoverRunOptions } from '../tests/system/crash/cutover-run.ts';
+import { planFor } from '../tests/system/crash/project.ts';
+import { CUTOVER_EXIT } from '../cutover/protocol.ts';
+import { until } from '../rehearsal/api-server/testing.ts';
+import { pidsOf, tryKill } from '../tests/harness/processes.ts';
 
 const { make, platform } = crashes();
 

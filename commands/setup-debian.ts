@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { findTool } from '../fixtures/rehearsal/tools.ts';
+import { findTool } from '../fixtures/rehearsal-client/tools.ts';
 
 const run = promisify(execFile);
 const DOWNLOAD_LIMIT_MS = 180_000;

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { findTool } from '../fixtures/rehearsal/tools.ts';
+import { findTool } from '../fixtures/rehearsal-client/tools.ts';
 import { foundLine, TOOLS } from './setup.ts';
 import { installedNames, ownPackages, wrapperScript } from './setup-debian.ts';
 

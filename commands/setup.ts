@@ -1,7 +1,7 @@
 /** `golive setup` (`npm run setup`): fetches the programs that this machine lacks into the project, installing nothing. */
 import { resolve } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
-import { findTool, TOOLS_DIR } from '../fixtures/rehearsal/tools.ts';
+import { findTool, TOOLS_DIR } from '../fixtures/rehearsal-client/tools.ts';
 import { canUnpackDebian, unpackDebian } from './setup-debian.ts';
 import { projectRoot } from './root.ts';
 import { writeError, writeOut } from './write.ts';

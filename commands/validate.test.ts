@@ -1,7 +1,7 @@
 /** `golive validate` on waivers and attestations, as people use it. */
 import { describe, expect, it } from 'vitest';
-import { makeProject, phaseText } from '../specs/testing/project.ts';
-import { bundledCli, type CliResult } from './testing/cli.ts';
+import { makeProject, phaseText } from '../specs/loader/testing/project.ts';
+import { bundledCli, type CliResult } from '../tests/harness/cli.ts';
 
 const golive = bundledCli();
 const ITEM = '  - { id: P1-NET-001, title: T, kind: planned, source: 1, severity: major, owner: platform-team }\n';

@@ -1,6 +1,6 @@
 /** `golive verify`: is what was recorded still what was written? 0 sound, 1 damaged, 2 nothing to verify or a run unfinished. */
-import type { Verification } from '../reports/ledger/verify.ts';
-import { verifyLedger } from '../reports/ledger/verify.ts';
+import type { Verification } from '../reports/record/ledger/verify.ts';
+import { verifyLedger } from '../reports/record/ledger/verify.ts';
 
 export interface VerifyOptions {
   /** The project's folder; default: the current one. */

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SOURCES = ['k8s/semantics', 'checks', 'specs', 'reports', 'fixtures', 'gate', 'commands'];
+const SOURCES = ['k8s/semantics', 'checks', 'specs', 'reports', 'fixtures', 'cutover', 'gate', 'commands', 'rehearsal'];
 const FILES = ['build.mjs', 'golive.ts', 'package.json', 'package-lock.json'];
 /** The last file a build writes may be any of them; this one is always among them. */
 const BUILT = 'dist/gate-main.js';

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plan } from '../checks/contract/plan.ts';
-import { startRehearsal } from '../fixtures/rehearsal/start.ts';
+import { startRehearsal } from '../fixtures/rehearsal-client/start.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
 import { gateMain } from './gate-main.ts';
 

@@ -1,13 +1,23 @@
 /**
- * The Playwright projects of the phases. A phase's items are one project; the tests of teams' specs that are bound to items of
- * it are another of the same name, so that `--project` and every report take both for the phase. Only bound files are loaded.
+ * The Playwright projects of the phases. In a parallel phase its items and the tests of teams' specs that are bound to items of it are one
+ * project: another would start workers of its own. They are two of the same name, so that `--project` and every report take both for the
+ * phase, where the phase is sequential, its items coming first, and where teams' specs lie in another folder than golive's, as a project of
+ * Playwright has one. Only bound files are loaded.
  */
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { PlaywrightTestConfig } from '@playwright/test';
 import { POST_DEPLOYMENT } from '../checks/contract/plan.ts';
 import type { Plan, PlannedPhase } from '../checks/contract/plan.ts';
 import type { PhasePart } from '../fixtures/phase-order.ts';
-import { boundSpecs, exactly, grepOf } from '../specs/team-specs/binding.ts';
+import {
+  boundSpecs,
+  exactly,
+  GATE_SPEC,
+  gateGrepOf,
+  grepOf,
+  type BoundSpec,
+} from '../specs/loader/team-specs/binding.ts';
 
 /** Workers of a parallel phase: on two cores more of them wait for each other. */
 export const PHASE_WORKERS = 2;
@@ -25,38 +35,56 @@ export interface ProjectOptions {
 }
 
 export function phaseProjects(options: ProjectOptions): Project[] {
-  return options.plan.phases.flatMap((phase) => [itemsOf(phase, options), ...teamSpecsOf(phase, options)]);
+  const { plan, golive, root, withheld } = options;
+  // A project may hold the gate's spec among its own, one line that imports golive's.
+  const gateFolder = existsSync(join(root, 'specs', GATE_SPEC)) ? join(root, 'specs') : join(golive, 'specs');
+  return plan.phases.flatMap((phase) => {
+    const items = itemsOf(phase, gateFolder, options);
+    const bound = boundSpecs(plan, phase.id).filter(({ item }) => !withheld.has(item.id));
+    if (bound.length === 0) return [projectOf(phase, items)];
+    const specs = specsOf(phase, bound, options);
+    return phase.order === 'parallel' && items.testDir === specs.testDir
+      ? [projectOf(phase, together(items, specs))]
+      : [projectOf(phase, items), projectOf(phase, specs, 'team-specs')];
+  });
 }
 
-function itemsOf(phase: PlannedPhase, { golive }: ProjectOptions): Project {
+/** Tests of a folder. */
+interface Tests {
+  readonly testDir: string;
+  readonly testMatch: RegExp[];
+  readonly grep: RegExp[];
+}
+
+function itemsOf({ id }: PlannedPhase, testDir: string, options: ProjectOptions): Tests {
+  const file = join(testDir, GATE_SPEC);
+  return { testDir, testMatch: [exactly(file)], grep: [gateGrepOf(id, fileTitle(file, options))] };
+}
+
+function specsOf({ id }: PlannedPhase, bound: readonly BoundSpec[], options: ProjectOptions): Tests {
+  const testDir = join(options.root, 'specs');
+  const files = [...new Set(bound.map(({ file }) => join(testDir, file)))];
   return {
-    ...common(phase),
-    testDir: join(golive, 'specs'),
-    testMatch: exactly(join(golive, 'specs', 'gate.spec.ts')),
-    grep: new RegExp(`@${phase.id}(\\s|$)`),
+    testDir,
+    testMatch: files.map(exactly),
+    grep: bound.map(({ file, title }) => grepOf(id, fileTitle(join(testDir, file), options), title)),
   };
 }
 
-function teamSpecsOf(phase: PlannedPhase, { plan, golive, root, withheld }: ProjectOptions): Project[] {
-  const bound = boundSpecs(plan, phase.id).filter(({ item }) => !withheld.has(item.id));
-  if (bound.length === 0) return [];
-  const specs = join(root, 'specs');
-  const files = [...new Set(bound.map(({ file }) => join(specs, file)))];
-  const part: PhasePart = 'team-specs';
-  return [
-    {
-      ...common(phase),
-      metadata: { part },
-      testDir: specs,
-      testMatch: files.map(exactly),
-      grep: bound.map(({ file, title }) => grepOf(phase.id, relative(join(golive, 'specs'), join(specs, file)), title)),
-    },
-  ];
+/** As Playwright names a file: from the config's own `testDir`. */
+function fileTitle(file: string, { golive }: ProjectOptions): string {
+  return relative(join(golive, 'specs'), file);
 }
 
-function common(phase: PlannedPhase): Project {
+function together(a: Tests, b: Tests): Tests {
+  return { testDir: a.testDir, testMatch: [...a.testMatch, ...b.testMatch], grep: [...a.grep, ...b.grep] };
+}
+
+function projectOf(phase: PlannedPhase, tests: Tests, part: PhasePart = 'items'): Project {
   return {
     name: phase.id,
+    ...tests,
+    metadata: { part },
     ...(phase.order === 'parallel'
       ? { fullyParallel: true, workers: PHASE_WORKERS }
       : { fullyParallel: false, workers: 1 }),

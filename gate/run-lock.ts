@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive, processStartedAt } from '../fixtures/rehearsal/process-identity.ts';
+import { isAlive, processStartedAt } from '../fixtures/rehearsal-client/process-identity.ts';
 
 interface Holder {
   readonly pid: number;

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Decision } from '../checks/contract/decision.ts';
-import { writeJsonAtomic, writeTextAtomic } from '../reports/run-folder/io.ts';
-import { decisionFile } from '../reports/run-folder/paths.ts';
+import { writeJsonAtomic, writeTextAtomic } from '../reports/record/io.ts';
+import { decisionFile } from '../reports/record/paths.ts';
 
 /** Turns what stands in `reports/out` into HOLD. Does nothing where nothing stands. Never throws: the exit code says it too. */
 export function withdrawDecision(root: string, why: string): void {

@@ -10,7 +10,7 @@ import type { PhaseSession } from '../fixtures/phase-session.ts';
 import { isRed, itemAnnotations, noteOutcome, outcomeAnnotation } from '../fixtures/outcome-note.ts';
 import { itemTest as test } from '../fixtures/test.ts';
 import { WORKER_ENV, withheldSpecs } from '../fixtures/worker-env.ts';
-import { SPEC_KIND } from './team-specs/binding.ts';
+import { SPEC_KIND } from './loader/team-specs/binding.ts';
 
 const root = process.env[WORKER_ENV.root] ?? process.cwd();
 const planFile = process.env[WORKER_ENV.plan];

@@ -17,11 +17,14 @@ import type { PostgresClient, RedisClient } from './stores.ts';
 export class ObservationError extends Error {
   override readonly name = 'ObservationError';
   readonly code: ReasonCode;
+  /** The case within the code, for programs: `refused`, `http-401`, `WRONGPASS`. */
+  readonly detail: string | undefined;
   /** What to do about it, in the imperative, where we know. */
   readonly fix: string | undefined;
-  constructor(code: ReasonCode, message: string, options: { fix?: string; cause?: unknown } = {}) {
+  constructor(code: ReasonCode, message: string, options: { detail?: string; fix?: string; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.code = code;
+    this.detail = options.detail;
     this.fix = options.fix;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The cutover of phase 4, as types only: what a checklist declares of it, what its process tells in its event log, and how triggers are
- * judged. The process lives in `gate/cutover/`; items of phase 4 read the log through the capability `cutover`.
+ * judged. The process lives in `cutover/`; items of phase 4 read the log through the capability `cutover`.
  */
 
 /** The HTTPRoute whose weights are moved, and how its two backends are told apart by a client. */
@@ -144,7 +144,12 @@ export type CutoverEvent = { readonly at: string; readonly ms: number } & (
   /** Written before the route is changed. */
   | { readonly event: 'shifting'; readonly from: number; readonly to: number }
   | { readonly event: 'shifted'; readonly weight: number; readonly generation: number }
-  | ({ readonly event: 'split'; readonly item: string } & SplitProof)
+  | ({
+      readonly event: 'split';
+      readonly item: string;
+      /** When the first of these answers was asked for, as `ms`: the step is watched from then on. Absent in older logs: from `ms`. */
+      readonly countedFrom?: number;
+    } & SplitProof)
   | {
       readonly event: 'sample';
       readonly weight: number;

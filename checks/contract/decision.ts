@@ -1,5 +1,5 @@
 /** `reports/out/decision.json`: what the gate decided and why. Reports, the ledger and exit codes all read this. */
-import type { Evidence, OutcomeName, ReasonCode, Severity } from './outcome.ts';
+import type { Doubt, Evidence, Finding, OutcomeName, ReasonCode, Severity } from './outcome.ts';
 import type { EnvironmentIdentity } from './run.ts';
 import type { Override } from './environment.ts';
 import type { Release } from './plan.ts';
@@ -44,6 +44,8 @@ export interface DecidedItem {
   readonly kind: string;
   readonly outcome: OutcomeName;
   readonly reason?: ReasonCode;
+  /** The case within the reason, for programs. */
+  readonly detail?: string;
   readonly severity: Severity;
   readonly owner: string;
   /** The seed's line. */
@@ -51,7 +53,10 @@ export interface DecidedItem {
   /** `file:line` of the item. */
   readonly place: string;
   readonly subjects: number;
+  /** Derived from findings and doubts, where there are any. */
   readonly message: string;
+  readonly findings: readonly Finding[];
+  readonly doubts: readonly Doubt[];
   readonly durationMs: number;
   readonly waived: AppliedWaiver | null;
   readonly evidence: readonly Evidence[];
@@ -73,7 +78,7 @@ export interface DecidedCutover {
   readonly msToRecovery: number | null;
 }
 export interface Decision {
-  readonly schema: 'golive/decision/v1';
+  readonly schema: 'golive/decision/v2';
   readonly decision: DecisionName;
   readonly readiness: DecisionName;
   readonly decisionWithoutWaivers: DecisionName;

@@ -57,9 +57,11 @@ export type Evidence =
   | {
       readonly type: 'query';
       readonly title: string;
-      readonly language: 'sql' | 'promql' | 'http' | 'kubernetes' | 'exec';
+      readonly language: 'sql' | 'promql' | 'http' | 'kubernetes' | 'exec' | 'redis' | 'dns' | 'tls';
       readonly query: string;
       readonly answer: string;
+      /** How often it was asked, where that was more than once; the answer is the last one. */
+      readonly times?: number;
       /** When it was read, RFC 3339. */
       readonly readAt?: string;
       /** Of the Kubernetes list or object that was read. */
@@ -113,6 +115,7 @@ export type ReasonCode =
   | 'too-few-samples'
   | 'generator-saturated'
   | 'no-positive-control'
+  | 'unknown-value'
   // not-run
   | 'not-selected'
   | 'interrupted'
@@ -133,21 +136,72 @@ export type ReasonCode =
   // planned
   | 'not-built';
 
+/**
+ * What something said is about: a reference where it is an object of the cluster, else a thing by its name (a store, an endpoint,
+ * a route's rule).
+ */
+export interface Subject {
+  readonly name: string;
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly namespace?: string;
+  /** The container of a pod or pod template. */
+  readonly container?: string;
+}
+
+/** How people name a subject, in messages, evidence and waivers: `Deployment shop/api`, `Node a`, `Redis at cache:6379`. */
+export function subjectText({ kind, namespace, name }: Subject): string {
+  const path = namespace === undefined ? name : `${namespace}/${name}`;
+  return kind === undefined ? path : `${kind} ${path}`;
+}
+
+/** Values a message is made of: what was seen, what was expected. */
+export type Data = Readonly<Record<string, string | number | boolean>>;
+
+/** One thing that does not conform, as data. `says` and `fix` are rendered once, from the kind's messages. */
+export interface Finding {
+  /** Id of the kind's message: what kind of fault it is. Stable, unlike the wording. */
+  readonly id: string;
+  readonly subject: Subject;
+  readonly data: Data;
+  /** JSON path into the object. */
+  readonly path?: string;
+  /** `file:line:column`, when it came from a file. */
+  readonly at?: string;
+  /** `{subject}: …, expected …`. */
+  readonly says: string;
+  /** What to do about it, an imperative. */
+  readonly fix: string;
+}
+
+/** Something that could not be judged: why nobody knows whether it conforms. */
+export interface Doubt {
+  readonly reason: ReasonCode;
+  /** The case within the reason, for programs: `refused`, `http-401`, `WRONGPASS`. */
+  readonly detail?: string;
+  readonly subject?: Subject;
+  readonly why: string;
+}
+
 /** One item's outcome as a worker appends it to `outcomes.<worker>.jsonl`; the decision reads nothing else of a run. */
 export interface OutcomeRecord {
-  readonly schema: 'golive/outcome/v1';
+  readonly schema: 'golive/outcome/v2';
   readonly item: string;
   readonly phase: string;
   readonly kind: string;
   readonly outcome: OutcomeName;
   readonly reason?: ReasonCode;
-  /** One or more lines a person can act on; never a stack trace. */
+  /** The case within the reason, for programs: `refused`, `http-401`. */
+  readonly detail?: string;
+  /** One or more lines a person can act on, derived from findings and doubts where there are any; never a stack trace. */
   readonly message: string;
+  /** Everything that does not conform. */
+  readonly findings: readonly Finding[];
+  /** Everything that could not be judged; a fail may have doubts, too. */
+  readonly doubts: readonly Doubt[];
   /** How many things were judged, and the first fifty by name. */
   readonly subjects: number;
   readonly subjectNames: readonly string[];
-  /** The subjects of all findings, complete: a waiver that names a subject covers nothing without it. */
-  readonly failedSubjects?: readonly string[];
   readonly evidence: readonly Evidence[];
   /** RFC 3339. */
   readonly startedAt: string;

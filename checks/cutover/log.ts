@@ -2,8 +2,8 @@
 import type { CutoverEvent, CutoverEventOf, SplitProof, TriggerMetric } from '../contract/cutover.ts';
 import type { Bound, Evidence, Unit } from '../contract/outcome.ts';
 import { formatMs } from '../contract/units.ts';
-import { nameList, table } from '../support/evidence.ts';
-import { proveSplit } from '../support/split.ts';
+import { nameList, table } from '../kit/evidence.ts';
+import { proveSplit } from './split.ts';
 
 /** Params that several of these kinds have. */
 export const cutoverParam = {
@@ -40,7 +40,7 @@ export interface StepLog {
   readonly events: Events;
   /** The last one that was told in this step, after its shift. */
   readonly split: CutoverEventOf<'split'> | undefined;
-  /** When its window opened: the first proof of its split. Null while there is none. */
+  /** When its window opened: with the first answer that counts in the first proof of its split. Null while there is none. */
   readonly windowFrom: number | null;
 }
 
@@ -59,13 +59,19 @@ export function stepLog(events: Events, item: string): StepLog | undefined {
   const splits = (shiftedAt === -1 ? [] : own.slice(shiftedAt))
     .filter(is('split'))
     .filter((split) => split.item === item);
+  const proven = splits.find((split) => verdictOf(split) === 'proven');
   return {
     begun,
     done: own.find(is('step-done')),
     events: [begun, ...own],
     split: splits.at(-1),
-    windowFrom: splits.find((split) => verdictOf(split) === 'proven')?.ms ?? null,
+    windowFrom: proven ? windowFrom(proven, own[shiftedAt]?.ms ?? proven.ms) : null,
   };
+}
+
+/** Never before the shift nor after the proof, whatever the log says. */
+function windowFrom({ ms, countedFrom = ms }: CutoverEventOf<'split'>, shiftedAt: number): number {
+  return countedFrom >= shiftedAt && countedFrom <= ms ? countedFrom : ms;
 }
 
 /** The verdict by the counts that were told, not by the word. Counts that cannot be are none. */
@@ -114,8 +120,8 @@ export function longestGap(
   return gap;
 }
 
-/** How traffic went back; undefined where it did not. */
-export interface WayBack {
+/** How traffic went back. */
+export interface Rollback {
   readonly reason: CutoverEventOf<'rollback-begun'>['reason'];
   /** `the breach began …, 0 % after 320 ms, recovered after 4.1 s, looked again: users pass`. */
   readonly text: string;
@@ -125,7 +131,8 @@ export interface WayBack {
   readonly unfinished: string | null;
 }
 
-export function wayBack(events: Events): WayBack | undefined {
+/** Undefined where traffic did not go back. */
+export function rollbackOf(events: Events): Rollback | undefined {
   const first = events.find(is('rollback-begun'));
   if (!first) return undefined;
   // It may have been begun again: what came of it is what the last attempt says, why it began the first.
@@ -162,7 +169,15 @@ export function stepNames(steps: readonly { readonly item: string; readonly weig
 
 /** What happened and when, without samples. */
 export function happened(title: string, events: Events): Evidence {
-  return table(title, ['ms', 'at', 'event', 'what'], events.flatMap(row));
+  return table(
+    title,
+    ['ms', 'at', 'event', 'what'],
+    events.flatMap((event) => {
+      if (event.event === 'sample') return [];
+      const words = WORDS[event.event] as (told: CutoverEvent) => string;
+      return [[event.ms, event.at, event.event, words(event)]];
+    }),
+  );
 }
 
 /** `; Prometheus said 0.04, the probes saw 0.01: differ`. */
@@ -211,54 +226,36 @@ function series(
 
 /** A staircase: the weight before and after, at each change. */
 function weightsOf(events: Events): (readonly [number, number])[] {
-  const changes = events.flatMap((event): (readonly [number, number])[] =>
-    event.event === 'shifted' ? [[event.ms, event.weight]] : event.event === 'zero' ? [[event.ms, 0]] : [],
-  );
   const [from, to] = [events[0], events.at(-1)];
-  if (!from || !to || changes.length === 0) return [];
-  const firstShift = events.find(is('shifting'));
-  let weight = firstShift?.from ?? 0;
-  const points: (readonly [number, number])[] = [[from.ms, weight]];
-  for (const [ms, next] of changes) {
-    points.push([ms, weight], [ms, next]);
-    weight = next;
-  }
-  return [...points, [to.ms, weight]];
+  let weight = events.find(is('shifting'))?.from ?? 0;
+  const steps = events.flatMap((event) => {
+    if (event.event !== 'shifted' && event.event !== 'zero') return [];
+    const before = weight;
+    weight = event.event === 'shifted' ? event.weight : 0;
+    return [[event.ms, before] as const, [event.ms, weight] as const];
+  });
+  const [first] = steps;
+  return from && to && first ? [[from.ms, first[1]], ...steps, [to.ms, weight]] : [];
 }
 
-function row(event: CutoverEvent): (readonly [number, string, string, string])[] {
-  return event.event === 'sample' ? [] : [[event.ms, event.at, event.event, told(event)]];
-}
-
-function told(event: Exclude<CutoverEvent, { event: 'sample' }>): string {
-  switch (event.event) {
-    case 'begun':
-      return `${event.id}: ${event.steps.map(({ weight, watchMs }) => `${weight} % for ${formatMs(watchMs)}`).join(', ')}; ${event.triggers.length} triggers`;
-    case 'refused':
-    case 'unfinished':
-      return event.why;
-    case 'step-begun':
-    case 'step-done':
-      return `${event.item}, ${event.weight} %`;
-    case 'shifting':
-      return `${event.from} % → ${event.to} %`;
-    case 'shifted':
-      return `${event.weight} %, generation ${event.generation}`;
-    case 'split':
-      return `${event.item}: ${splitText(event)}, target ${event.target * 100} %: ${event.verdict}`;
-    case 'trigger':
-      return `${event.item}: ${event.state}, ${event.value ?? 'no value'} (threshold ${event.threshold})${secondText(event)}`;
-    case 'rollback-begun':
-      return `${event.reason.code}: ${event.reason.text}`;
-    case 'rollback-act':
-      return event.act;
-    case 'zero':
-      return `0 % after ${formatMs(event.msSinceBegun)}`;
-    case 'verified':
-      return `${event.item}: ${event.outcome}${event.message === null ? '' : `, ${event.message.split('\n', 1)[0] ?? ''}`}`;
-    case 'rolled-back':
-      return `${event.verified ? 'verified' : 'not verified'}, ${formatMs(event.msToRecovery)}`;
-    case 'finished':
-      return `${event.weight} %`;
-  }
-}
+type Told = Exclude<Name, 'sample'>;
+const WORDS: { readonly [N in Told]: (event: CutoverEventOf<N>) => string } = {
+  begun: ({ id, steps, triggers }) =>
+    `${id}: ${steps.map(({ weight, watchMs }) => `${weight} % for ${formatMs(watchMs)}`).join(', ')}; ${triggers.length} triggers`,
+  refused: ({ why }) => why,
+  unfinished: ({ why }) => why,
+  'step-begun': ({ item, weight }) => `${item}, ${weight} %`,
+  'step-done': ({ item, weight }) => `${item}, ${weight} %`,
+  shifting: ({ from, to }) => `${from} % → ${to} %`,
+  shifted: ({ weight, generation }) => `${weight} %, generation ${generation}`,
+  split: (split) => `${split.item}: ${splitText(split)}, target ${split.target * 100} %: ${split.verdict}`,
+  trigger: (one) =>
+    `${one.item}: ${one.state}, ${one.value ?? 'no value'} (threshold ${one.threshold})${secondText(one)}`,
+  'rollback-begun': ({ reason }) => `${reason.code}: ${reason.text}`,
+  'rollback-act': ({ act }) => act,
+  zero: ({ msSinceBegun }) => `0 % after ${formatMs(msSinceBegun)}`,
+  verified: ({ item, outcome, message }) =>
+    `${item}: ${outcome}${message === null ? '' : `, ${message.split('\n', 1)[0] ?? ''}`}`,
+  'rolled-back': ({ verified, msToRecovery }) => `${verified ? 'verified' : 'not verified'}, ${formatMs(msToRecovery)}`,
+  finished: ({ weight }) => `${weight} %`,
+};

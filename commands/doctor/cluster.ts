@@ -6,7 +6,7 @@ import { clusterLink, type ClusterLink } from '../../fixtures/capabilities/clust
 import { ask } from '../../fixtures/capabilities/cluster-requests.ts';
 import { clusterReader } from '../../fixtures/capabilities/cluster.ts';
 import { createRedactor } from '../../fixtures/capabilities/redactor.ts';
-import type { NeededRight } from '../../specs/rbac.ts';
+import type { NeededRight } from '../../specs/loader/rbac.ts';
 import { bad, ok, type Finding } from './finding.ts';
 
 const REACH_LIMIT_MS = 3000;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { Environment } from '../../checks/contract/environment.ts';
-import { selfSigned, type KeyPair } from '../../fixtures/testing/servers.ts';
+import { selfSigned, type KeyPair } from '../../tests/harness/servers.ts';
 import { authorityFindings, secretFindings } from './environment.ts';
 
 let [root, pair]: [string, KeyPair | undefined] = ['', undefined];

@@ -1,6 +1,6 @@
 /** What `golive doctor` finds, and how it is printed. */
-import { colours, columnsOf, pad, wrap } from '../../reports/console/text.ts';
-import { plural } from '../../reports/wording.ts';
+import { colours, columnsOf, pad, wrap } from '../../reports/tell/console/text.ts';
+import { plural } from '../../reports/tell/wording.ts';
 
 export const STATES = ['ok', 'warn', 'bad'] as const;
 export type State = (typeof STATES)[number];

@@ -3,8 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { load } from 'js-yaml';
-import { didYouMean } from '../../specs/suggest.ts';
-import { formatUtc } from '../../reports/wording.ts';
+import { didYouMean } from '../../specs/loader/suggest.ts';
+import { formatUtc } from '../../reports/tell/wording.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
 
 type Entry = Readonly<Record<string, unknown>>;

@@ -3,10 +3,10 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { satisfies } from 'semver';
-import { findNative } from '../../fixtures/rehearsal/postgres/binaries.ts';
-import { findTool, toolEnvironment } from '../../fixtures/rehearsal/tools.ts';
+import { findNative } from '../../rehearsal/door.ts';
+import { findTool, toolEnvironment } from '../../fixtures/rehearsal-client/tools.ts';
 import { BUNDLES } from '../../gate/fresh-build.ts';
-import { formatBytes, plural } from '../../reports/wording.ts';
+import { formatBytes, plural } from '../../reports/tell/wording.ts';
 import { installCommand, TOOLS } from '../setup.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { logPath, standingOf, type Standing } from '../../fixtures/rehearsal/state-file.ts';
+import { logPath, standingOf, type Standing } from '../../fixtures/rehearsal-client/state-file.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
 
 /** The rehearsal of `dir`. `project` shortens paths. */

@@ -39,6 +39,16 @@ export function parseVersion(value: unknown): KubernetesVersion {
   };
 }
 
+/** The version, or null where it is none. */
+export function tryParseVersion(value: unknown): KubernetesVersion | null {
+  try {
+    return parseVersion(value);
+  } catch (error) {
+    if (error instanceof VersionError) return null;
+    throw error;
+  }
+}
+
 /** Negative when `a` is older, positive when it is newer, 0 when they are the same release, whoever built it. */
 export function compareVersions(a: KubernetesVersion, b: KubernetesVersion): number {
   return a.major - b.major || a.minor - b.minor || a.patch - b.patch || comparePreReleases(a.preRelease, b.preRelease);

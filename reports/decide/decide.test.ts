@@ -87,12 +87,19 @@ describe('every outcome × severity × waiver', () => {
 
   it('covers a subject only, and the item only when every finding is covered', () => {
     const by = (subject: string) => waiverOf('A', { id: `A@staging#${subject}`, subject });
-    const failed = (failedSubjects: string[] | undefined, waivers: ReturnType<typeof waiverOf>[]) =>
-      decideOne({}, { outcome: 'fail', ...(failedSubjects ? { failedSubjects } : {}) }, { waivers });
+    const finding = (name: string) => ({
+      id: 'bad',
+      subject: { name },
+      data: {},
+      says: `${name}: is bad`,
+      fix: 'Fix it.',
+    });
+    const failed = (subjects: string[], waivers: ReturnType<typeof waiverOf>[]) =>
+      decideOne({}, { outcome: 'fail', findings: subjects.map(finding) }, { waivers });
     expect(failed(['x', 'y'], [by('x')]).decision).toBe('NO-GO');
     expect(failed(['x', 'y'], [by('x'), by('y')]).decision).toBe('GO');
     expect(failed(['x'], [by('x')]).items[0]?.waived?.id).toBe('A@staging#x');
-    expect(failed(undefined, [by('x')]).decision).toBe('NO-GO');
+    expect(failed([], [by('x')]).decision).toBe('NO-GO');
     expect(failed(['y'], [by('x')]).warnings.join()).toMatch(/found nothing/);
   });
 });

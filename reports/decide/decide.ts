@@ -38,7 +38,7 @@ export function decide(input: DecisionInput): Decision {
   const items = weigh(input, gathered, digestToSign(covered, measured));
   const whole = wholeOf(input, gathered, items, run);
   return {
-    schema: 'golive/decision/v1',
+    schema: 'golive/decision/v2',
     decision: whole.decision,
     readiness: whole.readiness,
     decisionWithoutWaivers: whole.decisionWithoutWaivers,
@@ -271,12 +271,15 @@ function decidedItem(judged: WeighedItem): DecidedItem {
     kind: item.kind,
     outcome: judged.outcome,
     ...(judged.reason === undefined ? {} : { reason: judged.reason }),
+    ...(judged.detail === undefined ? {} : { detail: judged.detail }),
     severity: item.severity,
     owner: item.owner,
     source: item.source,
     place: `${item.place.file}:${item.place.line}`,
     subjects: judged.subjects,
     message: judged.message,
+    findings: judged.findings,
+    doubts: judged.doubts,
     durationMs: judged.durationMs,
     waived: judged.waived,
     evidence: judged.evidence,

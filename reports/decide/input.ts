@@ -3,7 +3,7 @@ import type { DecidedCutover, DecisionName } from '../../checks/contract/decisio
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import type { EnvironmentIdentity, RunEvent, RunHeader } from '../../checks/contract/run.ts';
-import type { Approval, Attestation, Waiver } from '../waivers/types.ts';
+import type { Approval, Attestation, Waiver } from '../../checks/contract/people.ts';
 
 export type EndedBy = 'finished' | 'interrupted' | 'crashed';
 

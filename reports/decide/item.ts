@@ -1,7 +1,14 @@
 /** What became of one item: the worst of its records, believed only as far as they bear it out. */
 import { canonicalJson } from '../../checks/contract/canonical.ts';
 import { OUTCOMES } from '../../checks/contract/outcome.ts';
-import type { Evidence, OutcomeName, OutcomeRecord, ReasonCode } from '../../checks/contract/outcome.ts';
+import type {
+  Doubt,
+  Evidence,
+  Finding,
+  OutcomeName,
+  OutcomeRecord,
+  ReasonCode,
+} from '../../checks/contract/outcome.ts';
 import type { PlannedItem } from '../../checks/contract/plan.ts';
 import type { LedgerOutcome } from './input.ts';
 import { badness, byText } from './order.ts';
@@ -12,9 +19,11 @@ export interface JudgedItem {
   readonly item: PlannedItem;
   readonly outcome: OutcomeName;
   readonly reason: ReasonCode | undefined;
+  readonly detail: string | undefined;
   readonly message: string;
+  readonly findings: readonly Finding[];
+  readonly doubts: readonly Doubt[];
   readonly subjects: number;
-  readonly failedSubjects: readonly string[];
   readonly evidence: readonly Evidence[];
   readonly durationMs: number;
   readonly from: 'run' | 'ledger' | 'none';
@@ -93,9 +102,11 @@ function believed(item: PlannedItem, candidate: Candidate): Believed {
       item,
       outcome: doubt?.outcome ?? record.outcome,
       reason: doubt ? doubt.reason : record.reason,
+      detail: doubt ? undefined : record.detail,
       message: doubt ? doubt.message : record.message,
+      findings: record.findings,
+      doubts: doubt ? [...record.doubts, { reason: doubt.reason, why: doubt.message }] : record.doubts,
       subjects: record.subjects,
-      failedSubjects: record.failedSubjects ?? [],
       evidence: candidate.evidence,
       durationMs: record.durationMs,
       from: candidate.from,
@@ -163,9 +174,11 @@ function without(item: PlannedItem, outcome: OutcomeName, reason: ReasonCode, me
     item,
     outcome,
     reason,
+    detail: undefined,
     message,
+    findings: [],
+    doubts: [],
     subjects: 0,
-    failedSubjects: [],
     evidence: [],
     durationMs: 0,
     from: 'none',

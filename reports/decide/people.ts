@@ -1,9 +1,10 @@
 /** What people say about items: waivers, attestations and signatures, and which of them count. Pure. */
 import type { AppliedWaiver } from '../../checks/contract/decision.ts';
 import type { Plan, PlannedItem, Release } from '../../checks/contract/plan.ts';
-import { didYouMean } from '../../specs/suggest.ts';
-import type { Approval, Attestation, Waiver } from '../waivers/types.ts';
-import { ATTESTED_KINDS } from '../waivers/types.ts';
+import { failedSubjects } from '../../checks/kit/message.ts';
+import { didYouMean } from '../../specs/loader/suggest.ts';
+import type { Approval, Attestation, Waiver } from '../../checks/contract/people.ts';
+import { ATTESTED_KINDS } from '../../checks/contract/people.ts';
 import { isBlocking } from './order.ts';
 import type { JudgedItem } from './item.ts';
 
@@ -25,7 +26,7 @@ function isHere(said: { environment: string; release: string }, plan: Plan): boo
 }
 
 /** What a waiver is held against. */
-export type Waivable = Pick<JudgedItem, 'item' | 'outcome' | 'failedSubjects'>;
+export type Waivable = Pick<JudgedItem, 'item' | 'outcome' | 'findings'>;
 
 /** The waiver that covers an item's blocking outcome, or null. Waivers by subject must cover every finding between them. */
 export function waiverFor(judged: Waivable, plan: Plan, waivers: readonly Waiver[], now: Date): AppliedWaiver | null {
@@ -34,10 +35,10 @@ export function waiverFor(judged: Waivable, plan: Plan, waivers: readonly Waiver
   const valid = waivers.filter((w) => w.item === item.id && isHere(w, plan) && isValidAt(w.expires, now));
   const whole = valid.find((waiver) => waiver.subject === undefined);
   if (whole) return applied(whole);
-  const covering = valid.filter((w) => w.subject !== undefined && judged.failedSubjects.includes(w.subject));
+  const failed = failedSubjects(judged.findings);
+  const covering = valid.filter((w) => w.subject !== undefined && failed.includes(w.subject));
   const covered = new Set(covering.map((waiver) => waiver.subject));
-  if (judged.failedSubjects.length === 0 || !judged.failedSubjects.every((subject) => covered.has(subject)))
-    return null;
+  if (failed.length === 0 || !failed.every((subject) => covered.has(subject))) return null;
   const [soonest] = [...covering].sort((a, b) => Date.parse(a.expires) - Date.parse(b.expires));
   return soonest ? applied(soonest) : null;
 }
@@ -147,7 +148,7 @@ function waiverProblem(waiver: Waiver, judged: JudgedItem | undefined, plan: Pla
     return `is no longer needed: the item is ${judged.outcome}; remove it`;
   }
   if (!WAIVABLE_OUTCOMES.includes(judged.outcome)) return noEffect(judged.outcome);
-  if (waiver.subject !== undefined && !judged.failedSubjects.includes(waiver.subject)) {
+  if (waiver.subject !== undefined && !failedSubjects(judged.findings).includes(waiver.subject)) {
     return `names the subject "${waiver.subject}", about which the item found nothing: it covers nothing`;
   }
   return null;

@@ -1,7 +1,7 @@
 /** For tests that judge load: their verdict must not depend on what else this machine has to do. */
 import { test, type TestContext } from 'vitest';
-import { BUSY } from '../../gate/drill/compare.ts';
-import { measureLoad } from '../../gate/drill/machine-load.ts';
+import { BUSY } from '../../rehearsal/drill/compare.ts';
+import { measureLoad } from '../../rehearsal/drill/machine-load.ts';
 
 /**
  * A test that is tried again where it failed while the machine had no CPU time left, and that is skipped as not proven where it failed

@@ -1,10 +1,7 @@
 import { expect, it } from 'vitest';
-import { validateParams } from '../../params.ts';
-import { testContext } from '../../testing/cases.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { validateParams } from '../../kit/params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { authorizationMatrix } from './check.ts';
-
-runCases(import.meta.url);
 
 it('asks for each kind of subject as authentication would name it', async () => {
   const validated = validateParams(authorizationMatrix, {

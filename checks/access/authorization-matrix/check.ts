@@ -7,9 +7,9 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { mayList, readList } from '../../support/kubernetes.ts';
-import { mayReadRbac, readRbac, SERVICE_ACCOUNTS } from '../../support/rbac.ts';
+} from '../../kit/define-check.ts';
+import { mayList, readList } from '../../protocols/kubernetes.ts';
+import { mayReadRbac, readRbac, SERVICE_ACCOUNTS } from '../../protocols/rbac.ts';
 import { judge, messages, type Answer, type Gathered } from './judge.ts';
 
 const text = (description: string) => ({ type: 'string', minLength: 1, description }) as const;

@@ -1,9 +1,9 @@
 /** How the authorizer's answers and the bindings behind them are judged. */
 import { policyGrants, serviceAccountOf } from '../../../k8s/semantics/rbac-grants.ts';
 import type { RbacPolicy } from '../../../k8s/semantics/rbac.ts';
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { readingEvidence, table, type Reading } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { readingEvidence, table, type Reading } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
 import type { Asked, Params } from './check.ts';
 
 export const messages = {

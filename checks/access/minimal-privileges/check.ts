@@ -6,10 +6,11 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { at, mayList, readList } from '../../support/kubernetes.ts';
-import { mayReadRbac, readRbac, SERVICE_ACCOUNTS } from '../../support/rbac.ts';
-import { mayReadWorkloads, readWorkloads } from '../../support/workloads.ts';
+} from '../../kit/define-check.ts';
+import { at } from '../../contract/json.ts';
+import { mayList, readList } from '../../protocols/kubernetes.ts';
+import { mayReadRbac, readRbac, SERVICE_ACCOUNTS } from '../../protocols/rbac.ts';
+import { mayReadWorkloads, readWorkloads } from '../../protocols/workloads.ts';
 import { judge, messages, type Gathered } from './judge.ts';
 
 const params = {

@@ -2,11 +2,11 @@
 import { grantsTo, policyGrants, type PolicyGrant } from '../../../k8s/semantics/rbac-grants.ts';
 import { risksOf, type RbacRisk } from '../../../k8s/semantics/rbac-risks.ts';
 import type { RbacPolicy } from '../../../k8s/semantics/rbac.ts';
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { at, textAt } from '../../support/kubernetes.ts';
-import type { PodSource } from '../../support/workloads.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { at, textAt } from '../../contract/json.ts';
+import type { PodSource } from '../../protocols/workloads.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

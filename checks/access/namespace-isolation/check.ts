@@ -6,10 +6,10 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
+} from '../../kit/define-check.ts';
 import { rbacPolicyOf } from '../../../k8s/semantics/rbac.ts';
-import { mayList, readList } from '../../support/kubernetes.ts';
-import { ROLE_BINDINGS } from '../../support/rbac.ts';
+import { mayList, readList } from '../../protocols/kubernetes.ts';
+import { ROLE_BINDINGS } from '../../protocols/rbac.ts';
 import { judge, messages, type Gathered, type NamespaceSeen } from './judge.ts';
 
 const NETWORK_POLICIES: ResourceType = {

@@ -2,10 +2,10 @@
 import { serviceAccountOf } from '../../../k8s/semantics/rbac-grants.ts';
 import type { RbacPolicy } from '../../../k8s/semantics/rbac.ts';
 import { labelRequirements } from '../../../k8s/semantics/selector.ts';
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { at, isRecord, listAt } from '../../support/kubernetes.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { at, isRecord, listAt } from '../../contract/json.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

@@ -5,9 +5,10 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { at, CONFIG_MAPS, isRecord, mayList, readList } from '../../support/kubernetes.ts';
-import { mayReadWorkloads, readWorkloads } from '../../support/workloads.ts';
+} from '../../kit/define-check.ts';
+import { at, isRecord } from '../../contract/json.ts';
+import { CONFIG_MAPS, mayList, readList } from '../../protocols/kubernetes.ts';
+import { mayReadWorkloads, readWorkloads } from '../../protocols/workloads.ts';
 import { judge, messages, type Gathered } from './judge.ts';
 
 const params = {

@@ -1,9 +1,9 @@
 /** How references to ConfigMaps are judged. */
 import { podReferences, type Reference } from '../../../k8s/semantics/references.ts';
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { readingEvidence, table, type Reading } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import type { PodSource } from '../../support/workloads.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { readingEvidence, table, type Reading } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import type { PodSource } from '../../protocols/workloads.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

@@ -1,8 +1,5 @@
 import { expect, it } from 'vitest';
-import { runCases } from '../../testing/run-cases.ts';
 import { textsOf } from './check.ts';
-
-runCases(import.meta.url);
 
 it('reads what is text in binaryData, and leaves the rest alone', () => {
   const base64 = (bytes: string | readonly number[]): string => Buffer.from(bytes as string).toString('base64');

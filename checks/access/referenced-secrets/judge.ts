@@ -1,11 +1,11 @@
 /** How references to Secrets, and literals in their place, are judged. */
 import { podReferences, type Reference } from '../../../k8s/semantics/references.ts';
 import type { SecretKeyFacts } from '../../contract/secrets.ts';
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { literalsInConfigMap, literalsInPod } from '../../support/literal-credentials.ts';
-import type { PodSource } from '../../support/workloads.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { literalsInConfigMap, literalsInPod } from '../../protocols/literal-credentials.ts';
+import type { PodSource } from '../../protocols/workloads.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

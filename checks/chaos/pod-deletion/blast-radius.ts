@@ -1,7 +1,8 @@
 /** May a pod of this Deployment be deleted now, and which? Never the last ready one, never against a PodDisruptionBudget. */
 import type { KubeObject } from '../../contract/cluster.ts';
 import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
-import { at, listAt, nameOf, textAt } from '../../support/kubernetes.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
+import { nameOf } from '../../protocols/kubernetes.ts';
 
 export const BUDGETS = {
   apiVersion: 'policy/v1',

@@ -2,12 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Capabilities, CheckContext } from '../../contract/capabilities.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
 import type { LoadResult } from '../../contract/load.ts';
-import { runCases } from '../../testing/run-cases.ts';
 import { blastRadius } from './blast-radius.ts';
 import { podDeletion } from './check.ts';
-import type { Gathered } from './judge.ts';
-
-runCases(import.meta.url);
+import type { Seen } from './judge.ts';
 
 const selector = { matchLabels: { app: 'api' } };
 const deployment = (replicas = 2): KubeObject => ({
@@ -136,7 +133,7 @@ describe('the deletion', () => {
       params,
       capabilities as unknown as Capabilities,
       context as unknown as CheckContext,
-    )) as Gathered;
+    )) as Seen;
     const judgement = podDeletion.judge(params, gathered, { now: new Date() });
     return { deleted, loads, judgement, gathered };
   }
@@ -151,17 +148,17 @@ describe('the deletion', () => {
     const { deleted, loads, judgement } = await run({ failsBefore: 5 });
     expect(deleted).toEqual([]);
     expect(loads).toBe(1);
-    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'unsteadyBefore' }] });
+    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ id: 'unsteadyBefore' }] });
   });
   it('happens not where one is ready', async () => {
     const { deleted, loads, judgement } = await run({ pods: [pod('a'), pod('b', false)] });
     expect([deleted, loads]).toEqual([[], 0]);
-    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'tooFewReady' }] });
+    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ id: 'tooFewReady' }] });
   });
   it('without a ready replacement fails, and the load ends all the same', async () => {
     const { deleted, loads, judgement } = await run({ replaces: false });
     expect(deleted).toHaveLength(1);
     expect(loads).toBe(3);
-    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'notReplaced' }] });
+    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ id: 'notReplaced' }] });
   });
 });

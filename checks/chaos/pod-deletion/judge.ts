@@ -1,11 +1,11 @@
 import type { LoadResult } from '../../contract/load.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement, NonEmpty } from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { errorRate, percent, percentileOfSent, runEvidence, saturation, wanted } from '../../support/load.ts';
+import { table } from '../../kit/evidence.ts';
+import type { Evidence, Say } from '../../kit/kind.ts';
+import { errorRate, percent, percentileOfSent, runEvidence, saturation, wanted } from '../../load/load.ts';
+import type { Down } from '../../load/run.ts';
 import type { BlastRadius } from './blast-radius.ts';
-import type { Params } from './check.ts';
+import type { Params } from './params.ts';
 
 export const messages = {
   tooFewReady: {
@@ -36,8 +36,7 @@ export const messages = {
     says: '{subject}: not steady again after {pod} was replaced: {what}.',
     fix: 'Compare the new pod with the others: a cold cache, a missing connection, another version.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
 export interface Replacement {
   readonly victim: string;
@@ -47,13 +46,12 @@ export interface Replacement {
   /** The replicas wanted at the last look, where those were fewer than before the deletion. */
   readonly fewer?: number;
 }
-type Loaded = LoadResult | { readonly why: string };
-export interface Gathered {
+export interface Seen {
   readonly radius: BlastRadius;
-  readonly before?: Loaded;
-  readonly during?: Loaded;
+  readonly before?: LoadResult | Down;
+  readonly during?: LoadResult | Down;
   readonly replacement?: Replacement;
-  readonly after?: Loaded;
+  readonly after?: LoadResult | Down;
 }
 
 export type Steadiness =
@@ -92,91 +90,83 @@ function causes(result: LoadResult): string {
   return parts.length === 0 ? 'none' : parts.join(', ');
 }
 
-export function judge(params: Params, gathered: Gathered): Judgement<Id> {
-  const { radius, before, during, replacement, after } = gathered;
-  const subject = radius.deployment;
+export function judge(params: Params, seen: Seen, say: Say<typeof messages>): void {
+  const { radius, before, during, replacement, after } = seen;
   const service = `Service at ${params.endpoint.url}`;
-  const evidence = evidenceOf(gathered);
-  const failed = (findings: readonly Finding<Id>[]): Judgement<Id> => judged(findings, [subject], evidence, '');
-  if (radius.refusals.length > 0) return failed(refusalsOf(radius));
+  say.judged(radius.deployment);
+  say.show(...evidenceOf(seen));
+  for (const refusal of radius.refusals)
+    if (refusal.because === 'ready')
+      say.fail('tooFewReady', radius.deployment, { ready: refusal.ready, desired: radius.desired });
+    else say.fail('budgetForbids', radius.deployment, { budget: refusal.budget });
+  if (radius.refusals.length > 0) return;
   if (before === undefined) throw new RangeError('nothing was measured where a pod may be deleted');
-  if ('why' in before)
-    return failed([{ message: 'down', subject: service, data: { when: 'before', why: before.why } }]);
+  if ('up' in before) return say.fail('down', service, { when: 'before', why: before.why });
   const calm = steadiness(params, before);
-  if (calm.outcome === 'unsteady')
-    return failed([{ message: 'unsteadyBefore', subject: service, data: { what: calm.what } }]);
-  if (calm.outcome === 'unknown') return unknown(calm, 'before the deletion, so nothing was deleted', evidence);
+  if (calm.outcome === 'unsteady') return say.fail('unsteadyBefore', service, { what: calm.what });
+  if (calm.outcome === 'unknown') return unknown(calm, 'before the deletion, so nothing was deleted', say);
   if (!replacement || !during || !after) throw new RangeError('a steady service was not put to the test');
-  const again = 'why' in after ? null : steadiness(params, after);
-  const findings = present<Finding<Id>>([
-    notReplaced(params, radius, replacement),
-    'why' in during
-      ? { message: 'down', subject: service, data: { when: 'during', why: during.why } }
-      : budgetSpent(params, service, replacement, during),
-    'why' in after && { message: 'down', subject: service, data: { when: 'after', why: after.why } },
-    again?.outcome === 'unsteady' && {
-      message: 'unsteadyAfter',
-      subject: service,
-      data: { pod: replacement.victim, what: again.what },
-    },
-  ]);
-  if (findings.length > 0) return failed(findings);
-  const { replacedMs, fewer } = replacement;
-  if (replacedMs === null && fewer !== undefined)
-    return {
-      outcome: 'inconclusive',
-      reason: 'too-few-samples',
-      why: `${radius.deployment} was scaled from ${radius.desired} to ${fewer} replicas while ${replacement.victim} was to be replaced, so nothing had to replace it. Run it again when nothing scales the Deployment.`,
-      evidence,
-    };
-  const disturbed = 'why' in during ? null : saturation(during, params);
-  if (disturbed !== null)
-    return unknown({ reason: 'generator-saturated', why: disturbed }, 'while the pod was replaced', evidence);
-  if (again?.outcome === 'unknown') return unknown(again, 'after the replacement', evidence);
-  return judged<Id>([], [subject], evidence, '');
+  judgeReplacement(params, radius, replacement, say);
+  if ('up' in during) say.fail('down', service, { when: 'during', why: during.why });
+  else judgeDisturbance(params, service, replacement, during, say);
+  if ('up' in after) return say.fail('down', service, { when: 'after', why: after.why });
+  const again = steadiness(params, after);
+  if (again.outcome === 'unsteady') say.fail('unsteadyAfter', service, { pod: replacement.victim, what: again.what });
+  if (again.outcome === 'unknown') unknown(again, 'after the replacement', say);
 }
 
 function unknown(
-  { reason, why }: { readonly reason: 'generator-saturated' | 'too-few-samples'; readonly why: string },
+  { reason, why }: Omit<Extract<Steadiness, { outcome: 'unknown' }>, 'outcome'>,
   when: string,
-  evidence: NonEmpty<Evidence>,
-): Judgement<Id> {
-  return { outcome: 'inconclusive', reason, why: `The steady state cannot be told ${when}: ${why}.`, evidence };
+  say: Say<typeof messages>,
+): void {
+  say.unsure(reason, `The steady state cannot be told ${when}: ${why}.`);
 }
 
-function refusalsOf({ refusals, desired, deployment }: BlastRadius): Finding<Id>[] {
-  return refusals.map((refusal) =>
-    refusal.because === 'ready'
-      ? { message: 'tooFewReady', subject: deployment, data: { ready: refusal.ready, desired } }
-      : { message: 'budgetForbids', subject: deployment, data: { budget: refusal.budget } },
-  );
-}
-
-function notReplaced(
+function judgeReplacement(
   { replacedWithin, namespace }: Params,
   { desired, deployment }: BlastRadius,
   { victim, replacedMs, looks, fewer }: Replacement,
-): Finding<Id> | null {
-  if (replacedMs !== null && replacedMs <= durationMs(replacedWithin)) return null;
+  say: Say<typeof messages>,
+): void {
+  if (replacedMs !== null && replacedMs <= durationMs(replacedWithin)) return;
   const ready = looks.at(-1)?.ready ?? 0;
-  if (fewer !== undefined && ready >= fewer) return null;
-  const data = { ready, desired, within: replacedWithin, pod: `Pod ${namespace}/${victim}` };
-  return { message: 'notReplaced', subject: deployment, data };
+  if (fewer === undefined || ready < fewer)
+    return say.fail('notReplaced', deployment, {
+      ready,
+      desired,
+      within: replacedWithin,
+      pod: `Pod ${namespace}/${victim}`,
+    });
+  if (replacedMs === null)
+    say.unsure(
+      'too-few-samples',
+      `${deployment} was scaled from ${desired} to ${fewer} replicas while ${victim} was to be replaced, so nothing had to replace it. Run it again when nothing scales the Deployment.`,
+    );
 }
 
-function budgetSpent(
-  { errorBudget, namespace }: Params,
-  subject: string,
+function judgeDisturbance(
+  params: Params,
+  service: string,
   { victim }: Replacement,
   during: LoadResult,
-): Finding<Id> | null {
+  say: Say<typeof messages>,
+): void {
+  const { errorBudget, namespace } = params;
   const actual = errorRate(during);
-  if (actual <= errorBudget) return null;
-  const data = { actual: percent(actual), due: wanted(during), how: causes(during), expected: percent(errorBudget) };
-  return { message: 'budgetSpent', subject, data: { ...data, pod: `Pod ${namespace}/${victim}` } };
+  if (actual > errorBudget)
+    say.fail('budgetSpent', service, {
+      actual: percent(actual),
+      due: wanted(during),
+      how: causes(during),
+      expected: percent(errorBudget),
+      pod: `Pod ${namespace}/${victim}`,
+    });
+  const saturated = saturation(during, params);
+  if (saturated !== null) unknown({ reason: 'generator-saturated', why: saturated }, 'while the pod was replaced', say);
 }
 
-function evidenceOf({ radius, before, during, replacement, after }: Gathered): NonEmpty<Evidence> {
+function evidenceOf({ radius, before, during, replacement, after }: Seen): readonly Evidence[] {
   const runs = [
     ['Before', before],
     ['While the pod was replaced', during],
@@ -213,7 +203,7 @@ function evidenceOf({ radius, before, during, replacement, after }: Gathered): N
         ]
       : []),
     ...runs.flatMap(([when, run]) =>
-      run === undefined || 'why' in run
+      run === undefined || 'up' in run
         ? []
         : runEvidence(run).map((evidence) => ({ ...evidence, title: `${when}: ${evidence.title}` })),
     ),

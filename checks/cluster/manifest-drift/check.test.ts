@@ -1,15 +1,12 @@
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Capabilities } from '../../contract/capabilities.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import { ObservationError } from '../../define-check.ts';
-import { readCases, runCase, testContext } from '../../testing/cases.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { ObservationError } from '../../kit/define-check.ts';
+import { readCases } from '../../kit/cases-file.ts';
+import { runCase, testContext } from '../../kit/testing/cases.ts';
 import { manifestDrift } from './check.ts';
 import { differencesOf } from './differences.ts';
 import type { Gathered } from './judge.ts';
-
-runCases(import.meta.url);
 
 const object = (over: Readonly<Record<string, unknown>>): KubeObject => ({
   apiVersion: 'v1',
@@ -109,9 +106,7 @@ it('an answer about another object is none; a refusal of the manifest is a findi
 });
 
 it('shows no value of a field that is named like a secret', async () => {
-  const check = readCases(join(import.meta.dirname, 'cases')).find(
-    ({ name }) => name === 'fail.another-object-is-ignored',
-  );
+  const check = readCases(import.meta.dirname).find(({ name }) => name === 'fail.another-object-is-ignored');
   const { texts } = check ? await runCase(manifestDrift, check) : { texts: [] };
   expect(texts.join('\n')).toMatch(/spec\.replicas is 5, expected 2 as in k8s/);
   expect(texts.join('\n')).toContain('env[DB_PASSWORD].value is another value (not shown)');

@@ -6,8 +6,8 @@ import {
   type Capabilities,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { groupOf } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { groupOf } from '../../protocols/kubernetes.ts';
 import { judge, messages, type Gathered, type Held } from './judge.ts';
 import { readManifests, subjectOf, type Manifest } from './manifests.ts';
 

@@ -1,7 +1,7 @@
 /** Where two states of an object differ, what the API server owns left out. */
 import { canonicalJson } from '../../contract/canonical.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import { isRecord } from '../../support/kubernetes.ts';
+import { isRecord } from '../../contract/json.ts';
 
 export interface Difference {
   /** `spec.template.spec.containers[api].env[LOG_LEVEL].value`. */

@@ -1,9 +1,9 @@
 /** Live objects against what a dry run would make of them. */
 import type { KubeObject } from '../../contract/cluster.ts';
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { shortened, table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { credentialIn } from '../../support/literal-credentials.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { shortened, table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { credentialIn } from '../../protocols/literal-credentials.ts';
 import type { Params } from './check.ts';
 import { differencesOf, type Difference } from './differences.ts';
 

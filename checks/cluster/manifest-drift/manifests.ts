@@ -2,8 +2,8 @@
 import { JSON_SCHEMA, loadAll } from 'js-yaml';
 import type { ProjectFiles } from '../../contract/capabilities.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import { ObservationError } from '../../define-check.ts';
-import { isRecord, textAt } from '../../support/kubernetes.ts';
+import { ObservationError } from '../../kit/define-check.ts';
+import { isRecord, textAt } from '../../contract/json.ts';
 
 export interface Manifest {
   readonly file: string;

@@ -1,10 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Capabilities } from '../../contract/capabilities.ts';
-import { testContext } from '../../testing/cases.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { rbacAuthorization } from './check.ts';
-
-runCases(import.meta.url);
 
 const control = { user: 'system:serviceaccount:shop:api', verb: 'list', group: '', resource: 'pods', groups: [] };
 

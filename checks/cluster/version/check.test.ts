@@ -1,10 +1,7 @@
 import { expect, it } from 'vitest';
-import { testContext } from '../../testing/cases.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 
 import { clusterVersion } from './check.ts';
-
-runCases(import.meta.url);
 
 it('names the missing right when it may not read the version', async () => {
   const body = JSON.stringify({ message: 'forbidden: User "gate" cannot get path "/version"' });

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../contract/cluster.ts';
-import { runCases } from '../../testing/run-cases.ts';
 import { backendPods, GATE, isReady, PROBE_LABEL, probePod } from './probe-pod.ts';
-
-runCases(import.meta.url);
 
 const service = (selector: object = { app: 'blue' }): KubeObject => ({
   apiVersion: 'v1',

@@ -1,7 +1,8 @@
 /** The pod that is never ready: made as its neighbours are, with one readiness gate that nobody ever sets. */
 import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
 import type { KubeObject, PodManifest } from '../../contract/cluster.ts';
-import { at, isRecord, listAt, nameOf, textAt } from '../../support/kubernetes.ts';
+import { at, isRecord, listAt, textAt } from '../../contract/json.ts';
+import { nameOf } from '../../protocols/kubernetes.ts';
 
 /** Marks such pods, so that one a killed run left can be found. */
 export const PROBE_LABEL = 'golive.dev/probe-pod';

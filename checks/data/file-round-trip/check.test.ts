@@ -2,14 +2,10 @@ import { createHash } from 'node:crypto';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findingText } from '../../define-check.ts';
-import { validateParams } from '../../params.ts';
-import { testContext } from '../../testing/cases.ts';
-import { nodeHttp } from '../../testing/node-http.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { validateParams } from '../../kit/params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
+import { nodeHttp } from '../../kit/testing/node-http.ts';
 import { fileRoundTrip } from './check.ts';
-
-runCases(import.meta.url);
 
 const TOKEN = 'token-of-the-test-0123456789';
 
@@ -78,9 +74,7 @@ async function tried(wrong: Mistake = {}) {
   const context = testContext('2026-01-15T12:00:00Z');
   const gathered = await fileRoundTrip.gather(validated.params, { http: nodeHttp() } as never, context);
   const judgement = fileRoundTrip.judge(validated.params, gathered, context);
-  return judgement.outcome === 'fail'
-    ? judgement.findings.map((finding) => findingText(fileRoundTrip.meta, finding).says)
-    : judgement;
+  return judgement.outcome === 'fail' ? judgement.findings.map(({ says }) => says) : judgement;
 }
 
 describe('against a server', () => {

@@ -1,22 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { load as parse } from 'js-yaml';
 import type { LoadGenerator, LoadResult } from '../../contract/load.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { readCases } from '../../kit/cases-file.ts';
 import { arrivalRateRun } from './check.ts';
-import type { Params } from './check.ts';
 
-runCases(import.meta.url);
-
-const caseOf = (name: string): { readonly params: Params; readonly gathered: LoadResult } =>
-  parse(readFileSync(join(import.meta.dirname, 'cases', name), 'utf8')) as { params: Params; gathered: LoadResult };
+const cases = readCases(import.meta.dirname);
+const caseOf = (name: string) =>
+  cases.find((check) => check.name === name) as { readonly params: object; readonly gathered: LoadResult };
 
 /** Judges what comes of these runs, one after the other. */
 async function outcomeOf(...results: readonly LoadResult[]) {
   let runs = 0;
   const open: LoadGenerator['open'] = () => Promise.resolve(results[runs++] ?? carried);
-  const params = { ...defaults, ...caseOf('pass.carried.yaml').params };
+  const params = { ...defaults, ...caseOf('pass.carried').params };
   const context = { progress: () => undefined } as unknown as Parameters<typeof arrivalRateRun.gather>[2];
   const capabilities = { load: { open } } as unknown as Parameters<typeof arrivalRateRun.gather>[1];
   const gathered = await arrivalRateRun.gather(params, capabilities, context);
@@ -37,10 +32,10 @@ const defaults = {
   maxGeneratorLag: '200ms',
   maxLateStarts: 0.01,
 } as const;
-const carried = caseOf('pass.carried.yaml').gathered;
-const late = caseOf('inconclusive.generator-late.yaml').gathered;
-const refused = caseOf('fail.refused-whatever-the-generator-did.yaml').gathered;
-const stoodStill = caseOf('fail.stood-still.yaml').gathered;
+const carried = caseOf('pass.carried').gathered;
+const late = caseOf('inconclusive.generator-late').gathered;
+const refused = caseOf('fail.refused-whatever-the-generator-did').gathered;
+const stoodStill = caseOf('fail.stood-still').gathered;
 
 describe('a run in which the generator was too slow', () => {
   it('is made again, and told', async () => {

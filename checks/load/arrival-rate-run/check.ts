@@ -1,24 +1,26 @@
 import type { LoadResult } from '../../contract/load.ts';
-import { duration, endpoint } from '../../contract/param-schemas.ts';
+import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import {
-  defineCheck,
-  ObservationError,
-  type Capabilities,
-  type CheckContext,
-  type FromSchema,
-  type JSONSchema,
-} from '../../define-check.ts';
-import { kubernetesName } from '../../contract/param-schemas.ts';
-import { generatorLimits, minSuccessParam, requestParams } from '../../support/load.ts';
-import { mayReadPodUse, readPodUse } from '../../support/pod-metrics.ts';
-import { judge, messages, urlOf, type Gathered } from './judge.ts';
+import { kind } from '../../kit/kind.ts';
+import { mayReadPodUse, readPodUse } from '../../protocols/pod-metrics.ts';
+import { generatorLimits, minSuccessParam, percent, requestParams } from '../load.ts';
+import { runEvidence, runName, saturation, wanted } from '../load.ts';
+import { judgeAnswers, judgeDown, judgeSilence, requestOf, runMessages, unlessDown } from '../run.ts';
 
-const params = {
-  type: 'object',
-  additionalProperties: false,
+export const arrivalRateRun = kind('load/arrival-rate-run', {
+  title: 'The service carried the declared load',
+  why: 'Users do not wait for one another: they come at their own rate, also while the service stands still, and then all at once.',
+  sees: [
+    'An open model: requests begun at the declared rate whatever the answers did, each latency counted from when its request was due, warm-up left out.',
+    'Every request answered, lost (refused, reset, closed, timed out, TLS) or not sent in time.',
+    'Exact percentiles, each second for itself, and what the pods used.',
+    'Whether the generator kept up; runs in which it did not are told and made again.',
+  ],
+  not: ['How much more the service could take.'],
+  needs: ['load', 'cluster'],
+  changes: 'load',
   required: ['endpoint', 'path', 'rate'],
-  properties: {
+  params: {
     endpoint,
     ...requestParams,
     rate: {
@@ -71,60 +73,101 @@ const params = {
     },
     ...generatorLimits,
   },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
-
-export const arrivalRateRun = defineCheck({
-  meta: {
-    kind: 'load/arrival-rate-run',
-    title: 'The service carried the declared load',
-    why: 'Users do not wait for one another: they come at their own rate, also while the service stands still, and then all at once.',
-    sees: 'An open model: requests begun at the declared rate whatever the answers did, each latency counted from when its request was due, warm-up left out; every request answered, lost (refused, reset, closed, timed out, TLS) or not sent in time; exact percentiles, each second for itself, what the pods used, and whether the generator kept up; runs in which it did not are told and made again. Not: how much more the service could take.',
-    needs: ['load', 'cluster'],
-    effect: 'mutating',
-    mutation: 'load',
-    params,
-    messages,
+  messages: {
+    ...runMessages,
+    noAnswer: {
+      says: '{subject}: none of {due} requests was answered, expected answers.',
+      fix: 'Check that the service runs and that the URL is the one it answers at.',
+    },
+    notCarried: {
+      says: '{subject}: {actual} of {due} requests at {rate} a second were answered ({how}), expected at least {expected}.',
+      fix: 'Find where requests stay: restarts, full accept queues or pools, time-outs in a proxy; or add replicas.',
+    },
   },
-  permissions: ({ watch }: Params) => (watch ? mayReadPodUse(watch.namespace) : []),
-  gather,
-  judge,
+  rights: ({ watch }) => (watch ? mayReadPodUse(watch.namespace) : []),
+
+  async gather(params, { load, cluster }, context) {
+    const { rate, maxConnections, watch } = params;
+    const [warmupMs, measuredMs] = [durationMs(params.warmup), durationMs(params.duration)];
+    const request = requestOf(params);
+    // Why the runs before this one said nothing: whoever reads a pass sees that it was not the first.
+    const discarded: string[] = [];
+    return await unlessDown(async (): Promise<LoadResult & { readonly discarded?: readonly string[] }> => {
+      for (;;) {
+        const again = discarded.length === 0 ? '' : ', again, as the generator was too slow';
+        context.progress(`${rate} requests a second on ${request.url} for ${formatMs(warmupMs + measuredMs)}${again}`);
+        const result = await load.open({
+          ...request,
+          rate,
+          durationMs: measuredMs,
+          warmupMs,
+          timeoutMs: durationMs(params.requestTimeout),
+          maxConnections,
+          ...(watch ? { watch: () => readPodUse(cluster, watch) } : {}),
+        });
+        const useless = isCertain(params, result) ? null : saturation(result, params);
+        if (useless === null || discarded.length + 1 >= params.attempts) return { ...result, discarded };
+        discarded.push(saturatedText(result, useless));
+      }
+    });
+  },
+
+  judge(params, result, say) {
+    if ('up' in result) return judgeDown(params, result, say);
+    const subject = runName(result);
+    const { answered } = result;
+    const due = wanted(result);
+    const { discarded = [] } = result;
+    say.judged(subject);
+    say.show(...runEvidence(result));
+    if (discarded.length > 0)
+      say.show({ type: 'text', title: 'Runs that said nothing and were made again', text: discarded.join('\n') });
+    if (due > 0 && answered === 0) say.fail('noAnswer', subject, { due });
+    judgeAnswers(subject, result, params.minSuccess, say);
+    const saturated = saturation(result, params);
+    const notCarried = due > 0 && answered / due < params.minAnswered;
+    // Requests that are late or unanswered look the same when the generator stood still; those turned away do not.
+    if (answered > 0 && (turnedAway(params, result) || (saturated === null && notCarried)))
+      say.fail('notCarried', subject, carried(params, result));
+    if (saturated !== null) return say.unsure('generator-saturated', saturatedText(result, saturated));
+    // At less than ten a second a second without an answer is chance.
+    if (!isCertain(params, result) && (result.declaredRate ?? 0) >= 10) judgeSilence(subject, result, say);
+    if (due < params.minRequests)
+      say.unsure(
+        'too-few-samples',
+        `${subject}: ${due} requests, at least ${params.minRequests} are needed. Let it run longer or at a higher rate.`,
+      );
+  },
 });
 
-async function gather(
-  params: Params,
-  { load, cluster }: Pick<Capabilities, 'load' | 'cluster'>,
-  context: CheckContext,
-): Promise<Gathered> {
-  const { endpoint, path, method, headers, json, rate, maxConnections, watch } = params;
-  const [warmupMs, measuredMs] = [durationMs(params.warmup), durationMs(params.duration)];
-  const url = urlOf(endpoint.url, path);
-  const run = (): Promise<LoadResult> =>
-    load.open({
-      url,
-      method,
-      headers: json ? { 'content-type': 'application/json', ...headers } : headers,
-      ...(json ? { body: JSON.stringify(json) } : {}),
-      rate,
-      durationMs: measuredMs,
-      warmupMs,
-      timeoutMs: durationMs(params.requestTimeout),
-      maxConnections,
-      ...(watch ? { watch: () => readPodUse(cluster, watch) } : {}),
-    });
-  const discarded: string[] = [];
-  try {
-    for (;;) {
-      const again = discarded.length === 0 ? '' : ', again, as the generator was too slow';
-      context.progress(`${rate} requests a second on ${url} for ${formatMs(warmupMs + measuredMs)}${again}`);
-      const result = await run();
-      const judgement = judge(params, result);
-      const isUseless = judgement.outcome === 'inconclusive' && judgement.reason === 'generator-saturated';
-      if (!isUseless || discarded.length + 1 >= params.attempts) return { ...result, discarded };
-      discarded.push(judgement.why);
-    }
-  } catch (error) {
-    if (error instanceof ObservationError && error.code === 'unreachable') return { up: false, why: error.message };
-    throw error;
-  }
+const saturatedText = (result: LoadResult, saturated: string): string =>
+  `${runName(result)}: ${saturated}; the figures are the generator's, not the service's. Lower the rate, or run it on a machine with nothing else to do.`;
+
+interface Limits {
+  readonly rate: number;
+  readonly minAnswered: number;
+  readonly minSuccess: number;
+}
+
+/** More were refused, reset or closed than may be lost: a slow generator cannot cause that. */
+function turnedAway({ minAnswered }: Limits, result: LoadResult): boolean {
+  const { timeout = 0 } = result.lostBy ?? {};
+  return (result.lost - timeout) / wanted(result) > 1 - minAnswered;
+}
+
+/** Does the run show something that no generator, however slow, can cause? Then it counts. */
+function isCertain(limits: Limits, result: LoadResult): boolean {
+  const { answered, statuses } = result;
+  if (answered === 0) return wanted(result) > 0;
+  return (statuses['2xx'] ?? 0) / answered < limits.minSuccess || turnedAway(limits, result);
+}
+
+function carried({ minAnswered, rate }: Limits, result: LoadResult) {
+  const due = wanted(result);
+  const unsent = due - result.sent;
+  const how = [
+    ...Object.entries(result.lostBy ?? {}).map(([name, count]) => `${count} ${name}`),
+    ...(unsent > 0 ? [`${unsent} found no connection in time`] : []),
+  ].join(', ');
+  return { actual: percent(result.answered / due), due, rate, how, expected: percent(minAnswered) };
 }

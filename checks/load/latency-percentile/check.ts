@@ -1,17 +1,10 @@
 import type { LoadResult } from '../../contract/load.ts';
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs } from '../../contract/units.ts';
-import {
-  defineCheck,
-  type Capabilities,
-  type Evidence,
-  type FromSchema,
-  type JSONSchema,
-  type Judgement,
-} from '../../define-check.ts';
-import { judged } from '../../support/judged.ts';
+import { kind } from '../../kit/kind.ts';
 import {
   generatorLimits,
+  holds,
   percent,
   percentileOfSent,
   runEvidence,
@@ -20,26 +13,22 @@ import {
   samplesNeeded,
   saturation,
   successes,
+  upTo,
   wanted,
-} from '../../support/load.ts';
+} from '../load.ts';
 
-const messages = {
-  tooSlow: {
-    says: '{subject}: P{percentile} is {actual} ms, expected {comparison} {expected}.',
-    fix: 'Find where the time goes (traces, slow queries, full pools) before more users come, or add replicas.',
-  },
-  unanswered: {
-    says: '{subject}: {lost} of {due} requests were never answered, so P{percentile} has no end, expected {comparison} {expected}.',
-    fix: 'Find why requests are dropped: restarts, full accept queues, time-outs in a proxy.',
-  },
-};
-type Id = keyof typeof messages;
-
-const params = {
-  type: 'object',
-  additionalProperties: false,
+export const latencyPercentile = kind('load/latency-percentile', {
+  title: 'Latency under load is within its bound',
+  why: 'Users feel the slow requests, not the average one.',
+  sees: [
+    'The exact percentile of a load run of this gate run over everything that was due: a request never answered counts as infinitely slow.',
+    'The number of samples, and whether the generator kept up.',
+    'In an open run each latency counts from when its request was due.',
+  ],
+  not: ['The waiting before a request was sent, in a closed run.'],
+  needs: ['runs'],
   required: ['run', 'percentile', 'max'],
-  properties: {
+  params: {
     run: runParam,
     percentile: {
       type: 'number',
@@ -47,12 +36,7 @@ const params = {
       description: 'Which percentile of the latencies is judged.',
     },
     max: { ...duration('The bound.', '2000ms'), description: 'The bound, for example 2000ms.' },
-    comparison: {
-      type: 'string',
-      enum: ['<', '<='],
-      default: '<',
-      description: 'Whether the bound itself is allowed.',
-    },
+    comparison: upTo,
     minSuccess: {
       type: 'number',
       minimum: 0,
@@ -62,49 +46,42 @@ const params = {
     },
     ...generatorLimits,
   },
-} as const satisfies JSONSchema;
-type Params = FromSchema<typeof params>;
-
-export const latencyPercentile = defineCheck({
-  meta: {
-    kind: 'load/latency-percentile',
-    title: 'Latency under load is within its bound',
-    why: 'Users feel the slow requests, not the average one.',
-    sees: 'The exact percentile of a load run of this gate run over everything that was due (a request never answered counts as infinitely slow), the number of samples and the generator; in an open run each latency counts from when its request was due. Not: of a closed run, the waiting before a request was sent.',
-    needs: ['runs'],
-    effect: 'read-only',
-    params,
-    messages,
+  messages: {
+    tooSlow: {
+      says: '{subject}: P{percentile} is {actual} ms, expected {comparison} {expected}.',
+      fix: 'Find where the time goes (traces, slow queries, full pools) before more users come, or add replicas.',
+    },
+    unanswered: {
+      says: '{subject}: {lost} of {due} requests were never answered, so P{percentile} has no end, expected {comparison} {expected}.',
+      fix: 'Find why requests are dropped: restarts, full accept queues, time-outs in a proxy.',
+    },
   },
-  permissions: () => [],
-  gather: async ({ run }: Params, { runs }: Pick<Capabilities, 'runs'>): Promise<LoadResult> => await runs.load(run),
-  judge,
+  gather: ({ run }, { runs }) => runs.load(run),
+
+  judge(params, result, say) {
+    const { percentile, max, comparison } = params;
+    const subject = runName(result);
+    const actual = percentileOfSent(result, percentile) / 1000;
+    const bound = { comparison, value: durationMs(max) };
+    const data = { percentile, comparison, expected: max };
+    say.judged(subject);
+    say.show(...runEvidence(result));
+    if (Number.isFinite(actual))
+      say.show({ type: 'value', title: `P${percentile} of all that were due`, value: actual, unit: 'ms', bound });
+    const doubt = doubtOf(params, result);
+    if (doubt) return say.unsure(doubt.reason, `${subject}: ${doubt.why}`, { subject });
+    const due = wanted(result);
+    if (!Number.isFinite(actual)) say.fail('unanswered', subject, { ...data, due, lost: due - result.answered });
+    else if (!holds(actual, comparison, bound.value))
+      say.fail('tooSlow', subject, { ...data, actual: actual.toFixed(1) });
+  },
 });
 
-function judge(params: Params, result: LoadResult): Judgement<Id> {
-  const { percentile, max, comparison } = params;
-  const subject = runName(result);
-  const actual = percentileOfSent(result, percentile) / 1000;
-  const bound = durationMs(max);
-  const evidence = evidenceOf(result, params, actual, bound);
-  const doubt = doubtOf(params, result);
-  if (doubt) return { outcome: 'inconclusive', reason: doubt.reason, why: `${subject}: ${doubt.why}`, evidence };
-  const data = { percentile, comparison, expected: max };
-  if (!Number.isFinite(actual)) {
-    const due = wanted(result);
-    const lost = due - result.answered;
-    return judged<Id>([{ message: 'unanswered', subject, data: { ...data, lost, due } }], [subject], evidence, '');
-  }
-  const holds = comparison === '<' ? actual < bound : actual <= bound;
-  return judged<Id>(
-    holds ? [] : [{ message: 'tooSlow', subject, data: { ...data, actual: actual.toFixed(1) } }],
-    [subject],
-    evidence,
-    '',
-  );
-}
-
-function doubtOf(params: Params, result: LoadResult) {
+/** Why the percentile, low or high, says nothing. */
+function doubtOf(
+  params: { readonly percentile: number; readonly minSuccess: number } & Parameters<typeof saturation>[1],
+  result: LoadResult,
+) {
   const needed = samplesNeeded(params.percentile);
   if (wanted(result) < needed || result.latencies.count < Math.min(needed, result.answered))
     return {
@@ -119,19 +96,4 @@ function doubtOf(params: Params, result: LoadResult) {
     } as const;
   const saturated = saturation(result, params);
   return saturated === null ? null : ({ reason: 'generator-saturated', why: `${saturated}.` } as const);
-}
-
-function evidenceOf(result: LoadResult, { percentile, comparison }: Params, actual: number, bound: number) {
-  const value: Evidence[] = Number.isFinite(actual)
-    ? [
-        {
-          type: 'value',
-          title: `P${percentile} of all that were due`,
-          value: actual,
-          unit: 'ms',
-          bound: { comparison, value: bound },
-        },
-      ]
-    : [];
-  return [...runEvidence(result), ...value] as const;
 }

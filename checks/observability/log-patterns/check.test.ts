@@ -1,8 +1,5 @@
 import { expect, it } from 'vitest';
-import { runCases } from '../../testing/run-cases.ts';
 import { shownLine } from './check.ts';
-
-runCases(import.meta.url);
 
 it('shows lines, but none that holds a credential', () => {
   expect(shownLine('{"level":"error","message":"no answer"}')).toBe('{"level":"error","message":"no answer"}');

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { validateParams } from '../../params.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { validateParams } from '../../kit/params.ts';
 import { playwrightSpec } from './check.ts';
-
-runCases(import.meta.url);
 
 describe('playwright/spec', () => {
   const params = { file: 'shop.spec.ts', title: 'pays' };

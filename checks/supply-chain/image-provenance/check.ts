@@ -7,11 +7,11 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { nameList, table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { readLabels } from '../../support/oci-manifests.ts';
-import { lookupFindings, lookupMessages, releaseEvidence, subjectOf } from '../../support/oci-judging.ts';
+} from '../../kit/define-check.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { readLabels } from '../../protocols/oci-manifests.ts';
+import { lookupFindings, lookupMessages, releaseEvidence, subjectOf } from '../oci-judging.ts';
 import {
   foundImages,
   mayReadRelease,
@@ -19,7 +19,7 @@ import {
   releaseProperties,
   releaseRequired,
   type Release,
-} from '../../support/oci-workloads.ts';
+} from '../oci-workloads.ts';
 
 /** Labels of the OCI image specification ("Pre-Defined Annotation Keys"). */
 const REVISION = 'org.opencontainers.image.revision';

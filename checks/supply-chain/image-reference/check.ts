@@ -5,15 +5,9 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { mayList, PODS, readList } from '../../support/kubernetes.ts';
-import {
-  mayReadRelease,
-  readRelease,
-  releaseProperties,
-  releaseRequired,
-  releaseVersion,
-} from '../../support/oci-workloads.ts';
+} from '../../kit/define-check.ts';
+import { mayList, PODS, readList } from '../../protocols/kubernetes.ts';
+import { mayReadRelease, readRelease, releaseProperties, releaseRequired, releaseVersion } from '../oci-workloads.ts';
 import { judge, messages, type Gathered } from './judge.ts';
 
 const params = {

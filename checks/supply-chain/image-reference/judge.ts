@@ -3,13 +3,14 @@ import { containersOf } from '../../../k8s/semantics/pod-security.ts';
 import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
 import type { CheckContext } from '../../contract/capabilities.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import type { Finding, Judgement } from '../../define-check.ts';
-import { nameList, table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { at, listAt, nameOf, textAt } from '../../support/kubernetes.ts';
-import { lookupFindings, lookupMessages, releaseEvidence, subjectOf } from '../../support/oci-judging.ts';
-import type { Release, ReleaseImage } from '../../support/oci-workloads.ts';
-import { isLeaving } from '../../support/workloads.ts';
+import type { Finding, Judgement } from '../../kit/define-check.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
+import { nameOf } from '../../protocols/kubernetes.ts';
+import { lookupFindings, lookupMessages, releaseEvidence, subjectOf } from '../oci-judging.ts';
+import type { Release, ReleaseImage } from '../oci-workloads.ts';
+import { isLeaving } from '../../protocols/workloads.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

@@ -8,11 +8,11 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { nameList, table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { blobSize } from '../../support/oci-manifests.ts';
-import { lookupFindings, lookupMessages, releaseEvidence, subjectOf } from '../../support/oci-judging.ts';
+} from '../../kit/define-check.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { blobSize } from '../../protocols/oci-manifests.ts';
+import { lookupFindings, lookupMessages, releaseEvidence, subjectOf } from '../oci-judging.ts';
 import {
   foundImages,
   mayReadRelease,
@@ -20,7 +20,7 @@ import {
   releaseProperties,
   releaseRequired,
   type Release,
-} from '../../support/oci-workloads.ts';
+} from '../oci-workloads.ts';
 
 const messages = {
   ...lookupMessages,

@@ -6,18 +6,12 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { mayList, mayReadSecrets, SERVICE_ACCOUNTS, readList } from '../../support/kubernetes.ts';
-import { registrySession, type RegistrySession } from '../../support/oci.ts';
-import { lookUp } from '../../support/oci-manifests.ts';
-import { pulledReference } from '../../support/oci-reference.ts';
-import {
-  mayReadRelease,
-  namedImages,
-  readDeployments,
-  releaseProperties,
-  releaseRequired,
-} from '../../support/oci-workloads.ts';
+} from '../../kit/define-check.ts';
+import { mayList, mayReadSecrets, SERVICE_ACCOUNTS, readList } from '../../protocols/kubernetes.ts';
+import { registrySession, type RegistrySession } from '../../protocols/oci.ts';
+import { lookUp } from '../../protocols/oci-manifests.ts';
+import { pulledReference } from '../../protocols/oci-reference.ts';
+import { mayReadRelease, namedImages, readDeployments, releaseProperties, releaseRequired } from '../oci-workloads.ts';
 import { judge, messages, type Gathered, type PullSecret, type Tried } from './judge.ts';
 
 const params = {

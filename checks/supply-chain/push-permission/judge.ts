@@ -1,10 +1,11 @@
 /** How the rights at the registry are judged, and the secrets that nodes pull with. */
 import type { KubeObject } from '../../contract/cluster.ts';
-import type { Evidence, Finding, Judgement, NonEmpty } from '../../define-check.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { at, listAt, nameOf, textAt } from '../../support/kubernetes.ts';
-import { namedImages } from '../../support/oci-workloads.ts';
+import type { Evidence, Finding, Judgement, NonEmpty } from '../../kit/define-check.ts';
+import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
+import { nameOf } from '../../protocols/kubernetes.ts';
+import { namedImages } from '../oci-workloads.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

@@ -9,14 +9,14 @@ import {
   type JSONSchema,
   type Judgement,
   type NonEmpty,
-} from '../../define-check.ts';
-import { readingEvidence, type Reading } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
-import { registrySession, type Challenge } from '../../support/oci.ts';
-import { lookupFindings, lookupMessages, lookupTable, subjectOf } from '../../support/oci-judging.ts';
-import { collectImages, hosts, lookUpImage, type ReleaseImage } from '../../support/oci-workloads.ts';
-import { mayReadWorkloads, readWorkloads } from '../../support/workloads.ts';
+} from '../../kit/define-check.ts';
+import { readingEvidence, type Reading } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
+import { registrySession, type Challenge } from '../../protocols/oci.ts';
+import { lookupFindings, lookupMessages, lookupTable, subjectOf } from '../oci-judging.ts';
+import { collectImages, hosts, lookUpImage, type ReleaseImage } from '../oci-workloads.ts';
+import { mayReadWorkloads, readWorkloads } from '../../protocols/workloads.ts';
 
 const messages = {
   ...lookupMessages,

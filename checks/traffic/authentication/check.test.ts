@@ -1,14 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { HttpAnswer, HttpRequest } from '../../contract/http.ts';
-import { ObservationError } from '../../define-check.ts';
-import { validateParams } from '../../params.ts';
-import { testContext } from '../../testing/cases.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { ObservationError } from '../../kit/define-check.ts';
+import { validateParams } from '../../kit/params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { authentication } from './check.ts';
 import { tamperedTokens } from './tampered-tokens.ts';
-
-runCases(import.meta.url);
 
 const KEY = 'a-key-of-the-test';
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,8 +1,9 @@
 import type { HttpAnswer, HttpClient } from '../../contract/http.ts';
 import { credential, endpoint } from '../../contract/param-schemas.ts';
-import { defineCheck, type Capabilities, type FromSchema, type JSONSchema } from '../../define-check.ts';
-import { isDown } from '../../support/api-requests.ts';
-import { mayReadSecrets, parseJson, textAt } from '../../support/kubernetes.ts';
+import { defineCheck, type Capabilities, type FromSchema, type JSONSchema } from '../../kit/define-check.ts';
+import { isDown } from '../../protocols/api-requests.ts';
+import { parseJson, textAt } from '../../contract/json.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { judge, messages, type Attempt, type Identity, type Gathered } from './judge.ts';
 import { tamperedTokens } from './tampered-tokens.ts';
 

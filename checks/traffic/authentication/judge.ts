@@ -1,7 +1,7 @@
 /** How the attempts to get in are judged. */
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

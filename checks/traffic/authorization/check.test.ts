@@ -1,13 +1,10 @@
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { validateParams } from '../../params.ts';
-import { testContext } from '../../testing/cases.ts';
-import { nodeHttp } from '../../testing/node-http.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { validateParams } from '../../kit/params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
+import { nodeHttp } from '../../kit/testing/node-http.ts';
 import { authorization } from './check.ts';
-
-runCases(import.meta.url);
 
 let checksRole = true;
 let server: http.Server;

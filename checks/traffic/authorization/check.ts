@@ -1,7 +1,7 @@
 import type { HttpClient } from '../../contract/http.ts';
-import { defineCheck, ObservationError, type Capabilities } from '../../define-check.ts';
-import { addressOf, logIn, unlessDown } from '../../support/api-requests.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
+import { defineCheck, ObservationError, type Capabilities } from '../../kit/define-check.ts';
+import { addressOf, logIn, unlessDown } from '../../protocols/api-requests.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { judge, messages, type Attempt, type Gathered } from './judge.ts';
 import { ANONYMOUS, params, type Params, type Rule } from './params.ts';
 

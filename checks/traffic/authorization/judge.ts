@@ -1,7 +1,7 @@
 /** How the attempts of subjects are held against the declared matrix. */
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { nameList, table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
 import { ANONYMOUS, type Params, type Rule } from './params.ts';
 
 export const messages = {

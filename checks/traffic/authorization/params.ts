@@ -1,7 +1,7 @@
 /** Who may make which requests, as the item declares it. */
 import { credential, endpoint } from '../../contract/param-schemas.ts';
-import type { FromSchema, JSONSchema } from '../../define-check.ts';
-import { login } from '../../support/api-requests.ts';
+import type { FromSchema, JSONSchema } from '../../kit/define-check.ts';
+import { login } from '../../protocols/api-requests.ts';
 
 const subjectNames = (description: string) =>
   ({

@@ -11,10 +11,16 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { nameList, table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { addressesOf, balancerName, loadBalancer, mayGetBalancer, readBalancer } from '../../support/load-balancers.ts';
+} from '../../kit/define-check.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import {
+  addressesOf,
+  balancerName,
+  loadBalancer,
+  mayGetBalancer,
+  readBalancer,
+} from '../../protocols/load-balancers.ts';
 
 const messages = {
   unresolved: {

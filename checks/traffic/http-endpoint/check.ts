@@ -7,10 +7,10 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { createAjv } from '../../params.ts';
-import { addressOf, logIn, login, unlessDown, type Session } from '../../support/api-requests.ts';
-import { mayReadSecrets } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { createAjv } from '../../kit/params.ts';
+import { addressOf, logIn, login, unlessDown, type Session } from '../../protocols/api-requests.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { judge, messages, type Exchange, type Gathered } from './judge.ts';
 
 const params = {

@@ -1,12 +1,12 @@
 /** How answers are held against what their clients expect. */
 import type { HttpAnswer } from '../../contract/http.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { createAjv } from '../../params.ts';
-import { shortened, table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { parseJson } from '../../support/kubernetes.ts';
-import { schemaProblems } from '../../support/schema-problems.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { createAjv } from '../../kit/params.ts';
+import { shortened, table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { parseJson } from '../../contract/json.ts';
+import { schemaProblems } from '../../kit/schema-problems.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

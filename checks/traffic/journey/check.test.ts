@@ -2,15 +2,12 @@ import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpRequest } from '../../contract/http.ts';
-import { findingText, ObservationError } from '../../define-check.ts';
-import { validateParams } from '../../params.ts';
-import { testContext } from '../../testing/cases.ts';
-import { nodeHttp } from '../../testing/node-http.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { ObservationError } from '../../kit/define-check.ts';
+import { validateParams } from '../../kit/params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
+import { nodeHttp } from '../../kit/testing/node-http.ts';
 import { journey } from './check.ts';
 import { masked, valueAt } from './saved-values.ts';
-
-runCases(import.meta.url);
 
 const TOKEN = 'token-of-the-test-0123456789';
 
@@ -122,8 +119,7 @@ async function walked(over: object = {}) {
   };
   const gathered = await journey.gather(params, { http: nodeHttp() } as never, context);
   const judgement = journey.judge(params, gathered, context);
-  const texts =
-    judgement.outcome === 'fail' ? judgement.findings.map((found) => findingText(journey.meta, found).says) : [];
+  const texts = judgement.outcome === 'fail' ? judgement.findings.map(({ says }) => says) : [];
   return { gathered, judgement, texts };
 }
 

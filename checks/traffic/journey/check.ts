@@ -1,7 +1,8 @@
 import type { SecretRef } from '../../contract/secrets.ts';
-import { defineCheck, ObservationError, type Capabilities, type CheckContext } from '../../define-check.ts';
-import { createAjv } from '../../params.ts';
-import { isRecord, mayReadSecrets } from '../../support/kubernetes.ts';
+import { defineCheck, ObservationError, type Capabilities, type CheckContext } from '../../kit/define-check.ts';
+import { createAjv } from '../../kit/params.ts';
+import { isRecord } from '../../contract/json.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { judge, messages } from './judge.ts';
 import { params, type Params } from './params.ts';
 import { walk, type Gathered } from './run.ts';

@@ -1,10 +1,10 @@
 /** What is wrong with one answer of a journey. Pure; the texts never hold a body or a saved value. */
 import type { HttpAnswer } from '../../contract/http.ts';
-import type { Data } from '../../define-check.ts';
-import { createAjv } from '../../params.ts';
-import { shortened } from '../../support/evidence.ts';
-import { parseJson } from '../../support/kubernetes.ts';
-import { schemaProblems } from '../../support/schema-problems.ts';
+import type { Data } from '../../kit/define-check.ts';
+import { createAjv } from '../../kit/params.ts';
+import { shortened } from '../../kit/evidence.ts';
+import { parseJson } from '../../contract/json.ts';
+import { schemaProblems } from '../../kit/schema-problems.ts';
 import type { Params, Step } from './params.ts';
 import { filledIn, filledText, masked, valueAt, type Saved } from './saved-values.ts';
 

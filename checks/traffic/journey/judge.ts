@@ -1,8 +1,8 @@
 /** How a walked journey is judged. */
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
 import { statusText } from './expectations.ts';
 import type { Params, Step } from './params.ts';
 import { requestName, type Gathered, type Walked } from './run.ts';

@@ -1,6 +1,6 @@
 /** What an item says of its journey. */
 import { duration, endpoint } from '../../contract/param-schemas.ts';
-import type { FromSchema, JSONSchema } from '../../define-check.ts';
+import type { FromSchema, JSONSchema } from '../../kit/define-check.ts';
 
 const patterns = (description: string) =>
   ({ type: 'object', additionalProperties: { type: 'string' }, default: {}, description }) as const;

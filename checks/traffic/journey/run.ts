@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { HttpAnswer, HttpClient } from '../../contract/http.ts';
 import { durationMs } from '../../contract/units.ts';
-import type { CheckContext } from '../../define-check.ts';
-import { addressOf, unlessDown, type Answered } from '../../support/api-requests.ts';
-import { parseJson } from '../../support/kubernetes.ts';
+import type { CheckContext } from '../../kit/define-check.ts';
+import { addressOf, unlessDown, type Answered } from '../../protocols/api-requests.ts';
+import { parseJson } from '../../contract/json.ts';
 import { problemsOf, statusesOf, wrongAnswerer, type Problem } from './expectations.ts';
 import type { CleanupStep, Params, Step } from './params.ts';
 import { filledIn, filledPath, filledText, masked, namesIn, valueAt, type Saved } from './saved-values.ts';

@@ -1,5 +1,5 @@
 /** `{{name}}` in the texts of a journey, and the values behind the names, which are never recorded. */
-import { at } from '../../support/kubernetes.ts';
+import { at } from '../../contract/json.ts';
 
 /** Values by the name they were saved by; `nonce` is there from the start. */
 export type Saved = ReadonlyMap<string, string | number | boolean>;

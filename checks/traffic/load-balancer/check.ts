@@ -9,9 +9,9 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { endpointsOf } from '../../support/endpoints.ts';
-import { ENDPOINT_SLICES, mayList, readList } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { endpointsOf } from '../../protocols/endpoints.ts';
+import { ENDPOINT_SLICES, mayList, readList } from '../../protocols/kubernetes.ts';
 import {
   addressesOf,
   balancerName,
@@ -21,7 +21,7 @@ import {
   loadBalancer,
   mayGetBalancer,
   readBalancer,
-} from '../../support/load-balancers.ts';
+} from '../../protocols/load-balancers.ts';
 import { judge, messages, type Gathered, type Request } from './judge.ts';
 import { backendsOf, requestsOf, routeFacts } from './objects.ts';
 

@@ -1,9 +1,9 @@
 /** Whether a way in leads somewhere: on paper, behind it, and for a request that takes it. */
 import type { HttpAnswer } from '../../contract/http.ts';
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import type { Condition } from '../../support/load-balancers.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import type { Condition } from '../../protocols/load-balancers.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

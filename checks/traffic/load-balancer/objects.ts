@@ -1,7 +1,8 @@
 /** What the objects of a way in say: their routes, their backends and the host names they answer to. */
 import type { KubeObject } from '../../contract/cluster.ts';
-import { at, isRecord, listAt, nameOf, textAt } from '../../support/kubernetes.ts';
-import { conditionsOf, namesGateway, type LoadBalancer } from '../../support/load-balancers.ts';
+import { at, isRecord, listAt, textAt } from '../../contract/json.ts';
+import { nameOf } from '../../protocols/kubernetes.ts';
+import { conditionsOf, namesGateway, type LoadBalancer } from '../../protocols/load-balancers.ts';
 import type { RouteFacts } from './judge.ts';
 
 type Kind = LoadBalancer['kind'];

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ObservationError } from '../../define-check.ts';
-import { validateParams } from '../../params.ts';
-import { testContext } from '../../testing/cases.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { ObservationError } from '../../kit/define-check.ts';
+import { validateParams } from '../../kit/params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { serviceHealth } from './check.ts';
-
-runCases(import.meta.url);
 
 describe('no answer in time', () => {
   const validated = validateParams(serviceHealth, { services: [{ namespace: 'shop', name: 'api', port: 3000 }] });

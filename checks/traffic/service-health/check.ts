@@ -9,9 +9,9 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { endpointsOf } from '../../support/endpoints.ts';
-import { ENDPOINT_SLICES, mayList, readList } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { endpointsOf } from '../../protocols/endpoints.ts';
+import { ENDPOINT_SLICES, mayList, readList } from '../../protocols/kubernetes.ts';
 import { judge, messages, type Gathered, type ServiceSeen } from './judge.ts';
 
 const params = {

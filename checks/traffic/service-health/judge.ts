@@ -1,10 +1,10 @@
 /** How the answers of services to their health path are judged. */
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import type { Endpoint } from '../../support/endpoints.ts';
-import { nameList, readingEvidence, shortened, table, type Reading } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import { at, isRecord, parseJson, textAt } from '../../support/kubernetes.ts';
-import { credentialIn } from '../../support/literal-credentials.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import type { Endpoint } from '../../protocols/endpoints.ts';
+import { nameList, readingEvidence, shortened, table, type Reading } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import { at, isRecord, parseJson, textAt } from '../../contract/json.ts';
+import { credentialIn } from '../../protocols/literal-credentials.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

@@ -1,10 +1,7 @@
 import { expect, it } from 'vitest';
-import { validateParams } from '../../params.ts';
-import { testContext } from '../../testing/cases.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { validateParams } from '../../kit/params.ts';
+import { testContext } from '../../kit/testing/cases.ts';
 import { serviceToService } from './check.ts';
-
-runCases(import.meta.url);
 
 const pod = (name: string, over: object = {}) => ({
   apiVersion: 'v1',

@@ -1,9 +1,10 @@
 import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
 import type { KubeObject, PodExec } from '../../contract/cluster.ts';
-import { defineCheck, ObservationError, type Capabilities, type CheckContext } from '../../define-check.ts';
-import { createAjv } from '../../params.ts';
-import { shortened } from '../../support/evidence.ts';
-import { at, DEPLOYMENTS, isRecord, listAt, mayList, PODS, readList, textAt } from '../../support/kubernetes.ts';
+import { defineCheck, ObservationError, type Capabilities, type CheckContext } from '../../kit/define-check.ts';
+import { createAjv } from '../../kit/params.ts';
+import { shortened } from '../../kit/evidence.ts';
+import { at, isRecord, listAt, textAt } from '../../contract/json.ts';
+import { DEPLOYMENTS, mayList, PODS, readList } from '../../protocols/kubernetes.ts';
 import { judge, messages, type CallSeen, type Gathered } from './judge.ts';
 import { commandOf, params, type Call, type Params } from './params.ts';
 

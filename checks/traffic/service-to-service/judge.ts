@@ -1,10 +1,10 @@
 /** How calls between services are judged. */
-import type { Evidence, Finding, Judgement } from '../../define-check.ts';
-import { createAjv } from '../../params.ts';
-import { readingEvidence, shortened, table, type Reading } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { parseJson } from '../../support/kubernetes.ts';
-import { schemaProblems } from '../../support/schema-problems.ts';
+import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { createAjv } from '../../kit/params.ts';
+import { readingEvidence, shortened, table, type Reading } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { parseJson } from '../../contract/json.ts';
+import { schemaProblems } from '../../kit/schema-problems.ts';
 import { addressOf, commandOf, type Call, type Params } from './params.ts';
 
 export const messages = {

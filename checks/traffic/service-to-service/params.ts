@@ -1,6 +1,6 @@
 /** Which calls the item declares, and how each is made. */
 import { kubernetesName, servicePort } from '../../contract/param-schemas.ts';
-import type { FromSchema, JSONSchema } from '../../define-check.ts';
+import type { FromSchema, JSONSchema } from '../../kit/define-check.ts';
 
 export const params = {
   type: 'object',

@@ -6,8 +6,9 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { at, listAt, mayList, readList, textAt } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
+import { mayList, readList } from '../../protocols/kubernetes.ts';
 import {
   addressesOf,
   HTTP_ROUTES,
@@ -16,8 +17,8 @@ import {
   mayGetBalancer,
   readBalancer,
   type LoadBalancer,
-} from '../../support/load-balancers.ts';
-import { addressOf, serversOf, shake, tlsServers } from '../../support/tls-servers.ts';
+} from '../../protocols/load-balancers.ts';
+import { addressOf, serversOf, shake, tlsServers } from '../../protocols/tls-servers.ts';
 import { judge, messages, type Gathered, type Seen } from './judge.ts';
 
 const params = {

@@ -1,10 +1,10 @@
 /** What makes a certificate one to go live with. */
 import type { CertificateFacts } from '../../contract/network.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { CheckContext, Evidence, Finding, Judgement } from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judged, present } from '../../support/judged.ts';
-import type { Handshake } from '../../support/tls-servers.ts';
+import type { CheckContext, Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { judged, present } from '../../kit/judged.ts';
+import type { Handshake } from '../../protocols/tls-servers.ts';
 import type { Params } from './check.ts';
 
 export const messages = {

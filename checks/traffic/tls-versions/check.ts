@@ -7,10 +7,10 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { nameList, table } from '../../support/evidence.ts';
-import { present } from '../../support/judged.ts';
-import { addressOf, serversOf, shake, tlsServers, type Handshake } from '../../support/tls-servers.ts';
+} from '../../kit/define-check.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { present } from '../../kit/judged.ts';
+import { addressOf, serversOf, shake, tlsServers, type Handshake } from '../../protocols/tls-servers.ts';
 
 const messages = {
   noAnswer: {

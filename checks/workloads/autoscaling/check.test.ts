@@ -3,12 +3,9 @@ import type { Capabilities, CheckContext } from '../../contract/capabilities.ts'
 import type { KubeObject } from '../../contract/cluster.ts';
 import type { LoadResult } from '../../contract/load.ts';
 import { ObservationError } from '../../contract/capabilities.ts';
-import { runCases } from '../../testing/run-cases.ts';
 import { autoscaling } from './check.ts';
 import type { Gathered } from './judge.ts';
 import { stateOf } from './state.ts';
-
-runCases(import.meta.url);
 
 const scaler = (status: object, spec: object = {}): KubeObject => ({
   apiVersion: 'autoscaling/v2',

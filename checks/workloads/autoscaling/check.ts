@@ -8,8 +8,8 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { DEPLOYMENTS } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { DEPLOYMENTS } from '../../protocols/kubernetes.ts';
 import { judge, messages, type Gathered } from './judge.ts';
 import { AUTOSCALERS, doubtsOf, isAbove, leastOf, stateOf, type ScalerState } from './state.ts';
 

@@ -1,9 +1,9 @@
 import type { LoadResult } from '../../contract/load.ts';
 import { formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement, NonEmpty } from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judged } from '../../support/judged.ts';
-import { runEvidence } from '../../support/load.ts';
+import type { Evidence, Finding, Judgement, NonEmpty } from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { judged } from '../../kit/judged.ts';
+import { runEvidence } from '../../load/load.ts';
 import type { Params } from './check.ts';
 import { doubtsOf, isAbove, leastOf, scalerName, type Replicas, type ScalerState } from './state.ts';
 

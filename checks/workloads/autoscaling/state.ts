@@ -1,8 +1,8 @@
 /** What a HorizontalPodAutoscaler (autoscaling/v2) says of itself, and what keeps it from scaling up. */
 import type { KubeObject } from '../../contract/cluster.ts';
-import type { Finding, NonEmpty } from '../../define-check.ts';
+import type { Finding, NonEmpty } from '../../kit/define-check.ts';
 import { parseQuantity, QuantityError, quantityToNumber } from '../../../k8s/semantics/quantity.ts';
-import { at, listAt, textAt } from '../../support/kubernetes.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
 
 export const AUTOSCALERS = {
   apiVersion: 'autoscaling/v2',

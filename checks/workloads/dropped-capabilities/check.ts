@@ -1,5 +1,5 @@
 import { capabilitiesDropped } from '../../../k8s/semantics/pod-security.ts';
-import { defineSecurityContextKind } from '../../support/security-context.ts';
+import { defineSecurityContextKind } from '../security-context.ts';
 
 export const droppedCapabilities = defineSecurityContextKind({
   kind: 'workloads/dropped-capabilities',

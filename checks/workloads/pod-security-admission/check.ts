@@ -10,10 +10,10 @@ import {
   type FromSchema,
   type JSONSchema,
   type Judgement,
-} from '../../define-check.ts';
-import { table } from '../../support/evidence.ts';
-import { judgeSources } from '../../support/security-context.ts';
-import { mayReadWorkloads, readWorkloads, type Workloads } from '../../support/workloads.ts';
+} from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { judgeSources } from '../security-context.ts';
+import { mayReadWorkloads, readWorkloads, type Workloads } from '../../protocols/workloads.ts';
 
 const messages = {
   notEnforced: {

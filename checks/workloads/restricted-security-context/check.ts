@@ -1,5 +1,5 @@
 import { restOfRestricted } from '../../../k8s/semantics/pod-security.ts';
-import { defineSecurityContextKind } from '../../support/security-context.ts';
+import { defineSecurityContextKind } from '../security-context.ts';
 
 export const restrictedSecurityContext = defineSecurityContextKind({
   kind: 'workloads/restricted-security-context',

@@ -1,13 +1,10 @@
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readCases, runCase } from '../../testing/cases.ts';
-import { runCases } from '../../testing/run-cases.ts';
+import { readCases } from '../../kit/cases-file.ts';
+import { runCase } from '../../kit/testing/cases.ts';
 import { rollout } from './check.ts';
 
-runCases(import.meta.url);
-
 it("tells the kubelet's reason before the Deployment's", async () => {
-  const cases = readCases(join(import.meta.dirname, 'cases'));
+  const cases = readCases(import.meta.dirname);
   const textsOf = async (name: string) => {
     const found = cases.find((check) => check.name === name);
     return found ? (await runCase(rollout, found)).texts : [];

@@ -7,9 +7,9 @@ import {
   type CheckContext,
   type FromSchema,
   type JSONSchema,
-} from '../../define-check.ts';
-import { endpointsOf } from '../../support/endpoints.ts';
-import { DEPLOYMENTS, ENDPOINT_SLICES, mayList, PODS, readList, REPLICA_SETS } from '../../support/kubernetes.ts';
+} from '../../kit/define-check.ts';
+import { endpointsOf } from '../../protocols/endpoints.ts';
+import { DEPLOYMENTS, ENDPOINT_SLICES, mayList, PODS, readList, REPLICA_SETS } from '../../protocols/kubernetes.ts';
 import { judge, messages, type Gathered } from './judge.ts';
 
 const params = {

@@ -2,8 +2,8 @@
 import { containersOf } from '../../../k8s/semantics/pod-security.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
 import { durationMs } from '../../contract/units.ts';
-import type { Finding } from '../../define-check.ts';
-import { at, listAt, textAt } from '../../support/kubernetes.ts';
+import type { Finding } from '../../kit/define-check.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
 import type { Params } from './check.ts';
 
 export const podMessages = {

@@ -1,9 +1,9 @@
 /** Containers that the kubelet cannot start, in its own words: what holds a rollout up is told here and nowhere else. */
 import { containersOf } from '../../../k8s/semantics/pod-security.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import type { Finding } from '../../define-check.ts';
-import { shortened } from '../../support/evidence.ts';
-import { at, listAt, textAt } from '../../support/kubernetes.ts';
+import type { Finding } from '../../kit/define-check.ts';
+import { shortened } from '../../kit/evidence.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
 
 export const waitingMessages = {
   imageNotPulled: {

@@ -3,7 +3,7 @@ import { digestOf } from '../../../checks/contract/canonical.ts';
 import type { OutcomeName, OutcomeRecord } from '../../../checks/contract/outcome.ts';
 import type { PhaseId, Plan, PlannedItem } from '../../../checks/contract/plan.ts';
 import type { RunHeader } from '../../../checks/contract/run.ts';
-import type { Attestation, Waiver } from '../../waivers/types.ts';
+import type { Attestation, Waiver } from '../../../checks/contract/people.ts';
 import type { DecisionInput, LedgerOutcome, LedgerPhase } from '../input.ts';
 
 export const NOW = new Date('2027-03-01T12:00:00Z');
@@ -83,12 +83,14 @@ export function recordOf(
   const item = plan.items.find((one) => one.id === id);
   if (!item) throw new Error(`the plan has no ${id}`);
   return {
-    schema: 'golive/outcome/v1',
+    schema: 'golive/outcome/v2',
     item: id,
     phase: item.phase,
     kind: item.kind,
     outcome,
     message: `${id} says ${outcome}`,
+    findings: [],
+    doubts: [],
     subjects: 1,
     subjectNames: ['Node a'],
     evidence: [{ type: 'text', title: 'Seen', text: 'something' }],

@@ -1,0 +1,34 @@
+/** Reading what others sent, of which nobody has promised the shape. */
+
+/** The parsed JSON, or undefined when the text is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A member of a record by path, or undefined wherever the path ends. */
+export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>((node, key) => {
+    if (Array.isArray(node)) return typeof key === 'number' ? (node as unknown[])[key] : undefined;
+    return isRecord(node) ? node[key] : undefined;
+  }, value);
+}
+
+/** A member that must be text, or the fallback. */
+export function textAt(value: unknown, fallback: string, ...path: readonly (string | number)[]): string {
+  const found = at(value, ...path);
+  return typeof found === 'string' ? found : fallback;
+}
+
+/** A member that must be a list, or an empty one. */
+export function listAt(value: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
+  const found = at(value, ...path);
+  return Array.isArray(found) ? (found as unknown[]) : [];
+}

@@ -1,0 +1,202 @@
+/** What the kinds that judge a load run share. */
+import type { LoadResult } from '../contract/load.ts';
+import type { Evidence } from '../contract/outcome.ts';
+import { durationMs, formatMs } from '../contract/units.ts';
+import { duration } from '../contract/param-schemas.ts';
+
+/** When the generator counts as the bottleneck. */
+export const generatorLimits = {
+  maxGeneratorCpu: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    maximum: 1,
+    default: 0.95,
+    description: 'Share of one core, 0 to 1, from which the generator counts as saturated.',
+  },
+  maxGeneratorLag: duration('Worst event-loop delay of the generator before it counts as saturated.', '200ms'),
+  maxLateStarts: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    default: 0.01,
+    description:
+      'Open model: share of the requests, 0 to 1, that the generator may begin more than 10 ms late before it counts as saturated.',
+  },
+} as const;
+
+/** The request that is sent over and over. */
+export const requestParams = {
+  path: { type: 'string', pattern: '^/', description: 'Path, and query if any, that is put under load.' },
+  method: { type: 'string', enum: ['GET', 'POST'], default: 'GET', description: 'HTTP method.' },
+  headers: {
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    default: {},
+    description: 'Headers of each request. No credentials: they would stand in the plan.',
+  },
+  json: { type: 'object', description: 'Body of each request, sent as JSON.' },
+} as const;
+
+export const minSuccessParam = {
+  type: 'number',
+  minimum: 0,
+  maximum: 1,
+  default: 0.5,
+  description: 'Share of answers that must be 2xx for the run to be one of the right thing.',
+} as const;
+
+/** Of a bound from above. */
+export const upTo = {
+  type: 'string',
+  enum: ['<', '<='],
+  default: '<',
+  description: 'Whether the bound itself is allowed.',
+} as const;
+export function holds(value: number, comparison: '<' | '<=', bound: number): boolean {
+  return comparison === '<' ? value < bound : value <= bound;
+}
+
+/** The item whose run is judged. */
+export const runParam = {
+  type: 'string',
+  minLength: 1,
+  description: 'Id of the item that made the load run, in the same run of the gate.',
+} as const;
+
+interface Limits {
+  readonly maxGeneratorCpu: number;
+  readonly maxGeneratorLag: string;
+  readonly maxLateStarts: number;
+}
+
+/** Why the figures say more about the generator than about the platform, or null. */
+export function saturation({ generator }: LoadResult, limits: Limits): string | null {
+  if (generator.cpu >= limits.maxGeneratorCpu)
+    return `the generator used ${percent(generator.cpu)} of its core (limit ${percent(limits.maxGeneratorCpu)})`;
+  if (generator.maxLagMs > durationMs(limits.maxGeneratorLag))
+    return `the generator's event loop stood still for ${formatMs(generator.maxLagMs)} (limit ${limits.maxGeneratorLag})`;
+  if (generator.late !== undefined && generator.late > limits.maxLateStarts)
+    return `the generator began ${percent(generator.late)} of the requests more than 10 ms late (limit ${percent(limits.maxLateStarts)})`;
+  return null;
+}
+
+/** Requests answered with a 2xx status. */
+export function successes(result: LoadResult): number {
+  return result.statuses['2xx'] ?? 0;
+}
+
+/** Requests that should have been sent: in an open model those too that found no connection in time. */
+export function wanted(result: LoadResult): number {
+  return result.intended ?? result.sent;
+}
+
+/** Requests that were not sent in time, lost or answered with another status, over all that should have been sent. */
+export function errorRate(result: LoadResult): number {
+  return wanted(result) === 0 ? 1 : (wanted(result) - successes(result)) / wanted(result);
+}
+
+/**
+ * Answers needed before a percentile is worth reading: ten of them beyond it. 200 for P95, 1,000 for P99.
+ */
+export function samplesNeeded(percentile: number): number {
+  return Math.ceil(10 / (1 - percentile / 100) - 1e-6);
+}
+
+/**
+ * The percentile over everything that should have been sent, in µs: a request that was never answered counts as infinitely slow. An
+ * open run kept it; for a closed one the nearest percentile at or above is taken, so that the answer errs on the slow side.
+ */
+export function percentileOfSent(result: LoadResult, percentile: number): number {
+  const kept = result.latencies.ofIntended?.find(([at]) => at === percentile);
+  if (kept) return kept[1] ?? Infinity;
+  const ofAnswered = result.answered === 0 ? Infinity : (percentile * result.sent) / result.answered;
+  const entry = [...result.latencies.percentiles].sort(([a], [b]) => a - b).find(([kept]) => kept >= ofAnswered - 1e-9);
+  return entry ? entry[1] : Infinity;
+}
+
+export function runName({ item, url }: LoadResult): string {
+  return `Load run ${item} on ${url}`;
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(share > 0 && share < 0.001 ? 3 : 1)} %`;
+}
+
+/** The run in figures: what was sent and became of it, latencies, throughput by the second, and how the generator fared. */
+export function runEvidence(result: LoadResult): readonly [Evidence, ...Evidence[]] {
+  return [
+    { type: 'table', title: runName(result), columns: ['figure', 'value'], rows: figures(result) },
+    {
+      type: 'histogram',
+      title: 'Latency of answered requests',
+      unit: 'ms',
+      count: result.latencies.count,
+      percentiles: result.latencies.percentiles.map(([percentile, us]) => [percentile, us / 1000]),
+    },
+    {
+      type: 'series',
+      title: 'Answered requests a second',
+      unit: 'requests/s',
+      points: result.perSecond.map((count, second) => [second * 1000, count]),
+    },
+    ...secondsEvidence(result),
+  ];
+}
+
+function figures(result: LoadResult): (readonly [string, string | number])[] {
+  const { sent, answered, lost, statuses, generator, declaredRate, intended } = result;
+  const open = declaredRate !== undefined && intended !== undefined;
+  return [
+    [
+      'model',
+      open
+        ? `open, ${declaredRate} requests a second, up to ${result.connections} connections`
+        : `closed, ${result.connections} connections`,
+    ],
+    ['started', result.startedAt],
+    ['window', formatMs(result.durationMs)],
+    ...(open
+      ? ([
+          ['due', intended],
+          ['not sent in time', intended - sent],
+        ] as const)
+      : []),
+    ['sent', sent],
+    ['answered', answered],
+    ['lost', lost],
+    ...Object.entries(result.lostBy ?? {}).map(([how, count]) => [`lost: ${how}`, count] as const),
+    ...(open ? [] : [['clients without an answer', result.silentConnections ?? 0] as const]),
+    ...Object.entries(statuses).map(([status, count]) => [`answered ${status}`, count] as const),
+    ['generator CPU', percent(generator.cpu)],
+    ['generator worst delay', formatMs(generator.maxLagMs)],
+    ...(generator.late === undefined ? [] : [['requests begun late', percent(generator.late)] as const]),
+  ];
+}
+
+/** Open model: latency and failures of the requests that were due in each second. */
+function secondsEvidence({ seconds }: LoadResult): Evidence[] {
+  if (!seconds) return [];
+  const series = (
+    title: string,
+    of: (second: NonNullable<LoadResult['seconds']>[number]) => number | null,
+  ): Evidence => ({
+    type: 'series',
+    title,
+    unit: 'ms',
+    points: seconds.flatMap((second, index) => {
+      const us = of(second);
+      return us === null ? [] : [[index * 1000, us / 1000] as const];
+    }),
+  });
+  return [
+    series('P50 of each second', ({ p50Us }) => p50Us),
+    series('P95 of each second', ({ p95Us }) => p95Us),
+    series('P99 of each second', ({ p99Us }) => p99Us),
+    {
+      type: 'series',
+      title: 'Failed requests of each second',
+      unit: 'count',
+      points: seconds.map(({ failed }, index) => [index * 1000, failed] as const),
+    },
+  ];
+}

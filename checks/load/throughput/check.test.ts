@@ -1,3 +1,0 @@
-import { runCases } from '../../testing/run-cases.ts';
-
-runCases(import.meta.url);

@@ -1,0 +1,238 @@
+/** Reading an HTTPRoute whose one rule splits traffic between two Services (gateway.networking.k8s.io/v1). */
+import { ObservationError } from '../contract/capabilities.ts';
+import type { KubeObject, ResourceType } from '../contract/cluster.ts';
+import type { TrafficRoute, Weights } from '../contract/cutover.ts';
+import { at, isRecord, listAt, textAt } from '../contract/json.ts';
+
+export const HTTP_ROUTES: ResourceType = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  resource: 'httproutes',
+};
+/** Which rule of which route, and its two backends. */
+export type RouteName = Pick<TrafficRoute, 'namespace' | 'name' | 'rule' | 'stable' | 'canary'>;
+
+export interface RouteState {
+  readonly weights: Weights;
+  readonly generation: number;
+  readonly resourceVersion: string;
+  /** Whether every gateway it names has accepted this generation. */
+  readonly accepted: boolean;
+  /** Why it is not accepted. */
+  readonly why: string | null;
+  /** Who wrote the rules last, as `managedFields` has it; null where the server keeps none. */
+  readonly lastManager: string | null;
+}
+
+/** Where the two backends stand in `backendRefs` of the rule, and their weights. */
+export interface Backends {
+  readonly stable: Backend;
+  readonly canary: Backend;
+}
+interface Backend {
+  readonly index: number;
+  readonly name: string;
+  readonly weight: number;
+}
+/** What is not as declared, and what to do about it. */
+export interface RouteProblem {
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** What an HTTPRoute says of its two backends. @throws ObservationError `misconfigured` when its rule is not as declared */
+export function routeState(object: KubeObject, route: RouteName): RouteState {
+  const { stable, canary } = backendsOf(object, route);
+  const why = notAccepted(object);
+  return {
+    weights: { stable: stable.weight, canary: canary.weight },
+    generation: object.metadata.generation ?? 0,
+    resourceVersion: object.metadata.resourceVersion ?? '',
+    accepted: why === null,
+    why,
+    lastManager: lastManager(object),
+  };
+}
+
+/** The two backends. @throws ObservationError `misconfigured` */
+export function backendsOf(object: KubeObject, route: RouteName): Backends {
+  const found = findBackends(object, route);
+  if ('stable' in found) return found;
+  throw new ObservationError('misconfigured', `HTTPRoute ${route.namespace}/${route.name}: ${found.what}`, {
+    fix: found.fix,
+  });
+}
+
+/** The two backends, or why shares cannot be given to these two in this rule. */
+export function findBackends(
+  object: KubeObject,
+  { namespace, rule, stable, canary }: RouteName,
+): Backends | RouteProblem {
+  const rules = listAt(object, 'spec', 'rules');
+  if (!isRecord(rules[rule])) {
+    const what = `there is no rule ${rule}, the route has ${rules.length}`;
+    return { what, fix: 'Correct the rule of the route in the checklist; the first one is 0' };
+  }
+  const refs = listAt(rules[rule], 'backendRefs').map((ref, index) => backendOf(ref, index, namespace));
+  const named = (service: string): readonly Backend[] => refs.filter(({ name }) => name === service);
+  for (const service of [stable, canary]) {
+    const count = named(service).length;
+    if (count === 1) continue;
+    const names = refs.map(({ name }) => name).join(', ') || 'none';
+    return count === 0
+      ? {
+          what: `rule ${rule} has no backend Service ${service}; its backends: ${names}`,
+          fix: 'Give the rule both backends, or correct stable and canary of the route in the checklist',
+        }
+      : {
+          what: `rule ${rule} has Service ${service} as a backend more than once, so its share cannot be set`,
+          fix: 'Leave one backendRef of each Service in the rule',
+        };
+  }
+  const others = refs.filter(({ name, weight }) => name !== stable && name !== canary && weight > 0);
+  if (others.length > 0) {
+    const names = others.map(({ name, weight }) => `${name} (weight ${weight})`).join(', ');
+    return {
+      what: `rule ${rule} sends traffic to other backends, too: ${names}`,
+      fix: 'Set their weight to 0: where others get some, the shares of two are no percentages',
+    };
+  }
+  const [[one], [another]] = [named(stable), named(canary)];
+  if (one && another && one !== another) return { stable: one, canary: another };
+  return { what: `stable and canary are one Service, ${stable}`, fix: 'Name two Services in the checklist' };
+}
+
+/** Weight 1 where none is written, as the Gateway API specification has it. */
+function backendOf(ref: unknown, index: number, namespace: string): Backend {
+  const kind = textAt(ref, 'Service', 'kind');
+  const group = textAt(ref, '', 'group');
+  const where = textAt(ref, namespace, 'namespace');
+  const weight = at(ref, 'weight');
+  const name = textAt(ref, '', 'name');
+  const isOwnService = kind === 'Service' && group === '' && where === namespace;
+  return {
+    index,
+    name: isOwnService ? name : `${kind} ${where}/${name}`,
+    weight: typeof weight === 'number' ? weight : 1,
+  };
+}
+
+/** A backend of one of the two Services outside the rule whose weights are moved. */
+export interface Beside {
+  readonly object: KubeObject;
+  readonly rule: number;
+  readonly backend: number;
+  readonly service: string;
+}
+
+/**
+ * Where requests reach one of the two Services whatever the weights of the rule are: another rule of the route, or another route of the
+ * same gateway and host name. A rule for a header or a query parameter may preview the release that goes live.
+ */
+export function servedBeside(route: KubeObject, others: readonly KubeObject[], name: RouteName): readonly Beside[] {
+  const { namespace, stable, canary } = name;
+  const same = others.filter((other) => sharesGateway(route, other, namespace) && sharesHost(route, other));
+  return [route, ...same].flatMap((object) =>
+    listAt(object, 'spec', 'rules').flatMap((rule, index) => {
+      if (object === route && index === name.rule) return [];
+      const matches = listAt(rule, 'matches');
+      const isPreview = matches.length > 0 && matches.every(isNarrow);
+      return listAt(rule, 'backendRefs')
+        .map((ref, backend) => backendOf(ref, backend, namespace))
+        .filter((one) => one.weight > 0 && (one.name === stable || (one.name === canary && !isPreview)))
+        .map((one) => ({ object, rule: index, backend: one.index, service: one.name }));
+    }),
+  );
+}
+
+const isNarrow = (match: unknown): boolean =>
+  listAt(match, 'headers').length > 0 || listAt(match, 'queryParams').length > 0;
+
+function sharesGateway(one: KubeObject, other: KubeObject, namespace: string): boolean {
+  const parents = listAt(other, 'spec', 'parentRefs');
+  return listAt(one, 'spec', 'parentRefs').some((ref) =>
+    parents.some((parent) => isSameParent(ref, parent, namespace, ['group', 'kind', 'namespace', 'name'])),
+  );
+}
+
+/** A route without host names answers to all of its listeners; `*.shop.test` holds `api.shop.test`. */
+function sharesHost(one: KubeObject, other: KubeObject): boolean {
+  const [names, others] = [one, other].map((object) => listAt(object, 'spec', 'hostnames').map(String));
+  if (!names?.length || !others?.length) return true;
+  const holds = (pattern: string, host: string): boolean =>
+    pattern === host || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1)));
+  return names.some((name) => others.some((host) => holds(name, host) || holds(host, name)));
+}
+
+/**
+ * Why the gateways have not accepted the route as it is now, or null: each parent that the route names must carry the conditions Accepted
+ * and ResolvedRefs with status True, of this generation or a later one (RouteParentStatus, gateway.networking.k8s.io/v1). Entries of
+ * parents that it does not name are left over and say nothing; nor does one of a controller that has gone, beside one that follows the route.
+ */
+export function notAccepted(object: KubeObject): string | null {
+  const declared = listAt(object, 'spec', 'parentRefs');
+  if (declared.length === 0) return 'it names no gateway (spec.parentRefs is empty)';
+  const own = object.metadata.namespace ?? '';
+  for (const ref of declared) {
+    const entries = listAt(object, 'status', 'parents').filter((one) => isSameParent(at(one, 'parentRef'), ref, own));
+    if (entries.length === 0) return `no controller has answered for ${parentText(ref)}`;
+    const problems = entries.map((entry) => problemOf(entry, object.metadata.generation ?? 0));
+    const current = problems.filter((problem) => !problem?.stale);
+    const [found] = (current.length > 0 ? current : problems).filter((problem) => problem !== null);
+    if (found) return found.why;
+  }
+  return null;
+}
+
+/** What is wrong with a parent's status; `stale` where it is of an earlier generation. */
+function problemOf(parent: unknown, generation: number): { readonly why: string; readonly stale: boolean } | null {
+  const who = parentText(at(parent, 'parentRef'));
+  for (const type of ['Accepted', 'ResolvedRefs']) {
+    const condition = listAt(parent, 'conditions').find((one) => textAt(one, '', 'type') === type);
+    if (condition === undefined) return { why: `${who} says nothing of ${type}`, stale: true };
+    const observed = at(condition, 'observedGeneration');
+    if (typeof observed !== 'number' || observed < generation) {
+      const of = typeof observed === 'number' ? String(observed) : 'none';
+      return { why: `${who} has not seen generation ${generation} yet (${type} is of ${of})`, stale: true };
+    }
+    const status = textAt(condition, 'absent', 'status');
+    if (status !== 'True') {
+      const reason = textAt(condition, 'no reason', 'reason');
+      return { why: `${who}: ${type} is ${status} (${reason}): ${textAt(condition, '', 'message')}`, stale: false };
+    }
+  }
+  return null;
+}
+
+const PARENT_MEMBERS = ['group', 'kind', 'namespace', 'name', 'sectionName', 'port'] as const;
+
+function isSameParent(
+  left: unknown,
+  right: unknown,
+  namespace: string,
+  members: readonly (typeof PARENT_MEMBERS)[number][] = PARENT_MEMBERS,
+): boolean {
+  const defaults: Readonly<Record<string, unknown>> = {
+    group: 'gateway.networking.k8s.io',
+    kind: 'Gateway',
+    namespace,
+  };
+  return members.every((member) => (at(left, member) ?? defaults[member]) === (at(right, member) ?? defaults[member]));
+}
+
+function parentText(ref: unknown): string {
+  const section = textAt(ref, '', 'sectionName');
+  return `${textAt(ref, 'Gateway', 'kind')} ${textAt(ref, '', 'name')}${section === '' ? '' : `, listener ${section}`}`;
+}
+
+/** The latest of those who own the rules; times in `managedFields` are whole seconds, and of equal ones the last entry is taken. */
+function lastManager(object: KubeObject): string | null {
+  let latest: { readonly manager: string; readonly time: string } | null = null;
+  for (const entry of listAt(object, 'metadata', 'managedFields')) {
+    const rules = at(entry, 'fieldsV1', 'f:spec', 'f:rules');
+    if (rules === undefined || textAt(entry, '', 'subresource') !== '') continue;
+    const time = textAt(entry, '', 'time');
+    if (latest === null || time >= latest.time) latest = { manager: textAt(entry, '', 'manager'), time };
+  }
+  return latest?.manager ?? null;
+}

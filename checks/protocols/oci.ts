@@ -1,0 +1,150 @@
+/**
+ * A thin client of container registries: the OCI distribution specification 1.1 over the `http` capability, with the token protocol
+ * that registries speak (RFC 6750 challenges, distribution/distribution docs/spec/auth/token.md). It follows one redirect of a blob,
+ * without the credential, and trusts no digest that it has not computed itself.
+ */
+import { createHash } from 'node:crypto';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
+import type { Registry } from '../contract/environment.ts';
+import { ObservationError } from '../kit/define-check.ts';
+import { parseJson, textAt } from '../contract/json.ts';
+
+/** How a registry wants to be asked. */
+export type Challenge =
+  | { readonly scheme: 'none' }
+  | { readonly scheme: 'basic' }
+  | { readonly scheme: 'bearer'; readonly realm: string; readonly service: string | null };
+
+export interface RegistryCall {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
+  /** Path below the registry, or a whole address at it, as `Location` names one. */
+  readonly path: string;
+  /** Whose token is asked for, and for what: `pull` or `pull,push`. */
+  readonly repository: string;
+  readonly actions: string;
+  readonly accept?: string;
+}
+export interface RegistrySession {
+  /** `https://registry.shop.test`, for messages. */
+  readonly where: string;
+  /** `GET /v2/` without a credential: the registry's API and how it wants to be asked. Throws `protocol` when it is none. */
+  challenge(): Promise<Challenge>;
+  /** Makes a request with what the challenge asks for. Throws `unauthorized`, `forbidden` when no token is given. */
+  call(call: RegistryCall): Promise<HttpAnswer>;
+  /** The same for blobs, which registries may keep elsewhere. */
+  blob(call: RegistryCall): Promise<HttpAnswer>;
+}
+
+export function registrySession(http: HttpClient, registry: Registry): RegistrySession {
+  const root = registry.url.replace(/\/+$/, '');
+  const trust = registry.caFile === undefined ? {} : { caFile: registry.caFile };
+  const tokens = new Map<string, Promise<string>>();
+  let challenged: Promise<Challenge> | undefined;
+
+  const challenge = (): Promise<Challenge> => (challenged ??= askChallenge(http, root, trust));
+
+  async function authorization(repository: string, actions: string): Promise<Pick<HttpRequest, 'bearer' | 'basic'>> {
+    const asked = await challenge();
+    if (asked.scheme === 'none') return {};
+    if (asked.scheme === 'basic') return registry.credential === undefined ? {} : { basic: registry.credential };
+    const scope = `repository:${repository}:${actions}`;
+    const known = tokens.get(scope) ?? askToken(http, { ...registry, url: root }, asked, scope);
+    tokens.set(scope, known);
+    return { bearer: await known };
+  }
+
+  async function call({ method, path, repository, actions, accept }: RegistryCall): Promise<HttpAnswer> {
+    const url = new URL(path, `${root}/`);
+    // A Location elsewhere would be handed the token.
+    if (url.origin !== new URL(root).origin)
+      throw new ObservationError(
+        'protocol',
+        `${root} sends its clients to ${url.origin}, expected an address of its own`,
+      );
+    return await http.request({
+      method,
+      url: url.href,
+      ...trust,
+      ...(accept === undefined ? {} : { headers: { accept } }),
+      ...(await authorization(repository, actions)),
+    });
+  }
+
+  return {
+    where: root,
+    challenge,
+    call,
+    async blob(asked) {
+      const answer = await call(asked);
+      const location = answer.headers['location'];
+      if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer;
+      const target = new URL(location, new URL(asked.path, `${root}/`));
+      if (root.startsWith('https:') && target.protocol !== 'https:')
+        throw new ObservationError('protocol', `${root} sends its clients for a blob to an address without TLS`);
+      return await http.request({ method: asked.method, url: target.href, ...trust });
+    },
+  };
+}
+
+async function askChallenge(http: HttpClient, root: string, trust: { caFile?: string }): Promise<Challenge> {
+  const { status, headers } = await http.request({ url: `${root}/v2/`, ...trust });
+  if (status === 200) return { scheme: 'none' };
+  const found = status === 401 ? parseChallenge(headers['www-authenticate'] ?? '') : null;
+  if (found) return found;
+  throw new ObservationError(
+    'protocol',
+    `GET ${root}/v2/ answered ${status}${status === 401 ? ' without a challenge of a known kind' : ''}, expected 200, or 401 and how to log in`,
+    { fix: 'Correct the url of the registry: what answers there does not speak the registry API' },
+  );
+}
+
+/** Reads `WWW-Authenticate` (RFC 7235 §4.1, RFC 6750 §3); null when it names no scheme that registries use. */
+export function parseChallenge(header: string): Challenge | null {
+  const bearer = /(?:^|,\s*)Bearer\s+(.*)$/is.exec(header)?.[1];
+  if (bearer !== undefined) {
+    const parameters = new Map(
+      [...bearer.matchAll(/([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi)].map(
+        ([, name = '', quoted, plain]) => [name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? plain ?? ''] as const,
+      ),
+    );
+    const realm = parameters.get('realm');
+    if (realm === undefined || !URL.canParse(realm)) return null;
+    return { scheme: 'bearer', realm, service: parameters.get('service') ?? null };
+  }
+  return /(?:^|,\s*)Basic\b/i.test(header) ? { scheme: 'basic' } : null;
+}
+
+async function askToken(
+  http: HttpClient,
+  registry: Registry,
+  { realm, service }: Extract<Challenge, { scheme: 'bearer' }>,
+  scope: string,
+): Promise<string> {
+  const url = new URL(realm);
+  if (registry.url.startsWith('https:') && url.protocol !== 'https:')
+    throw new ObservationError('protocol', `${registry.url} asks for passwords at an address without TLS`);
+  const where = `${url.origin}${url.pathname}`;
+  if (service !== null) url.searchParams.set('service', service);
+  url.searchParams.append('scope', scope);
+  const { credential, caFile } = registry;
+  const { status, body } = await http.request({
+    url: url.href,
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(credential === undefined ? {} : { basic: credential }),
+  });
+  const token = textAt(parseJson(body), '', 'token') || textAt(parseJson(body), '', 'access_token');
+  if (status === 200 && token !== '') return token;
+  const who = credential === undefined ? 'a client without a credential' : credential.username;
+  if (status === 401 || status === 403)
+    throw new ObservationError(
+      status === 401 ? 'unauthorized' : 'forbidden',
+      `${where} refuses ${who} a token for ${scope} (${status})`,
+      { fix: 'Renew the credential of the registry in the environment file, or give it the right it lacks' },
+    );
+  throw new ObservationError('protocol', `${where} answered ${status} without a token, expected one for ${who}`);
+}
+
+/** `sha256:…` of a body, over the bytes that were sent. Bodies that are no UTF-8 text do not verify. */
+export function bodyDigest(body: string): string {
+  return `sha256:${createHash('sha256').update(body, 'utf8').digest('hex')}`;
+}

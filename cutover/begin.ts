@@ -1,0 +1,83 @@
+/** What a cutover is given and how it ends; how it begins, with the Lease and with what to go back to, or why it does not. */
+import type { RecordedRevision } from '../checks/contract/cutover.ts';
+import type { Clock } from './clock.ts';
+import type { CutoverJournal } from './journal.ts';
+import { processStartedAt } from '../fixtures/rehearsal-client/process-identity.ts';
+import type { CutoverParts } from './parts.ts';
+import type { CutoverSettings } from './settings.ts';
+
+export type CutoverEnd = 'refused' | 'finished' | 'rolled-back' | 'unverified' | 'unfinished';
+
+export interface CutoverRun {
+  readonly settings: CutoverSettings;
+  readonly parts: CutoverParts;
+  readonly clock: Clock;
+  readonly journal: CutoverJournal;
+  readonly facts: {
+    readonly id: string;
+    readonly release: string;
+    readonly environment: string;
+    readonly planDigest: string;
+  };
+  /** Aborted with a RollbackReason: go back, whatever is under way. */
+  readonly back: AbortSignal;
+  /** Aborted when every step has passed and nothing is left to watch. */
+  readonly finish: AbortSignal;
+}
+
+const LEASE_WITHIN_MS = 60_000;
+const RELEASE_WITHIN_MS = 5000;
+
+/** Takes the Lease and records what to go back to; why not, where that cannot be. Never throws. */
+export async function begin(
+  run: Omit<CutoverRun, 'back' | 'finish'>,
+  signal: AbortSignal,
+): Promise<readonly RecordedRevision[] | string> {
+  const { parts, clock, journal, settings } = run;
+  try {
+    await parts.lease.acquire(AbortSignal.any([signal, clock.limit(LEASE_WITHIN_MS)]));
+  } catch (error) {
+    return textOf(error);
+  }
+  try {
+    const { weights } = await parts.route.read(signal);
+    const whole = weights.canary + weights.stable;
+    if (weights.canary !== 0)
+      throw new Error(`the route gives ${weights.canary} of ${whole} to ${settings.route.canary} already`);
+    const stable = await parts.revisions.record(signal);
+    const { route, triggers, steps, compression } = settings;
+    journal.tell({
+      event: 'begun',
+      ...run.facts,
+      compression,
+      route,
+      triggers,
+      steps,
+      stable,
+      weights,
+      pid: process.pid,
+      pidStartedAt: processStartedAt(process.pid) ?? '',
+    });
+    return stable;
+  } catch (error) {
+    await giveBack(parts, clock);
+    return textOf(error);
+  }
+}
+
+/** Tells why nothing was begun. Never throws. */
+export function refuse(journal: CutoverJournal, why: string): CutoverEnd {
+  try {
+    journal.tell({ event: 'refused', why });
+  } catch {
+    // Nothing was moved; the exit code says it.
+  }
+  return 'refused';
+}
+
+/** Gives the Lease back. One that cannot be given back runs out. Never throws. */
+export async function giveBack({ lease }: Pick<CutoverParts, 'lease'>, clock: Clock): Promise<void> {
+  await lease.release(clock.limit(RELEASE_WITHIN_MS)).catch(() => undefined);
+}
+
+export const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

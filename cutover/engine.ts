@@ -1,0 +1,228 @@
+/**
+ * The cutover itself: holds the Lease, moves the weights step by step, proves each split, keeps the triggers armed from the first step until
+ * it is told that all is well, and goes back as soon as one fires or anything else is wrong.
+ */
+import type { RecordedRevision, RollbackReason } from '../checks/contract/cutover.ts';
+import { formatMs } from '../checks/contract/units.ts';
+import { begin, giveBack, refuse, textOf, type CutoverEnd, type CutoverRun } from './begin.ts';
+import { called, GoBack } from './go-back.ts';
+import { guardRoute, holdLease, watchItems, type Climb } from './guards.ts';
+import type { CutoverParts } from './parts.ts';
+import type { PrometheusWatch } from './prometheus.ts';
+import { proveStep } from './prove.ts';
+import { rollBack } from './rollback.ts';
+import type { CutoverStep } from './settings.ts';
+import { watching, type Watching } from './watching.ts';
+
+const ACCEPTED_WITHIN_MS = 15_000;
+const STEADY_LOOK_MS = 50;
+const WARM_WITHIN_MS = 30_000;
+/** A window that cannot end because values are missing is given up after so many of its lengths, but not before the least time. */
+const WINDOWS_OF_PATIENCE = 3;
+
+/** Runs until traffic is where it shall stay. Never throws. */
+export async function runCutover(run: CutoverRun): Promise<CutoverEnd> {
+  const { parts, journal, settings } = run;
+  const missing = settings.before.filter(
+    (id) => parts.outcomes().findLast(({ item }) => item === id)?.outcome !== 'pass',
+  );
+  if (missing.length > 0)
+    return refuse(journal, `${missing.join(', ')} did not pass in this run: they stand before the first step`);
+  const stable = await begin(run, run.back);
+  return typeof stable === 'string' ? refuse(journal, stable) : await new Engine(run, stable).go();
+}
+
+class Engine implements Climb {
+  readonly run: CutoverRun;
+  readonly #stable: readonly RecordedRevision[];
+  readonly #stop = new AbortController();
+  readonly #probes: ReturnType<CutoverParts['probe']>;
+  readonly #services: ReturnType<CutoverParts['watch']>;
+  readonly #prometheus: PrometheusWatch;
+  readonly #watching: Watching;
+  #weight = 0;
+  #shifting = false;
+
+  constructor(run: CutoverRun, stable: readonly RecordedRevision[]) {
+    this.run = run;
+    this.#stable = stable;
+    this.#probes = run.parts.probe(() => run.journal.now());
+    this.#services = run.parts.watch();
+    this.#prometheus = run.parts.prometheus(() => run.journal.now());
+    const { settings, clock, journal } = run;
+    const sources = { probes: this.#probes, services: this.#services, prometheus: this.#prometheus };
+    this.#watching = watching({ settings, clock, journal, ...sources });
+  }
+
+  async go(): Promise<CutoverEnd> {
+    const { parts, clock, journal, settings } = this.run;
+    const stable = this.#stable;
+    try {
+      try {
+        await Promise.race([this.#warmUp(), called(this.run.back)]);
+        await Promise.race([
+          this.#climb(),
+          this.#evaluating(),
+          holdLease(this),
+          guardRoute(this),
+          watchItems(this),
+          // Whoever calls back ends everything else.
+          called(this.run.back),
+        ]);
+        journal.tell({ event: 'finished', weight: this.#weight });
+        return 'finished';
+      } catch (error) {
+        const reason: RollbackReason =
+          error instanceof GoBack
+            ? error.reason
+            : { code: 'route-failed', text: `The cutover could not go on: ${textOf(error)}` };
+        this.#stop.abort();
+        return await rollBack({ settings, parts, clock, journal, stable, reason, probes: this.#probes });
+      }
+    } finally {
+      this.#stop.abort();
+      this.#probes.stop();
+      this.#services.stop();
+      this.#prometheus.stop();
+      await giveBack(parts, clock);
+    }
+  }
+
+  /** Users and services are known before anything moves: what is missing now is no sign of the new release. */
+  async #warmUp(): Promise<void> {
+    const { journal } = this.run;
+    const deadline = journal.now() + WARM_WITHIN_MS;
+    while (!this.#watching.knows()) {
+      if (journal.now() > deadline)
+        throw new GoBack({
+          code: 'out-of-time',
+          text: `Nothing is known of users or critical services after ${formatMs(WARM_WITHIN_MS)}: no traffic was moved.`,
+        });
+      await this.pause(STEADY_LOOK_MS);
+    }
+  }
+
+  /** Nothing moves while a trigger is pending: it would be blamed on the new release. */
+  async #untilCalm(): Promise<void> {
+    const { journal } = this.run;
+    for (const from = journal.now(); this.#watching.uneasy().length > 0;) {
+      if (journal.now() - from > WARM_WITHIN_MS)
+        throw new GoBack({
+          code: 'out-of-time',
+          text: `${this.#watching.uneasy().join(', ')} did not come to rest within ${formatMs(WARM_WITHIN_MS)}: no traffic was moved.`,
+        });
+      await this.pause(STEADY_LOOK_MS);
+    }
+  }
+
+  /** Step by step, each when its item asks for it; then until the end is called. */
+  async #climb(): Promise<void> {
+    const { settings, parts } = this.run;
+    const done: string[] = [];
+    for (const step of settings.steps) {
+      while (!parts.asked().includes(step.item)) {
+        if (this.run.finish.aborted)
+          throw new GoBack({ code: 'item-failed', text: `The run ended before ${step.item} was asked for.` });
+        await this.pause(STEADY_LOOK_MS);
+      }
+      this.#requirePassed(done);
+      if (done.length === 0) await this.#untilCalm();
+      await this.#step(step);
+      done.push(step.item);
+    }
+    while (!this.run.finish.aborted) await this.pause(STEADY_LOOK_MS);
+    await this.#untilSettled();
+    this.#requirePassed(done);
+  }
+
+  /** What is pending now may be firing in a moment; what knows nothing by then cannot say that the release may stay. */
+  async #untilSettled(): Promise<void> {
+    const { journal, settings } = this.run;
+    for (const from = journal.now(); this.#watching.uneasy().length > 0;) {
+      const waited = journal.now() - from;
+      if (waited > settings.leastPatienceMs)
+        throw new GoBack({
+          code: 'out-of-time',
+          text: `The run was over, and for ${formatMs(waited)} nobody could say that the release may stay: ${this.#watching.uneasy().join(', ')} had no values or was pending.`,
+        });
+      await this.pause(STEADY_LOOK_MS);
+    }
+  }
+
+  #requirePassed(items: readonly string[]): void {
+    const outcomes = this.run.parts.outcomes();
+    for (const item of items) {
+      const outcome = outcomes.findLast((one) => one.item === item)?.outcome;
+      if (outcome !== 'pass')
+        throw new GoBack({ code: 'item-failed', text: `${item} ended as ${outcome ?? 'not recorded'}.` });
+    }
+  }
+
+  async #step(step: CutoverStep): Promise<void> {
+    const { journal } = this.run;
+    journal.tell({ event: 'step-begun', item: step.item, weight: step.weight });
+    await this.#shift(step.weight);
+    // The window opens with the first answer that counts: proving takes none of what is watched away, and adds nothing to it.
+    const from = await proveStep(this, this.#probes, step);
+    const until = Math.max(from + step.watchMs, journal.now());
+    const patience = Math.max(this.run.settings.leastPatienceMs, step.watchMs * WINDOWS_OF_PATIENCE);
+    for (;;) {
+      const now = journal.now();
+      const uneasy = this.#watching.uneasy();
+      if (now >= until && uneasy.length === 0) break;
+      if (now > until + patience)
+        throw new GoBack({
+          code: 'out-of-time',
+          text: `At ${step.weight} % the window could not end within ${formatMs(now - from)}: ${uneasy.join(', ') || 'a trigger'} had no values or was pending.`,
+        });
+      await this.pause(Math.min(STEADY_LOOK_MS, this.run.settings.intervalMs));
+    }
+    this.#watching.beforeEnd(step.weight, from);
+    journal.tell({ event: 'step-done', item: step.item, weight: step.weight });
+  }
+
+  async #shift(weight: number): Promise<void> {
+    const { parts, journal } = this.run;
+    journal.tell({ event: 'shifting', from: this.#weight, to: weight });
+    this.#shifting = true;
+    this.#weight = weight;
+    try {
+      const { generation } = await parts.route.set(weight, this.signal());
+      const deadline = journal.now() + ACCEPTED_WITHIN_MS;
+      for (;;) {
+        const state = await parts.route.read(this.signal());
+        if (state.accepted) break;
+        if (journal.now() > deadline)
+          throw new GoBack({
+            code: 'route-failed',
+            text: `The route with ${weight} % was not accepted within ${formatMs(ACCEPTED_WITHIN_MS)}: ${state.why ?? 'no reason is given'}.`,
+          });
+        await this.pause(STEADY_LOOK_MS);
+      }
+      journal.tell({ event: 'shifted', weight, generation });
+    } finally {
+      this.#shifting = false;
+    }
+  }
+
+  /** Values and triggers, at every interval, from the first moment to the last. */
+  async #evaluating(): Promise<never> {
+    for (;;) {
+      await this.pause(this.run.settings.intervalMs);
+      this.#watching.evaluate(this.#weight);
+    }
+  }
+
+  weight(): number {
+    return this.#weight;
+  }
+  isShifting(): boolean {
+    return this.#shifting;
+  }
+  signal(): AbortSignal {
+    return AbortSignal.any([this.#stop.signal, this.run.clock.limit(ACCEPTED_WITHIN_MS)]);
+  }
+  async pause(ms: number): Promise<void> {
+    await this.run.clock.wait(ms, this.#stop.signal);
+  }
+}

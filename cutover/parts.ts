@@ -1,0 +1,47 @@
+/** What the cutover acts and looks through, as the engine sees it; `open.ts` makes the real ones, tests make others. */
+import type { ProbeRecord, RecordedRevision, Weights } from '../checks/contract/cutover.ts';
+import type { OutcomeRecord } from '../checks/contract/outcome.ts';
+import type { PrometheusWatch } from './prometheus.ts';
+import type { ServicesSeen } from './services.ts';
+
+export interface RouteState {
+  readonly weights: Weights;
+  readonly generation: number;
+  readonly accepted: boolean;
+  readonly why: string | null;
+  readonly lastManager: string | null;
+}
+export interface CutoverParts {
+  readonly route: {
+    read(signal: AbortSignal): Promise<RouteState>;
+    set(canary: number, signal: AbortSignal): Promise<RouteState>;
+  };
+  readonly lease: {
+    acquire(signal: AbortSignal): Promise<{ readonly tookOver: string | null }>;
+    renew(signal: AbortSignal): Promise<void>;
+    release(signal: AbortSignal): Promise<void>;
+  };
+  readonly revisions: {
+    record(signal: AbortSignal): Promise<readonly RecordedRevision[]>;
+    restore(recorded: RecordedRevision, signal: AbortSignal): Promise<'unchanged' | 'restored'>;
+    convergence(
+      recorded: RecordedRevision,
+      signal: AbortSignal,
+    ): Promise<{ readonly done: boolean; readonly why: string }>;
+  };
+  /** Starts asking as users do; answers are kept. */
+  probe(now: () => number): { records(): readonly ProbeRecord[]; stop(): void };
+  /** Starts asking the critical services. */
+  watch(): {
+    readonly seen: () => ServicesSeen;
+    readonly stop: () => void;
+  };
+  /** Starts asking Prometheus what triggers want of it. */
+  prometheus(now: () => number): PrometheusWatch;
+  /** Outcomes of this run so far. */
+  outcomes(): readonly OutcomeRecord[];
+  /** Runs an item of the plan again. */
+  verify(item: string, signal: AbortSignal): Promise<Pick<OutcomeRecord, 'outcome' | 'message'>>;
+  /** Items whose step was asked for. */
+  asked(): readonly string[];
+}

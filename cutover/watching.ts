@@ -1,0 +1,198 @@
+/** The triggers of a cutover: what they know, when they fire, and what is told of it. */
+import type { ProbeRecord, SecondOpinion, TriggerRule } from '../checks/contract/cutover.ts';
+import {
+  AT_REST,
+  combine,
+  endedOver,
+  nextStates,
+  opinionOf,
+  opinionText,
+  standingOf,
+  type BothStates,
+} from '../checks/cutover/second-source.ts';
+import { badlyServedBy, errorRateOfNew, type NewRelease } from '../checks/cutover/new-release.ts';
+import { errorRateOf, p95Of, worstOf, type Measured } from '../checks/cutover/triggers.ts';
+import type { Clock } from './clock.ts';
+import type { CutoverJournal } from './journal.ts';
+import { badlyServedText, firedText } from './fired.ts';
+import { GoBack } from './go-back.ts';
+import type { PrometheusWatch } from './prometheus.ts';
+import type { ServicesSeen } from './services.ts';
+import type { CutoverSettings } from './settings.ts';
+
+/** Evaluations that come later than this many intervals leave a stretch of which nothing is known. */
+const GAP_INTERVALS = 8;
+
+export interface Watching {
+  /** One evaluation of every trigger. Throws GoBack when one fires. */
+  evaluate(weight: number): void;
+  /**
+   * To be asked before a step ends, `from` when its window opened. Where the new release had too few requests for a trigger's window, its last
+   * `for` is looked at as a whole: throws GoBack when they were served badly beyond doubt.
+   */
+  beforeEnd(weight: number, from: number): void;
+  /** Triggers that are pending or know nothing, with what their two sources say; all of them before the first evaluation. */
+  uneasy(): readonly string[];
+  /** Tells how every trigger stands, also where nothing has changed. */
+  tellAll(): void;
+  /** Whether there are values enough for every trigger. */
+  knows(): boolean;
+}
+export interface Watched {
+  readonly settings: Pick<CutoverSettings, 'triggers' | 'intervalMs' | 'route'>;
+  readonly clock: Pick<Clock, 'date'>;
+  readonly journal: Pick<CutoverJournal, 'now' | 'tell'>;
+  readonly probes: { records(): readonly ProbeRecord[] };
+  readonly services: { readonly seen: () => ServicesSeen };
+  readonly prometheus: Pick<PrometheusWatch, 'seen'>;
+}
+/** How a trigger stands. */
+interface Standing {
+  readonly states: BothStates;
+  readonly value: number | null;
+  /** Undefined where it has one source. */
+  readonly opinion: SecondOpinion | undefined;
+}
+/** What is known of the world at one evaluation. */
+interface Now {
+  readonly at: number;
+  readonly weight: number;
+  /** When traffic was given that weight. */
+  readonly since: number;
+  readonly seen: ServicesSeen;
+}
+
+export function watching({ settings, clock, journal, probes, services, prometheus }: Watched): Watching {
+  const { triggers, intervalMs, route } = settings;
+  const standings = new Map<string, Standing>();
+  const window = Math.max(intervalMs, ...triggers.map(({ windowMs }) => windowMs));
+  const leastSamples = Math.max(1, ...triggers.map(({ minSamples }) => minSamples));
+  let evaluatedAt: number | undefined;
+  let given = { weight: 0, since: 0 };
+  const givenSince = (weight: number, at: number): number => {
+    if (weight !== given.weight) given = { weight, since: at };
+    return given.since;
+  };
+
+  const downOf = ({ down, known }: ServicesSeen, { minSamples }: TriggerRule): Measured => ({
+    value: known || down.length > 0 ? down.length : null,
+    samples: minSamples,
+  });
+
+  /** Of those that the new release was given, at the weight it has now. */
+  const ownOf = (
+    { metric, windowMs }: TriggerRule,
+    { at, weight, since }: Pick<Now, 'at' | 'weight' | 'since'>,
+  ): Measured => {
+    const records = probes.records();
+    if (metric === 'error-rate')
+      return errorRateOfNew(records, newRelease(route, weight), Math.max(since, at - windowMs), at);
+    const answers = records.filter(({ version }) => version === route.canaryVersion);
+    return p95Of(answers, at - windowMs, at, at);
+  };
+
+  /** Of all users, or of those the new release was given where it does worse: at 5 % of the traffic it could fail them all unseen. */
+  const measure = (rule: TriggerRule, now: Now): Measured => {
+    const { at, seen } = now;
+    if (rule.metric === 'critical-service') return downOf(seen, rule);
+    const records = probes.records();
+    const all =
+      rule.metric === 'error-rate'
+        ? errorRateOf(records, at - rule.windowMs, at)
+        : p95Of(records, at - rule.windowMs, at, at);
+    return worstOf([all, ownOf(rule, now)], rule.minSamples);
+  };
+
+  /** What Prometheus says of all users, beside the same of the probes. */
+  const second = (rule: TriggerRule, { at, seen }: Now): SecondOpinion | undefined => {
+    const { metric } = rule;
+    if (!rule.prometheus) return undefined;
+    const probed = metric === 'critical-service' ? () => downOf(seen, rule) : endedOver(metric, probes.records());
+    const reading = prometheus.seen(rule.item);
+    return opinionOf(rule.prometheus, rule, reading, { now: at, evaluatedEveryMs: intervalMs, probed });
+  };
+
+  const judge = (rule: TriggerRule, now: Now): void => {
+    const before = standings.get(rule.item)?.states ?? AT_REST;
+    const last = evaluatedAt === undefined ? undefined : { at: evaluatedAt, maxGapMs: intervalMs * GAP_INTERVALS };
+    const own = measure(rule, now);
+    const opinion = second(rule, now);
+    const states = nextStates(rule, before, { at: now.at, own, opinion }, last);
+    const value = opinion ? combine(rule, own, opinion).value : own.value;
+    standings.set(rule.item, { states, value, opinion });
+    const state = standingOf(states);
+    if (state.state !== standingOf(before).state) tell(rule);
+    if (state.state !== 'firing') return;
+    const since = new Date(clock.date().getTime() - (now.at - state.since));
+    const lastedMs = state.firedAt - state.since;
+    const text = firedText(rule, { value, opinion, lastedMs, since, weight: now.weight, down: now.seen.down });
+    throw new GoBack({ code: 'trigger', text, breachedAt: since.toISOString() });
+  };
+
+  const tell = ({ item, threshold }: TriggerRule): void => {
+    const standing = standings.get(item);
+    const { value = null, opinion } = standing ?? {};
+    const { state } = standing ? standingOf(standing.states) : ({ state: 'no-data' } as const);
+    journal.tell({ event: 'trigger', item, state, value, threshold, ...(opinion ? { prometheus: opinion } : {}) });
+  };
+
+  return {
+    evaluate(weight) {
+      const at = journal.now();
+      const records = probes.records();
+      const seen = services.seen();
+      const rate = errorRateOf(records, at - window, at);
+      const p95Ms = p95Of(records, at - window, at, at).value;
+      journal.tell({
+        event: 'sample',
+        weight,
+        errorRate: rate.value,
+        p95Ms: p95Ms === null ? null : Math.round(p95Ms * 10) / 10,
+        samples: rate.samples,
+        down: seen.down,
+        ...readingsOf(triggers, prometheus),
+      });
+      const since = givenSince(weight, at);
+      for (const rule of triggers) judge(rule, { at, weight, since, seen });
+      evaluatedAt = at;
+    },
+    beforeEnd(weight, from) {
+      const at = journal.now();
+      const records = probes.records();
+      for (const rule of triggers) {
+        const { item, metric, threshold, windowMs, forMs, minSamples } = rule;
+        if (metric === 'critical-service') continue;
+        if (ownOf(rule, { at, weight, since: givenSince(weight, at) }).samples >= minSamples) continue;
+        const lookedFrom = Math.max(from, at - Math.max(windowMs, forMs));
+        const bad = badlyServedBy(rule, records, newRelease(route, weight), lookedFrom, at);
+        if (!bad) continue;
+        journal.tell({ event: 'trigger', item, state: 'firing', value: bad.bad / bad.of, threshold });
+        throw new GoBack({ code: 'trigger', text: badlyServedText(rule, bad, weight, at - lookedFrom) });
+      }
+    },
+    tellAll: () => triggers.forEach(tell),
+    uneasy: () =>
+      triggers.flatMap((rule) => {
+        const standing = standings.get(rule.item);
+        if (standing && standingOf(standing.states).state === 'inactive') return [];
+        const { opinion } = standing ?? {};
+        return [opinion ? `${rule.item} (${opinionText(rule, opinion)})` : rule.item];
+      }),
+    knows: () => services.seen().known && errorRateOf(probes.records(), 0, journal.now()).samples >= leastSamples,
+  };
+}
+
+/** The last values of Prometheus, by trigger; nothing where none asks it. */
+function readingsOf(
+  triggers: readonly TriggerRule[],
+  prometheus: Pick<PrometheusWatch, 'seen'>,
+): { readonly prometheus?: Readonly<Record<string, number | null>> } {
+  const asked = triggers.filter((rule) => rule.prometheus !== undefined);
+  if (asked.length === 0) return {};
+  return { prometheus: Object.fromEntries(asked.map(({ item }) => [item, prometheus.seen(item)?.value ?? null])) };
+}
+
+const newRelease = (route: CutoverSettings['route'], weight: number): NewRelease => ({
+  version: route.canaryVersion,
+  share: weight / 100,
+});

@@ -1,0 +1,172 @@
+/** Doors, seen from the rehearsal: opened for the addresses in a container's environment, kept with the pod, closed when it has ended. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KubeObject } from '../../checks/contract/cluster.ts';
+import { at, listAt } from '../../checks/contract/json.ts';
+import { SERVICES as SERVICE_TYPE } from '../../checks/protocols/kubernetes.ts';
+import { exitOf, openLog, stopChild } from '../child-process.ts';
+import type { ControlPlane } from '../control-plane-types.ts';
+import type { PlatformContext } from '../platform-types.ts';
+import type { ServiceAddresses } from '../service-addresses.ts';
+import { NAMESPACE, SERVICES, STORES } from '../topology.ts';
+import type { DoorAnswer, DoorOrder } from './door-messages.ts';
+import { findAddresses, serviceKey, type ServicePort } from './service-names.ts';
+
+export interface Doors extends ServiceAddresses {
+  pid(): number | undefined;
+  /** Doors that are open now. */
+  count(): number;
+  stop(): Promise<void>;
+}
+
+interface Door {
+  readonly id: string;
+  readonly podUid: string;
+  readonly service: string;
+  readonly port: Promise<number>;
+  /** Once it is known. */
+  known?: number;
+  settle(port: number | Error): void;
+}
+
+/** Starts the process of the doors; doors open as containers ask. Adds the lever `doors.kill`. */
+export async function openServiceAddresses(context: PlatformContext, planeSoon: Promise<ControlPlane>): Promise<Doors> {
+  const doors = new Map<string, Door>();
+  const followed = new Map<string, { readonly end: () => void; ready: DoorOrderEndpoints }>();
+  const known = new Set(platformServices());
+  let holder = await launch(context);
+  listen();
+
+  function listen(): void {
+    holder.child.on('message', (answer: DoorAnswer) => {
+      if ('opened' in answer) doors.get(answer.opened.id)?.settle(answer.opened.port);
+      else if ('failed' in answer)
+        doors.get(answer.failed.id)?.settle(new Error(`a door did not open: ${answer.failed.why}`));
+    });
+  }
+  const send = (order: DoorOrder): void => {
+    if (holder.child.connected) holder.child.send(order, () => undefined);
+  };
+  const follow = (plane: ControlPlane, service: ServicePort): void => {
+    const key = serviceKey(service);
+    if (followed.has(key)) return;
+    const entry: { end: () => void; ready: DoorOrderEndpoints } = { end: () => undefined, ready: [] };
+    followed.set(key, entry);
+    entry.end = plane.watchBackends(service, (ready) => {
+      entry.ready = ready;
+      send({ endpoints: { service: key, ready } });
+    });
+  };
+  const doorOf = (podUid: string, service: string): Promise<number> => {
+    const id = `${podUid} ${service}`;
+    const standing = doors.get(id);
+    if (standing) return standing.port;
+    let settle: Door['settle'] = () => undefined;
+    const port = new Promise<number>((resolve, reject) => {
+      settle = (answer) => {
+        if (typeof answer !== 'number') reject(answer);
+        else {
+          door.known = answer;
+          resolve(answer);
+        }
+      };
+    });
+    const door: Door = { id, podUid, service, port, settle };
+    doors.set(id, door);
+    send({ open: { id, service } });
+    return port;
+  };
+
+  void planeSoon.then(
+    (plane) =>
+      plane.watchObjects(SERVICE_TYPE, (services) => {
+        for (const service of services) for (const key of keysOf(service)) known.add(key);
+      }),
+    () => undefined,
+  );
+  context.levers.add('doors.kill', async () => {
+    holder.child.kill('SIGKILL');
+    await holder.exited;
+    return async () => {
+      holder = await launch(context);
+      listen();
+      for (const [service, { ready }] of followed) send({ endpoints: { service, ready } });
+      for (const { id, service, known: port } of doors.values())
+        send({ open: { id, service, ...(port === undefined ? {} : { port }) } });
+    };
+  });
+
+  return {
+    async translate({ namespace, podUid }, value) {
+      const found = findAddresses(value, namespace, (service) => known.has(serviceKey(service)));
+      if (found.length === 0) return value;
+      const plane = await planeSoon;
+      const ports = await Promise.all(
+        found.map((service) => {
+          follow(plane, service);
+          return doorOf(podUid, serviceKey(service));
+        }),
+      );
+      let text = '';
+      let from = 0;
+      found.forEach(({ start, end }, index) => {
+        text += `${value.slice(from, start)}127.0.0.1:${ports[index] ?? 0}`;
+        from = end;
+      });
+      return text + value.slice(from);
+    },
+    release(podUid) {
+      for (const door of doors.values()) {
+        if (door.podUid !== podUid) continue;
+        doors.delete(door.id);
+        send({ close: { id: door.id } });
+      }
+    },
+    pid: () => holder.child.pid,
+    count: () => doors.size,
+    stop() {
+      for (const { end } of followed.values()) end();
+      return stopChild(holder.child, holder.exited, 'SIGTERM', 1000);
+    },
+  };
+}
+
+type DoorOrderEndpoints = Extract<DoorOrder, { endpoints: unknown }>['endpoints']['ready'];
+
+/** The platform's own Services: a pod may start before the object of a Service it names is there. */
+function platformServices(): string[] {
+  const apps = Object.values(SERVICES).flatMap(({ app, service, port }) => [
+    { name: service, port },
+    { name: `${app}-green-service`, port },
+  ]);
+  const stores = Object.values(STORES).map(({ service, port }) => ({ name: service, port }));
+  return [...apps, ...stores].map((one) => serviceKey({ namespace: NAMESPACE, ...one }));
+}
+
+function keysOf(service: KubeObject): string[] {
+  const { namespace = '', name } = service.metadata;
+  return listAt(service, 'spec', 'ports').map((port) =>
+    serviceKey({ namespace, name, port: Number(at(port, 'port')) }),
+  );
+}
+
+async function launch(
+  context: PlatformContext,
+): Promise<{ readonly child: ChildProcess; readonly exited: Promise<number> }> {
+  const log = openLog(context.dir, 'doors');
+  const child = spawn(process.execPath, ['--enable-source-maps', join(context.dist, 'doors.js')], {
+    detached: true,
+    cwd: context.temporary,
+    stdio: ['ignore', log, log, 'ipc'],
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+  });
+  closeSync(log);
+  context.leash.hold(child);
+  const exited = exitOf(child);
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve());
+    void exited.then((code) => reject(new Error(`doors ended at once (exit code ${code}); see its log`)));
+  });
+  return { child, exited };
+}

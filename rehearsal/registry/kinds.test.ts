@@ -1,0 +1,189 @@
+/** The kinds about the registry, through `gather` and `judge`, against the real one; only the cluster is made up. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Capabilities } from '../../checks/contract/capabilities.ts';
+import type { KubeObject } from '../../checks/contract/cluster.ts';
+import { ObservationError, type CheckKind } from '../../checks/kit/define-check.ts';
+import { kinds } from '../../checks/index.ts';
+import { validateParams } from '../../checks/kit/params.ts';
+import { createRedactor } from '../../fixtures/capabilities/redactor.ts';
+import { secretResolver } from '../../fixtures/capabilities/secret-values.ts';
+import { httpClient } from '../../fixtures/capabilities/http.ts';
+import { testContext } from '../../tests/harness/context.ts';
+import type { Release } from '../levers.ts';
+import { secretPath } from '../../fixtures/rehearsal-client/state-file.ts';
+import { testPlatform } from '../testing/platform.ts';
+import { findTool } from '../../fixtures/rehearsal-client/tools.ts';
+import { NAMESPACE, RELEASE_COMMIT, RELEASES, SERVICES } from '../topology.ts';
+import { imageDigest, pinned } from './image-manifests.ts';
+import { REGISTRY_USERS, startRegistry, type Registry } from './server.ts';
+
+const version = RELEASES.blue;
+const images = Object.values(SERVICES).map(({ app, image }) => ({ app, image, pinned: pinned(`${image}:${version}`) }));
+const api = SERVICES.typescriptApi.image;
+
+const deployments = images.map(({ app, pinned: image }): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: app, namespace: NAMESPACE, uid: app },
+  spec: {
+    selector: { matchLabels: { 'app.kubernetes.io/name': app } },
+    template: { spec: { serviceAccountName: 'default', containers: [{ name: 'main', image }] } },
+  },
+}));
+const pods = images.map(({ app, image }): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: `${app}-1`, namespace: NAMESPACE, labels: { 'app.kubernetes.io/name': app } },
+  spec: { containers: [{ name: 'main', image: `${image}:${version}` }] },
+  status: {
+    phase: 'Running',
+    containerStatuses: [{ name: 'main', imageID: `${image}@${imageDigest(image, version)}` }],
+  },
+}));
+const account: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name: 'default', namespace: NAMESPACE },
+  imagePullSecrets: [{ name: 'registry-pull' }],
+};
+const objects: Readonly<Record<string, readonly KubeObject[]>> = { deployments, pods, serviceaccounts: [account] };
+
+describe.skipIf(findTool('docker-registry') === undefined)('against the real registry', () => {
+  const platform = testPlatform();
+  const { context } = platform;
+  const redactor = createRedactor();
+  const resolveSecret = secretResolver(redactor, () => Promise.resolve(null));
+  let registry: Registry;
+  let release: Release | undefined;
+
+  beforeAll(async () => {
+    registry = await startRegistry(context);
+    await registry.filled;
+  });
+  afterEach(async () => {
+    await release?.();
+    release = undefined;
+  });
+  afterAll(async () => {
+    await registry.stop();
+    await platform.close();
+  });
+
+  const capabilities = {
+    cluster: {
+      where: 'a made-up cluster',
+      list: ({ resource }: { resource: string }) =>
+        Promise.resolve({ items: objects[resource] ?? [], resourceVersion: '1', readAt: '2026-01-01T00:00:00Z' }),
+    },
+    secrets: {
+      facts: () =>
+        Promise.resolve([
+          { key: '.dockerconfigjson', bytes: 9, empty: false, placeholder: null, registries: ['ghcr.io'] },
+        ]),
+    },
+    http: httpClient({ signal: new AbortController().signal, redactor, resolveSecret }),
+  } as unknown as Capabilities;
+
+  const credential = (who: keyof typeof REGISTRY_USERS) => ({
+    username: REGISTRY_USERS[who].name,
+    password: { from: 'file', path: secretPath(context.dir, REGISTRY_USERS[who].secret) },
+  });
+
+  function paramsOf(name: string): object {
+    const at = (who: keyof typeof REGISTRY_USERS) => ({
+      url: registry.url,
+      caFile: context.authority.caFile,
+      credential: credential(who),
+    });
+    if (name === 'registry-access') return { registry: at('puller'), hosts: ['ghcr.io'], namespaces: [NAMESPACE] };
+    const common = {
+      registry: at(name === 'push-permission' ? 'pusher' : 'puller'),
+      hosts: ['ghcr.io'],
+      namespace: NAMESPACE,
+      selector: 'mcp.test/colour=blue',
+    };
+    const own: Readonly<Record<string, object>> = {
+      'push-permission': { pullCredential: credential('puller'), pullSecrets: ['registry-pull'] },
+      'image-provenance': { commit: RELEASE_COMMIT, version },
+      'image-reference': { version },
+      'image-size': { maxSize: '1Mi' },
+      'pushed-images': { version },
+    };
+    return { ...common, ...own[name] };
+  }
+
+  /** `pass`, or what the findings or the error say. */
+  async function outcomeOf(name: string): Promise<string> {
+    const kind = kinds.get(`supply-chain/${name}`) as CheckKind;
+    const validated = validateParams(kind, paramsOf(name));
+    if (!validated.ok) throw new Error(JSON.stringify(validated.errors));
+    const run = testContext();
+    try {
+      const gathered = await kind.gather(validated.params, capabilities, run);
+      const judgement = kind.judge(validated.params, gathered, run);
+      if (judgement.outcome !== 'fail') return judgement.outcome;
+      return judgement.findings.map(({ says }) => says).join('\n');
+    } catch (error) {
+      if (error instanceof ObservationError) return `${error.code}: ${error.message}`;
+      throw error;
+    }
+  }
+
+  const ALL = [...kinds.keys()].flatMap((name) => /^supply-chain\/(.*)/.exec(name)?.[1] ?? []);
+
+  it.each(ALL)('%s passes on what was pushed', async (name) => {
+    expect(await outcomeOf(name)).toBe('pass');
+  });
+
+  const tag = { repository: api, tag: version };
+  it.each([
+    ['registry.kill', {}, 'registry-access', /does not answer .*connection refused/],
+    ['registry.kill', {}, 'image-size', /^unreachable: /],
+    ['registry-token.kill', {}, 'registry-access', /does not answer .*\/token.*connection refused/],
+    ['registry.delete-tag', tag, 'registry-access', /answers 404 for tag v1\.0\.0/],
+    ['registry.delete-tag', tag, 'pushed-images', /answers 404 for digest sha256:/],
+    ['registry.delete-layer', tag, 'pushed-images', /lacks layer sha256:/],
+    [
+      'registry.retag',
+      { ...tag, commit: 'f'.repeat(40) },
+      'image-provenance',
+      /was built from commit f{40}, expected 4c0d/,
+    ],
+    ['registry.retag', { ...tag, commit: 'f'.repeat(40) }, 'image-reference', /its tag leads to sha256:/],
+    ['registry.retag', { ...tag, version: 'v1.0.0-rc.1' }, 'image-provenance', /is version v1\.0\.0-rc\.1/],
+    ['registry.retag', { ...tag, paddingBytes: 2 ** 21 }, 'image-size', /takes 2\.0Mi to pull, expected at most 1Mi/],
+    [
+      'registry.actions',
+      { user: 'golive-pusher', actions: ['pull'] },
+      'push-permission',
+      /answers 401 to an upload by golive-pusher/,
+    ],
+    [
+      'registry.actions',
+      { user: 'golive-puller', actions: ['pull', 'push'] },
+      'push-permission',
+      /answers 202 to an upload by golive-puller/,
+    ],
+    [
+      'registry.actions',
+      { user: 'golive-puller', actions: [] },
+      'push-permission',
+      /answers 401 to golive-puller, who nodes pull as/,
+    ],
+    [
+      'registry.actions',
+      { user: 'golive-puller', actions: [] },
+      'registry-access',
+      /^unauthorized: .*the registry answers 401/,
+    ],
+  ] as const)('%s %o turns %s red', async (lever, args, name, says) => {
+    release = await context.levers.pull(lever, args);
+    expect(await outcomeOf(name)).toMatch(says);
+  });
+
+  it('leaves no password in what it says', async () => {
+    release = await context.levers.pull('registry.actions', { user: 'golive-puller', actions: [] });
+    const said = await outcomeOf('push-permission');
+    expect(redactor.redact(said)).toBe(said);
+  });
+});

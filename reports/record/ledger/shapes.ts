@@ -1,0 +1,65 @@
+/** Is this parsed line a ledger record? */
+import { DECISIONS } from '../../../checks/contract/decision.ts';
+import { isObject, isOutcomeBody } from '../shapes.ts';
+import type { LedgerRecord } from './records.ts';
+import { LEDGER_SCHEMAS } from './records.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function isLedgerRecord(value: unknown): value is LedgerRecord & { readonly prev: string | null } {
+  if (!isObject(value)) return false;
+  if (value['prev'] !== null && typeof value['prev'] !== 'string') return false;
+  switch (value['record']) {
+    case 'header':
+      return isHeader(value);
+    case 'environment':
+      return areTexts(value, 'name', 'uid');
+    case 'outcome':
+      return isOutcome(value['outcome']) && isListOf(value['files'], (file) => areTexts(file, 'path', 'sha256'));
+    case 'phase':
+      return (
+        areTexts(value, 'phase', 'decidedAt') &&
+        areDecisions(value, 'decision', 'decisionWithoutWaivers') &&
+        (value['readiness'] === null || areDecisions(value, 'readiness'))
+      );
+    case 'decision':
+      return (
+        areTexts(value, 'decidedAt', 'digest') &&
+        areDecisions(value, 'decision', 'decisionWithoutWaivers', 'readiness', 'selected')
+      );
+    case 'closing':
+      return areTexts(value, 'endedBy') && Number.isInteger(value['lines']);
+    default:
+      return false;
+  }
+}
+
+function isHeader(value: Fields): boolean {
+  const release = value['release'];
+  return (
+    (LEDGER_SCHEMAS as readonly unknown[]).includes(value['schema']) &&
+    areTexts(value, 'runId', 'startedAt', 'environment', 'planDigest', 'checklistDigest') &&
+    isObject(release) &&
+    areTexts(release, 'name', 'version', 'commit') &&
+    isListOf(value['phases'], null) &&
+    isListOf(value['heads'], (head) => areTexts(head, 'runId', 'hash'))
+  );
+}
+
+function isOutcome(value: unknown): boolean {
+  return isOutcomeBody(value) && areTexts(value, 'evidenceDigest') && Number.isInteger(value['evidenceCount']);
+}
+
+/** A list whose members are objects that hold; with null, a list of texts. */
+function isListOf(value: unknown, holds: ((member: Fields) => boolean) | null): boolean {
+  if (!Array.isArray(value)) return false;
+  return value.every((member) => (holds === null ? typeof member === 'string' : isObject(member) && holds(member)));
+}
+
+function areTexts(value: Fields, ...names: readonly string[]): boolean {
+  return names.every((name) => typeof value[name] === 'string');
+}
+
+function areDecisions(value: Fields, ...names: readonly string[]): boolean {
+  return names.every((name) => (DECISIONS as readonly unknown[]).includes(value[name]));
+}

@@ -1,0 +1,161 @@
+/** Writes a run's own ledger file: the header when it starts, everything else when it ends. */
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalJson, digestOf, sha256 } from '../../../checks/contract/canonical.ts';
+import type { Decision } from '../../../checks/contract/decision.ts';
+import type { OutcomeRecord } from '../../../checks/contract/outcome.ts';
+import type { Plan } from '../../../checks/contract/plan.ts';
+import type { EnvironmentIdentity, RunHeader } from '../../../checks/contract/run.ts';
+import type { EndedBy, LedgerOutcome } from '../../decide/input.ts';
+import { gatePhases } from '../../decide/gather.ts';
+import { byText } from '../../decide/order.ts';
+import { RunFileError, appendLines, fileProblem } from '../io.ts';
+import type { HeaderRecord, LedgerHead, LedgerRecord, OutcomeLine } from './records.ts';
+import { LEDGER_SCHEMA } from './records.ts';
+import { isLedgerRecord } from './shapes.ts';
+
+/** Writes the header of a new run's file. From here on the run is known, even if it is killed. Throws RunFileError. */
+export function beginLedger(folder: string, { plan, runHeader }: { plan: Plan; runHeader: RunHeader }): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw fileProblem('make the folder', folder, error);
+  }
+  const header: HeaderRecord = {
+    record: 'header',
+    schema: LEDGER_SCHEMA,
+    runId: runHeader.runId,
+    startedAt: runHeader.startedAt,
+    release: plan.release,
+    environment: plan.environment.name,
+    planDigest: plan.digest,
+    checklistDigest: plan.checklist.digest,
+    phases: runHeader.selectedPhases ?? gatePhases(plan.phases.map(({ id }) => id)),
+    heads: tips(folder),
+  };
+  appendLines(ledgerFile(folder, runHeader.runId), chain([header], null));
+}
+
+export interface ClosingFacts {
+  readonly runHeader: RunHeader;
+  readonly identity: EnvironmentIdentity | null;
+  readonly outcomes: readonly OutcomeRecord[];
+  readonly decision: Decision;
+  readonly endedBy: EndedBy;
+}
+
+/** Appends what the run found and decided, and closes the file. Throws RunFileError. */
+export function closeLedger(folder: string, facts: ClosingFacts): void {
+  const path = ledgerFile(folder, facts.runHeader.runId);
+  const begun = readText(path);
+  const lines = begun.split('\n').slice(0, -1);
+  const last = lines.at(-1);
+  if (last === undefined || !begun.endsWith('\n')) {
+    throw new RunFileError(`${path} has lost the header that this run wrote: run again`);
+  }
+  const records = closingRecords(facts);
+  records.push({ record: 'closing', endedBy: facts.endedBy, lines: lines.length + records.length });
+  appendLines(path, chain(records, sha256(last)));
+}
+
+function closingRecords({ identity, outcomes, decision }: ClosingFacts): LedgerRecord[] {
+  const environment = identity === null ? [] : [{ record: 'environment', ...identity } as const];
+  const own = outcomes.filter(({ planDigest }) => planDigest === decision.planDigest).map(outcomeLine);
+  const phases = decision.phases.flatMap((phase) =>
+    phase.from !== 'run' || phase.decision === null || phase.decisionWithoutWaivers === null
+      ? []
+      : [
+          {
+            record: 'phase' as const,
+            phase: phase.id,
+            decidedAt: decision.decidedAt,
+            decision: phase.decision,
+            decisionWithoutWaivers: phase.decisionWithoutWaivers,
+            readiness: phase.readiness,
+          },
+        ],
+  );
+  const whole = {
+    record: 'decision' as const,
+    decidedAt: decision.decidedAt,
+    decision: decision.decision,
+    decisionWithoutWaivers: decision.decisionWithoutWaivers,
+    readiness: decision.readiness,
+    selected: decision.selected.decision,
+    digest: digestOf(decision),
+  };
+  return [...environment, ...own.sort((a, b) => byText(canonicalJson(a), canonicalJson(b))), ...phases, whole];
+}
+
+function outcomeLine(record: OutcomeRecord): OutcomeLine {
+  const { evidence } = record;
+  const outcome: LedgerOutcome = {
+    ...bodyOf(record),
+    evidenceDigest: digestOf(evidence),
+    evidenceCount: evidence.length,
+  };
+  const files = evidence.flatMap((one) => (one.type === 'file' ? [{ path: one.path, sha256: one.sha256 }] : []));
+  return { record: 'outcome', outcome, files };
+}
+
+/** Member by member, so that nothing a newer worker adds slips into the ledger unseen. */
+function bodyOf(record: OutcomeRecord): Omit<LedgerOutcome, 'evidenceDigest' | 'evidenceCount'> {
+  const { item, phase, kind, outcome, reason, detail, message, findings, doubts, subjects, subjectNames } = record;
+  const { startedAt, durationMs, attempt, planDigest, images, dueBy } = record;
+  return {
+    ...{ item, phase, kind, outcome, message, findings, doubts, subjects, subjectNames },
+    ...{ startedAt, durationMs, attempt, planDigest },
+    ...(reason === undefined ? {} : { reason }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(images === undefined ? {} : { images }),
+    ...(dueBy === undefined ? {} : { dueBy }),
+  };
+}
+
+/** The lines of some records, each with the hash of the one before. */
+export function chain(records: readonly LedgerRecord[], before: string | null): string[] {
+  let prev = before;
+  return records.map((record) => {
+    const line = canonicalJson({ ...record, prev });
+    prev = sha256(line);
+    return line;
+  });
+}
+
+export function ledgerFile(folder: string, runId: string): string {
+  return join(folder, `${runId}.jsonl`);
+}
+
+/** The last lines of all files that no other file's header names yet. */
+function tips(folder: string): LedgerHead[] {
+  const heads: LedgerHead[] = [];
+  const named = new Set<string>();
+  for (const name of readdirSync(folder)
+    .filter((file) => file.endsWith('.jsonl'))
+    .sort(byText)) {
+    // What a killed run tore off after the last line break is no line.
+    const lines = readText(join(folder, name)).split('\n').slice(0, -1);
+    const last = lines.at(-1);
+    if (last === undefined) continue;
+    heads.push({ runId: name.slice(0, -'.jsonl'.length), hash: sha256(last) });
+    for (const head of headsOf(lines[0] ?? '')) named.add(`${head.runId} ${head.hash}`);
+  }
+  return heads.filter((head) => !named.has(`${head.runId} ${head.hash}`));
+}
+
+function headsOf(line: string): readonly LedgerHead[] {
+  try {
+    const header: unknown = JSON.parse(line);
+    return isLedgerRecord(header) && header.record === 'header' ? header.heads : [];
+  } catch {
+    return [];
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  } catch (error) {
+    throw fileProblem('read', path, error);
+  }
+}

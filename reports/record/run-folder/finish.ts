@@ -1,0 +1,80 @@
+/**
+ * Ends a run: reads it, decides, writes the ledger and the decision. All synchronous, because it is called while the process
+ * exits. `reports/out/decision.json` is written last: whatever goes wrong before, it stays HOLD `run-incomplete`.
+ */
+import { rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Decision } from '../../../checks/contract/decision.ts';
+import { EXIT } from '../../../checks/contract/decision.ts';
+import { decide, exitCodeOf } from '../../decide/decide.ts';
+import type { EndedBy } from '../../decide/input.ts';
+import { closeLedger } from '../ledger/write.ts';
+import type { People } from '../../../specs/loader/people/load.ts';
+import { loadPeople } from '../../../specs/loader/people/load.ts';
+import { bundleOf } from './bundle.ts';
+import { inputFor } from './input.ts';
+import { writeJsonAtomic } from '../io.ts';
+import { decisionFile, ledgerFolder } from '../paths.ts';
+import { readRun } from './read.ts';
+
+export { inputFor } from './input.ts';
+
+export interface FinishRunOptions {
+  readonly runDir: string;
+  readonly root: string;
+  readonly endedBy: EndedBy;
+  readonly now: Date;
+  /** Default: what stands beside the checklist. */
+  readonly people?: People;
+}
+export interface FinishedRun {
+  /** Null when the run could not be decided or the decision not be written; why has been said on stderr. */
+  readonly decision: Decision | null;
+  /** 0, 1 or 2 for the phases that were asked for; 130 after an interrupt; 70 without a decision. */
+  readonly exitCode: number;
+}
+
+export function finishRun(options: FinishRunOptions): FinishedRun {
+  try {
+    return finish(options);
+  } catch (error) {
+    complain(`no decision could be written, so it stays HOLD: ${messageOf(error)}`);
+    return { decision: null, exitCode: EXIT.broken };
+  } finally {
+    removeSnapshots(options.runDir);
+  }
+}
+
+function finish({ runDir, root, endedBy, now, people }: FinishRunOptions): FinishedRun {
+  const run = readRun(runDir);
+  const input = inputFor({ run, root, people: people ?? loadPeople(root, run.plan), now, endedBy });
+  const decision = decide(input);
+  const { runHeader, identity, outcomes } = run;
+  writeJsonAtomic(join(runDir, 'bundle.json'), bundleOf(input, decision), 0o600);
+  writeJsonAtomic(join(runDir, 'decision.json'), decision, 0o600);
+  closeLedger(ledgerFolder(root), { runHeader, identity, outcomes, decision, endedBy });
+  writeJsonAtomic(decisionFile(root), decision);
+  return { decision, exitCode: endedBy === 'interrupted' ? EXIT.interrupted : exitCodeOf(decision) };
+}
+
+function removeSnapshots(runDir: string): void {
+  const path = join(runDir, 'snapshots');
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (error) {
+    complain(`remove ${path} by hand, it holds readings of the cluster: ${messageOf(error)}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Straight to the descriptor: what a stream still buffers may be lost while the process exits. */
+function complain(text: string): void {
+  try {
+    writeSync(2, `golive: ${text}\n`);
+  } catch {
+    return;
+  }
+}

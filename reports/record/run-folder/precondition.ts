@@ -1,0 +1,29 @@
+/** Asked by a worker before its phase starts: is the phase before it GO, by this run's records or the ledger? */
+import type { Plan } from '../../../checks/contract/plan.ts';
+import { preconditionFor } from '../../decide/phase-state.ts';
+import { loadPeople } from '../../../specs/loader/people/load.ts';
+import { inputFor } from './input.ts';
+import { readRun } from './read.ts';
+
+export interface PreconditionQuestion {
+  readonly runDir: string;
+  readonly root: string;
+  /** The run's frozen plan, as its folder holds it. */
+  readonly plan: Plan;
+  readonly phase: string;
+  readonly now: Date;
+}
+
+/** Never throws: what cannot be read is a precondition that is not met. */
+export function preconditionOf(question: PreconditionQuestion): { readonly met: boolean; readonly why: string } {
+  const { runDir, root, plan, phase, now } = question;
+  try {
+    return preconditionFor(
+      inputFor({ run: readRun(runDir), root, people: loadPeople(root, plan), now, endedBy: 'finished' }),
+      phase,
+    );
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { met: false, why: `whether the phase before ${phase} is GO cannot be told: ${why}` };
+  }
+}

@@ -1,0 +1,105 @@
+/** The events of a cutover in words, each one sentence or less. Texts from the log are cut to one line; whoever shows them escapes. */
+import type { CutoverEvent, CutoverEventOf, TriggerMetric, TriggerRule } from '../../../checks/contract/cutover.ts';
+import { formatMs } from '../../../checks/contract/units.ts';
+import { cutText, visibleLine } from '../visible-text.ts';
+import { formatNumber, formatValue, plural } from '../wording.ts';
+
+export const METRIC_WORDS: Readonly<Record<TriggerMetric, string>> = {
+  'error-rate': 'error rate',
+  p95: 'P95',
+  'critical-service': 'critical services that do not answer',
+};
+
+/** Characters of a message that one row shows. */
+const MESSAGE_LIMIT = 1_000;
+const line = (text: string): string => cutText(visibleLine(text), MESSAGE_LIMIT).text;
+
+/** A share as percent: `5.04 %`. Three decimals, so that a value close to its threshold does not read as the threshold. */
+export function percentOf(share: number, digits = 3): string {
+  return `${formatNumber(share * 100, digits)}\u00a0%`;
+}
+
+export function metricValue(metric: TriggerMetric, value: number): string {
+  if (metric === 'error-rate') return percentOf(value);
+  return metric === 'p95' ? formatValue(value, 'ms') : plural(value, 'service');
+}
+
+/** `error rate above 5 % for 1.0 s, from windows of 500 ms with at least 50 samples`. */
+export function ruleText(rule: TriggerRule): string {
+  const { metric, threshold, forMs, windowMs, minSamples } = rule;
+  const lasting = forMs === 0 ? 'at once' : `for ${formatMs(forMs)}`;
+  if (metric === 'critical-service')
+    return `more than ${formatNumber(threshold)} critical services that do not answer, ${lasting}`;
+  const values = `windows of ${formatMs(windowMs)} with at least ${plural(minSamples, 'sample')}`;
+  return `${METRIC_WORDS[metric]} above ${metricValue(metric, threshold)} ${lasting}, from ${values}`;
+}
+
+/** `67 of 1 341 answers, 5 % (3.4 % to 7.3 %)`. */
+export function splitWords({ canary, total, low, high }: CutoverEventOf<'split'>): string {
+  const share = total > 0 ? `, ${percentOf(canary / total, 1)}` : '';
+  return `${formatNumber(canary)} of ${formatNumber(total)} answers${share} (${percentOf(low, 1)} to ${percentOf(high, 1)})`;
+}
+
+const SPLIT_VERDICTS = {
+  proven: 'Split proven',
+  refuted: 'Split REFUTED',
+  'too-few': 'Split not proven, too few answers',
+} as const;
+
+/** What an event tells. `triggers` say what a trigger watches; `canary` is the Service that goes live. */
+export function eventWords(
+  event: Exclude<CutoverEvent, { event: 'sample' }>,
+  triggers: readonly TriggerRule[],
+  canary: string,
+): string {
+  switch (event.event) {
+    case 'begun':
+      return `Began: ${line(event.release)} on ${line(event.environment)}, weights ${event.weights.stable} to ${event.weights.canary}`;
+    case 'refused':
+      return `Did not begin: ${line(event.why)}`;
+    case 'step-begun':
+      return `${line(event.item)} began: ${event.weight} %`;
+    case 'step-done':
+      return `${line(event.item)} done: ${event.weight} %`;
+    case 'shifting':
+      return `About to shift from ${event.from} % to ${event.to} %`;
+    case 'shifted':
+      return `Shifted: ${event.weight} % of the traffic goes to ${line(canary)}`;
+    case 'split':
+      return `${SPLIT_VERDICTS[event.verdict]} for ${line(event.item)}: ${splitWords(event)}`;
+    case 'trigger':
+      return triggerWords(event, triggers.find(({ item }) => item === event.item)?.metric);
+    case 'rollback-begun':
+      return `Rollback began: ${line(event.reason.text)}`;
+    case 'rollback-act':
+      return `Way back: ${line(event.act)}`;
+    case 'zero':
+      return `0 %: no traffic goes to ${line(canary)}, ${formatMs(event.msSinceBegun)} after the rollback began${event.msSinceBreach === null ? '' : ` and ${formatMs(event.msSinceBreach)} after the breach`}`;
+    case 'verified':
+      return `Looked again at ${line(event.item)}: ${line(event.outcome)}${event.message === null ? '' : `. ${line(event.message)}`}`;
+    case 'rolled-back':
+      return `Rolled back, ${event.verified ? 'verified' : 'NOT verified'}, ${formatMs(event.msToRecovery)} after the rollback began`;
+    case 'unfinished':
+      return `The rollback could not be finished: ${line(event.why)}`;
+    case 'finished':
+      return `Finished: ${event.weight} % stays on ${line(canary)}`;
+  }
+}
+
+const STATES = {
+  inactive: 'is at rest',
+  pending: 'is pending',
+  firing: 'FIRED',
+  'no-data': 'has no data',
+} as const;
+
+function triggerWords(event: CutoverEventOf<'trigger'>, metric: TriggerMetric | undefined): string {
+  const { item, state, value, threshold, prometheus } = event;
+  const show = (one: number | null): string =>
+    one === null ? 'no value' : metric ? metricValue(metric, one) : formatNumber(one);
+  const what = metric ? `${METRIC_WORDS[metric]} ` : '';
+  const second = prometheus
+    ? `; Prometheus ${prometheus.value === null ? `gave none (${line(prometheus.why ?? 'no reason is given')})` : `${show(prometheus.value)}, ${line(prometheus.verdict)}`}`
+    : '';
+  return `${line(item)} ${STATES[state]}: ${what}${show(value)}, threshold ${show(threshold)}${second}`;
+}

@@ -1,0 +1,264 @@
+/** The checklist: its file, its phase files, their items. Reads everything and reports everything that is wrong at once. */
+import type { ValidateFunction } from 'ajv';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type { PhaseId } from '../../checks/contract/plan.ts';
+import type { CheckKind } from '../../checks/kit/define-check.ts';
+import { createAjv } from '../../checks/kit/params.ts';
+import { problemsFromAjv } from './ajv-problems.ts';
+import { itemProblems } from './item-rules.ts';
+import { isPhase, phaseIndex } from './phases.ts';
+import type { Problem } from './problems.ts';
+import { checklistSchema, itemSchema, phaseSchema } from './schemas.ts';
+import { didYouMean } from './suggest.ts';
+import { isRecord } from '../../checks/contract/json.ts';
+import { pointerStep } from './yaml/positions.ts';
+import { readYamlFile, type YamlFile } from './yaml/parse.ts';
+
+export const SPECS = 'specs';
+export const CHECKLIST_FILE = 'checklist.yaml';
+
+/** An item as its file states it. */
+export interface ChecklistItem {
+  readonly phase: PhaseId;
+  readonly raw: Readonly<Record<string, unknown>>;
+  readonly yaml: YamlFile;
+  readonly pointer: string;
+  /** Undefined for planned items and for kinds that do not exist (which is a problem already). */
+  readonly kind: CheckKind | undefined;
+}
+export interface ChecklistPhase {
+  readonly id: PhaseId;
+  readonly title: string;
+  readonly order: 'parallel' | 'sequential';
+  readonly maxAge?: string;
+  /** Relative to the project. */
+  readonly file: string;
+}
+/** What could be read; complete only when there are no problems. */
+export interface Checklist {
+  readonly name: string;
+  readonly file: string;
+  readonly roles: Readonly<Record<string, string>>;
+  readonly release: { readonly name: string; readonly version: string; readonly commit?: string };
+  readonly phases: readonly ChecklistPhase[];
+  readonly items: readonly ChecklistItem[];
+}
+export interface LoadedChecklist {
+  readonly checklist: Checklist;
+  readonly yaml: YamlFile;
+  readonly problems: readonly Problem[];
+}
+
+interface Validators {
+  readonly checklist: ValidateFunction;
+  readonly phase: ValidateFunction;
+  readonly item: ValidateFunction;
+}
+let compiled: Validators | undefined;
+function validators(): Validators {
+  if (!compiled) {
+    const ajv = createAjv({ useDefaults: false });
+    compiled = {
+      checklist: ajv.compile(checklistSchema),
+      phase: ajv.compile(phaseSchema),
+      item: ajv.compile(itemSchema),
+    };
+  }
+  return compiled;
+}
+
+/** Which checklist: `chosen` (GOLIVE_CHECKLIST, a file or its folder), or the only folder of specs/ that holds one. */
+export function findChecklist(
+  root: string,
+  chosen: string | undefined,
+): { readonly file: string } | { readonly problem: Problem } {
+  const folder = join(root, SPECS);
+  const found = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => existsSync(join(folder, name, CHECKLIST_FILE)))
+        .sort()
+    : [];
+  if (chosen !== undefined && chosen !== '') return chosenChecklist(root, chosen, found);
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return { file: `${SPECS}/${only}/${CHECKLIST_FILE}` };
+  const at = { file: SPECS, line: 0, column: 0, field: '' };
+  if (found.length === 0)
+    return {
+      problem: {
+        ...at,
+        message: `no folder of it holds a ${CHECKLIST_FILE}`,
+        fix: 'Write one, or name it in GOLIVE_CHECKLIST',
+      },
+    };
+  return {
+    problem: {
+      ...at,
+      message: 'it holds more than one checklist',
+      allowed: found.map((name) => `${SPECS}/${name}`),
+      fix: 'Name one in GOLIVE_CHECKLIST',
+    },
+  };
+}
+
+/** A folder or file, or the bare name of a folder in specs/. */
+function chosenChecklist(root: string, chosen: string, found: readonly string[]): ReturnType<typeof findChecklist> {
+  if (found.includes(chosen) && !existsSync(resolve(root, chosen)))
+    return { file: `${SPECS}/${chosen}/${CHECKLIST_FILE}` };
+  const named = /\.ya?ml$/.test(chosen) ? chosen : join(chosen, CHECKLIST_FILE);
+  const path = relative(root, resolve(root, named));
+  const file = path.startsWith('..') || isAbsolute(path) ? resolve(root, named) : path;
+  if (existsSync(resolve(root, file))) return { file };
+  const suggestion = didYouMean(basename(dirname(file)), found);
+  return {
+    problem: {
+      file,
+      line: 0,
+      column: 0,
+      field: '',
+      message: 'there is no such checklist',
+      allowed: found.map((name) => `${SPECS}/${name}`),
+      ...(suggestion === undefined ? {} : { suggestion: `${SPECS}/${suggestion}` }),
+      fix: 'Set GOLIVE_CHECKLIST to one of them or to the path of a file',
+    },
+  };
+}
+
+/** Loads `file` (relative to `root`, or absolute); never throws. */
+export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<string, CheckKind>): LoadedChecklist {
+  const yaml = readYamlFile(root, file);
+  const problems: Problem[] = [...yaml.problems];
+  if (yaml.value !== undefined) problems.push(...validate(validators().checklist, yaml.value, yaml, ''));
+  const value = isRecord(yaml.value) ? yaml.value : {};
+  const roles = isRecord(value['roles']) ? (value['roles'] as Readonly<Record<string, string>>) : {};
+
+  const phases: ChecklistPhase[] = [];
+  const items: ChecklistItem[] = [];
+  const places = new Map<PhaseId, string>();
+  phaseFiles(value['phases']).forEach(({ name, index }) => {
+    const pointer = `/phases/${index}`;
+    const located = confine(root, file, name);
+    if ('message' in located) {
+      problems.push(yaml.problem(pointer, located));
+      return;
+    }
+    const phase = loadPhase(root, located.file, roles, kinds);
+    problems.push(...phase.problems);
+    items.push(...phase.items);
+    if (!phase.phase) return;
+    const first = places.get(phase.phase.id);
+    if (first !== undefined) {
+      problems.push(
+        yaml.problem(pointer, {
+          message: `${phase.phase.id} is described twice (first in ${first})`,
+          fix: 'Remove one of the two',
+        }),
+      );
+    }
+    const last = phases.at(-1);
+    if (last && phaseIndex(last.id) > phaseIndex(phase.phase.id)) {
+      problems.push(
+        yaml.problem(pointer, {
+          message: `${phase.phase.id} stands after ${last.id}`,
+          fix: 'List the phases in their order',
+        }),
+      );
+    }
+    places.set(phase.phase.id, located.file);
+    phases.push(phase.phase);
+  });
+  problems.push(...duplicateIds(items));
+  const release = isRecord(value['release']) ? value['release'] : {};
+  return {
+    checklist: {
+      name: String(value['name']),
+      file,
+      roles,
+      release: {
+        name: String(release['name']),
+        version: String(release['version']),
+        ...(typeof release['commit'] === 'string' ? { commit: release['commit'] } : {}),
+      },
+      phases,
+      items,
+    },
+    yaml,
+    problems,
+  };
+}
+
+function phaseFiles(value: unknown): { name: string; index: number }[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((name: unknown, index) => (typeof name === 'string' && name !== '' ? [{ name, index }] : []));
+}
+
+/** A file named by the checklist must lie in the checklist's own folder, links followed. */
+function confine(root: string, checklist: string, name: string): { file: string } | { message: string; fix: string } {
+  const folder = dirname(resolve(root, checklist));
+  const path = resolve(folder, name);
+  const outside = { message: `must lie in the checklist's folder (${name})`, fix: 'Name a file beside checklist.yaml' };
+  if (!path.startsWith(folder + sep)) return outside;
+  if (!existsSync(path)) return { message: `there is no such file (${name})`, fix: 'Create it or correct the name' };
+  if (!realpathSync(path).startsWith(realpathSync(folder) + sep)) return outside;
+  const file = relative(root, path);
+  return { file: file.startsWith('..') ? path : file };
+}
+
+interface LoadedPhase {
+  readonly phase: ChecklistPhase | undefined;
+  readonly items: readonly ChecklistItem[];
+  readonly problems: readonly Problem[];
+}
+
+function loadPhase(
+  root: string,
+  file: string,
+  roles: Readonly<Record<string, string>>,
+  kinds: ReadonlyMap<string, CheckKind>,
+): LoadedPhase {
+  const yaml = readYamlFile(root, file);
+  if (yaml.value === undefined) return { phase: undefined, items: [], problems: yaml.problems };
+  const problems: Problem[] = [...yaml.problems, ...validate(validators().phase, yaml.value, yaml, '')];
+  const value = isRecord(yaml.value) ? yaml.value : {};
+  const id = value['phase'];
+  const list: readonly unknown[] = Array.isArray(value['items']) ? (value['items'] as unknown[]) : [];
+  const phaseId = isPhase(id) ? id : undefined;
+  const items: ChecklistItem[] = [];
+  list.forEach((raw, index) => {
+    const pointer = `/items${pointerStep(index)}`;
+    problems.push(...validate(validators().item, raw, yaml, pointer));
+    if (!isRecord(raw)) return;
+    const item = { phase: phaseId ?? 'phase1', raw, yaml, pointer, kind: kinds.get(String(raw['kind'])) };
+    problems.push(...itemProblems(item, { roles, kinds, phaseKnown: phaseId !== undefined }));
+    items.push(item);
+  });
+  const order = value['order'] === 'parallel' ? 'parallel' : 'sequential';
+  const maxAge = typeof value['maxAge'] === 'string' ? { maxAge: value['maxAge'] } : {};
+  const phase = phaseId ? ({ id: phaseId, title: String(value['title']), order, file, ...maxAge } as const) : undefined;
+  return { phase, items, problems };
+}
+
+function validate(validator: ValidateFunction, value: unknown, yaml: YamlFile, base: string): readonly Problem[] {
+  return validator(value) ? [] : problemsFromAjv(validator.errors ?? [], { yaml, base });
+}
+
+function duplicateIds(items: readonly ChecklistItem[]): Problem[] {
+  const first = new Map<string, ChecklistItem>();
+  return items.flatMap((item) => {
+    const id = item.raw['id'];
+    if (typeof id !== 'string') return [];
+    const earlier = first.get(id);
+    if (!earlier) {
+      first.set(id, item);
+      return [];
+    }
+    const place = earlier.yaml.at(`${earlier.pointer}/id`);
+    const message = `the id ${id} is used twice (first at ${place.file}:${place.line}:${place.column})`;
+    return [
+      item.yaml.problem(`${item.pointer}/id`, {
+        message,
+        fix: 'Give this item an id of its own; ids are never used again',
+      }),
+    ];
+  });
+}

@@ -1,0 +1,233 @@
+/** The frozen plan: checklist, environment and kinds compiled into the one thing that a run obeys. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { digestOf } from '../../checks/contract/canonical.ts';
+import type { Severity } from '../../checks/contract/outcome.ts';
+import type {
+  Permission,
+  PhaseId,
+  Plan,
+  PlannedItem,
+  PlannedPhase,
+  Release,
+  SubjectBound,
+} from '../../checks/contract/plan.ts';
+import { durationMs } from '../../checks/contract/units.ts';
+import type { CheckKind } from '../../checks/kit/define-check.ts';
+import { kinds as registry } from '../../checks/index.ts';
+import { cutoverProblems } from './cutover/problems.ts';
+import { itemParams, overridesOfPlanned, strayOverrides, type ParamsContext } from './item-params.ts';
+import { DEFAULT_INTERVAL, DEFAULT_TIMEOUT } from './item-rules.ts';
+import { findChecklist, loadChecklist, type Checklist, type ChecklistItem } from './load-checklist.ts';
+import { loadEnvironment } from './load-environment.ts';
+import { phaseIndex } from './phases.ts';
+import { InvalidInput, sortProblems, type Problem } from './problems.ts';
+import { runSourceProblems } from './run-sources.ts';
+import { PLANNED_KIND } from './schemas.ts';
+import { teamSpecProblems } from './team-specs/problems.ts';
+
+const DEFAULT_MAX_AGE = '24h';
+export const PLAN_FILE = 'plan.json';
+
+export interface CompileOptions {
+  /** The project's folder. */
+  readonly root: string;
+  /** Reads GOLIVE_ENV, GOLIVE_CHECKLIST, GOLIVE_RELEASE and GOLIVE_COMMIT, and nothing else. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** For tests. */
+  readonly kinds?: ReadonlyMap<string, CheckKind>;
+}
+export type Compiled = { readonly plan: Plan } | { readonly problems: readonly Problem[] };
+
+/** Compiles; deterministic for the same files, variables and commit. Every problem of every file comes at once. */
+export function compilePlan(options: CompileOptions): Compiled {
+  const { root, env } = options;
+  const kinds = options.kinds ?? registry;
+  const loaded = loadEnvironment(root, env['GOLIVE_ENV']);
+  const found = findChecklist(root, env['GOLIVE_CHECKLIST']);
+  if ('problem' in found) return { problems: sortProblems([found.problem, ...loaded.problems]) };
+  const { checklist, problems: checklistProblems } = loadChecklist(root, found.file, kinds);
+  const problems: Problem[] = [...loaded.problems, ...checklistProblems];
+
+  const release = releaseOf(root, env, checklist);
+  if ('problem' in release) problems.push(release.problem);
+  const context: ParamsContext = {
+    environment: loaded.environment,
+    environmentYaml: loaded.yaml,
+    release: 'problem' in release ? { ...checklist.release, commit: 'unknown' } : release,
+  };
+  const params = new Map<ChecklistItem, Readonly<Record<string, unknown>>>();
+  for (const item of checklist.items) {
+    const told = item.kind
+      ? itemParams(item, item.kind, context)
+      : { params: {}, problems: overridesOfPlanned(item, context) };
+    params.set(item, told.params);
+    problems.push(...told.problems);
+  }
+  problems.push(
+    ...strayOverrides(
+      checklist.items.map((item) => String(item.raw['id'])),
+      context,
+    ),
+  );
+  problems.push(...runSourceProblems(checklist.items, params));
+  problems.push(...cutoverProblems(checklist, params, context));
+  problems.push(...teamSpecProblems(root, checklist, params));
+  if (problems.length > 0 || !loaded.environment || 'problem' in release) return { problems: sortProblems(problems) };
+
+  const phases = [...checklist.phases].sort((a, b) => phaseIndex(a.id) - phaseIndex(b.id));
+  const items: PlannedItem[] = [];
+  const defects: Problem[] = [];
+  for (const phase of phases) {
+    for (const item of checklist.items.filter((one) => one.phase === phase.id)) {
+      const planned = plannedItem(item, params.get(item) ?? {}, phase.maxAge);
+      if ('problem' in planned) defects.push(planned.problem);
+      else items.push(planned.item);
+    }
+  }
+  if (defects.length > 0) return { problems: sortProblems(defects) };
+  const body: Omit<Plan, 'digest'> = {
+    schema: 'golive/plan/v1',
+    checklist: { name: checklist.name, file: checklist.file, digest: checklistDigest(checklist) },
+    roles: checklist.roles,
+    release,
+    environment: loaded.environment,
+    phases: phases.map(({ id, title, order, file }): PlannedPhase => ({ id, title, order, file })),
+    items,
+  };
+  // What workers read back from plan.json must be the same value that was frozen here.
+  const plain = JSON.parse(JSON.stringify(body)) as Omit<Plan, 'digest'>;
+  return { plan: deepFreeze({ ...plain, digest: digestOf(plain) }) };
+}
+
+/** The plan of a run, its digest verified. Throws InvalidInput when it is missing or was changed. */
+export function loadPlan(runDir: string): Plan {
+  const file = join(runDir, PLAN_FILE);
+  const refuse = (message: string): InvalidInput =>
+    new InvalidInput([{ file, line: 0, column: 0, field: '', message, fix: 'Start the run again' }]);
+  let plan: Plan;
+  try {
+    plan = JSON.parse(readFileSync(file, 'utf8')) as Plan;
+  } catch (error) {
+    throw refuse(`the plan cannot be read (${error instanceof Error ? error.message : String(error)})`);
+  }
+  const { digest, ...body } = plan;
+  if ((plan.schema as string) !== 'golive/plan/v1') throw refuse('it is not a plan of this version');
+  if (digestOf(body) !== digest) throw refuse('the plan was changed after it was made: its digest does not match');
+  return deepFreeze(plan);
+}
+
+/** Freezes a value and everything in it. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze<unknown>(member);
+  }
+  return value;
+}
+
+function plannedItem(
+  item: ChecklistItem,
+  params: Readonly<Record<string, unknown>>,
+  phaseMaxAge: string | undefined,
+): { item: PlannedItem } | { problem: Problem } {
+  const { raw, kind } = item;
+  const meta = kind?.meta;
+  let permissions: readonly Permission[];
+  try {
+    permissions = kind?.permissions(params) ?? [];
+  } catch (error) {
+    const message = `${String(raw['kind'])} cannot tell its permissions with these params (${error instanceof Error ? error.message : String(error)})`;
+    return { problem: item.yaml.problem(`${item.pointer}/params`, { message }) };
+  }
+  // An item may add a change to a kind that only reads, and never take one away.
+  const mutation = meta?.mutation ?? kind?.mutationOf?.(params);
+  const waitFor = raw['waitFor'] as { timeout: string; interval?: string } | undefined;
+  return {
+    item: {
+      id: raw['id'] as string,
+      phase: item.phase,
+      title: raw['title'] as string,
+      kind: meta?.kind ?? PLANNED_KIND,
+      place: item.yaml.at(item.pointer),
+      source: raw['source'] as number,
+      severity: raw['severity'] as Severity,
+      owner: raw['owner'] as string,
+      ...(raw['role'] === undefined ? {} : { role: raw['role'] as string }),
+      params,
+      effect: mutation === undefined ? (meta?.effect ?? 'read-only') : 'mutating',
+      ...(mutation === undefined ? {} : { mutation }),
+      needs: meta?.needs ?? [],
+      permissions,
+      ...(raw['when'] === undefined ? {} : { when: raw['when'] as string }),
+      allowNotApplicable: raw['allowNotApplicable'] === true,
+      expectSubjects: subjectBound((raw['expectSubjects'] ?? '>=1') as string),
+      waivable: raw['waivable'] !== false,
+      dueBy: (raw['dueBy'] ?? item.phase) as PhaseId,
+      onFailure: raw['onFailure'] === 'rollback' ? 'rollback' : 'report',
+      maxAgeMs: durationMs((raw['maxAge'] ?? phaseMaxAge ?? DEFAULT_MAX_AGE) as string),
+      timeoutMs: durationMs((raw['timeout'] ?? DEFAULT_TIMEOUT) as string),
+      ...(waitFor === undefined
+        ? {}
+        : {
+            waitFor: {
+              timeoutMs: durationMs(waitFor.timeout),
+              intervalMs: durationMs(waitFor.interval ?? DEFAULT_INTERVAL),
+            },
+          }),
+      ...(raw['drill'] === undefined ? {} : { drill: raw['drill'] as string }),
+      signOff: raw['signOff'] === true,
+    },
+  };
+}
+
+function subjectBound(text: string): SubjectBound {
+  return { comparison: text.startsWith('==') ? '==' : '>=', value: Number(text.slice(2).trim()) };
+}
+
+/** What the checklist states, whatever its layout, comments and the environment: moving a line does not change it. */
+function checklistDigest(checklist: Checklist): string {
+  return digestOf({
+    name: checklist.name,
+    roles: checklist.roles,
+    phases: checklist.phases.map(({ id, title, order, maxAge }) => ({ id, title, order, maxAge })),
+    items: checklist.items.map((item) => ({ phase: item.phase, ...item.raw })),
+  });
+}
+
+function releaseOf(
+  root: string,
+  env: CompileOptions['env'],
+  checklist: Checklist,
+): Release | { readonly problem: Problem } {
+  const variable = (name: string, text: string, fix: string): { problem: Problem } => ({
+    problem: { file: name, line: 0, column: 0, field: '', message: text, fix },
+  });
+  const version = env['GOLIVE_RELEASE'] || checklist.release.version;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(version)) {
+    return variable('GOLIVE_RELEASE', `is not a version (${version})`, 'Write for example v1.0.0');
+  }
+  const given = env['GOLIVE_COMMIT'];
+  if (given && !/^[0-9a-f]{40}$/.test(given)) {
+    return variable(
+      'GOLIVE_COMMIT',
+      `is not a commit (${given})`,
+      'Write the 40 hex digits that git rev-parse HEAD prints',
+    );
+  }
+  return { name: checklist.release.name, version, commit: given || checklist.release.commit || headOf(root) };
+}
+
+function headOf(root: string): string {
+  try {
+    const text = execFileSync('git', ['rev-parse', 'HEAD'], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return /^[0-9a-f]{40}$/.test(text.trim()) ? text.trim() : 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}

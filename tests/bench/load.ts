@@ -1,0 +1,122 @@
+/** What the generator of load costs, over vegeta's cost for the same requests, and how exact its percentiles are. */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { runOpenLoad } from '../../fixtures/capabilities/load-open.ts';
+import { targetOf } from '../../fixtures/capabilities/load-target.ts';
+import { sayOut } from '../../gate/say.ts';
+import { median } from './measure.ts';
+import type { Benchmark, Figure } from './measure.ts';
+
+const RATE = 1000;
+const SECONDS = 5;
+const ROUNDS = 3;
+
+/**
+ * Answers at once on `/`; on `/known` 90 % after 20 ms, 7 % after 200 ms, 3 % after 400 ms. `/told` is how long those really took, by its
+ * own clock: timers are late on a busy machine, and that is no error of the generator.
+ */
+const SERVER = `
+  let [seen, took] = [0, []];
+  require('node:http').createServer((request, response) => {
+    if (request.url === '/told') { response.end(JSON.stringify(took)); took = []; return; }
+    if (request.url !== '/known') return void response.end('ok');
+    const [place, from] = [seen++ % 100, performance.now()];
+    const answer = () => { took.push(performance.now() - from); response.end('ok'); };
+    setTimeout(answer, place < 90 ? 20 : place < 97 ? 200 : 400);
+  }).listen(0, '127.0.0.1', function () { console.log(this.address().port); });
+`;
+
+export const load: Benchmark = async () => {
+  const server = spawn(process.execPath, ['-e', SERVER], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const port = await firstLine(server.stdout);
+    const url = `http://127.0.0.1:${port}/`;
+    return [...(await costFigures(url)), ...(await percentileFigures(url))];
+  } finally {
+    server.kill('SIGKILL');
+  }
+};
+
+async function firstLine(from: Readable): Promise<string> {
+  for await (const line of createInterface(from)) return line;
+  throw new Error('the server of the benchmark did not start');
+}
+
+async function costFigures(url: string): Promise<Figure[]> {
+  const vegeta = findVegeta();
+  if (vegeta === null) {
+    sayOut(
+      '      vegeta is not on PATH or in GOBIN: its cost is not compared (go install github.com/tsenart/vegeta/v12@v12.13.0)',
+    );
+    return [];
+  }
+  const pairs: { own: number; other: number }[] = [];
+  await ownCpu(url);
+  for (let round = 0; round < ROUNDS; round += 1) pairs.push({ own: await ownCpu(url), other: vegetaCpu(vegeta, url) });
+  const [own, other] = [median(pairs.map((pair) => pair.own)), median(pairs.map((pair) => pair.other))];
+  return [
+    {
+      name: `CPU of the generator over vegeta's, ${RATE}/s for ${SECONDS} s`,
+      value: median(pairs.map((pair) => pair.own / pair.other)),
+      unit: '×',
+      target: 1,
+      detail: `${own.toFixed(2)} s / ${other.toFixed(2)} s`,
+    },
+  ];
+}
+
+/** CPU seconds of this process during a run; the server is another one. */
+async function ownCpu(url: string): Promise<number> {
+  const from = process.cpuUsage();
+  await run(url, RATE, SECONDS);
+  const { user, system } = process.cpuUsage(from);
+  return (user + system) / 1e6;
+}
+
+/** The shell tells what its children used. */
+function vegetaCpu(vegeta: string, url: string): number {
+  const script = `echo "GET $2" | "$1" attack -rate ${RATE} -duration ${SECONDS}s -max-workers 256 > /dev/null; times`;
+  const { stdout } = spawnSync('sh', ['-c', script, 'sh', vegeta, url], { encoding: 'utf8' });
+  const children = stdout.trim().split('\n').at(-1) ?? '';
+  const times = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(
+    ([, minutes, seconds]) => Number(minutes) * 60 + Number(seconds),
+  );
+  return times.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+async function percentileFigures(url: string): Promise<Figure[]> {
+  const told = async (): Promise<number[]> => (await (await fetch(`${url}told`)).json()) as number[];
+  await run(`${url}known`, 500, 1);
+  await told();
+  const { latencies } = await run(`${url}known`, 500, SECONDS);
+  const known = (await told()).sort((a, b) => a - b);
+  return [95, 99].map((p) => {
+    const measured = (latencies.percentiles.find(([at]) => at === p)?.[1] ?? NaN) / 1000;
+    const ms = known[Math.ceil((p / 100) * known.length) - 1] ?? NaN;
+    return {
+      name: `P${p} of a server of known latency, off by`,
+      value: Math.max(measured / ms, ms / measured),
+      unit: '×',
+      target: 1.02,
+      detail: `${measured.toFixed(1)} ms / ${ms.toFixed(1)} ms`,
+    };
+  });
+}
+
+function run(url: string, rate: number, seconds: number) {
+  return runOpenLoad(
+    { url, rate, durationMs: seconds * 1000, warmupMs: 0, timeoutMs: 5000, maxConnections: 256 },
+    targetOf(new URL(url), undefined, undefined),
+    { signal: new AbortController().signal, progress: () => undefined },
+  );
+}
+
+function findVegeta(): string | null {
+  const { PATH = '', GOBIN, GOPATH = join(homedir(), 'go') } = process.env;
+  const folders = [...PATH.split(delimiter), ...(GOBIN === undefined ? [] : [GOBIN]), join(GOPATH, 'bin')];
+  return folders.map((folder) => join(folder, 'vegeta')).find((file) => existsSync(file)) ?? null;
+}
