@@ -3,6 +3,7 @@
  * ratio makes no sense. `npm run bench` runs all but the long ones, `npm run bench -- NAME …` some.
  */
 import { sayError, sayOut } from '../../gate/say.ts';
+import { cli } from './cli.ts';
 import { firstOutput } from './first-output.ts';
 import { itemOverhead } from './item-overhead.ts';
 import { load } from './load.ts';
@@ -15,6 +16,7 @@ import { wholeGate } from './whole-gate.ts';
 import type { Benchmark } from './measure.ts';
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
+  cli,
   'first-output': firstOutput,
   'item-overhead': itemOverhead,
   'spec-overhead': specOverhead,
