@@ -9,7 +9,7 @@ import { exitCodeOf } from '../reports/decide/decide.ts';
 import { confinedParts } from '../reports/tell/html/evidence-path.ts';
 import { writeHtmlReport } from '../reports/tell/html/write.ts';
 import { decisionProblem } from '../reports/record/ledger/decisions.ts';
-import { readLedger } from '../reports/record/ledger/read.ts';
+import { surveyLedger } from '../reports/record/ledger/survey.ts';
 import { decisionFile, ledgerFolder, runsFolder } from '../reports/record/paths.ts';
 import { isObject, isPlan } from '../reports/record/shapes.ts';
 import { visibleLine } from '../reports/tell/visible-text.ts';
@@ -40,7 +40,7 @@ export function report(options: ReportOptions): number {
     writeError(`golive: ${relative(root, file)}: ${decision}\n`);
     return run === undefined ? EXIT.broken : EXIT.usage;
   }
-  const problem = decisionProblem(decision, readLedger(ledgerFolder(root)).files);
+  const problem = decisionProblem(decision, surveyLedger(ledgerFolder(root)).runs);
   if (problem !== null) {
     writeError(`golive: ${relative(root, file)} ${problem}\n`);
     return EXIT.broken;

@@ -16,6 +16,7 @@ import { renderSummary } from '../reports/tell/console/summary.ts';
 import { finishRun } from '../reports/record/run-folder/finish.ts';
 import { appendEvent, openRun } from '../reports/record/run-folder/open.ts';
 import { decisionFile, runsFolder } from '../reports/record/paths.ts';
+import { runsToKeep } from '../reports/record/run-folder/retention.ts';
 import { compilePlan } from '../specs/loader/plan.ts';
 import { renderProblems } from '../specs/loader/problems.ts';
 import { SPEC_KIND } from '../specs/loader/team-specs/binding.ts';
@@ -106,7 +107,13 @@ export function endRun(playwrightCode: number): number {
   const interrupted = playwrightCode === EXIT.interrupted;
   try {
     const endedBy = interrupted ? 'interrupted' : crashed ? 'crashed' : 'finished';
-    const { decision, exitCode } = finishRun({ runDir, root, endedBy, now: new Date() });
+    const { decision, exitCode } = finishRun({
+      runDir,
+      root,
+      endedBy,
+      now: new Date(),
+      keepRuns: runsToKeep(process.env['GOLIVE_KEEP_RUNS']),
+    });
     if (!decision) return exitCode;
     const page = writePage(root, decision, plan);
     tell(

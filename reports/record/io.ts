@@ -67,8 +67,13 @@ function discard(path: string): void {
   }
 }
 
-/** The same for a value, as indented JSON. */
+/** The same for a value, as JSON for programs. */
 export function writeJsonAtomic(path: string, value: unknown, mode = 0o644): void {
+  writeTextAtomic(path, `${JSON.stringify(value)}\n`, mode);
+}
+
+/** The same as JSON that people read, too. */
+export function writeReadableJson(path: string, value: unknown, mode = 0o644): void {
   writeTextAtomic(path, `${JSON.stringify(value, null, 2)}\n`, mode);
 }
 

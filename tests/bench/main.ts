@@ -6,6 +6,7 @@ import { sayError, sayOut } from '../../gate/say.ts';
 import { cli } from './cli.ts';
 import { firstOutput } from './first-output.ts';
 import { itemOverhead } from './item-overhead.ts';
+import { ledger } from './ledger.ts';
 import { load } from './load.ts';
 import { pods } from './pods.ts';
 import { soak } from './soak.ts';
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'first-output': firstOutput,
   'item-overhead': itemOverhead,
   'spec-overhead': specOverhead,
+  ledger,
   load,
   pods,
   'rehearsal-ready': rehearsalReady,

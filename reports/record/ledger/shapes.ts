@@ -39,6 +39,7 @@ function isHeader(value: Fields): boolean {
   return (
     (LEDGER_SCHEMAS as readonly unknown[]).includes(value['schema']) &&
     areTexts(value, 'runId', 'startedAt', 'environment', 'planDigest', 'checklistDigest') &&
+    (value['rehearsal'] === undefined || value['rehearsal'] === true) &&
     isObject(release) &&
     areTexts(release, 'name', 'version', 'commit') &&
     isListOf(value['phases'], null) &&

@@ -8,14 +8,16 @@ import type { Decision } from '../../../checks/contract/decision.ts';
 import { EXIT } from '../../../checks/contract/decision.ts';
 import { decide, exitCodeOf } from '../../decide/decide.ts';
 import type { EndedBy } from '../../decide/input.ts';
+import { surveyLedger, type LedgerSurvey } from '../ledger/survey.ts';
 import { closeLedger } from '../ledger/write.ts';
 import type { People } from '../../../specs/loader/people/load.ts';
 import { loadPeople } from '../../../specs/loader/people/load.ts';
-import { bundleOf } from './bundle.ts';
+import { bundleOf, packed } from './bundle.ts';
 import { inputFor } from './input.ts';
-import { writeJsonAtomic } from '../io.ts';
-import { decisionFile, ledgerFolder } from '../paths.ts';
+import { writeJsonAtomic, writeReadableJson } from '../io.ts';
+import { decisionFile, ledgerFolder, runsFolder } from '../paths.ts';
 import { readRun } from './read.ts';
+import { pruneRuns } from './retention.ts';
 
 export { inputFor } from './input.ts';
 
@@ -26,6 +28,8 @@ export interface FinishRunOptions {
   readonly now: Date;
   /** Default: what stands beside the checklist. */
   readonly people?: People;
+  /** How many of the newest runs keep their folder, `runsToKeep`; default: all. */
+  readonly keepRuns?: number;
 }
 export interface FinishedRun {
   /** Null when the run could not be decided or the decision not be written; why has been said on stderr. */
@@ -45,16 +49,27 @@ export function finishRun(options: FinishRunOptions): FinishedRun {
   }
 }
 
-function finish({ runDir, root, endedBy, now, people }: FinishRunOptions): FinishedRun {
+function finish({ runDir, root, endedBy, now, people, keepRuns = Infinity }: FinishRunOptions): FinishedRun {
   const run = readRun(runDir);
-  const input = inputFor({ run, root, people: people ?? loadPeople(root, run.plan), now, endedBy });
+  const survey = surveyLedger(ledgerFolder(root));
+  const input = inputFor({ run, root, people: people ?? loadPeople(root, run.plan), now, endedBy, survey });
   const decision = decide(input);
   const { runHeader, identity, outcomes } = run;
-  writeJsonAtomic(join(runDir, 'bundle.json'), bundleOf(input, decision), 0o600);
+  writeJsonAtomic(join(runDir, 'bundle.json'), packed(bundleOf(input, decision)), 0o600);
   writeJsonAtomic(join(runDir, 'decision.json'), decision, 0o600);
   closeLedger(ledgerFolder(root), { runHeader, identity, outcomes, decision, endedBy });
-  writeJsonAtomic(decisionFile(root), decision);
+  writeReadableJson(decisionFile(root), decision);
+  prune(root, keepRuns, survey);
   return { decision, exitCode: endedBy === 'interrupted' ? EXIT.interrupted : exitCodeOf(decision) };
+}
+
+/** The decision stands, whatever becomes of old runs. */
+function prune(root: string, keep: number, { runs }: LedgerSurvey): void {
+  try {
+    pruneRuns(root, keep, runs);
+  } catch (error) {
+    complain(`old runs stay in ${runsFolder(root)}: ${messageOf(error)}`);
+  }
 }
 
 function removeSnapshots(runDir: string): void {
