@@ -11,8 +11,9 @@ import { writeHtmlReport } from '../reports/tell/html/write.ts';
 import { decisionProblem } from '../reports/record/ledger/decisions.ts';
 import { surveyLedger } from '../reports/record/ledger/survey.ts';
 import { decisionFile, ledgerFolder, runsFolder } from '../reports/record/paths.ts';
-import { isObject, isPlan } from '../reports/record/shapes.ts';
+import { isObject } from '../reports/record/shapes.ts';
 import { visibleLine } from '../reports/tell/visible-text.ts';
+import { PLAN_FILE, readPlanFile } from '../specs/loader/plan-file.ts';
 import { projectRoot } from './root.ts';
 import * as terminal from './write.ts';
 
@@ -72,8 +73,9 @@ function readDecision(file: string): Decision | string {
 /** The plan the decision was made from; null when its run is gone or holds another plan. */
 function readPlan(runs: string, decision: Decision): Plan | null {
   if (confinedParts(decision.runId)?.length !== 1) return null;
-  const plan = readJson(join(runs, decision.runId, 'plan.json'));
-  return isPlan(plan) && plan.digest === decision.planDigest ? plan : null;
+  const read = readPlanFile(join(runs, decision.runId, PLAN_FILE));
+  if ('problem' in read || read.changed !== null) return null;
+  return read.plan.digest === decision.planDigest ? read.plan : null;
 }
 
 /** Undefined when there is no such file, null when it is no JSON. */

@@ -11,7 +11,7 @@ import { DEFAULT_DIR, isUsable, standingOf } from '../fixtures/rehearsal-client/
 import { endText } from '../cutover/control.ts';
 import { standingCutover, type StandingCutover } from '../cutover/unfinished.ts';
 import { runsFolder } from '../reports/record/paths.ts';
-import { loadPlan } from '../specs/loader/plan.ts';
+import { loadPlan } from '../specs/loader/plan-file.ts';
 import { projectRoot } from './root.ts';
 import { writeError, writeOut } from './write.ts';
 

@@ -10,7 +10,7 @@ import { endOf, readCutover } from '../reports/record/run-folder/cutover-log.ts'
 import { openJournal, type CutoverJournal } from './journal.ts';
 import { isAlive } from '../fixtures/rehearsal-client/process-identity.ts';
 import { releaseLock, takeLock } from '../fixtures/rehearsal-client/state-file.ts';
-import { loadPlan } from '../specs/loader/plan.ts';
+import { loadPlan } from '../specs/loader/plan-file.ts';
 import { InvalidInput } from '../specs/loader/problems.ts';
 import { giveBack, type CutoverEnd } from './begin.ts';
 import type { CutoverParts } from './parts.ts';

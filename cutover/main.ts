@@ -16,7 +16,7 @@ import type { CutoverLog } from '../reports/record/run-folder/cutover-log.ts';
 import { openJournal, type CutoverJournal } from './journal.ts';
 import { waitForRehearsal } from '../fixtures/rehearsal-client/start.ts';
 import { isUsable, standingOf } from '../fixtures/rehearsal-client/state-file.ts';
-import { loadPlan } from '../specs/loader/plan.ts';
+import { loadPlan } from '../specs/loader/plan-file.ts';
 import type { CutoverEnd } from './begin.ts';
 import { runCutover } from './engine.ts';
 import { deadHolder, endTurn, finishDead, journalToGoBackBy, planToGoBackBy, takeTurn } from './finish-dead.ts';

@@ -17,6 +17,7 @@ import { finishRun } from '../reports/record/run-folder/finish.ts';
 import { appendEvent, openRun } from '../reports/record/run-folder/open.ts';
 import { decisionFile, runsFolder } from '../reports/record/paths.ts';
 import { runsToKeep } from '../reports/record/run-folder/retention.ts';
+import { PLAN_FILE } from '../specs/loader/plan-file.ts';
 import { compilePlan } from '../specs/loader/plan.ts';
 import { renderProblems } from '../specs/loader/problems.ts';
 import { SPEC_KIND } from '../specs/loader/team-specs/binding.ts';
@@ -160,7 +161,7 @@ function beginRun(root: string, plan: Plan, phases: readonly string[] | null): v
   // Allure's reporter only ever adds files: an earlier run's results would be counted as this one's.
   rmSync(join(root, 'reports', 'out', 'allure-results'), { recursive: true, force: true });
   process.env[WORKER_ENV.run] = runDir;
-  process.env[WORKER_ENV.plan] = join(runDir, 'plan.json');
+  process.env[WORKER_ENV.plan] = join(runDir, PLAN_FILE);
   open = { runDir, plan, root };
   cutover = watchForCutover({ runDir, root, plan, say: (text) => tell(text) });
   // Should this run be killed, the page must say so as decision.json does, and not show yesterday's decision.

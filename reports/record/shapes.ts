@@ -1,6 +1,5 @@
 /** Is this parsed JSON what it should be? As far as the decision relies on it; the writers' types say the rest. */
 import type { Doubt, Finding, OutcomeRecord } from '../../checks/contract/outcome.ts';
-import type { Plan } from '../../checks/contract/plan.ts';
 import type { EnvironmentIdentity, RunEvent, RunHeader } from '../../checks/contract/run.ts';
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -92,18 +91,5 @@ export function isRunHeader(value: unknown): value is RunHeader {
     value['schema'] === 'golive/run/v1' &&
     hasStrings(value, 'runId', 'startedAt', 'planDigest') &&
     (value['selectedPhases'] === null || areStrings(value['selectedPhases']))
-  );
-}
-
-export function isPlan(value: unknown): value is Plan {
-  return (
-    isObject(value) &&
-    value['schema'] === 'golive/plan/v1' &&
-    hasStrings(value, 'digest') &&
-    isObject(value['checklist']) &&
-    isObject(value['release']) &&
-    isObject(value['environment']) &&
-    Array.isArray(value['phases']) &&
-    Array.isArray(value['items'])
   );
 }

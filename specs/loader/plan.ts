@@ -1,7 +1,5 @@
 /** The frozen plan: checklist, environment and kinds compiled into the one thing that a run obeys. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { digestOf } from '../../checks/contract/canonical.ts';
 import type { Severity } from '../../checks/contract/outcome.ts';
 import type {
@@ -22,13 +20,13 @@ import { DEFAULT_INTERVAL, DEFAULT_TIMEOUT } from './item-rules.ts';
 import { findChecklist, loadChecklist, type Checklist, type ChecklistItem } from './load-checklist.ts';
 import { loadEnvironment } from './load-environment.ts';
 import { phaseIndex } from './phases.ts';
-import { InvalidInput, sortProblems, type Problem } from './problems.ts';
+import { deepFreeze } from './plan-file.ts';
+import { sortProblems, type Problem } from './problems.ts';
 import { runSourceProblems } from './run-sources.ts';
 import { PLANNED_KIND } from './schemas.ts';
 import { teamSpecProblems } from './team-specs/problems.ts';
 
 const DEFAULT_MAX_AGE = '24h';
-export const PLAN_FILE = 'plan.json';
 
 export interface CompileOptions {
   /** The project's folder. */
@@ -99,32 +97,6 @@ export function compilePlan(options: CompileOptions): Compiled {
   // What workers read back from plan.json must be the same value that was frozen here.
   const plain = JSON.parse(JSON.stringify(body)) as Omit<Plan, 'digest'>;
   return { plan: deepFreeze({ ...plain, digest: digestOf(plain) }) };
-}
-
-/** The plan of a run, its digest verified. Throws InvalidInput when it is missing or was changed. */
-export function loadPlan(runDir: string): Plan {
-  const file = join(runDir, PLAN_FILE);
-  const refuse = (message: string): InvalidInput =>
-    new InvalidInput([{ file, line: 0, column: 0, field: '', message, fix: 'Start the run again' }]);
-  let plan: Plan;
-  try {
-    plan = JSON.parse(readFileSync(file, 'utf8')) as Plan;
-  } catch (error) {
-    throw refuse(`the plan cannot be read (${error instanceof Error ? error.message : String(error)})`);
-  }
-  const { digest, ...body } = plan;
-  if ((plan.schema as string) !== 'golive/plan/v1') throw refuse('it is not a plan of this version');
-  if (digestOf(body) !== digest) throw refuse('the plan was changed after it was made: its digest does not match');
-  return deepFreeze(plan);
-}
-
-/** Freezes a value and everything in it. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const member of Object.values(value)) deepFreeze<unknown>(member);
-  }
-  return value;
 }
 
 function plannedItem(

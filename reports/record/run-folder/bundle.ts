@@ -7,7 +7,8 @@ import type { Decision } from '../../../checks/contract/decision.ts';
 import type { DecisionInput, LedgerOutcome, LedgerPhase } from '../../decide/input.ts';
 import { upgradedOutcome } from '../first-version.ts';
 import type { Evidence, OutcomeRecord } from '../../../checks/contract/outcome.ts';
-import { isDecisionSchema, isIdentity, isObject, isPlan, isRunHeader } from '../shapes.ts';
+import { isDecisionSchema, isIdentity, isObject, isRunHeader } from '../shapes.ts';
+import { isPlan } from '../../../specs/loader/plan-file.ts';
 
 /** v1 held outcomes without findings; it still replays. */
 const BUNDLE_SCHEMAS = ['golive/bundle/v1', 'golive/bundle/v2'] as const;
