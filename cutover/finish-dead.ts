@@ -1,6 +1,7 @@
 /** Going back for a cutover whose process is dead, by its journal; again, where the way back did not reach its end. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { errorText } from '../checks/contract/text.ts';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import type { CutoverEventOf, RollbackReason } from '../checks/contract/cutover.ts';
 import type { Plan } from '../checks/contract/plan.ts';
@@ -139,8 +140,7 @@ async function leaseFor({ lease }: CutoverParts, clock: Clock, signal: AbortSign
       return null;
     } catch (error) {
       const isAway = error instanceof ObservationError && (error.code === 'unreachable' || error.code === 'timeout');
-      if (error instanceof LeaseHeld || !isAway || signal.aborted)
-        return error instanceof Error ? error.message : String(error);
+      if (error instanceof LeaseHeld || !isAway || signal.aborted) return errorText(error);
     }
     await clock.wait(LOOK_MS);
   }

@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { errorText } from '../checks/contract/text.ts';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import type { RollbackReason } from '../checks/contract/cutover.ts';
 import type { Plan } from '../checks/contract/plan.ts';
@@ -47,7 +48,7 @@ process.exit(
 /** What kept it from beginning; people read it in `cutover.log`, or on the terminal of `golive rollback`. */
 function unable(error: unknown): CutoverEnd {
   const fix = error instanceof ObservationError && error.fix !== undefined ? `\nFix: ${error.fix}` : '';
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}${fix}\n`);
+  process.stderr.write(`${errorText(error)}${fix}\n`);
   return 'unfinished';
 }
 

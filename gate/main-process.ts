@@ -5,6 +5,7 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { errorText } from '../checks/contract/text.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Decision } from '../checks/contract/decision.ts';
 import { PHASES, POST_DEPLOYMENT } from '../checks/contract/plan.ts';
@@ -127,7 +128,7 @@ export function endRun(playwrightCode: number): number {
     );
     return exitCode;
   } catch (error) {
-    sayError(`No decision could be written: ${textOf(error)}`);
+    sayError(`No decision could be written: ${errorText(error)}`);
     return EXIT.broken;
   }
 }
@@ -154,7 +155,7 @@ function beginRun(root: string, plan: Plan, phases: readonly string[] | null): v
     runDir = openRun({ root, plan, selectedPhases: phases });
   } catch (error) {
     sayError(
-      `The run cannot be recorded: ${textOf(error)}\nFix: make .golive and reports/out writable, with space left.`,
+      `The run cannot be recorded: ${errorText(error)}\nFix: make .golive and reports/out writable, with space left.`,
     );
     process.exit(EXIT.broken);
   }
@@ -175,7 +176,7 @@ function writePage(root: string, decision: Decision, plan: Plan): string | null 
     return writeHtmlReport({ decision, plan, outDir: dirname(decisionFile(root)), runsDir: runsFolder(root) });
   } catch (error) {
     sayError(
-      `The HTML report could not be written: ${textOf(error)}. The decision stands in reports/out/decision.json.`,
+      `The HTML report could not be written: ${errorText(error)}. The decision stands in reports/out/decision.json.`,
     );
     return null;
   }
@@ -242,8 +243,4 @@ function writePlan(dir: string, plan: Plan): void {
 
 function noteEvent(signal: string): void {
   if (open) appendEvent(open.runDir, { at: new Date().toISOString(), event: 'interrupted', signal });
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

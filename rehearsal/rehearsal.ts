@@ -7,6 +7,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorText } from '../checks/contract/text.ts';
 import type { StartControlPlane } from './control-plane-types.ts';
 import { startControlServer, type ControlServer } from './control-server.ts';
 import { createAuthority } from './authority.ts';
@@ -206,7 +207,7 @@ class Rehearsal {
           this.#write({ status: 'ready' });
           say('ready');
         },
-        (cause: unknown) => this.#fail(cause instanceof Error ? cause.message : String(cause)),
+        (cause: unknown) => this.#fail(errorText(cause)),
       )
       .finally(() => clearTimeout(limit));
   }
@@ -224,7 +225,7 @@ class Rehearsal {
   /** A defect somewhere below must not end the process before its children are stopped. */
   #crashed(cause: unknown): void {
     say(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
-    this.#fail(`it crashed: ${cause instanceof Error ? cause.message : String(cause)}`);
+    this.#fail(`it crashed: ${errorText(cause)}`);
   }
 
   #write(change: Partial<RehearsalState>): void {

@@ -1,6 +1,7 @@
 /** The one reader of a frozen plan's file, wherever the plan is obeyed or told: its digest says whether it is what was frozen. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorText } from '../../checks/contract/text.ts';
 import { digestOf } from '../../checks/contract/canonical.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { InvalidInput } from './problems.ts';
@@ -18,7 +19,7 @@ export function readPlanFile(file: string): ReadPlan {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    return { problem: `the plan cannot be read (${error instanceof Error ? error.message : String(error)})` };
+    return { problem: `the plan cannot be read (${errorText(error)})` };
   }
   if (!isPlan(value)) return { problem: 'it is not a plan of this version' };
   const { digest, ...body } = value;

@@ -1,5 +1,6 @@
 /** The frozen plan: checklist, environment and kinds compiled into the one thing that a run obeys. */
 import { execFileSync } from 'node:child_process';
+import { errorText } from '../../checks/contract/text.ts';
 import { digestOf } from '../../checks/contract/canonical.ts';
 import type { Severity } from '../../checks/contract/outcome.ts';
 import type {
@@ -110,7 +111,7 @@ function plannedItem(
   try {
     permissions = kind?.permissions(params) ?? [];
   } catch (error) {
-    const message = `${String(raw['kind'])} cannot tell its permissions with these params (${error instanceof Error ? error.message : String(error)})`;
+    const message = `${String(raw['kind'])} cannot tell its permissions with these params (${errorText(error)})`;
     return { problem: item.yaml.problem(`${item.pointer}/params`, { message }) };
   }
   // An item may add a change to a kind that only reads, and never take one away.

@@ -4,6 +4,7 @@
  */
 import { rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorText } from '../../../checks/contract/text.ts';
 import type { Decision } from '../../../checks/contract/decision.ts';
 import { EXIT } from '../../../checks/contract/decision.ts';
 import { decide, exitCodeOf } from '../../decide/decide.ts';
@@ -42,7 +43,7 @@ export function finishRun(options: FinishRunOptions): FinishedRun {
   try {
     return finish(options);
   } catch (error) {
-    complain(`no decision could be written, so it stays HOLD: ${messageOf(error)}`);
+    complain(`no decision could be written, so it stays HOLD: ${errorText(error)}`);
     return { decision: null, exitCode: EXIT.broken };
   } finally {
     removeSnapshots(options.runDir);
@@ -68,7 +69,7 @@ function prune(root: string, keep: number, { runs }: LedgerSurvey): void {
   try {
     pruneRuns(root, keep, runs);
   } catch (error) {
-    complain(`old runs stay in ${runsFolder(root)}: ${messageOf(error)}`);
+    complain(`old runs stay in ${runsFolder(root)}: ${errorText(error)}`);
   }
 }
 
@@ -77,12 +78,8 @@ function removeSnapshots(runDir: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch (error) {
-    complain(`remove ${path} by hand, it holds readings of the cluster: ${messageOf(error)}`);
+    complain(`remove ${path} by hand, it holds readings of the cluster: ${errorText(error)}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Straight to the descriptor: what a stream still buffers may be lost while the process exits. */

@@ -7,6 +7,7 @@ import type { Plan } from '../../../checks/contract/plan.ts';
 import type { EnvironmentIdentity, RunEvent, RunHeader } from '../../../checks/contract/run.ts';
 import { decidedCutover } from '../../decide/cutover-story.ts';
 import { PLAN_FILE, readPlanFile } from '../../../specs/loader/plan-file.ts';
+import { errorText } from '../../../checks/contract/text.ts';
 import { byText } from '../../decide/order.ts';
 import { readCutoverForPeople } from './cutover-log.ts';
 import { RunFileError, fileProblem } from '../io.ts';
@@ -82,7 +83,7 @@ function readIdentity(runDir: string, found: Found): EnvironmentIdentity | null 
   try {
     return readJson(path, isIdentity, 'environment identity');
   } catch (error) {
-    found.damage.push(error instanceof Error ? error.message : String(error));
+    found.damage.push(errorText(error));
     return null;
   }
 }
