@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isRecord } from '../checks/contract/json.ts';
 import { EXIT, type Decision } from '../checks/contract/decision.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { exitCodeOf } from '../reports/decide/decide.ts';
@@ -11,7 +12,6 @@ import { writeHtmlReport } from '../reports/tell/html/write.ts';
 import { decisionProblem } from '../reports/record/ledger/decisions.ts';
 import { surveyLedger } from '../reports/record/ledger/survey.ts';
 import { decisionFile, ledgerFolder, runsFolder } from '../reports/record/paths.ts';
-import { isObject } from '../reports/record/shapes.ts';
 import { visibleLine } from '../reports/tell/visible-text.ts';
 import { PLAN_FILE, readPlanFile } from '../specs/loader/plan-file.ts';
 import { projectRoot } from './root.ts';
@@ -61,7 +61,7 @@ export function report(options: ReportOptions): number {
 function readDecision(file: string): Decision | string {
   const value = readJson(file);
   if (value === undefined) return 'not found; run the gate first: npx playwright test';
-  if (!isObject(value)) return 'is no JSON object; run the gate again';
+  if (!isRecord(value)) return 'is no JSON object; run the gate again';
   if (value['schema'] !== 'golive/decision/v2')
     return 'is no decision of this golive (expected schema golive/decision/v2); run the gate again';
   const parts = ['items', 'phases', 'reasons', 'overrides', 'warnings'];

@@ -7,6 +7,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pause } from '../checks/contract/pause.ts';
 import { errorText } from '../checks/contract/text.ts';
 import type { StartControlPlane } from './control-plane-types.ts';
 import { startControlServer, type ControlServer } from './control-server.ts';
@@ -116,7 +117,7 @@ async function ownFolder(dir: string): Promise<boolean> {
     }
     // Without a state of its own the owner is either just starting or was just asked to leave: look again.
     if (performance.now() > deadline + 2000 && isAlive(owner)) return false;
-    await new Promise((again) => setTimeout(again, 50));
+    await pause(50);
   }
 }
 

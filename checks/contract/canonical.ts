@@ -23,7 +23,11 @@ function canonicalObject(value: Readonly<Record<string, unknown>>): string {
 
 /** `sha256:` and 64 hex digits of a text. */
 export function sha256(text: string | Uint8Array): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  return `sha256:${sha256Hex(text)}`;
+}
+
+export function sha256Hex(text: string | Uint8Array): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Digest of a value's canonical JSON. */

@@ -1,11 +1,11 @@
 /** Values held against schemas, defaults filled in: params of kinds, and the project's own files. */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { compileFunction } from 'node:vm';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { sha256Hex } from '../contract/canonical.ts';
 import type { CheckKind } from './define-check.ts';
 
 export type ParamsResult =
@@ -19,7 +19,7 @@ export const BUILT_VALIDATORS = 'params-validators.cjs';
 
 /** Tells whether a schema is the one a validator was built from. */
 export function schemaDigest(schema: unknown): string {
-  return createHash('sha256').update(JSON.stringify(schema)).digest('hex');
+  return sha256Hex(JSON.stringify(schema));
 }
 
 /**

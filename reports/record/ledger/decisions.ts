@@ -1,9 +1,9 @@
 /** Is a `decision.json` the one that its run wrote? The run's ledger file holds its digest. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRecord } from '../../../checks/contract/json.ts';
 import { digestOf } from '../../../checks/contract/canonical.ts';
 import { decisionFile, runsFolder } from '../paths.ts';
-import { isObject } from '../shapes.ts';
 import type { RunSummary } from './survey.ts';
 
 /** What is wrong with the latest decision and with those in the folders of runs, one line each. */
@@ -21,7 +21,7 @@ export function decisionDamage(root: string, runs: readonly RunSummary[]): strin
  * nothing: then it may be anything but GO.
  */
 export function decisionProblem(decision: unknown, runs: readonly RunSummary[]): string | null {
-  if (!isObject(decision)) return 'is no decision: it cannot be read';
+  if (!isRecord(decision)) return 'is no decision: it cannot be read';
   const runId = String(decision['runId']);
   const written = runs.find((run) => run.closed && run.runId === runId)?.decision?.digest;
   if (written === undefined) {
@@ -33,7 +33,7 @@ export function decisionProblem(decision: unknown, runs: readonly RunSummary[]):
 }
 
 function claimsGo({ decision, selected }: Readonly<Record<string, unknown>>): boolean {
-  return decision === 'GO' || (isObject(selected) && selected['decision'] === 'GO');
+  return decision === 'GO' || (isRecord(selected) && selected['decision'] === 'GO');
 }
 
 function readJson(path: string): unknown {

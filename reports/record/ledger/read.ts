@@ -1,12 +1,12 @@
 /** Reads the ledger back, checks every chain, and names all damage: file, line, expected and actual hash. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRecord } from '../../../checks/contract/json.ts';
 import { sha256 } from '../../../checks/contract/canonical.ts';
 import { byText } from '../../decide/order.ts';
 import { fileProblem } from '../io.ts';
 import type { HeaderRecord, LedgerRecord } from './records.ts';
 import { upgradedOutcome } from '../first-version.ts';
-import { isObject } from '../shapes.ts';
 import { isLedgerRecord } from './shapes.ts';
 
 /** One run's file, as far as it can be believed. */
@@ -136,7 +136,7 @@ export function missingHeads(files: readonly HeadHolder[], damage: readonly stri
 
 /** A line that the first version wrote, in today's shape. Its hash is of the line as it stands. */
 function upgradedRecord(value: unknown): unknown {
-  if (!isObject(value) || value['record'] !== 'outcome') return value;
+  if (!isRecord(value) || value['record'] !== 'outcome') return value;
   return { ...value, outcome: upgradedOutcome(value['outcome']) };
 }
 

@@ -5,9 +5,9 @@
  */
 import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRecord } from '../../../checks/contract/json.ts';
 import { sha256 } from '../../../checks/contract/canonical.ts';
 import { fileProblem, writeTextAtomic } from '../io.ts';
-import { isObject } from '../shapes.ts';
 import { ledgerRuns, missingHeads, parseLedgerFile, type LedgerFile } from './read.ts';
 import type { DecisionRecord, EnvironmentRecord, HeaderRecord, LedgerHead, PhaseRecord } from './records.ts';
 import { isLedgerRecord } from './shapes.ts';
@@ -145,18 +145,18 @@ function indexLine(text: string): IndexLine[] {
 }
 
 function isIndexLine(value: unknown): value is IndexLine {
-  if (!isObject(value) || typeof value['stamp'] !== 'string' || !isObject(value['summary'])) return false;
+  if (!isRecord(value) || typeof value['stamp'] !== 'string' || !isRecord(value['summary'])) return false;
   const { runId, header, closed, environment, phases, decision, ends } = value['summary'];
-  const isRecord = (of: unknown, name: string): boolean =>
-    isObject(of) && of['record'] === name && isLedgerRecord({ prev: null, ...of });
+  const isLine = (of: unknown, name: string): boolean =>
+    isRecord(of) && of['record'] === name && isLedgerRecord({ prev: null, ...of });
   return (
     typeof runId === 'string' &&
     closed === true &&
-    isRecord(header, 'header') &&
-    (environment === null || isRecord(environment, 'environment')) &&
-    (decision === null || isRecord(decision, 'decision')) &&
+    isLine(header, 'header') &&
+    (environment === null || isLine(environment, 'environment')) &&
+    (decision === null || isLine(decision, 'decision')) &&
     Array.isArray(phases) &&
-    phases.every((phase) => isRecord(phase, 'phase')) &&
+    phases.every((phase) => isLine(phase, 'phase')) &&
     Array.isArray(ends) &&
     ends.length === 2 &&
     ends.every((end) => typeof end === 'string')

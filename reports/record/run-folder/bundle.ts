@@ -2,12 +2,13 @@
  * The bundle of a run: all that its decision was made from, and the decision, in one file that can be replayed anywhere. Of the ledger it
  * holds what the decision rests on, and each piece of evidence once, under the digest of its content: outcomes and decided items name it.
  */
+import { isRecord } from '../../../checks/contract/json.ts';
 import { digestOf } from '../../../checks/contract/canonical.ts';
 import type { Decision } from '../../../checks/contract/decision.ts';
 import type { DecisionInput, LedgerOutcome, LedgerPhase } from '../../decide/input.ts';
 import { upgradedOutcome } from '../first-version.ts';
 import type { Evidence, OutcomeRecord } from '../../../checks/contract/outcome.ts';
-import { isDecisionSchema, isIdentity, isObject, isRunHeader } from '../shapes.ts';
+import { isDecisionSchema, isIdentity, isRunHeader } from '../shapes.ts';
 import { isPlan } from '../../../specs/loader/plan-file.ts';
 
 /** v1 held outcomes without findings; it still replays. */
@@ -49,12 +50,12 @@ export function packed({ input, decision, ...rest }: Bundle): object {
  * makes it none, too.
  */
 export function unpacked(value: unknown): Bundle | null {
-  if (!isObject(value) || !isObject(value['input']) || !isObject(value['decision'])) return null;
+  if (!isRecord(value) || !isRecord(value['input']) || !isRecord(value['decision'])) return null;
   const { input, decision, evidence = {}, ...rest } = value;
-  if (!isObject(evidence) || !Object.entries(evidence).every(([address, one]) => digestOf(one) === address))
+  if (!isRecord(evidence) || !Object.entries(evidence).every(([address, one]) => digestOf(one) === address))
     return null;
   const unpack = (of: unknown): unknown =>
-    isObject(of) ? { ...of, evidence: withEvidence(of['evidence'], evidence) } : of;
+    isRecord(of) ? { ...of, evidence: withEvidence(of['evidence'], evidence) } : of;
   const lists = (of: Fields, name: string): Fields => {
     const list = of[name];
     return Array.isArray(list) ? { ...of, [name]: list.map(unpack) } : of;
@@ -87,9 +88,9 @@ function upgradedPhase(phase: LedgerPhase): LedgerPhase {
 }
 
 function isBundle(value: unknown): value is Bundle {
-  if (!isObject(value) || !(BUNDLE_SCHEMAS as readonly unknown[]).includes(value['schema'])) return false;
+  if (!isRecord(value) || !(BUNDLE_SCHEMAS as readonly unknown[]).includes(value['schema'])) return false;
   const { input, decision } = value;
-  if (!isObject(input) || !isObject(decision) || !isDecisionSchema(decision['schema'])) return false;
+  if (!isRecord(input) || !isRecord(decision) || !isDecisionSchema(decision['schema'])) return false;
   const lists = ['outcomes', 'events', 'waivers', 'attestations', 'approvals', 'ledger'];
   return (
     isPlan(input['plan']) &&
@@ -103,5 +104,5 @@ function isBundle(value: unknown): value is Bundle {
 }
 
 function areEvident(list: unknown): boolean {
-  return Array.isArray(list) && list.every((one) => isObject(one) && Array.isArray(one['evidence']));
+  return Array.isArray(list) && list.every((one) => isRecord(one) && Array.isArray(one['evidence']));
 }
