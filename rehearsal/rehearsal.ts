@@ -7,6 +7,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pause } from '../checks/contract/pause.ts';
+import { errorText } from '../checks/contract/text.ts';
 import type { StartControlPlane } from './control-plane-types.ts';
 import { startControlServer, type ControlServer } from './control-server.ts';
 import { createAuthority } from './authority.ts';
@@ -115,7 +117,7 @@ async function ownFolder(dir: string): Promise<boolean> {
     }
     // Without a state of its own the owner is either just starting or was just asked to leave: look again.
     if (performance.now() > deadline + 2000 && isAlive(owner)) return false;
-    await new Promise((again) => setTimeout(again, 50));
+    await pause(50);
   }
 }
 
@@ -206,7 +208,7 @@ class Rehearsal {
           this.#write({ status: 'ready' });
           say('ready');
         },
-        (cause: unknown) => this.#fail(cause instanceof Error ? cause.message : String(cause)),
+        (cause: unknown) => this.#fail(errorText(cause)),
       )
       .finally(() => clearTimeout(limit));
   }
@@ -224,7 +226,7 @@ class Rehearsal {
   /** A defect somewhere below must not end the process before its children are stopped. */
   #crashed(cause: unknown): void {
     say(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
-    this.#fail(`it crashed: ${cause instanceof Error ? cause.message : String(cause)}`);
+    this.#fail(`it crashed: ${errorText(cause)}`);
   }
 
   #write(change: Partial<RehearsalState>): void {

@@ -3,7 +3,7 @@
  * that registries speak (RFC 6750 challenges, distribution/distribution docs/spec/auth/token.md). It follows one redirect of a blob,
  * without the credential, and trusts no digest that it has not computed itself.
  */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../contract/canonical.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
 import type { Registry } from '../contract/environment.ts';
 import { ObservationError } from '../kit/kind.ts';
@@ -146,5 +146,5 @@ async function askToken(
 
 /** `sha256:…` of a body, over the bytes that were sent. Bodies that are no UTF-8 text do not verify. */
 export function bodyDigest(body: string): string {
-  return `sha256:${createHash('sha256').update(body, 'utf8').digest('hex')}`;
+  return sha256(body);
 }

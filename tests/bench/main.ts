@@ -3,8 +3,10 @@
  * ratio makes no sense. `npm run bench` runs all but the long ones, `npm run bench -- NAME …` some.
  */
 import { sayError, sayOut } from '../../gate/say.ts';
+import { cli } from './cli.ts';
 import { firstOutput } from './first-output.ts';
 import { itemOverhead } from './item-overhead.ts';
+import { ledger } from './ledger.ts';
 import { load } from './load.ts';
 import { pods } from './pods.ts';
 import { soak } from './soak.ts';
@@ -15,9 +17,11 @@ import { wholeGate } from './whole-gate.ts';
 import type { Benchmark } from './measure.ts';
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
+  cli,
   'first-output': firstOutput,
   'item-overhead': itemOverhead,
   'spec-overhead': specOverhead,
+  ledger,
   load,
   pods,
   'rehearsal-ready': rehearsalReady,
