@@ -10,27 +10,48 @@ const banner = {
   js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
 };
 
-const entries = {
+/** What belongs to the gate and the command line. */
+const gateEntries = {
   golive: 'golive.ts',
   'gate-main': 'gate/main-process.ts',
   'gate-worker': 'fixtures/phase-session.ts',
   kubernetes: 'fixtures/cluster/client-node.ts',
+  cutover: 'cutover/main.ts',
+  bench: 'tests/bench/main.ts',
+};
+/** The processes of the rehearsal: there are many of them, and each is as small as it can be. */
+const rehearsalEntries = {
   rehearsal: 'rehearsal/main.ts',
   'rehearsal-watchdog': 'rehearsal/watchdog-thread.ts',
   'service-typescript-api': 'rehearsal/services/typescript-api.ts',
   'service-learning-system': 'rehearsal/services/learning-system.ts',
   'service-rust-server': 'rehearsal/services/rust-server.ts',
-  cutover: 'cutover/main.ts',
   gateway: 'rehearsal/services/gateway/main.ts',
   doors: 'rehearsal/services/doors.ts',
   'stand-in-registry-token': 'rehearsal/stand-ins/registry-token.ts',
   'stand-in-loki': 'rehearsal/stand-ins/loki.ts',
   'stand-in-grafana': 'rehearsal/stand-ins/grafana.ts',
-  bench: 'tests/bench/main.ts',
 };
 
-const { outputFiles } = await build({
-  entryPoints: Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file))),
+/** The Redis client without its cluster and its sentinels, and with the commands that the rehearsal sends in place of its whole table. */
+const fewRedisCommands = {
+  name: 'few-redis-commands',
+  setup({ onLoad, onResolve }) {
+    const namespace = 'few-redis-commands';
+    const contents = {
+      client: "exports.createClient = require('@redis/client/dist/lib/client/index.js').default.create;",
+      commands: "export { default } from './rehearsal/redis-commands.ts';",
+    };
+    onResolve({ filter: /^@redis\/client$/ }, () => ({ path: 'client', namespace }));
+    onResolve({ filter: /^\.\.\/commands$/ }, ({ importer }) =>
+      importer.includes('@redis/client/dist/lib/client/') ? { path: 'commands', namespace } : undefined,
+    );
+    onLoad({ filter: /^/, namespace }, ({ path }) => ({ contents: contents[path], resolveDir: import.meta.dirname }));
+  },
+};
+
+/** Written further down, once everything has been built. */
+const options = {
   outdir: 'dist',
   bundle: true,
   write: false,
@@ -43,10 +64,16 @@ const { outputFiles } = await build({
   logLevel: 'warning',
   banner,
   external: ['@playwright/test', 'playwright', 'playwright-core', 'esbuild', 'fsevents', 'pg-native'],
-}).catch(() => {
+};
+const existing = (entries) => Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)));
+const outputFiles = await Promise.all([
+  build({ ...options, entryPoints: existing(gateEntries) }),
+  build({ ...options, entryPoints: existing(rehearsalEntries), plugins: [fewRedisCommands] }),
+]).then(
+  (built) => built.flatMap((one) => one.outputFiles),
   // esbuild has said what is wrong, with its place; a stack adds nothing.
-  process.exit(1);
-});
+  () => process.exit(1),
+);
 
 await buildValidators();
 
@@ -81,10 +108,11 @@ async function buildValidators() {
 }
 
 /**
- * Bundles that Playwright's workers load, and that of the cutover, get no reference to their maps: whoever reads an error's stack there (a destroyed socket does)
- * would have the whole map parsed, 0.3 s in which no request starts and none is answered. The maps lie beside them all the same.
+ * Bundles that Playwright's workers load, that of the cutover and those of the rehearsal that hold libraries get no reference to their
+ * maps: whoever reads an error's stack there (a destroyed socket does) would have the whole map parsed, 0.3 s in which no request starts
+ * and none is answered, and a process keeps the map it has found at its start. The maps lie beside them all the same.
  */
-const UNMAPPED = /(?:gate-worker|kubernetes|cutover)\.js$/;
+const UNMAPPED = /(?:gate-worker|kubernetes|cutover|rehearsal|service-typescript-api|service-learning-system)\.js$/;
 const REFERENCE = /\n\/\/# sourceMappingURL=\S+\s*$/;
 
 // Whole files or none: another process may be reading them.
