@@ -4,6 +4,7 @@
  */
 import { sayError, sayOut } from '../../gate/say.ts';
 import { firstOutput } from './first-output.ts';
+import { idle } from './idle.ts';
 import { itemOverhead } from './item-overhead.ts';
 import { load } from './load.ts';
 import { pods } from './pods.ts';
@@ -22,11 +23,12 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   pods,
   'rehearsal-ready': rehearsalReady,
   'whole-gate': wholeGate,
+  idle,
   soak,
   rollback,
 };
 /** Run only when named: they take minutes. */
-const LONG: readonly string[] = ['soak', 'rollback'];
+const LONG: readonly string[] = ['idle', 'soak', 'rollback'];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benchmarks));
