@@ -22,6 +22,13 @@ const CHUNK = /^golive-.+-[0-9A-Z]{8}\.js(?:\.map)?$/;
 const CHUNK_LIST = join(DIST, 'golive.chunks.json');
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/**
+ * Bundles that Playwright's workers load, that of the cutover and those of the rehearsal that hold libraries get no reference to their
+ * maps: whoever reads an error's stack there (a destroyed socket does) would have the whole map parsed, 0.3 s in which no request starts
+ * and none is answered, and a process keeps the map it has found at its start. The maps lie beside them all the same.
+ */
+const UNMAPPED = /(?:gate-worker|kubernetes|cutover|rehearsal|service-typescript-api|service-learning-system)\.js$/;
+
 /** ajv as it compiles what stands below `not`: without the errors that nobody reads, half of the code. */
 const withoutErrors = {
   name: 'without-errors',
@@ -35,6 +42,23 @@ const withoutErrors = {
       if (contents === text) throw new Error('this ajv makes its errors elsewhere');
       return { contents };
     });
+  },
+};
+
+/** The Redis client without its cluster and its sentinels, and with the commands that the rehearsal sends in place of its whole table. */
+const fewRedisCommands = {
+  name: 'few-redis-commands',
+  setup({ onLoad, onResolve }) {
+    const namespace = 'few-redis-commands';
+    const contents = {
+      client: "exports.createClient = require('@redis/client/dist/lib/client/index.js').default.create;",
+      commands: "export { default } from './rehearsal/redis-commands.ts';",
+    };
+    onResolve({ filter: /^@redis\/client$/ }, () => ({ path: 'client', namespace }));
+    onResolve({ filter: /^\.\.\/commands$/ }, ({ importer }) =>
+      importer.includes('@redis/client/dist/lib/client/') ? { path: 'commands', namespace } : undefined,
+    );
+    onLoad({ filter: /^/, namespace }, ({ path }) => ({ contents: contents[path], resolveDir: import.meta.dirname }));
   },
 };
 
@@ -56,8 +80,12 @@ const options = {
 };
 
 const { golive, ...whole } = JSON.parse(readFileSync('bundles.json', 'utf8'));
-const [bundles, commandLine] = await Promise.all([
-  build({ ...options, entryPoints: whole }),
+/** The processes of the rehearsal: there are many of them, and each is as small as it can be. */
+const isRehearsal = ([, file]) => file.startsWith('rehearsal/');
+const entries = Object.entries(whole);
+const [bundles, rehearsal, commandLine] = await Promise.all([
+  build({ ...options, entryPoints: Object.fromEntries(entries.filter((entry) => !isRehearsal(entry))) }),
+  build({ ...options, entryPoints: Object.fromEntries(entries.filter(isRehearsal)), plugins: [fewRedisCommands] }),
   build({ ...options, minify: true, entryPoints: { golive }, splitting: true, chunkNames: 'golive-[name]-[hash]' }),
 ]).catch(() => {
   // esbuild has said what is wrong, with its place; a stack adds nothing.
@@ -71,7 +99,7 @@ const chunks = commandLine.outputFiles.filter(({ path }) => CHUNK.test(basename(
 for (const file of [...chunks, ...commandLine.outputFiles.filter((one) => !chunks.includes(one))]) put(file);
 forgetChunks(chunks.map(({ path }) => basename(path)));
 // What tells how old the build is comes last.
-for (const file of bundles.outputFiles) put(file);
+for (const file of [...rehearsal.outputFiles, ...bundles.outputFiles]) put(file);
 
 /**
  * Compiles the schemas of all kinds' parameters and of the project's own files once, here, instead of in every process that compiles a
@@ -107,15 +135,10 @@ async function buildValidators() {
   }
 }
 
-/**
- * Bundles that Playwright's workers load, and that of the cutover, get no reference to their maps: whoever reads an error's stack there (a destroyed socket does)
- * would have the whole map parsed, 0.3 s in which no request starts and none is answered. The maps lie beside them all the same.
- */
 function put({ path, contents, text }) {
-  const unmapped = /(?:gate-worker|kubernetes|cutover)\.js$/.test(path);
   // `npx golive` executes the command itself.
   const mode = basename(path) === 'golive.js' ? 0o755 : 0o644;
-  writeWhole(path, unmapped ? text.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, '\n') : contents, mode);
+  writeWhole(path, UNMAPPED.test(path) ? text.replace(/\n\/\/# sourceMappingURL=\S+\s*$/, '\n') : contents, mode);
 }
 
 /** Whole files or none: another process may be reading them. */

@@ -129,6 +129,7 @@ class Rehearsal {
   #state: RehearsalState;
   #platform: Platform | undefined;
   #control: Promise<ControlServer> | undefined;
+  #soon: NodeJS.Immediate | undefined;
   #fail: (why: string) => void = () => undefined;
 
   constructor({ dir, kept, writesPerSecond }: Options) {
@@ -232,7 +233,11 @@ class Rehearsal {
   #write(change: Partial<RehearsalState>): void {
     const status = this.#hasEnded() ? this.#state.status : (change.status ?? this.#state.status);
     this.#state = { ...this.#state, ...change, status, heartbeatAt: new Date().toISOString() };
-    writeState(this.#dir, this.#state);
+    clearImmediate(this.#soon);
+    const put = (): void => writeState(this.#dir, this.#state);
+    // What is told in one turn is written once: a start tells of twenty parts. The end is written at once.
+    if (this.#hasEnded()) put();
+    else this.#soon = setImmediate(put);
   }
 
   #hasEnded(): boolean {

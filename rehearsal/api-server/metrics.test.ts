@@ -1,8 +1,9 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unlessBusy } from '../../tests/harness/unless-busy.ts';
 import { quantityToNumber, parseQuantity } from '../../k8s/semantics/quantity.ts';
 import { record, records, type Json } from './object.ts';
-import { parseProc, parsePs, treeUsage } from './process-usage.ts';
+import { childrenOf, parseProc, parsePs, ProcessReader, treeUsage, type ProcessTable } from './process-usage.ts';
 import { deployment, startTestPlane, until, type TestPlane } from './testing.ts';
 
 describe('the use of processes', () => {
@@ -31,6 +32,39 @@ describe('the use of processes', () => {
     ]);
     expect(treeUsage(table, 2)).toEqual({ cpuMs: 110, memoryBytes: 60 + 150 + 50 });
     expect(treeUsage(table, 9)).toBeUndefined();
+  });
+});
+
+describe('the processes below some roots', () => {
+  const children: ChildProcess[] = [];
+  const start = (script: string): number => {
+    const child = spawn('/bin/sh', ['-c', script], { stdio: 'ignore' });
+    children.push(child);
+    return child.pid ?? 0;
+  };
+  afterAll(() => children.forEach((child) => child.kill('SIGKILL')));
+  const below = async (reader: ProcessReader, root: number, count: number) => {
+    const isBelow = (table: ProcessTable) => (childrenOf(table).get(root) ?? []).length === count && table.has(root);
+    return until(() => reader.read([root]), isBelow);
+  };
+
+  it('are read with what they start later, and strangers only once', async () => {
+    const reader = new ProcessReader();
+    const stranger = start('sleep 60');
+    const root = start('sleep 60 & sleep 0.5; sleep 60 & wait');
+    await below(reader, root, 1);
+    const later = await below(reader, root, 2);
+    expect(later.has(stranger)).toBe(process.platform !== 'linux');
+  });
+
+  it('are read from the start when a stranger becomes a root', async () => {
+    const reader = new ProcessReader();
+    const [first, second] = [start('sleep 60 & wait'), start('sleep 60 & wait')];
+    await below(reader, first, 1);
+    expect((await reader.read([first])).has(second)).toBe(process.platform !== 'linux');
+    const table = await reader.read([first, second]);
+    expect(treeUsage(table, second)?.memoryBytes).toBeGreaterThan(0);
+    expect(childrenOf(table).get(second)).toHaveLength(1);
   });
 });
 

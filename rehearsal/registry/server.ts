@@ -158,7 +158,7 @@ async function startServer(context: PlatformContext, files: ServerFiles): Promis
 async function startAt(context: PlatformContext, files: ServerFiles, port: number): Promise<ToolProcess> {
   const config = join(files.home, 'config.yml');
   writeFileSync(config, JSON.stringify(configOf(files, port)), { mode: 0o600 });
-  const env = { OTEL_TRACES_EXPORTER: 'none' };
+  const env = { OTEL_TRACES_EXPORTER: 'none', GOGC: '50' };
   const tool = startTool(context, { program: 'docker-registry', args: ['serve', config], log: 'registry', env });
   try {
     await untilReady(tool, 'the registry', () => answersWithOurCertificate(port, context.authority.caCertificate));

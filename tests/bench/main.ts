@@ -5,6 +5,7 @@
 import { sayError, sayOut } from '../../gate/say.ts';
 import { cli } from './cli.ts';
 import { firstOutput } from './first-output.ts';
+import { idle } from './idle.ts';
 import { itemOverhead } from './item-overhead.ts';
 import { ledger } from './ledger.ts';
 import { load } from './load.ts';
@@ -26,11 +27,12 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   pods,
   'rehearsal-ready': rehearsalReady,
   'whole-gate': wholeGate,
+  idle,
   soak,
   rollback,
 };
 /** Run only when named: they take minutes. */
-const LONG: readonly string[] = ['soak', 'rollback'];
+const LONG: readonly string[] = ['idle', 'soak', 'rollback'];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benchmarks));
