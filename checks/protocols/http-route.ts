@@ -118,7 +118,7 @@ function backendOf(ref: unknown, index: number, namespace: string): Backend {
 }
 
 /**
- * Why the gateways have not taken the route as it is now, or null: each parent must carry the conditions Accepted and ResolvedRefs
+ * Why the gateways have not taken the route as it is now, or null: each declared parent must carry the conditions Accepted and ResolvedRefs
  * with status True, of this generation or a later one (RouteParentStatus, gateway.networking.k8s.io/v1).
  */
 export function notAccepted(object: KubeObject): string | null {
@@ -127,11 +127,11 @@ export function notAccepted(object: KubeObject): string | null {
   const declared = listAt(object, 'spec', 'parentRefs');
   if (declared.length === 0) return 'it names no gateway (spec.parentRefs is empty)';
   const own = object.metadata.namespace ?? '';
-  for (const ref of declared) {
-    if (!parents.some((parent) => isSameParent(at(parent, 'parentRef'), ref, own)))
-      return `no controller has answered for ${parentText(ref)}`;
-  }
-  for (const parent of parents) {
+  const answers = declared.map((ref) => parents.filter((one) => isSameParent(at(one, 'parentRef'), ref, own)));
+  const silent = answers.findIndex((found) => found.length === 0);
+  if (silent >= 0) return `no controller has answered for ${parentText(declared[silent])}`;
+  // An entry of a parent that the route no longer names says nothing: controllers leave theirs behind.
+  for (const parent of new Set(answers.flat())) {
     const who = parentText(at(parent, 'parentRef'));
     for (const type of ['Accepted', 'ResolvedRefs']) {
       const condition = listAt(parent, 'conditions').find((one) => textAt(one, '', 'type') === type);
@@ -151,7 +151,8 @@ export function notAccepted(object: KubeObject): string | null {
   return null;
 }
 
-function isSameParent(left: unknown, right: unknown, namespace: string): boolean {
+/** Whether two references are of one parent; `namespace` is the route's own. */
+export function isSameParent(left: unknown, right: unknown, namespace: string): boolean {
   const members = ['group', 'kind', 'namespace', 'name', 'sectionName', 'port'] as const;
   const defaults: Readonly<Record<string, unknown>> = {
     group: 'gateway.networking.k8s.io',
