@@ -1,6 +1,6 @@
 /** What an item says of its journey. */
 import { duration, endpoint } from '../../contract/param-schemas.ts';
-import type { FromSchema, JSONSchema } from '../../kit/define-check.ts';
+import type { ParamProperties, ParamsOf } from '../../kit/kind.ts';
 
 const patterns = (description: string) =>
   ({ type: 'object', additionalProperties: { type: 'string' }, default: {}, description }) as const;
@@ -78,41 +78,36 @@ const step = {
 } as const;
 
 export const params = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['endpoint', 'steps'],
-  properties: {
-    endpoint,
-    steps: {
-      type: 'array',
-      minItems: 1,
-      items: step,
-      description:
-        'Requests in order; the first answer that is not as expected ends the journey. {{nonce}} is a random marker of this run.',
-    },
-    cleanup: {
-      type: 'array',
-      default: [],
-      description: 'Requests made at the end whatever happened, each unless a value it needs was never saved.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['name', 'path'],
-        not: { required: ['json', 'body'] },
-        properties: { ...request, status: { ...status, default: [200, 202, 204, 404] } },
-      },
-    },
-    everyAnswer: {
+  endpoint,
+  steps: {
+    type: 'array',
+    minItems: 1,
+    items: step,
+    description:
+      'Requests in order; the first answer that is not as expected ends the journey. {{nonce}} is a random marker of this run.',
+  },
+  cleanup: {
+    type: 'array',
+    default: [],
+    description: 'Requests made at the end whatever happened, each unless a value it needs was never saved.',
+    items: {
       type: 'object',
       additionalProperties: false,
-      default: {},
-      description: 'What every answer to a step must have besides: who may answer at all.',
-      properties: { headers: patterns('Headers of every answer; each value is a regular expression.') },
+      required: ['name', 'path'],
+      not: { required: ['json', 'body'] },
+      properties: { ...request, status: { ...status, default: [200, 202, 204, 404] } },
     },
-    totalTimeout: duration('Longest time that all steps may take together; cleaning up is not counted.', '300s'),
-    stepTimeout: duration('Longest time to wait for one answer.', '10s'),
   },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
+  everyAnswer: {
+    type: 'object',
+    additionalProperties: false,
+    default: {},
+    description: 'What every answer to a step must have besides: who may answer at all.',
+    properties: { headers: patterns('Headers of every answer; each value is a regular expression.') },
+  },
+  totalTimeout: duration('Longest time that all steps may take together; cleaning up is not counted.', '300s'),
+  stepTimeout: duration('Longest time to wait for one answer.', '10s'),
+} as const satisfies ParamProperties;
+export type Params = ParamsOf<typeof params, 'endpoint' | 'steps'>;
 export type Step = Params['steps'][number];
 export type CleanupStep = Params['cleanup'][number];
