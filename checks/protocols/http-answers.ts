@@ -4,6 +4,12 @@ import { shortened } from '../kit/evidence.ts';
 import { createAjv } from '../kit/params.ts';
 import { schemaProblems } from '../kit/schema-problems.ts';
 
+/** Params that kinds of HTTP share. */
+export const path = (description: string) => ({ type: 'string', pattern: '^/', description }) as const;
+export const statusCode = { type: 'integer', minimum: 100, maximum: 599 } as const;
+export const headerPatterns = (description: string) =>
+  ({ type: 'object', additionalProperties: { type: 'string' }, default: {}, description }) as const;
+
 type Texts = Readonly<Record<string, string>>;
 const asItIs = (text: string): string => text;
 

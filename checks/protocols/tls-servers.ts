@@ -3,6 +3,7 @@ import type { TlsAnswer, TlsProber, TlsTarget, TlsVersion } from '../contract/ne
 import type { PostgresStore, RedisStore } from '../contract/stores.ts';
 import type { Endpoint, Registry } from '../contract/environment.ts';
 import { endpoint, redisStore, registry, store } from '../contract/param-schemas.ts';
+import type { JSONSchema } from '../kit/kind.ts';
 import { isDown } from './api-requests.ts';
 
 const map = <const S>(of: S, description: string) =>
@@ -15,6 +16,32 @@ export const tlsServers = {
   caches: map(redisStore, 'Redis servers by name: ${environment.caches}.'),
   registries: map(registry, 'Container registries by name: ${environment.registries}.'),
 } as const;
+
+/** Param of servers that may deviate; `more` are the members that an exemption has besides. */
+export const tlsExemptions = <const M extends Readonly<Record<string, JSONSchema>>, const N extends readonly string[]>(
+  description: string,
+  more: M,
+  ...required: N
+) =>
+  ({
+    type: 'array',
+    default: [],
+    description,
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['server', ...required, 'reason'],
+      properties: {
+        server: {
+          type: 'string',
+          minLength: 1,
+          description: 'As evidence names it: "endpoint metrics", "store postgres".',
+        },
+        ...more,
+        reason: { type: 'string', minLength: 10, description: 'Why it may, in a sentence.' },
+      },
+    },
+  }) as const;
 
 export interface DeclaredServers {
   readonly endpoints: Readonly<Record<string, Endpoint>>;

@@ -2,6 +2,7 @@
 import { credential, endpoint } from '../../contract/param-schemas.ts';
 import type { ParamProperties, ParamsOf } from '../../kit/kind.ts';
 import { login } from '../../protocols/api-requests.ts';
+import { path, statusCode } from '../../protocols/http-answers.ts';
 
 const subjectNames = (description: string) =>
   ({
@@ -14,7 +15,7 @@ const statuses = (description: string, byDefault: number[]) =>
   ({
     type: 'array',
     minItems: 1,
-    items: { type: 'integer', minimum: 100, maximum: 599 },
+    items: statusCode,
     default: byDefault,
     description,
   }) as const;
@@ -64,7 +65,7 @@ export const params = {
           enum: ['GET', 'POST', 'PUT', 'DELETE'],
           description: 'GET is sent when this is absent.',
         },
-        path: { type: 'string', pattern: '^/', description: 'Path, and query if any.' },
+        path: path('Path, and query if any.'),
         changesNothing: {
           const: true,
           description: 'Required with another method than GET: this request stores and triggers nothing.',

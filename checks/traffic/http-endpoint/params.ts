@@ -2,6 +2,7 @@
 import { duration, endpoint } from '../../contract/param-schemas.ts';
 import type { ParamProperties, ParamsOf } from '../../kit/kind.ts';
 import { login } from '../../protocols/api-requests.ts';
+import { headerPatterns, path, statusCode } from '../../protocols/http-answers.ts';
 
 export const params = {
   endpoint,
@@ -20,7 +21,7 @@ export const params = {
       then: { required: ['changesNothing'] },
       properties: {
         method: { type: 'string', enum: ['GET', 'POST'], description: 'GET is sent when this is absent.' },
-        path: { type: 'string', pattern: '^/', description: 'Path, and query if any.' },
+        path: path('Path, and query if any.'),
         changesNothing: {
           const: true,
           description:
@@ -32,17 +33,12 @@ export const params = {
           description: 'Body, sent as it is and said to be JSON, instead of json: for one that is none.',
         },
         authenticated: { type: 'boolean', default: false, description: 'Sent with the token of params.login.' },
-        status: { type: 'integer', minimum: 100, maximum: 599, default: 200, description: 'Status expected.' },
+        status: { ...statusCode, default: 200, description: 'Status expected.' },
         schema: {
           type: 'object',
           description: 'JSON Schema (2020-12) the answer, a JSON type, must meet. Absent: any body.',
         },
-        headers: {
-          type: 'object',
-          additionalProperties: { type: 'string' },
-          default: {},
-          description: 'Headers the answer must have; each value is a regular expression.',
-        },
+        headers: headerPatterns('Headers the answer must have; each value is a regular expression.'),
         samples: {
           type: 'integer',
           minimum: 1,

@@ -5,7 +5,7 @@ import { endpoint } from '../../contract/param-schemas.ts';
 import { kind } from '../../kit/kind.ts';
 import { addressOf, unlessDown } from '../../protocols/api-requests.ts';
 import { endpointsOf } from '../../protocols/endpoints.ts';
-import { refuseBadExpectations } from '../../protocols/http-answers.ts';
+import { headerPatterns, path, refuseBadExpectations, statusCode } from '../../protocols/http-answers.ts';
 import { HTTP_ROUTES } from '../../protocols/http-route.ts';
 import { ENDPOINT_SLICES, mayList } from '../../protocols/kubernetes.ts';
 import {
@@ -39,14 +39,11 @@ export const loadBalancerCheck = kind('traffic/load-balancer', {
       items: endpoint,
       description: 'More addresses to ask at, for a Service that has no host names: ${environment.endpoints.NAME}.',
     },
-    path: { type: 'string', pattern: '^/', default: '/health', description: 'What each host name is asked for.' },
-    status: { type: 'integer', minimum: 100, maximum: 599, default: 200, description: 'Status expected.' },
-    headers: {
-      type: 'object',
-      additionalProperties: { type: 'string' },
-      default: {},
-      description: 'Headers by which the platform is known in the answer; each value is a regular expression.',
-    },
+    path: { ...path('What each host name is asked for.'), default: '/health' },
+    status: { ...statusCode, default: 200, description: 'Status expected.' },
+    headers: headerPatterns(
+      'Headers by which the platform is known in the answer; each value is a regular expression.',
+    ),
     caFile: { type: 'string', minLength: 1, description: 'PEM file of the CA to trust besides those of the system.' },
   },
   messages,

@@ -12,7 +12,7 @@ import {
   readBalancer,
   routesOf,
 } from '../../protocols/load-balancers.ts';
-import { placesOf, placesWithTls, shake, tlsServers, withoutTls } from '../../protocols/tls-servers.ts';
+import { placesOf, placesWithTls, shake, tlsExemptions, tlsServers, withoutTls } from '../../protocols/tls-servers.ts';
 import { judge, messages, type Seen } from './judge.ts';
 
 export const tlsCertificate = kind('traffic/tls-certificate', {
@@ -29,24 +29,7 @@ export const tlsCertificate = kind('traffic/tls-certificate', {
   needs: ['cluster', 'tls'],
   params: {
     ...tlsServers,
-    exemptions: {
-      type: 'array',
-      default: [],
-      description: 'Servers that are declared without TLS on purpose, each with the reason why.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['server', 'reason'],
-        properties: {
-          server: {
-            type: 'string',
-            minLength: 1,
-            description: 'As evidence names it: "endpoint metrics", "store postgres".',
-          },
-          reason: { type: 'string', minLength: 10, description: 'Why it may do without, in a sentence.' },
-        },
-      },
-    },
+    exemptions: tlsExemptions('Servers that are declared without TLS on purpose, each with the reason why.', {}),
     gateway: {
       type: 'object',
       additionalProperties: false,

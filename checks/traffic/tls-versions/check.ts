@@ -1,7 +1,14 @@
 import type { TlsTarget } from '../../contract/network.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind } from '../../kit/kind.ts';
-import { placesWithTls, shake, tlsServers, withoutTls, type Handshake } from '../../protocols/tls-servers.ts';
+import {
+  placesWithTls,
+  shake,
+  tlsExemptions,
+  tlsServers,
+  withoutTls,
+  type Handshake,
+} from '../../protocols/tls-servers.ts';
 
 interface Seen {
   readonly server: string;
@@ -28,29 +35,17 @@ export const tlsVersions = kind('traffic/tls-versions', {
   needs: ['tls'],
   params: {
     ...tlsServers,
-    exemptions: {
-      type: 'array',
-      default: [],
-      description: 'Servers that may deviate, each with the reason why; one that is not needed is reported.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['server', 'allows', 'reason'],
-        properties: {
-          server: {
-            type: 'string',
-            minLength: 1,
-            description: 'As evidence names it: "endpoint metrics", "store postgres".',
-          },
-          allows: {
-            type: 'string',
-            enum: ['no TLS', 'older versions'],
-            description: 'Declared without TLS, or speaking older versions besides TLS 1.3.',
-          },
-          reason: { type: 'string', minLength: 10, description: 'Why it may, in a sentence.' },
+    exemptions: tlsExemptions(
+      'Servers that may deviate, each with the reason why; one that is not needed is reported.',
+      {
+        allows: {
+          type: 'string',
+          enum: ['no TLS', 'older versions'],
+          description: 'Declared without TLS, or speaking older versions besides TLS 1.3.',
         },
       },
-    },
+      'allows',
+    ),
   },
   messages: {
     noAnswer: {
