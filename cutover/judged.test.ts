@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { rollbackRehearsal } from '../checks/cutover/rollback-rehearsal/check.ts';
 import { cutoverSplit } from '../checks/cutover/split/check.ts';
-import { judge as judgeStep } from '../checks/cutover/step/judge.ts';
+import { cutoverStep } from '../checks/cutover/step/check.ts';
 import { cutoverWatched } from '../checks/cutover/watched/check.ts';
 import { SETTINGS } from './testing/world.ts';
 import { worlds } from './testing/worlds.ts';
@@ -20,7 +20,7 @@ it('passes a cutover that went well', { timeout: 60_000 }, async () => {
   const { events } = one;
   for (const { item, weight } of steps) {
     const params = { cutover, weight, watch: '500ms', proveWithin: '1m', minSamples: 1, maxGap };
-    expect(judgeStep(params, { item, events })).toMatchObject({ outcome: 'pass' });
+    expect(cutoverStep.judge(params, { item, events }, context)).toMatchObject({ outcome: 'pass' });
   }
   const split = cutoverSplit.judge({ cutover, maxHalfWidthAt5: 0.02, maxHalfWidth: 0.05 }, events, context);
   expect(split).toMatchObject({ outcome: 'pass' });

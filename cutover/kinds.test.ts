@@ -130,7 +130,7 @@ const accept = async (): Promise<void> => {
 test('weights: red until a gateway has taken the route, then good, and asking changes nothing', async () => {
   expect(await run(cutoverWeights, weightsParams)).toMatchObject({
     outcome: 'fail',
-    findings: [{ message: 'notAccepted' }],
+    findings: [{ id: 'notAccepted' }],
   });
   await accept();
   const before = (await plane.call('GET', ROUTE)).text;
@@ -162,7 +162,7 @@ test('a careful gateway passes, a careless one is found; the pod is gone and no 
   isCareful = false;
   expect(await run(unreadyBackends, backendParams())).toMatchObject({
     outcome: 'fail',
-    findings: [{ message: 'gotTraffic', data: { asked: 40 } }],
+    findings: [{ id: 'gotTraffic', data: { asked: 40 } }],
   });
   expect(await podNames()).toEqual(before);
 }, 60_000);
@@ -173,7 +173,7 @@ test('a Service that publishes addresses of pods that are not ready is found', a
   await plane.call('PATCH', service, { headers, body: { spec: { publishNotReadyAddresses: true } } });
   const judged = await run(unreadyBackends, backendParams());
   await plane.call('PATCH', service, { headers, body: { spec: { publishNotReadyAddresses: false } } });
-  expect(judged).toMatchObject({ outcome: 'fail', findings: [{ message: 'listedReady' }, { message: 'gotTraffic' }] });
+  expect(judged).toMatchObject({ outcome: 'fail', findings: [{ id: 'listedReady' }, { id: 'gotTraffic' }] });
 }, 60_000);
 
 test('a pod that a killed run left is removed', async () => {

@@ -120,8 +120,8 @@ export function longestGap(
   return gap;
 }
 
-/** How traffic went back; undefined where it did not. */
-export interface WayBack {
+/** How traffic went back. */
+export interface Rollback {
   readonly reason: CutoverEventOf<'rollback-begun'>['reason'];
   /** `the breach began …, 0 % after 320 ms, recovered after 4.1 s, looked again: users pass`. */
   readonly text: string;
@@ -131,7 +131,8 @@ export interface WayBack {
   readonly unfinished: string | null;
 }
 
-export function wayBack(events: Events): WayBack | undefined {
+/** Undefined where traffic did not go back. */
+export function rollbackOf(events: Events): Rollback | undefined {
   const first = events.find(is('rollback-begun'));
   if (!first) return undefined;
   // It may have been begun again: what came of it is what the last attempt says, why it began the first.
@@ -168,7 +169,15 @@ export function stepNames(steps: readonly { readonly item: string; readonly weig
 
 /** What happened and when, without samples. */
 export function happened(title: string, events: Events): Evidence {
-  return table(title, ['ms', 'at', 'event', 'what'], events.flatMap(row));
+  return table(
+    title,
+    ['ms', 'at', 'event', 'what'],
+    events.flatMap((event) => {
+      if (event.event === 'sample') return [];
+      const words = WORDS[event.event] as (told: CutoverEvent) => string;
+      return [[event.ms, event.at, event.event, words(event)]];
+    }),
+  );
 }
 
 /** `; Prometheus said 0.04, the probes saw 0.01: differ`. */
@@ -217,54 +226,36 @@ function series(
 
 /** A staircase: the weight before and after, at each change. */
 function weightsOf(events: Events): (readonly [number, number])[] {
-  const changes = events.flatMap((event): (readonly [number, number])[] =>
-    event.event === 'shifted' ? [[event.ms, event.weight]] : event.event === 'zero' ? [[event.ms, 0]] : [],
-  );
   const [from, to] = [events[0], events.at(-1)];
-  if (!from || !to || changes.length === 0) return [];
-  const firstShift = events.find(is('shifting'));
-  let weight = firstShift?.from ?? 0;
-  const points: (readonly [number, number])[] = [[from.ms, weight]];
-  for (const [ms, next] of changes) {
-    points.push([ms, weight], [ms, next]);
-    weight = next;
-  }
-  return [...points, [to.ms, weight]];
+  let weight = events.find(is('shifting'))?.from ?? 0;
+  const steps = events.flatMap((event) => {
+    if (event.event !== 'shifted' && event.event !== 'zero') return [];
+    const before = weight;
+    weight = event.event === 'shifted' ? event.weight : 0;
+    return [[event.ms, before] as const, [event.ms, weight] as const];
+  });
+  const [first] = steps;
+  return from && to && first ? [[from.ms, first[1]], ...steps, [to.ms, weight]] : [];
 }
 
-function row(event: CutoverEvent): (readonly [number, string, string, string])[] {
-  return event.event === 'sample' ? [] : [[event.ms, event.at, event.event, told(event)]];
-}
-
-function told(event: Exclude<CutoverEvent, { event: 'sample' }>): string {
-  switch (event.event) {
-    case 'begun':
-      return `${event.id}: ${event.steps.map(({ weight, watchMs }) => `${weight} % for ${formatMs(watchMs)}`).join(', ')}; ${event.triggers.length} triggers`;
-    case 'refused':
-    case 'unfinished':
-      return event.why;
-    case 'step-begun':
-    case 'step-done':
-      return `${event.item}, ${event.weight} %`;
-    case 'shifting':
-      return `${event.from} % → ${event.to} %`;
-    case 'shifted':
-      return `${event.weight} %, generation ${event.generation}`;
-    case 'split':
-      return `${event.item}: ${splitText(event)}, target ${event.target * 100} %: ${event.verdict}`;
-    case 'trigger':
-      return `${event.item}: ${event.state}, ${event.value ?? 'no value'} (threshold ${event.threshold})${secondText(event)}`;
-    case 'rollback-begun':
-      return `${event.reason.code}: ${event.reason.text}`;
-    case 'rollback-act':
-      return event.act;
-    case 'zero':
-      return `0 % after ${formatMs(event.msSinceBegun)}`;
-    case 'verified':
-      return `${event.item}: ${event.outcome}${event.message === null ? '' : `, ${event.message.split('\n', 1)[0] ?? ''}`}`;
-    case 'rolled-back':
-      return `${event.verified ? 'verified' : 'not verified'}, ${formatMs(event.msToRecovery)}`;
-    case 'finished':
-      return `${event.weight} %`;
-  }
-}
+type Told = Exclude<Name, 'sample'>;
+const WORDS: { readonly [N in Told]: (event: CutoverEventOf<N>) => string } = {
+  begun: ({ id, steps, triggers }) =>
+    `${id}: ${steps.map(({ weight, watchMs }) => `${weight} % for ${formatMs(watchMs)}`).join(', ')}; ${triggers.length} triggers`,
+  refused: ({ why }) => why,
+  unfinished: ({ why }) => why,
+  'step-begun': ({ item, weight }) => `${item}, ${weight} %`,
+  'step-done': ({ item, weight }) => `${item}, ${weight} %`,
+  shifting: ({ from, to }) => `${from} % → ${to} %`,
+  shifted: ({ weight, generation }) => `${weight} %, generation ${generation}`,
+  split: (split) => `${split.item}: ${splitText(split)}, target ${split.target * 100} %: ${split.verdict}`,
+  trigger: (one) =>
+    `${one.item}: ${one.state}, ${one.value ?? 'no value'} (threshold ${one.threshold})${secondText(one)}`,
+  'rollback-begun': ({ reason }) => `${reason.code}: ${reason.text}`,
+  'rollback-act': ({ act }) => act,
+  zero: ({ msSinceBegun }) => `0 % after ${formatMs(msSinceBegun)}`,
+  verified: ({ item, outcome, message }) =>
+    `${item}: ${outcome}${message === null ? '' : `, ${message.split('\n', 1)[0] ?? ''}`}`,
+  'rolled-back': ({ verified, msToRecovery }) => `${verified ? 'verified' : 'not verified'}, ${formatMs(msToRecovery)}`,
+  finished: ({ weight }) => `${weight} %`,
+};

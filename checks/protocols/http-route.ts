@@ -16,7 +16,7 @@ export interface RouteState {
   readonly weights: Weights;
   readonly generation: number;
   readonly resourceVersion: string;
-  /** Whether every gateway it names has taken this generation. */
+  /** Whether every gateway it names has accepted this generation. */
   readonly accepted: boolean;
   /** Why it is not accepted. */
   readonly why: string | null;
@@ -117,43 +117,102 @@ function backendOf(ref: unknown, index: number, namespace: string): Backend {
   };
 }
 
+/** A backend of one of the two Services outside the rule whose weights are moved. */
+export interface Beside {
+  readonly object: KubeObject;
+  readonly rule: number;
+  readonly backend: number;
+  readonly service: string;
+}
+
 /**
- * Why the gateways have not taken the route as it is now, or null: each declared parent must carry the conditions Accepted and ResolvedRefs
- * with status True, of this generation or a later one (RouteParentStatus, gateway.networking.k8s.io/v1).
+ * Where requests reach one of the two Services whatever the weights of the rule are: another rule of the route, or another route of the
+ * same gateway and host name. A rule for a header or a query parameter may preview the release that goes live.
+ */
+export function servedBeside(route: KubeObject, others: readonly KubeObject[], name: RouteName): readonly Beside[] {
+  const { namespace, stable, canary } = name;
+  const same = others.filter((other) => sharesGateway(route, other, namespace) && sharesHost(route, other));
+  return [route, ...same].flatMap((object) =>
+    listAt(object, 'spec', 'rules').flatMap((rule, index) => {
+      if (object === route && index === name.rule) return [];
+      const matches = listAt(rule, 'matches');
+      const isPreview = matches.length > 0 && matches.every(isNarrow);
+      return listAt(rule, 'backendRefs')
+        .map((ref, backend) => backendOf(ref, backend, namespace))
+        .filter((one) => one.weight > 0 && (one.name === stable || (one.name === canary && !isPreview)))
+        .map((one) => ({ object, rule: index, backend: one.index, service: one.name }));
+    }),
+  );
+}
+
+const isNarrow = (match: unknown): boolean =>
+  listAt(match, 'headers').length > 0 || listAt(match, 'queryParams').length > 0;
+
+function sharesGateway(one: KubeObject, other: KubeObject, namespace: string): boolean {
+  const parents = listAt(other, 'spec', 'parentRefs');
+  return listAt(one, 'spec', 'parentRefs').some((ref) =>
+    parents.some((parent) => isSameParent(ref, parent, namespace, ['group', 'kind', 'namespace', 'name'])),
+  );
+}
+
+/** A route without host names answers to all of its listeners; `*.shop.test` holds `api.shop.test`. */
+function sharesHost(one: KubeObject, other: KubeObject): boolean {
+  const [names, others] = [one, other].map((object) => listAt(object, 'spec', 'hostnames').map(String));
+  if (!names?.length || !others?.length) return true;
+  const holds = (pattern: string, host: string): boolean =>
+    pattern === host || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1)));
+  return names.some((name) => others.some((host) => holds(name, host) || holds(host, name)));
+}
+
+/**
+ * Why the gateways have not accepted the route as it is now, or null: each parent that the route names must carry the conditions Accepted
+ * and ResolvedRefs with status True, of this generation or a later one (RouteParentStatus, gateway.networking.k8s.io/v1). Entries of
+ * parents that it does not name are left over and say nothing; nor does one of a controller that has gone, beside one that follows the route.
  */
 export function notAccepted(object: KubeObject): string | null {
-  const generation = object.metadata.generation ?? 0;
-  const parents = listAt(object, 'status', 'parents');
   const declared = listAt(object, 'spec', 'parentRefs');
   if (declared.length === 0) return 'it names no gateway (spec.parentRefs is empty)';
   const own = object.metadata.namespace ?? '';
-  const answers = declared.map((ref) => parents.filter((one) => isSameParent(at(one, 'parentRef'), ref, own)));
-  const silent = answers.findIndex((found) => found.length === 0);
-  if (silent >= 0) return `no controller has answered for ${parentText(declared[silent])}`;
-  // An entry of a parent that the route no longer names says nothing: controllers leave theirs behind.
-  for (const parent of new Set(answers.flat())) {
-    const who = parentText(at(parent, 'parentRef'));
-    for (const type of ['Accepted', 'ResolvedRefs']) {
-      const condition = listAt(parent, 'conditions').find((one) => textAt(one, '', 'type') === type);
-      if (condition === undefined) return `${who} says nothing of ${type}`;
-      const observed = at(condition, 'observedGeneration');
-      if (typeof observed !== 'number' || observed < generation) {
-        const of = typeof observed === 'number' ? String(observed) : 'none';
-        return `${who} has not seen generation ${generation} yet (${type} is of ${of})`;
-      }
-      const status = textAt(condition, 'absent', 'status');
-      if (status !== 'True') {
-        const reason = textAt(condition, 'no reason', 'reason');
-        return `${who}: ${type} is ${status} (${reason}): ${textAt(condition, '', 'message')}`;
-      }
+  for (const ref of declared) {
+    const entries = listAt(object, 'status', 'parents').filter((one) => isSameParent(at(one, 'parentRef'), ref, own));
+    if (entries.length === 0) return `no controller has answered for ${parentText(ref)}`;
+    const problems = entries.map((entry) => problemOf(entry, object.metadata.generation ?? 0));
+    const current = problems.filter((problem) => !problem?.stale);
+    const [found] = (current.length > 0 ? current : problems).filter((problem) => problem !== null);
+    if (found) return found.why;
+  }
+  return null;
+}
+
+/** What is wrong with a parent's status; `stale` where it is of an earlier generation. */
+function problemOf(parent: unknown, generation: number): { readonly why: string; readonly stale: boolean } | null {
+  const who = parentText(at(parent, 'parentRef'));
+  for (const type of ['Accepted', 'ResolvedRefs']) {
+    const condition = listAt(parent, 'conditions').find((one) => textAt(one, '', 'type') === type);
+    if (condition === undefined) return { why: `${who} says nothing of ${type}`, stale: true };
+    const observed = at(condition, 'observedGeneration');
+    if (typeof observed !== 'number' || observed < generation) {
+      const of = typeof observed === 'number' ? String(observed) : 'none';
+      return { why: `${who} has not seen generation ${generation} yet (${type} is of ${of})`, stale: true };
+    }
+    const status = textAt(condition, 'absent', 'status');
+    if (status !== 'True') {
+      const reason = textAt(condition, 'no reason', 'reason');
+      return { why: `${who}: ${type} is ${status} (${reason}): ${textAt(condition, '', 'message')}`, stale: false };
     }
   }
   return null;
 }
 
+const PARENT_MEMBERS = ['group', 'kind', 'namespace', 'name', 'sectionName', 'port'] as const;
+
 /** Whether two references are of one parent; `namespace` is the route's own. */
-export function isSameParent(left: unknown, right: unknown, namespace: string): boolean {
-  const members = ['group', 'kind', 'namespace', 'name', 'sectionName', 'port'] as const;
+export function isSameParent(
+  left: unknown,
+  right: unknown,
+  namespace: string,
+  members: readonly (typeof PARENT_MEMBERS)[number][] = PARENT_MEMBERS,
+): boolean {
   const defaults: Readonly<Record<string, unknown>> = {
     group: 'gateway.networking.k8s.io',
     kind: 'Gateway',

@@ -84,10 +84,12 @@ const acts: readonly Act[] = [
   ['GET', `${APPS}/deployments/${STABLE}`],
   ['PATCH', `${APPS}/deployments/${STABLE}`, { headers: MERGE_PATCH, body: labelled }],
   ['GET', `${APPS}/replicasets`],
+  // Another route may lead the same users elsewhere.
+  ['GET', ROUTES],
 ];
 /** What is next to it, and nobody gave. */
 const beside: readonly Act[] = [
-  ['GET', ROUTES],
+  ['GET', `${ROUTES}/mcp-blue`],
   ['PATCH', `${ROUTES}/mcp-blue`, { headers: JSON_PATCH, body: toCanary }],
   ['PUT', `${ROUTES}/mcp-api`, { body: route('mcp-api') }],
   ['PATCH', `${ROUTES}/mcp-api/status`, { headers: MERGE_PATCH, body: { status: {} } }],

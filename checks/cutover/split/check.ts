@@ -1,14 +1,5 @@
-import type { CutoverEventOf } from '../../contract/cutover.ts';
-import {
-  defineCheck,
-  type Capabilities,
-  type Finding,
-  type FromSchema,
-  type JSONSchema,
-  type Judgement,
-} from '../../kit/define-check.ts';
-import { nameList, table } from '../../kit/evidence.ts';
-import { judged } from '../../kit/judged.ts';
+import { kind, type Say } from '../../kit/kind.ts';
+import { table } from '../../kit/evidence.ts';
 import { halfWidthFor } from '../split.ts';
 import {
   cutoverParam,
@@ -19,8 +10,11 @@ import {
   stepNames,
   timeline,
   verdictOf,
-  type Events,
+  type StepLog,
 } from '../log.ts';
+
+const halfWidth = (description: string, byDefault: number) =>
+  ({ type: 'number', exclusiveMinimum: 0, maximum: 0.5, default: byDefault, description }) as const;
 
 const messages = {
   refuted: {
@@ -35,17 +29,18 @@ const messages = {
     says: '{subject}: it ends at {actual} %, expected 100 %.',
     fix: 'Declare a step (kind cutover/step) with a weight of 100.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
-const halfWidth = (description: string, byDefault: number) =>
-  ({ type: 'number', exclusiveMinimum: 0, maximum: 0.5, default: byDefault, description }) as const;
-
-const params = {
-  type: 'object',
-  additionalProperties: false,
+export const cutoverSplit = kind('cutover/split', {
+  title: 'Traffic splits as the weights say, at every step up to 100 %',
+  why: 'A gateway that takes weights and does not obey them sends everybody to the new release at 5 %.',
+  sees: [
+    "From the cutover's log: for every declared step answers counted by the version they name, whose Wilson score interval at 99.9 % holds the weight and is narrow enough; the counts are judged again here.",
+  ],
+  not: ['Whether each user stays with one version.'],
+  needs: ['cutover'],
   required: ['cutover'],
-  properties: {
+  params: {
     cutover: cutoverParam,
     maxHalfWidthAt5: halfWidth(
       'Half width of the 99.9 % interval, as a share, that a split of at most 5 % is proven with at most.',
@@ -53,96 +48,58 @@ const params = {
     ),
     maxHalfWidth: halfWidth('The same for larger splits.', 0.05),
   },
-} as const satisfies JSONSchema;
-type Params = FromSchema<typeof params>;
+  messages,
+  gather: (_, { cutover }) => cutover.events(),
 
-export const cutoverSplit = defineCheck({
-  meta: {
-    kind: 'cutover/split',
-    title: 'Traffic splits as the weights say, at every step up to 100 %',
-    why: 'A gateway that takes weights and does not obey them sends everybody to the new release at 5 %.',
-    sees: "From the cutover's log: for every declared step answers counted by the version they name, whose Wilson score interval at 99.9 % holds the weight and is narrow enough; the counts are judged again here. Not: whether each user stays with one version.",
-    needs: ['cutover'],
-    effect: 'read-only',
-    params,
-    messages,
+  judge(params, events, say) {
+    const own = lastCutover(events);
+    const begun = own.find(is('begun'));
+    const steps = (begun?.steps ?? []).map((step) => ({ ...step, log: stepLog(own, step.item) }));
+    say.show(
+      table(
+        'Splits, counted by answers',
+        ['step', 'weight', 'new release', 'answers', 'interval from', 'to', 'verdict'],
+        steps.map(({ item, weight, log }) => [item, `${weight} %`, ...splitCells(log?.split)]),
+      ),
+      ...timeline(own),
+    );
+    if (!begun || steps.length === 0) {
+      const refused = own.find(is('refused'));
+      return say.unsure('no-subjects', `No cutover has begun${refused ? `: ${refused.why}` : '.'}`);
+    }
+    for (const { item, weight, log } of steps) {
+      const subject = `Split at ${weight} % (${item})`;
+      say.judged(subject);
+      if (log) judgeSplit(subject, weight, log.split, params, say);
+    }
+    const missing = steps.filter(({ log }) => !log);
+    if (missing.length > 0)
+      say.unsure('too-few-subjects', `Steps that never began have no split: ${stepNames(missing)}.`);
+    const last = own.findLast(is('finished'))?.weight ?? Math.max(...steps.map(({ weight }) => weight));
+    if (last !== 100) say.fail('notWhole', `Cutover ${begun.id}`, { actual: last });
   },
-  permissions: () => [],
-  gather: async (_: Params, { cutover }: Pick<Capabilities, 'cutover'>): Promise<Events> => await cutover.events(),
-  judge,
 });
 
-interface Step {
-  readonly item: string;
-  readonly weight: number;
-  readonly subject: string;
-  readonly begun: boolean;
-  readonly split: CutoverEventOf<'split'> | undefined;
-}
-
-function judge(params: Params, events: Events): Judgement<Id> {
-  const own = lastCutover(events);
-  const begun = own.find(is('begun'));
-  const steps = (begun?.steps ?? []).map(({ item, weight }): Step => {
-    const log = stepLog(own, item);
-    return { item, weight, subject: `Split at ${weight} % (${item})`, begun: log !== undefined, split: log?.split };
-  });
-  const evidence = [splitTable(steps), ...timeline(own)] as const;
-  const inconclusive = (
-    reason: 'no-subjects' | 'too-few-subjects' | 'too-few-samples',
-    why: string,
-  ): Judgement<Id> => ({
-    outcome: 'inconclusive',
-    reason,
-    why,
-    evidence,
-  });
-  if (!begun || steps.length === 0) {
-    const refused = own.find(is('refused'));
-    return inconclusive('no-subjects', `No cutover has begun${refused ? `: ${refused.why}` : '.'}`);
-  }
-  const last = own.findLast(is('finished'))?.weight ?? Math.max(...steps.map(({ weight }) => weight));
-  const whole: Finding<Id>[] =
-    last === 100 ? [] : [{ message: 'notWhole', subject: `Cutover ${begun.id}`, data: { actual: last } }];
-  const findings = [...steps.flatMap((step) => findingOf(step) ?? []), ...whole];
-  const open = steps.filter((step) => step.begun && !isProven(step, params));
-  if (findings.length === 0 && open.length > 0) {
-    const counts = nameList(open.map(({ subject, split }) => `${subject}: ${split ? splitText(split) : 'nothing'}`));
-    return inconclusive('too-few-samples', `Too few answers were counted for a proof. ${counts}.`);
-  }
-  const missing = steps.filter((step) => !step.begun);
-  if (findings.length === 0 && missing.length > 0) {
-    return inconclusive('too-few-subjects', `Steps that never began have no split: ${stepNames(missing)}.`);
-  }
-  return judged(
-    findings,
-    steps.map(({ subject }) => subject),
-    evidence,
-    'No step is declared.',
-  );
-}
-
-function findingOf({ subject, weight, split }: Step): Finding<Id> | undefined {
-  if (!split) return undefined;
+function judgeSplit(
+  subject: string,
+  weight: number,
+  split: StepLog['split'],
+  widths: Parameters<typeof halfWidthFor>[1],
+  say: Say<typeof messages>,
+): void {
+  const few = (counted: string): void =>
+    say.unsure('too-few-samples', `${subject}: too few answers were counted for a proof: ${counted}.`, { subject });
+  if (!split) return few('none');
   const target = Number((split.target * 100).toFixed(6));
-  if (target !== weight) return { message: 'otherTarget', subject, data: { actual: target, weight } };
-  if (verdictOf(split) !== 'refuted') return undefined;
-  return { message: 'refuted', subject, data: { counted: splitText(split), weight } };
+  const verdict = verdictOf(split, halfWidthFor(split.target, widths));
+  if (target !== weight) say.fail('otherTarget', subject, { actual: target, weight });
+  else if (verdict === 'refuted') say.fail('refuted', subject, { counted: splitText(split), weight });
+  else if (verdict === 'too-few') few(splitText(split));
 }
 
-function isProven({ split }: Step, params: Params): boolean {
-  return split !== undefined && verdictOf(split, halfWidthFor(split.target, params)) === 'proven';
-}
-
-function splitTable(steps: readonly Step[]) {
-  const points = (share: number): string => `${(share * 100).toFixed(2)} %`;
-  return table(
-    'Splits, counted by answers',
-    ['step', 'weight', 'new release', 'answers', 'interval from', 'to', 'verdict'],
-    steps.map(({ item, weight, split }) =>
-      split
-        ? [item, `${weight} %`, split.canary, split.total, points(split.low), points(split.high), verdictOf(split)]
-        : [item, `${weight} %`, null, null, null, null, null],
-    ),
-  );
+function splitCells(split: StepLog['split']) {
+  const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
+  return split
+    ? [split.canary, split.total, percent(split.low), percent(split.high), verdictOf(split)]
+    : [null, null, null, null, null];
 }

@@ -1,19 +1,20 @@
 import { duration } from '../../contract/param-schemas.ts';
-import {
-  defineCheck,
-  type Capabilities,
-  type CheckContext,
-  type FromSchema,
-  type JSONSchema,
-} from '../../kit/define-check.ts';
+import { kind } from '../../kit/kind.ts';
 import { cutoverParam, maxGapParam } from '../log.ts';
-import { judge, messages, type Gathered } from './judge.ts';
+import { judge, messages } from './judge.ts';
 
-const params = {
-  type: 'object',
-  additionalProperties: false,
+export const cutoverStep = kind('cutover/step', {
+  title: 'A step of the cutover was taken and stayed good through its window',
+  why: 'What breaks under real users is found at 5 % of them or at all of them.',
+  sees: [
+    "From the cutover's log: the route set to the weight, the split proven by counted answers, samples of error rate and P95 all through the window.",
+    'No trigger that fired, is pending or lacks data at its end, and no rollback.',
+  ],
+  not: ['What probes do not ask for.'],
+  needs: ['cutover'],
+  changes: 'cutover',
   required: ['cutover', 'weight', 'watch'],
-  properties: {
+  params: {
     cutover: cutoverParam,
     weight: {
       type: 'number',
@@ -36,30 +37,7 @@ const params = {
     },
     maxGap: maxGapParam,
   },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
-
-export const cutoverStep = defineCheck({
-  meta: {
-    kind: 'cutover/step',
-    title: 'A step of the cutover was taken and stayed good through its window',
-    why: 'What breaks under real users is found at 5 % of them or at all of them.',
-    sees: "From the cutover's log: the route set to the weight, the split proven by counted answers, samples of error rate and P95 all through the window, no trigger that fired, is pending or lacks data at its end, and no rollback. Not: what probes do not ask for.",
-    needs: ['cutover'],
-    effect: 'mutating',
-    mutation: 'cutover',
-    params,
-    messages,
-  },
-  permissions: () => [],
-  gather,
+  messages,
+  gather: async (_, { cutover }, { item }) => ({ item, events: await cutover.step(item) }),
   judge,
 });
-
-async function gather(
-  _: Params,
-  { cutover }: Pick<Capabilities, 'cutover'>,
-  { item }: Pick<CheckContext, 'item'>,
-): Promise<Gathered> {
-  return { item, events: await cutover.step(item) };
-}

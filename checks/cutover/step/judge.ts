@@ -1,25 +1,23 @@
 /** Judges a step by the log of its cutover. */
-import type { CutoverEventOf } from '../../contract/cutover.ts';
+import type { CutoverEvent, CutoverEventOf } from '../../contract/cutover.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { Finding, Judgement } from '../../kit/define-check.ts';
+import type { Say } from '../../kit/kind.ts';
 import { nameList } from '../../kit/evidence.ts';
-import { judged } from '../../kit/judged.ts';
 import {
   is,
   isMeasured,
   lastCutover,
   longestGap,
+  rollbackOf,
   splitText,
   stepLog,
   timeline,
   timeReversal,
   verdictOf,
-  wayBack,
   type Events,
+  type Rollback,
   type StepLog,
-  type WayBack,
 } from '../log.ts';
-import type { Params } from './check.ts';
 
 export const messages = {
   refused: {
@@ -70,167 +68,168 @@ export const messages = {
     says: '{subject}: {triggers} fired and traffic stayed, expected a rollback.',
     fix: 'Run `golive rollback` now.',
   },
-};
-export type Id = keyof typeof messages;
+} as const;
 
-export interface Gathered {
+interface Params {
+  readonly weight: number;
+  readonly watch: string;
+  readonly minSamples: number;
+  readonly maxGap: number;
+}
+interface Seen {
   readonly item: string;
   readonly events: Events;
 }
-type Inconclusive = Extract<Judgement<Id>, { outcome: 'inconclusive' }>;
 /** Times in the log are whole milliseconds. */
 const ROUNDING_MS = 2;
+const subjectOf = (item: string, weight: number): string => `Step ${item} to ${weight} %`;
 
-export function judge(params: Params, { item, events }: Gathered): Judgement<Id> {
+export function judge(params: Params, { item, events }: Seen, say: Say<typeof messages>): void {
   const { weight, watch } = params;
-  const subject = `Step ${item} to ${weight} %`;
-  const evidence = timeline(events);
-  const inconclusive = (reason: Inconclusive['reason'], why: string): Judgement<Id> => ({
-    outcome: 'inconclusive',
-    reason,
-    why: `${subject}: ${why}`,
-    evidence,
-  });
-  const failed = (findings: readonly Finding<Id>[]): Judgement<Id> => judged(findings, [subject], evidence, '');
+  const subject = subjectOf(item, weight);
   const own = lastCutover(events);
   const [first] = own;
-  if (!first) return inconclusive('no-subjects', 'no cutover has begun.');
+  say.judged(subject);
+  say.show(...timeline(events));
+  if (!first) return say.unsure('no-subjects', `${subject}: no cutover has begun.`);
   const refused = own.findLast(is('refused'));
-  if (refused) return failed([{ message: 'refused', subject, data: { why: refused.why, weight, watch } }]);
+  if (refused) return say.fail('refused', subject, { why: refused.why, weight, watch });
   const step = stepLog(own, item);
-  const back = wayBack(own);
-  if (back) {
-    const doubt = isUnproven(step, back) && `${back.reason.text} Times: ${back.text}.`;
-    return doubt ? inconclusive('too-few-samples', doubt) : failed(backFindings(subject, params, back, step));
-  }
+  const rollback = rollbackOf(own);
+  if (rollback) return judgeRollback(subject, params, rollback, step, say);
   const unfinished = own.find(is('unfinished'));
-  if (unfinished) return failed([{ message: 'unfinished', subject, data: { why: unfinished.why } }]);
-  if (first.event !== 'begun') return inconclusive('no-subjects', 'the log does not tell how the cutover began.');
-  const findings = stepFindings(subject, params, item, first, own, step);
-  if (findings.length > 0 || !step?.done) return failed(findings);
-  const doubt = doubtOf(params, step, step.done, first, own);
-  return doubt === null ? judged<Id>([], [subject], evidence, '') : inconclusive('too-few-samples', doubt);
+  if (unfinished) return say.fail('unfinished', subject, { why: unfinished.why });
+  if (first.event !== 'begun')
+    return say.unsure('no-subjects', `${subject}: the log does not show how the cutover began.`);
+  judgeStep(params, item, first, own, step, say);
 }
 
-/** Too few answers in time: nothing is known to be wrong, and traffic is where it was. */
-function isUnproven(step: StepLog | undefined, back: WayBack): boolean {
-  if (!step?.split || back.reason.code !== 'out-of-time') return false;
-  return verdictOf(step.split) === 'too-few' && back.unfinished === null && back.unverified.length === 0;
-}
-
-function backFindings(
-  subject: string,
-  { weight, watch }: Params,
-  back: WayBack,
-  step: StepLog | undefined,
-): Finding<Id>[] {
-  const reason = back.reason.text;
-  const items = nameList(back.unverified.map(({ item, outcome }) => `${item} (${outcome})`));
-  return [
-    step
-      ? { message: 'wentBack', subject, data: { reason, times: back.text, weight, watch } }
-      : { message: 'wentBackBefore', subject, data: { reason, weight, watch } },
-    ...(back.unfinished === null ? [] : [{ message: 'unfinished', subject, data: { why: back.unfinished } } as const]),
-    ...(back.unverified.length === 0 ? [] : [{ message: 'unverified', subject, data: { items } } as const]),
-  ];
-}
-
-function stepFindings(
-  subject: string,
-  { weight, watch }: Params,
+function judgeStep(
+  params: Params,
   item: string,
   begun: CutoverEventOf<'begun'>,
   own: Events,
   step: StepLog | undefined,
-): Finding<Id>[] {
-  const found: Finding<Id>[] = [];
+  say: Say<typeof messages>,
+): void {
+  const { weight, watch } = params;
+  const subject = subjectOf(item, weight);
   const declared = begun.steps.find((one) => one.item === item);
   const watchMs = durationMs(watch) / (begun.compression ?? 1);
-  const asText = (percent: number, ms: number): string => `${percent} % for ${formatMs(ms)}`;
-  if (declared?.weight !== weight || Math.abs(declared.watchMs - watchMs) > ROUNDING_MS) {
-    const actual = declared ? asText(declared.weight, declared.watchMs) : 'no step of its own';
-    found.push({ message: 'notAsDeclared', subject, data: { actual, expected: asText(weight, watchMs) } });
-  }
-  if (begun.triggers.length === 0) found.push({ message: 'unguarded', subject });
-  if (!step?.done) {
-    found.push({ message: 'notDone', subject, data: { actual: step ? 'began and was not done' : 'never began' } });
-    return found;
-  }
-  const other = otherWeight(step, weight);
-  if (other !== null) found.push({ message: 'otherWeight', subject, data: { actual: other, weight } });
-  if (step.split && verdictOf(step.split) === 'refuted')
-    found.push({ message: 'splitRefuted', subject, data: { counted: splitText(step.split), weight } });
-  const watched = step.windowFrom === null ? null : step.done.ms - step.windowFrom;
-  if (watched !== null && watched < watchMs - ROUNDING_MS)
-    found.push({
-      message: 'tooShort',
-      subject,
-      data: { actual: formatMs(watched), expected: formatMs(watchMs) },
+  if (declared?.weight !== weight || Math.abs(declared.watchMs - watchMs) > ROUNDING_MS)
+    say.fail('notAsDeclared', subject, {
+      actual: declared ? `${declared.weight} % for ${formatMs(declared.watchMs)}` : 'no step of its own',
+      expected: `${weight} % for ${formatMs(watchMs)}`,
     });
-  const until = own.slice(0, own.indexOf(step.done));
+  if (begun.triggers.length === 0) say.fail('unguarded', subject);
+  if (!step?.done) return say.fail('notDone', subject, { actual: step ? 'began and was not done' : 'never began' });
+  const done = { subject, params: { ...params, watchMs }, own, begun, step, end: step.done };
+  judgeSplit(done, say);
+  judgeTriggers(done, say);
+  judgeWindow(done, say);
+}
+
+/** A step that was done. */
+interface Done {
+  readonly subject: string;
+  readonly params: Params & { readonly watchMs: number };
+  readonly own: Events;
+  readonly begun: CutoverEventOf<'begun'>;
+  readonly step: StepLog;
+  readonly end: CutoverEventOf<'step-done'>;
+}
+
+function judgeSplit({ subject, params: { weight }, own, step }: Done, say: Say<typeof messages>): void {
+  const { split, windowFrom } = step;
+  const reversal = timeReversal(own);
+  if (reversal !== null) unsure(say, subject, `its log is not of one clock: ${reversal}`);
+  const other = otherWeight(step, weight);
+  if (other !== null) say.fail('otherWeight', subject, { actual: other, weight });
+  if (!split) return unsure(say, subject, 'no answers were counted');
+  const verdict = verdictOf(split);
+  if (verdict === 'refuted') say.fail('splitRefuted', subject, { counted: splitText(split), weight });
+  else if (verdict !== 'proven' || windowFrom === null)
+    unsure(
+      say,
+      subject,
+      `the split is not proven: ${splitText(split)}, half width of the interval at most ${split.maxHalfWidth * 100} points`,
+    );
+}
+
+function judgeTriggers({ subject, own, begun, end }: Done, say: Say<typeof messages>): void {
+  const until = own.slice(0, own.indexOf(end)).filter(is('trigger'));
   // One that fires takes traffic back, also when it comes to rest again.
-  const fired = [
-    ...new Set(until.filter(is('trigger')).flatMap(({ item: rule, state }) => (state === 'firing' ? [rule] : []))),
-  ];
-  if (fired.length > 0) found.push({ message: 'fired', subject, data: { triggers: nameList(fired) } });
-  return found;
+  const fired = new Set(until.filter(({ state }) => state === 'firing').map(({ item }) => item));
+  if (fired.size > 0) say.fail('fired', subject, { triggers: nameList([...fired]) });
+  const unsettled = begun.triggers.flatMap(({ item }) => {
+    const state = until.findLast((one) => one.item === item)?.state ?? 'inactive';
+    return state === 'inactive' ? [] : [`${item} (${state})`];
+  });
+  if (unsettled.length > 0)
+    unsure(say, subject, `its window ended while triggers were not at rest: ${nameList(unsettled)}`);
+}
+
+/** Whether its window was long enough, and measured all through. */
+function judgeWindow({ subject, params, step, end }: Done, say: Say<typeof messages>): void {
+  const { watchMs, minSamples, maxGap } = params;
+  const [from, to] = [step.windowFrom, end.ms];
+  if (from === null) return;
+  const window = to - from;
+  if (window < watchMs - ROUNDING_MS)
+    say.fail('tooShort', subject, { actual: formatMs(window), expected: formatMs(watchMs) });
+  const times = step.events
+    .filter(is('sample'))
+    .filter((one) => isMeasured(one) && one.errorRate !== null && one.p95Ms !== null)
+    .map(({ ms }) => ms)
+    .filter((ms) => ms >= from && ms <= to);
+  const gap = longestGap(times, from, to).ms;
+  if (times.length < minSamples)
+    unsure(say, subject, `its window has ${times.length} samples with values, expected at least ${minSamples}`);
+  else if (gap > maxGap * window)
+    unsure(
+      say,
+      subject,
+      `nothing was measured for ${formatMs(gap)} of its window of ${formatMs(window)}, expected at most ${formatMs(maxGap * window)}`,
+    );
+}
+
+function unsure(say: Say<typeof messages>, subject: string, why: string): void {
+  say.unsure('too-few-samples', `${subject}: ${why}.`, { subject });
+}
+
+function judgeRollback(
+  subject: string,
+  { weight, watch }: Params,
+  { reason, text: times, unverified, unfinished }: Rollback,
+  step: StepLog | undefined,
+  say: Say<typeof messages>,
+): void {
+  // Too few answers in time: nothing is known to be wrong, and traffic is where it was.
+  const isUnproven = step?.split && reason.code === 'out-of-time' && verdictOf(step.split) === 'too-few';
+  if (isUnproven && unfinished === null && unverified.length === 0)
+    return unsure(say, subject, `${reason.text} Times: ${times}`);
+  const data = { reason: reason.text, times, weight, watch };
+  say.fail(step ? 'wentBack' : 'wentBackBefore', subject, data);
+  if (unfinished !== null) say.fail('unfinished', subject, { why: unfinished });
+  if (unverified.length > 0)
+    say.fail('unverified', subject, { items: nameList(unverified.map(({ item, outcome }) => `${item} (${outcome})`)) });
 }
 
 /** What the route did instead; null when it was set to this weight and stayed there. */
 function otherWeight({ events, split }: StepLog, weight: number): string | null {
-  const shifting = events.filter(is('shifting'));
   const shiftedAt = events.findIndex((event) => event.event === 'shifted' && event.weight === weight);
-  if (!shifting.some(({ to }) => to === weight) || shiftedAt === -1) return `was not set to ${weight} %`;
-  const weights = events
+  if (!events.some((event) => event.event === 'shifting' && event.to === weight) || shiftedAt === -1)
+    return `was not set to ${weight} %`;
+  const stray = events
     .slice(shiftedAt)
-    .flatMap((event) =>
-      event.event === 'shifting'
-        ? [event.to]
-        : event.event === 'sample' || event.event === 'shifted'
-          ? [event.weight]
-          : [],
-    );
-  const stray = weights.find((one) => one !== weight);
+    .map(weightIn)
+    .find((one) => one !== undefined && one !== weight);
   if (stray !== undefined) return `was at ${stray} % meanwhile`;
   const target = split && split.target * 100;
   return target === undefined || Math.abs(target - weight) < 1e-6 ? null : `was proven at ${target} %`;
 }
 
-/** The state a trigger had when the step was done: its last change until then. */
-function stateAt(own: Events, item: string, done: CutoverEventOf<'step-done'> | undefined) {
-  const until = done ? own.slice(0, own.indexOf(done)) : own;
-  return until.filter(is('trigger')).findLast((event) => event.item === item)?.state ?? 'inactive';
-}
-
-/** Why nothing can be said of a step that was done; null when all is there. */
-function doubtOf(
-  { minSamples, maxGap }: Params,
-  step: StepLog,
-  done: CutoverEventOf<'step-done'>,
-  begun: CutoverEventOf<'begun'>,
-  own: Events,
-): string | null {
-  const { split, windowFrom } = step;
-  const reversal = timeReversal(own);
-  if (reversal !== null) return `its log is not of one clock: ${reversal}.`;
-  if (!split) return 'no answers were counted.';
-  if (verdictOf(split) !== 'proven' || windowFrom === null)
-    return `the split is not proven: ${splitText(split)}, half width of the interval at most ${split.maxHalfWidth * 100} points.`;
-  const uneasy = begun.triggers.flatMap(({ item }) => {
-    const state = stateAt(own, item, done);
-    return state === 'inactive' ? [] : [`${item} (${state})`];
-  });
-  if (uneasy.length > 0) return `its window ended while triggers were not at rest: ${nameList(uneasy)}.`;
-  const times = step.events
-    .filter(is('sample'))
-    .filter(isMeasured)
-    .filter(({ ms, errorRate, p95Ms }) => ms >= windowFrom && ms <= done.ms && errorRate !== null && p95Ms !== null)
-    .map(({ ms }) => ms);
-  if (times.length < minSamples)
-    return `its window has ${times.length} samples with values, expected at least ${minSamples}.`;
-  const window = done.ms - windowFrom;
-  const gap = longestGap(times, windowFrom, done.ms);
-  return gap.ms <= maxGap * window
-    ? null
-    : `nothing was measured for ${formatMs(gap.ms)} of its window of ${formatMs(window)}, expected at most ${formatMs(maxGap * window)}.`;
+function weightIn(event: CutoverEvent): number | undefined {
+  if (event.event === 'shifting') return event.to;
+  return event.event === 'sample' || event.event === 'shifted' ? event.weight : undefined;
 }

@@ -5,8 +5,9 @@ import { metricText, secondSourceOf } from '../second-source.ts';
 
 /** Whose item is known. */
 export type Rule = Omit<TriggerRule, 'item'>;
+export type State = TriggerState['state'];
 /** A state, and for how many points it stayed. */
-export type StateRun = readonly [state: TriggerState['state'], points: number];
+export type StateRun = readonly [state: State, points: number];
 
 /** What of the params makes the rule. */
 export interface RuleParams {
@@ -31,19 +32,17 @@ export function ruleOf(
   return { ...rule, prometheus: secondSourceOf(prometheus, windowMs, durationMs(prometheus.scrapeInterval)) };
 }
 
+const EXACT = ['metric', 'threshold', 'minSamples', 'onNoData'] as const;
+/** Divided by the compression: whole milliseconds. */
+const WITHIN_1_MS = ['forMs', 'windowMs'] as const;
+/** Its query holds its window. */
+const OF_PROMETHEUS = ['query', 'tolerance', 'scrapeIntervalMs'] as const;
+
 export function isSame(actual: Rule, wanted: Rule): boolean {
-  const near = (a: number, b: number): boolean => Math.abs(a - b) <= 1;
   return (
-    actual.metric === wanted.metric &&
-    actual.threshold === wanted.threshold &&
-    actual.minSamples === wanted.minSamples &&
-    actual.onNoData === wanted.onNoData &&
-    near(actual.forMs, wanted.forMs) &&
-    near(actual.windowMs, wanted.windowMs) &&
-    // Its query holds its window.
-    actual.prometheus?.query === wanted.prometheus?.query &&
-    actual.prometheus?.tolerance === wanted.prometheus?.tolerance &&
-    actual.prometheus?.scrapeIntervalMs === wanted.prometheus?.scrapeIntervalMs
+    EXACT.every((name) => actual[name] === wanted[name]) &&
+    WITHIN_1_MS.every((name) => Math.abs(actual[name] - wanted[name]) <= 1) &&
+    OF_PROMETHEUS.every((name) => actual.prometheus?.[name] === wanted.prometheus?.[name])
   );
 }
 
@@ -53,9 +52,4 @@ export function ruleText({ metric, threshold, forMs, windowMs, minSamples, onNoD
   if (!prometheus) return rule;
   const { tolerance, query } = prometheus;
   return `${rule}; Prometheus within ${metricText(metric, tolerance)} over ${formatMs(prometheus.windowMs)} (${query.trim()})`;
-}
-
-/** The states themselves, one a point. */
-export function statesOf(runs: readonly StateRun[] = []): TriggerState['state'][] {
-  return runs.flatMap(([state, points]) => Array.from({ length: points }, () => state));
 }

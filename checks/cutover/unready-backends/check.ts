@@ -1,63 +1,52 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeObject } from '../../contract/cluster.ts';
+import { listAt, textAt } from '../../contract/json.ts';
 import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import {
-  defineCheck,
-  ObservationError,
-  type Capabilities,
-  type CheckContext,
-  type FromSchema,
-  type JSONSchema,
-} from '../../kit/define-check.ts';
+import { kind, ObservationError, type Capabilities, type CheckContext, type ParamsOf } from '../../kit/kind.ts';
 import { addressOf, unlessDown } from '../../protocols/api-requests.ts';
 import { endpointsOf } from '../../protocols/endpoints.ts';
-import { listAt, textAt } from '../../contract/json.ts';
 import { ENDPOINT_SLICES, mayList, PODS, REPLICA_SETS, SERVICES } from '../../protocols/kubernetes.ts';
-import { judge, messages, type Answers, type Gathered, type ProbeState } from './judge.ts';
+import { judge, messages, type Answers, type ProbeState, type Seen } from './judge.ts';
 import { backendPods, conditionOf, isReady, PROBE_LABEL, probePod, type BackendPod } from './probe-pod.ts';
 
 const params = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['namespace', 'service', 'endpoint', 'path'],
-  properties: {
-    namespace: kubernetesName('Namespace of the Service.'),
-    service: kubernetesName('Service whose pods the endpoint leads to, all of it and nothing else.'),
-    endpoint,
-    path: { type: 'string', pattern: '^/', description: 'Path of a GET that a ready pod answers with 2xx.' },
-    podHeader: {
-      type: 'string',
-      minLength: 1,
-      default: 'x-golive-pod',
-      description: 'Response header that names the pod.',
-    },
-    requests: {
-      type: 'integer',
-      minimum: 20,
-      maximum: 10_000,
-      default: 200,
-      description: 'Requests while the pod is there.',
-    },
-    over: duration('How long they are spread over: a gateway needs a moment to hear of a new pod.', '10s'),
-    startWithin: duration('How long the pod may take to run and to be listed as not ready.', '60s'),
+  namespace: kubernetesName('Namespace of the Service.'),
+  service: kubernetesName('Service whose pods the endpoint leads to, all of it and nothing else.'),
+  endpoint,
+  path: { type: 'string', pattern: '^/', description: 'Path of a GET that a ready pod answers with 2xx.' },
+  podHeader: {
+    type: 'string',
+    minLength: 1,
+    default: 'x-golive-pod',
+    description: 'Response header that names the pod.',
   },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
+  requests: {
+    type: 'integer',
+    minimum: 20,
+    maximum: 10_000,
+    default: 200,
+    description: 'Requests while the pod is there.',
+  },
+  over: duration('How long they are spread over: a gateway needs a moment to hear of a new pod.', '10s'),
+  startWithin: duration('How long the pod may take to run and to be listed as not ready.', '60s'),
+} as const;
+type Params = ParamsOf<typeof params, 'namespace' | 'service' | 'endpoint' | 'path'>;
 
-export const unreadyBackends = defineCheck({
-  meta: {
-    kind: 'cutover/unready-backends',
-    title: 'A backend that is not ready gets no traffic',
-    why: 'Pods are not ready while they start, stop or fail. Where traffic reaches them all the same, every rollout costs users errors.',
-    sees: 'A pod made for this from the template of the ready ones, its containers ready, itself not (a readiness gate that nobody sets), listed as not ready in the EndpointSlices of the Service: of many requests none was answered by it, all by ready pods. It is deleted whatever happens. Not: how fast a pod that stops being ready loses its traffic.',
-    needs: ['cluster', 'changes', 'http'],
-    effect: 'mutating',
-    mutation: 'cutover',
-    params,
-    messages,
-  },
-  permissions: ({ namespace, service }: Params) => [
+export const unreadyBackends = kind('cutover/unready-backends', {
+  title: 'A backend that is not ready gets no traffic',
+  why: 'Pods are not ready while they start, stop or fail. Where traffic reaches them all the same, every rollout costs users errors.',
+  sees: [
+    'A pod made for this from the template of the ready ones, its containers ready, itself not (a readiness gate that nobody sets), listed as not ready in the EndpointSlices of the Service: of many requests none was answered by it, all by ready pods.',
+    'The pod is deleted whatever happens.',
+  ],
+  not: ['How fast a pod that stops being ready loses its traffic.'],
+  needs: ['cluster', 'changes', 'http'],
+  changes: 'cutover',
+  required: ['namespace', 'service', 'endpoint', 'path'],
+  params,
+  messages,
+  rights: ({ namespace, service }) => [
     { namespace, groups: [''], resources: ['services'], verbs: ['get'], resourceNames: [service] },
     ...mayList([PODS, REPLICA_SETS, ENDPOINT_SLICES], namespace),
     { namespace, groups: [''], resources: ['pods'], verbs: ['get', 'create', 'delete'] },
@@ -70,7 +59,7 @@ type Needed = Pick<Capabilities, 'cluster' | 'changes' | 'http'>;
 const LOOK_MS = 250;
 const AT_ONCE = 4;
 
-async function gather(params: Params, needed: Needed, context: CheckContext): Promise<Gathered> {
+async function gather(params: Params, needed: Needed, context: CheckContext): Promise<Seen> {
   const { cluster, changes } = needed;
   const { namespace, service: name } = params;
   const service = await cluster.get(SERVICES, name, namespace);
@@ -83,7 +72,7 @@ async function gather(params: Params, needed: Needed, context: CheckContext): Pr
   const podName = `${name.slice(0, 40)}-unready-${randomBytes(4).toString('hex')}`;
   const made = probePod(service, ready, sets.items, podName, context.item);
   if ('cannot' in made) return { before, cannot: made.cannot };
-  return await changes.createPod(made.manifest, async (): Promise<Gathered> => {
+  return await changes.createPod(made.manifest, async (): Promise<Seen> => {
     const probe = await waitForProbe(params, podName, cluster, context);
     if (!probe.isRunning || probe.listed === null) return { before, cannot: null, pod: podName, probe };
     const answers = await ask(params, needed.http, context);

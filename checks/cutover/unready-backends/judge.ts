@@ -1,8 +1,6 @@
-import type { Evidence, Finding, Judgement, NonEmpty } from '../../kit/define-check.ts';
+/** Judges whether a pod that is not ready got traffic, and whether it could have. */
+import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
 import { nameList, table } from '../../kit/evidence.ts';
-import { judged } from '../../kit/judged.ts';
-import { addressOf } from '../../protocols/api-requests.ts';
-import type { Params } from './check.ts';
 import type { BackendPod } from './probe-pod.ts';
 
 export const messages = {
@@ -26,8 +24,7 @@ export const messages = {
     says: '{subject}: {count} of {asked} requests failed ({how}) while a pod that is not ready was there; expected none.',
     fix: 'See where the gateway sent them: a request that fails may have gone to the pod that was not ready.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
 /** The pod that is not ready, at one moment. */
 export interface ProbeState {
@@ -47,7 +44,7 @@ export interface Answers {
   /** Answers of 2xx that name no pod. */
   readonly unnamed: number;
 }
-export interface Gathered {
+export interface Seen {
   readonly before: readonly BackendPod[];
   /** Why no pod could be made that tells something. */
   readonly cannot: string | null;
@@ -57,112 +54,111 @@ export interface Gathered {
   readonly after?: readonly BackendPod[];
   readonly probeAfter?: ProbeState;
 }
+interface Params {
+  readonly namespace: string;
+  readonly service: string;
+  readonly podHeader: string;
+  readonly startWithin: string;
+}
 
 /** Chance of seeing none of its answers although the pod got its share that is taken for none. */
 const CHANCE = 0.001;
+const total = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
 
-export function judge(params: Params, gathered: Gathered): Judgement<Id> {
-  const subject = `Service ${params.namespace}/${params.service}`;
-  const { before, cannot, probe, answers, probeAfter } = gathered;
-  const evidence = evidenceOf(params, gathered);
-  const unknown = (why: string): Judgement<Id> => ({
-    outcome: 'inconclusive',
-    reason: 'no-positive-control',
-    why: `${subject}: ${why}.`,
-    evidence,
-  });
-  const ready = before.filter((pod) => pod.ready);
-  if (ready.length === 0)
-    return judged<Id>([{ message: 'noneReady', subject, data: { count: before.length } }], [subject], evidence, '');
-  if (cannot !== null) return unknown(`whether pods that are not ready get traffic cannot be told: ${cannot}`);
-  const { pod } = gathered;
-  if (pod === undefined || !probe) throw new RangeError('no pod was made, and nothing says why');
-  if (probe.listed === 'ready' && !probe.isReady)
-    return judged<Id>(
-      [{ message: 'listedReady', subject, data: { pod } }, ...answered(gathered, subject)],
-      [subject],
-      evidence,
-      '',
+export function judge(params: Params, seen: Seen, say: Say<typeof messages>): void {
+  const { namespace, service } = params;
+  const subject = objectSubject('Service', { namespace, name: service });
+  const { before, cannot, pod, probe, answers, probeAfter } = seen;
+  const unknown = (why: string): void =>
+    say.unsure('no-positive-control', `${subjectText(subject)}: ${why}.`, { subject });
+  say.judged(subject);
+  show(subject, seen, say);
+  const ready = before.filter((one) => one.ready).length;
+  if (ready === 0) return say.fail('noneReady', subject, { count: before.length });
+  if (cannot !== null || pod === undefined || !probe)
+    return unknown(`whether pods that are not ready get traffic is unknown: ${cannot ?? 'no pod was made'}`);
+  if ([probe, probeAfter].some((state) => state?.listed === 'ready' && !state.isReady))
+    say.fail('listedReady', subject, { pod });
+  if (answers) judgeAnswers(seen, answers, subject, say);
+  const doubt = doubtOf(params, pod, probe, seen);
+  if (doubt !== null) return unknown(doubt);
+  const asked = answers?.asked ?? 0;
+  const chance = (ready / (ready + 1)) ** asked;
+  if (chance > CHANCE)
+    say.unsure(
+      'too-few-samples',
+      `${subjectText(subject)}: of ${asked} requests to ${ready} ready pods and one that is not, none at that one is no surprise (${chance.toPrecision(2)}). Raise params.requests.`,
+      { subject },
     );
-  if (!probe.isRunning) return unknown(`Pod ${pod} did not run within ${params.startWithin}: ${probe.why}`);
-  if (probe.listed === null)
-    return unknown(
-      `Pod ${pod} was not listed in its EndpointSlices within ${params.startWithin}, so no gateway could know it`,
-    );
-  if (!answers || !probeAfter) throw new RangeError('a pod was there and nothing was asked');
-  const findings = answered(gathered, subject);
-  if (findings.length > 0) return judged(findings, [subject], evidence, '');
-  if (probe.isReady || probeAfter.isReady)
-    return unknown(`Pod ${pod} was ready, although nobody should have set its readiness gate`);
-  if (!probeAfter.isRunning || probeAfter.listed !== 'not ready')
-    return unknown(`Pod ${pod} was not there any more when the requests had been answered: ${probeAfter.why}`);
-  if (answers.unnamed > 0)
-    return unknown(`${answers.unnamed} of ${answers.asked} answers name no pod in ${params.podHeader}`);
-  const named = Object.values(answers.byPod).reduce((sum, count) => sum + count, 0);
-  if (named < answers.asked) return unknown(`of ${answers.asked} requests only ${named} were counted`);
-  const chance = (ready.length / (ready.length + 1)) ** answers.asked;
-  if (chance > CHANCE) {
-    return {
-      outcome: 'inconclusive',
-      reason: 'too-few-samples',
-      why: `${subject}: of ${answers.asked} requests to ${ready.length} ready pods and one that is not, none at that one is no surprise (${chance.toPrecision(2)}). Raise params.requests.`,
-      evidence,
-    };
-  }
-  return judged<Id>([], [subject], evidence, '');
 }
 
 /** What the answers show, whoever was asked how often. */
-function answered({ before, after = [], pod, answers }: Gathered, subject: string): readonly Finding<Id>[] {
-  if (!answers) return [];
-  const { asked, byPod, failures } = answers;
-  const own = [...before, ...after];
-  const byOthers = Object.entries(byPod).flatMap(([name, count]): Finding<Id>[] => {
-    const data = { pod: name, count, asked };
-    const known = own.filter((one) => one.name === name);
-    if (known.some(({ ready }) => ready)) return [];
-    return [{ message: name === pod || known.length > 0 ? 'gotTraffic' : 'foreign', subject, data }];
-  });
-  const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+function judgeAnswers(
+  { before, after = [], pod }: Seen,
+  { asked, byPod, failures }: Answers,
+  subject: Subject,
+  say: Say<typeof messages>,
+): void {
+  for (const [name, count] of Object.entries(byPod)) {
+    const known = [...before, ...after].filter((one) => one.name === name);
+    if (known.some(({ ready }) => ready)) continue;
+    say.fail(name === pod || known.length > 0 ? 'gotTraffic' : 'foreign', subject, { pod: name, count, asked });
+  }
+  const failed = total(failures);
   const how = nameList(Object.entries(failures).map(([what, count]) => `${count} ${what}`));
-  return failed === 0 ? byOthers : [...byOthers, { message: 'failed', subject, data: { count: failed, asked, how } }];
+  if (failed > 0) say.fail('failed', subject, { count: failed, asked, how });
 }
 
-function evidenceOf(
-  params: Params,
-  { before, after = [], pod, probe, probeAfter, answers }: Gathered,
-): NonEmpty<Evidence> {
+/** Why the answers prove nothing; null where they do. */
+function doubtOf(
+  { startWithin, podHeader }: Params,
+  pod: string,
+  probe: ProbeState,
+  { answers, probeAfter }: Seen,
+): string | null {
+  if (!probe.isRunning) return `Pod ${pod} did not run within ${startWithin}: ${probe.why}`;
+  if (probe.listed === null)
+    return `Pod ${pod} was not listed in its EndpointSlices within ${startWithin}, so no gateway could know it`;
+  if (!answers || !probeAfter) return `nothing was asked while Pod ${pod} was there`;
+  if (probe.isReady || probeAfter.isReady)
+    return `Pod ${pod} was ready, although nobody should have set its readiness gate`;
+  if (!probeAfter.isRunning || probeAfter.listed === null)
+    return `Pod ${pod} was not there any more when the requests had been answered: ${probeAfter.why}`;
+  if (answers.unnamed > 0) return `${answers.unnamed} of ${answers.asked} answers name no pod in ${podHeader}`;
+  const named = total(answers.byPod);
+  return named < answers.asked ? `of ${answers.asked} requests only ${named} were counted` : null;
+}
+
+function show(
+  subject: Subject,
+  { before, after = [], pod, probe, probeAfter, answers }: Seen,
+  say: Say<typeof messages>,
+): void {
   const stateText = (state: ProbeState | undefined): string =>
     state
       ? `${state.isRunning ? 'running' : state.why}, ${state.isReady ? 'ready' : 'not ready'}, in EndpointSlices: ${state.listed ?? 'not listed'}`
       : 'not looked at';
-  const readyAt = (pods: readonly BackendPod[], name: string): string | null => {
+  const readyIn = (pods: readonly BackendPod[], name: string): string | null => {
     const found = pods.find((one) => one.name === name);
     return found ? (found.ready ? 'ready' : 'not ready') : null;
   };
-  const names = [...new Set([...before, ...after].map(({ name }) => name)), ...Object.keys(answers?.byPod ?? {})];
-  const rows = [...new Set(names)].filter((name) => name !== pod);
-  return [
+  const { byPod = {}, failures = {}, unnamed = 0, asked = 0 } = answers ?? {};
+  const names = new Set([...[...before, ...after].map(({ name }) => name), ...Object.keys(byPod)]);
+  say.show(
     table(
-      `Pods of Service ${params.namespace}/${params.service}`,
+      `Pods of ${subjectText(subject)}, and who answered ${asked} requests`,
       ['pod', 'before', 'after', 'answers'],
       [
-        ...rows.map((name) => [name, readyAt(before, name), readyAt(after, name), answers?.byPod[name] ?? 0]),
+        ...[...names]
+          .filter((name) => name !== pod)
+          .map((name) => [name, readyIn(before, name), readyIn(after, name), byPod[name] ?? 0]),
         ...(pod === undefined
           ? []
-          : [[`${pod} (made for this)`, stateText(probe), stateText(probeAfter), answers?.byPod[pod] ?? 0]]),
+          : [[`${pod} (made for this)`, stateText(probe), stateText(probeAfter), byPod[pod] ?? 0]]),
+        ['no pod named', null, null, unnamed],
+        ...Object.entries(failures).map(([what, count]) => [`failed: ${what}`, null, null, count]),
       ],
     ),
-    ...(answers
-      ? [
-          {
-            type: 'query',
-            title: 'What was asked',
-            language: 'http',
-            query: `GET ${addressOf(params.endpoint, params.path).url}`,
-            answer: `${answers.asked} times, ${Object.values(answers.failures).reduce((sum, count) => sum + count, 0)} failed, ${answers.unnamed} without ${params.podHeader}`,
-          } as const,
-        ]
-      : []),
-  ];
+  );
 }

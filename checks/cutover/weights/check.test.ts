@@ -4,12 +4,12 @@ import { readCases } from '../../kit/cases-file.ts';
 import { testContext } from '../../kit/testing/cases.ts';
 import { validateParams } from '../../kit/params.ts';
 import { cutoverWeights } from './check.ts';
-import type { Gathered } from './judge.ts';
+import { TRIAL, type Seen } from './judge.ts';
 
 const passing = readCases(import.meta.dirname).find(({ name }) => name === 'pass.ready');
 const filled = validateParams(cutoverWeights, passing?.params);
 const params = filled.ok ? filled.params : {};
-const seen = passing?.gathered as Gathered;
+const seen = passing?.gathered as Seen;
 
 /** A cluster that answers as in the case; `over` replaces single answers. */
 function cluster(over: Readonly<Record<string, unknown>> = {}): {
@@ -30,7 +30,12 @@ function cluster(over: Readonly<Record<string, unknown>> = {}): {
         objects[kind]
           ? Promise.resolve(objects[kind])
           : Promise.reject(new ObservationError('not-found', `${kind} does not exist`)),
-      list: () => Promise.resolve({ items: [], resourceVersion: '9', readAt: '2026-01-15T12:00:00Z' }),
+      list: ({ kind }: { kind: string }) =>
+        Promise.resolve({
+          items: kind === 'HTTPRoute' ? [seen.route, { ...seen.route, metadata: { name: 'other' } }] : [],
+          resourceVersion: '9',
+          readAt: '2026-01-15T12:00:00Z',
+        }),
       dryRunApply: (manifest: unknown) => {
         dry.push(manifest);
         return Promise.resolve({ ...(manifest as object) });
@@ -41,7 +46,7 @@ function cluster(over: Readonly<Record<string, unknown>> = {}): {
   return { capabilities: capabilities as unknown as Capabilities, asked, dry };
 }
 const gather = (capabilities: Capabilities) =>
-  cutoverWeights.gather(params, capabilities, testContext('2026-01-15T12:00:00Z')) as Promise<Gathered>;
+  cutoverWeights.gather(params, capabilities, testContext('2026-01-15T12:00:00Z')) as Promise<Seen>;
 
 it('asks for every right of its Role that the process of the cutover needs, one by one', async () => {
   const { capabilities, asked } = cluster();
@@ -94,5 +99,27 @@ it('tries nothing without the right to, and takes a refusal by admission for wha
   expect((await gather(refusing('forbidden').capabilities)).dryRun).toEqual({
     refused: 'admission webhook denied the request',
   });
-  await expect(gather(refusing('unreachable').capabilities)).rejects.toMatchObject({ code: 'unreachable' });
+});
+
+it('reads the other routes of the namespace', async () => {
+  expect((await gather(cluster().capabilities)).routes).toMatchObject([{ metadata: { name: 'other' } }]);
+});
+
+it('keeps what it learnt when one request is refused', async () => {
+  const list = () => Promise.reject(new ObservationError('forbidden', 'may not list'));
+  const found = await gather(cluster({ list }).capabilities);
+  expect(found).toMatchObject({ refused: [{ message: 'may not list' }], services: [], dryRun: { weights: TRIAL } });
+  const verdict = cutoverWeights.judge(params, found, testContext('2026-01-15T12:00:00Z'));
+  expect(verdict).toMatchObject({ outcome: 'error', doubts: [{ reason: 'forbidden' }, { reason: 'too-few-samples' }] });
+  const unallowed = { ...found, rights: found.rights.map((right) => ({ ...right, allowed: false })) };
+  expect(cutoverWeights.judge(params, unallowed, testContext('2026-01-15T12:00:00Z'))).toMatchObject({
+    outcome: 'fail',
+    doubts: [{ reason: 'forbidden' }, { reason: 'too-few-samples' }],
+  });
+});
+
+it('does not ask an API server that is gone again and again', async () => {
+  let asked = 0;
+  const get = () => Promise.reject(new ObservationError('unreachable', `refused ${(asked += 1)}`));
+  expect((await gather(cluster({ get }).capabilities)).refused).toMatchObject([{ message: 'refused 1' }]);
 });

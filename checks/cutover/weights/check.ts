@@ -1,234 +1,88 @@
-import type { AccessAttributes, ClusterReader, KubeObject, ResourceType } from '../../contract/cluster.ts';
-import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
-import type { Permission } from '../../contract/plan.ts';
-import {
-  defineCheck,
-  ObservationError,
-  type Capabilities,
-  type FromSchema,
-  type JSONSchema,
-} from '../../kit/define-check.ts';
+import type { ClusterReader, KubeObject, ResourceType } from '../../contract/cluster.ts';
+import { isRecord, listAt } from '../../contract/json.ts';
+import { attempt, kind, ObservationError, type Refusal } from '../../kit/kind.ts';
 import { endpointsOf } from '../../protocols/endpoints.ts';
 import { findBackends, HTTP_ROUTES, routeState, type Backends } from '../../protocols/http-route.ts';
-import { isRecord, listAt } from '../../contract/json.ts';
-import { DEPLOYMENTS, ENDPOINT_SLICES, mayList, readList } from '../../protocols/kubernetes.ts';
-import { judge, messages, TRIAL, type DryRun, type Gathered, type Right } from './judge.ts';
-
-const text = (description: string) => ({ type: 'string', minLength: 1, description }) as const;
-const path = (description: string) => ({ type: 'string', pattern: '^/', description }) as const;
-
-const params = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['route', 'version', 'endpoint', 'path', 'deployments', 'services', 'verify'],
-  properties: {
-    route: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['namespace', 'name', 'stable', 'canary'],
-      description: 'The HTTPRoute whose weights the cutover moves.',
-      properties: {
-        namespace: kubernetesName('Namespace of the route, its Services, the Deployments and the Lease.'),
-        name: kubernetesName('Name of the HTTPRoute.'),
-        rule: { type: 'integer', minimum: 0, default: 0, description: 'Which of its rules, counted from 0.' },
-        stable: kubernetesName('Service of the release that serves users now.'),
-        canary: kubernetesName('Service of the release that goes live.'),
-      },
-    },
-    version: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['canary'],
-      description: 'How an answer tells which release it is from.',
-      properties: {
-        header: { ...text('Response header that names the version.'), default: 'x-golive-version' },
-        canary: text('Its value where the release that goes live has answered.'),
-      },
-    },
-    endpoint,
-    path: path('Path, and query if any, that the cutover probes all the time; a GET that changes nothing.'),
-    probeRate: { type: 'number', minimum: 1, maximum: 5000, default: 50, description: 'Probes a second.' },
-    probeTimeout: duration('A probe without an answer for this long has failed.', '10s'),
-    deployments: {
-      type: 'array',
-      minItems: 1,
-      uniqueItems: true,
-      items: kubernetesName('Name of a Deployment.'),
-      description: 'Deployments that a rollback brings back to the revision they have before the cutover.',
-    },
-    services: {
-      type: 'array',
-      minItems: 1,
-      description: 'Critical services, asked through the API server all the time.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['name', 'port', 'path'],
-        properties: {
-          name: kubernetesName('Name of the Service.'),
-          port: { type: 'integer', minimum: 1, maximum: 65_535, description: 'Port of the Service.' },
-          path: path('Path that answers 2xx while it is well.'),
-        },
-      },
-    },
-    verify: {
-      type: 'array',
-      minItems: 1,
-      uniqueItems: true,
-      items: text('Id of an item.'),
-      description: 'Items that are run again after a rollback: those that say whether users are served.',
-    },
-    lease: {
-      ...kubernetesName('Lease that lets one cutover at a time work here.'),
-      default: 'golive-cutover',
-    },
-    rollbackWithin: duration('How long a rollback may take until everything is verified.', '5m'),
-  },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
+import { DEPLOYMENTS, ENDPOINT_SLICES, mayList } from '../../protocols/kubernetes.ts';
+import { judge, messages, TRIAL, type DryRun, type Seen } from './judge.ts';
+import { params, required, type Params } from './params.ts';
+import { askRights, cutoverRights } from './rights.ts';
 
 const LEASES: ResourceType = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', resource: 'leases' };
 
-export const cutoverWeights = defineCheck({
-  meta: {
-    kind: 'cutover/weights',
-    title: 'Traffic can be moved by the weights of a route, and nobody is moving it',
-    why: 'A route that another tool owns, a right that is missing or a second cutover is found out in the middle of a release otherwise.',
-    sees: 'The HTTPRoute: taken by its gateways as it is now, both Services in the rule and no other with traffic, none of it for the new release yet; ready endpoints behind both; what the API server would store of the first step, and that nothing changed by asking; every right the cutover and its rollback need; the Deployments to go back to rolled out; the Lease free. Not: that the gateway obeys the weights; cutover/split proves it by answers.',
-    needs: ['cluster'],
-    effect: 'read-only',
-    params,
-    messages,
+export const cutoverWeights = kind('cutover/weights', {
+  title: 'Traffic can be moved by the weights of a route, and nobody is moving it',
+  why: 'A route that another tool owns, a right that is missing or a second cutover is found out in the middle of a release otherwise.',
+  sees: [
+    'The HTTPRoute: accepted by each of its gateways as it is now, both Services in the rule and no other with traffic, none of it for the new release yet.',
+    'No other rule, of this HTTPRoute or of another one of the namespace with the same gateway and host name, that sends requests to one of the two Services; rules for a header or a query parameter may preview the new release.',
+    'Ready endpoints behind both.',
+    'What the API server would store of the first step, and that nothing changed by asking.',
+    'Every right the cutover and its rollback need, the Deployments to go back to rolled out, the Lease free.',
+  ],
+  not: ['That the gateway obeys the weights; cutover/split proves it by answers.', 'HTTPRoutes of other namespaces.'],
+  needs: ['cluster'],
+  required,
+  params,
+  messages,
+  // What is read here, and what the process of the cutover needs: this item declares it, so no other can name its rights.
+  rights: (declared) => [
+    ...cutoverRights(declared),
+    ...mayList([ENDPOINT_SLICES, HTTP_ROUTES], declared.route.namespace),
+    { groups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews'], verbs: ['create'] },
+  ],
+
+  async gather(declared, { cluster }): Promise<Seen> {
+    const { namespace, name, stable, canary } = declared.route;
+    const refused: Refusal[] = [];
+    // An API server that is gone is not waited for again and again.
+    const isGone = (): boolean => refused.some(({ code }) => code === 'unreachable' || code === 'timeout');
+    const look = async <T>(reading: () => Promise<T>, missing?: T): Promise<T | undefined> => {
+      if (isGone()) return undefined;
+      const { seen, refusal } = await attempt(reading);
+      if (refusal?.code === 'not-found' && missing !== undefined) return missing;
+      if (refusal && !refused.some(({ message }) => message === refusal.message)) refused.push(refusal);
+      return seen;
+    };
+    const read = (type: ResourceType, object: string) =>
+      look<KubeObject | null>(() => cluster.get(type, object, namespace), null);
+    const list = async (type: ResourceType) =>
+      (await look(() => cluster.list(type, { namespace, fresh: true })))?.items;
+
+    const rights = (await look(() => askRights(declared, cluster))) ?? [];
+    const route = await read(HTTP_ROUTES, name);
+    const backends = route && findBackends(route, declared.route);
+    const mayPatch = !rights.some(({ verb, resource, allowed }) => !allowed && verb === 'patch' && isRoute(resource));
+    const dryRun =
+      route && backends && 'stable' in backends && mayPatch
+        ? ((await look(() => tryWeights(declared, route, backends, cluster))) ?? null)
+        : null;
+    const slices = await list(ENDPOINT_SLICES);
+    const deployments: Seen['deployments'][number][] = [];
+    for (const deployment of declared.deployments) {
+      const object = await read(DEPLOYMENTS, deployment);
+      if (object !== undefined) deployments.push({ name: deployment, object });
+    }
+    return {
+      refused,
+      route,
+      routes: ((await list(HTTP_ROUTES)) ?? []).filter(({ metadata }) => metadata.name !== name),
+      rights,
+      dryRun,
+      after: dryRun && (await read(HTTP_ROUTES, name)),
+      services: [stable, canary].flatMap((service) => {
+        const own = slices?.filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service);
+        return own ? [{ name: service, endpoints: endpointsOf(own) }] : [];
+      }),
+      deployments,
+      lease: await read(LEASES, declared.lease),
+      askedAt: new Date().toISOString(),
+    };
   },
-  permissions,
-  gather,
   judge,
 });
 
-/** What is read here, and what the process of the cutover needs: this item declares it, so no other can name its rights. */
-function permissions(params: Params): readonly Permission[] {
-  return [
-    ...cutoverRights(params),
-    ...mayList([ENDPOINT_SLICES], params.route.namespace),
-    { groups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews'], verbs: ['create'] },
-  ];
-}
-
-/** Rights of the process: weights, Lease, the way back, and the health of critical services. */
-function cutoverRights({ route: { namespace, name }, deployments, services, lease }: Params): readonly Permission[] {
-  const proxied = [...new Set(services.map((service) => `${service.name}:${service.port}`))];
-  return [
-    {
-      namespace,
-      groups: ['gateway.networking.k8s.io'],
-      resources: ['httproutes'],
-      verbs: ['get', 'patch'],
-      resourceNames: [name],
-    },
-    {
-      namespace,
-      groups: ['coordination.k8s.io'],
-      resources: ['leases'],
-      verbs: ['get', 'update'],
-      resourceNames: [lease],
-    },
-    // What does not exist yet has no name to be narrowed to.
-    { namespace, groups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
-    {
-      namespace,
-      groups: ['apps'],
-      resources: ['deployments'],
-      verbs: ['get', 'patch'],
-      resourceNames: [...deployments],
-    },
-    { namespace, groups: ['apps'], resources: ['replicasets'], verbs: ['get', 'list'] },
-    { namespace, groups: [''], resources: ['services/proxy'], verbs: ['get'], resourceNames: proxied },
-  ];
-}
-
-async function gather(params: Params, { cluster }: Pick<Capabilities, 'cluster'>): Promise<Gathered> {
-  const { namespace, name, stable, canary } = params.route;
-  const rights = await askRights(params, cluster);
-  const route = await unlessMissing(cluster.get(HTTP_ROUTES, name, namespace));
-  const backends = route && findBackends(route, params.route);
-  const mayPatch = rights.every(({ verb, resource, allowed }) => allowed || !(verb === 'patch' && isRoute(resource)));
-  const dryRun =
-    route && backends && 'stable' in backends && mayPatch ? await tryWeights(params, route, backends, cluster) : null;
-  const slices = await readList(cluster, ENDPOINT_SLICES, { namespace, fresh: true });
-  const deployments: Gathered['deployments'][number][] = [];
-  for (const deployment of params.deployments)
-    deployments.push({
-      name: deployment,
-      object: await unlessMissing(cluster.get(DEPLOYMENTS, deployment, namespace)),
-    });
-  return {
-    route,
-    rights,
-    dryRun,
-    after: dryRun && (await unlessMissing(cluster.get(HTTP_ROUTES, name, namespace))),
-    services: [stable, canary].map((service) => ({
-      name: service,
-      endpoints: endpointsOf(
-        slices.items.filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service),
-      ),
-    })),
-    deployments,
-    lease: await unlessMissing(cluster.get(LEASES, params.lease, namespace)),
-    askedAt: new Date().toISOString(),
-    reading: slices.reading,
-  };
-}
-
 const isRoute = (resource: string): boolean => resource.startsWith('httproutes');
-
-async function unlessMissing(reading: Promise<KubeObject>): Promise<KubeObject | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof ObservationError && error.code === 'not-found') return null;
-    throw error;
-  }
-}
-
-/** Asks for each right of the process by itself. */
-async function askRights(params: Params, cluster: ClusterReader): Promise<Right[]> {
-  const rights: Right[] = [];
-  for (const permission of cutoverRights(params)) {
-    for (const attributes of attributesOf(permission)) {
-      const { allowed, reason } = await cluster.canI(attributes);
-      const { verb } = attributes;
-      rights.push({ verb, resource: resourceText(attributes), allowed, reason });
-    }
-  }
-  return rights;
-}
-
-type ResourceAttributes = Extract<AccessAttributes, { readonly resource: string }>;
-
-function attributesOf({ namespace, groups, resources, verbs, resourceNames }: Permission): ResourceAttributes[] {
-  const names = resourceNames ?? [undefined];
-  return groups.flatMap((group) =>
-    resources.flatMap((whole) => {
-      const [resource = '', subresource] = whole.split('/');
-      return verbs.flatMap((verb) =>
-        names.map((name) => ({
-          verb,
-          group,
-          resource,
-          ...(subresource === undefined ? {} : { subresource }),
-          ...(namespace === undefined ? {} : { namespace }),
-          ...(name === undefined ? {} : { name }),
-        })),
-      );
-    }),
-  );
-}
-
-/** `httproutes.gateway.networking.k8s.io api`. */
-function resourceText({ group, resource, subresource, name }: ResourceAttributes): string {
-  const whole = `${resource}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
-  return name === undefined ? whole : `${whole} ${name}`;
-}
 
 /** What the API server would store if the first step were taken. */
 async function tryWeights(

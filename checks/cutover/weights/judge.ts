@@ -1,14 +1,15 @@
 import { rolloutStatus } from '../../../k8s/semantics/rollout-status.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
 import type { Weights } from '../../contract/cutover.ts';
-import { formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement, NonEmpty } from '../../kit/define-check.ts';
-import type { Endpoint } from '../../protocols/endpoints.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
-import { findBackends, notAccepted, routeState } from '../../protocols/http-route.ts';
-import { judged, present } from '../../kit/judged.ts';
 import { at, textAt } from '../../contract/json.ts';
-import type { Params } from './check.ts';
+import type { Cell } from '../../contract/outcome.ts';
+import { formatMs } from '../../contract/units.ts';
+import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
+import type { Endpoint } from '../../protocols/endpoints.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { findBackends, notAccepted, routeState, servedBeside } from '../../protocols/http-route.ts';
+import type { Params } from './params.ts';
+import type { Right } from './rights.ts';
 
 /** The first step of a cutover, which is tried as a dry run. */
 export const TRIAL: Weights = { stable: 95, canary: 5 };
@@ -23,8 +24,12 @@ export const messages = {
     fix: 'Correct the route, or params.route.',
   },
   notAccepted: {
-    says: '{subject}: {why}; expected every gateway it names to have taken it as it is now.',
+    says: '{subject}: {why}; expected every gateway it names to accept it as it is now.',
     fix: 'See the status of the route and the log of the gateway’s controller.',
+  },
+  servedElsewhere: {
+    says: '{subject}: rule {rule} sends requests to {service} by itself, which the cutover does not move; expected its rule {moved} alone to.',
+    fix: 'Merge the rule into the one that is moved (a rule takes several matches), or take the Service out of it.',
   },
   trafficAlready: {
     says: '{subject}: weight {canary} of {whole} is with {service} already, expected 0 before the cutover.',
@@ -66,162 +71,148 @@ export const messages = {
     says: '{subject}: {holder} holds it and renewed it {age} ago, expected nobody to.',
     fix: 'Wait until the other cutover has ended, or end it.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
-export interface Right {
-  readonly verb: string;
-  /** `deployments.apps web`. */
-  readonly resource: string;
-  readonly allowed: boolean;
-  readonly reason: string;
-}
 /** What the API server would store, or why it would not. */
 export type DryRun = { readonly weights: Weights } | { readonly refused: string };
-export interface Gathered {
-  readonly route: KubeObject | null;
+/** Null: does not exist; undefined: it could not be read, `refused` says why. */
+type Read = KubeObject | null | undefined;
+export interface Seen {
+  readonly refused: readonly Refusal[];
+  readonly route: Read;
+  /** The other routes of its namespace. */
+  readonly routes: readonly KubeObject[];
   readonly rights: readonly Right[];
   /** Null where there was nothing to try it on, or no right to. */
   readonly dryRun: DryRun | null;
   /** The route after the dry run. */
-  readonly after: KubeObject | null;
+  readonly after: Read;
   readonly services: readonly { readonly name: string; readonly endpoints: readonly Endpoint[] }[];
   readonly deployments: readonly { readonly name: string; readonly object: KubeObject | null }[];
-  readonly lease: KubeObject | null;
+  readonly lease: Read;
   /** RFC 3339: when the Lease was read. */
   readonly askedAt: string;
-  readonly reading: Reading;
 }
+type Verdicts = Say<typeof messages>;
 
-export function judge(params: Params, gathered: Gathered): Judgement<Id> {
+export function judge(params: Params, seen: Seen, say: Verdicts): void {
   const { namespace, name } = params.route;
-  const subject = `HTTPRoute ${namespace}/${name}`;
-  const lease = leaseOf(params, gathered);
-  const evidence = evidenceOf(params, gathered, lease);
-  const findings: Finding<Id>[] = [
-    ...routeFindings(params, gathered, subject),
-    ...gathered.services
-      .filter(({ endpoints }) => !endpoints.some(isServing))
-      .map(({ name: service, endpoints }): Finding<Id> => ({
-        message: 'nothingReady',
-        subject: `Service ${namespace}/${service}`,
-        data: { count: endpoints.length },
-      })),
-    ...gathered.rights
-      .filter(({ allowed }) => !allowed)
-      .map(({ verb, resource, reason }): Finding<Id> => ({
-        message: 'mayNot',
-        subject,
-        data: { verb, resource, reason: reason === '' ? '' : ` (${reason})` },
-      })),
-    ...gathered.deployments.flatMap((deployment) => present([deploymentFinding(namespace, deployment)])),
-    ...(lease.state === 'held'
-      ? [
-          {
-            message: 'held' as const,
-            subject: lease.subject,
-            data: { holder: lease.holder, age: formatMs(lease.ageMs) },
-          },
-        ]
-      : []),
-  ];
-  const subjects = [
-    subject,
-    ...gathered.services.map((service) => `Service ${namespace}/${service.name}`),
-    ...gathered.deployments.map((deployment) => `Deployment ${namespace}/${deployment.name}`),
-    lease.subject,
-  ];
-  if (findings.length > 0) return judged(findings, subjects, evidence, '');
-  const unclear = unclearOf(params, gathered, lease, subject);
-  if (unclear !== null) return { outcome: 'inconclusive', reason: 'too-few-samples', why: unclear, evidence };
-  return judged<Id>([], subjects, evidence, '');
+  const route = objectSubject('HTTPRoute', { namespace, name });
+  for (const refusal of seen.refused) say.refused(refusal);
+  judgeRoute(params, seen, route, say);
+  if (seen.rights.length === 0)
+    say.unsure('too-few-samples', `HTTPRoute ${namespace}/${name}: it was not asked which rights the cutover has.`);
+  for (const { verb, resource, allowed, reason } of seen.rights)
+    if (!allowed) say.fail('mayNot', route, { verb, resource, reason: reason === '' ? '' : ` (${reason})` });
+  for (const { name: service, endpoints } of seen.services) {
+    const subject = objectSubject('Service', { namespace, name: service });
+    say.judged(subject);
+    if (!endpoints.some(isServing)) say.fail('nothingReady', subject, { count: endpoints.length });
+  }
+  for (const { name: deployment, object } of seen.deployments) {
+    const subject = objectSubject('Deployment', { namespace, name: deployment });
+    const wrong = object && unrestOf(object);
+    say.judged(subject);
+    if (!object) say.fail('noDeployment', subject);
+    else if (wrong) say.fail('notRolledOut', subject, { why: wrong });
+  }
+  judgeUnseen(params, seen, say);
+  const lease = judgeLease(params, seen, say);
+  show(params, seen, lease, say);
 }
 
-function routeFindings(params: Params, { route, dryRun, after }: Gathered, subject: string): Finding<Id>[] {
-  if (!route) return [{ message: 'noRoute', subject }];
+function judgeUnseen({ route, deployments }: Params, seen: Seen, say: Verdicts): void {
+  const lacks = (all: readonly { readonly name: string }[]) => (one: string) => !all.some((it) => it.name === one);
+  const unseen = [
+    ...[route.stable, route.canary].filter(lacks(seen.services)).map((one) => `Service ${one}`),
+    ...deployments.filter(lacks(seen.deployments)).map((one) => `Deployment ${one}`),
+  ];
+  if (unseen.length > 0) say.unsure('too-few-samples', `Nobody looked at ${nameList(unseen)}.`);
+}
+
+function judgeRoute(params: Params, { route, routes, dryRun, after }: Seen, subject: Subject, say: Verdicts): void {
+  if (route === undefined) return;
+  say.judged(subject);
+  if (route === null) return say.fail('noRoute', subject);
+  for (const { object, rule, backend, service } of servedBeside(route, routes, params.route)) {
+    const where = objectSubject('HTTPRoute', object.metadata);
+    const path = `spec.rules[${rule}].backendRefs[${backend}]`;
+    say.judged(where);
+    say.fail('servedElsewhere', where, { rule, service, moved: params.route.rule }, { path });
+  }
   const backends = findBackends(route, params.route);
-  if ('what' in backends) return [{ message: 'notAsDeclared', subject, data: { what: backends.what } }];
+  if ('what' in backends)
+    return say.fail('notAsDeclared', subject, { what: backends.what }, { path: rulePath(params) });
   const why = notAccepted(route);
+  if (why !== null) say.fail('notAccepted', subject, { why }, { path: 'status.parents' });
   const { stable, canary } = backends;
   const whole = stable.weight + canary.weight;
-  const afterwards = after && weightsOf(after, params);
-  const asked = { stable: TRIAL.stable, canary: TRIAL.canary };
-  return present<Finding<Id>>([
-    why !== null && { message: 'notAccepted', subject, data: { why } },
-    canary.weight > 0 && {
-      message: 'trafficAlready',
-      subject,
-      data: { canary: canary.weight, whole, service: params.route.canary },
-    },
-    whole === 0 && { message: 'servesNobody', subject, data: { service: params.route.stable } },
-    dryRun !== null && 'refused' in dryRun && { message: 'refused', subject, data: { ...asked, why: dryRun.refused } },
-    dryRun !== null &&
-      'weights' in dryRun &&
-      !same(dryRun.weights, TRIAL) && {
-        message: 'altered',
-        subject,
-        data: { ...asked, actual: weightsText(dryRun.weights) },
-      },
-    afterwards !== null &&
-      same(afterwards, TRIAL) &&
-      !same(weightsOf(route, params), TRIAL) && {
-        message: 'changedByAsking',
-        subject,
-        data: { actual: weightsText(afterwards) },
-      },
-  ]);
+  const path = `${rulePath(params)}.backendRefs[${canary.index}].weight`;
+  if (canary.weight > 0)
+    say.fail('trafficAlready', subject, { canary: canary.weight, whole, service: params.route.canary }, { path });
+  if (whole === 0) say.fail('servesNobody', subject, { service: params.route.stable }, { path: rulePath(params) });
+  judgeTrial(params, { route, dryRun, after }, subject, say);
 }
 
-function deploymentFinding(namespace: string, { name, object }: Gathered['deployments'][number]): Finding<Id> | null {
-  const subject = `Deployment ${namespace}/${name}`;
-  if (!object) return { message: 'noDeployment', subject };
-  const status = rolloutStatus({ ...object, kind: 'Deployment' });
-  if (status === null) throw new RangeError('a Deployment has a rollout');
-  const { paused, complete, why, numbers } = status;
-  const wrong = paused ? 'it is paused' : !complete ? why : numbers.desired === 0 ? 'it is scaled to nothing' : null;
-  return wrong === null ? null : { message: 'notRolledOut', subject, data: { why: wrong } };
-}
-
-/** What cannot be told although nothing is wrong. */
-function unclearOf(params: Params, gathered: Gathered, lease: LeaseFacts, subject: string): string | null {
-  const { route, after, dryRun, rights } = gathered;
-  if (rights.length === 0) return `${subject}: it was not asked which rights the cutover has.`;
-  const { stable, canary } = params.route;
-  const lacks = (all: readonly { readonly name: string }[], name: string): boolean =>
-    !all.some((one) => one.name === name);
-  const unseen = [
-    ...[stable, canary].filter((name) => lacks(gathered.services, name)).map((name) => `Service ${name}`),
-    ...params.deployments.filter((name) => lacks(gathered.deployments, name)).map((name) => `Deployment ${name}`),
-  ];
-  if (unseen.length > 0) return `${subject}: nobody looked at ${nameList(unseen)}.`;
-  if (lease.state === 'unknown')
-    return `${lease.subject}: ${lease.holder} holds it and wrote neither when it renewed it nor for how long: nobody can tell whether it is alive.`;
-  if (!route || !dryRun || !after) return `${subject}: it went away while it was looked at.`;
+/** What became of the dry run of the first step. */
+function judgeTrial(
+  params: Params,
+  { route, dryRun, after }: Pick<Seen, 'dryRun' | 'after'> & { readonly route: KubeObject },
+  subject: Subject,
+  say: Verdicts,
+): void {
+  const text = subjectText(subject);
+  if (!dryRun) return say.unsure('too-few-samples', `${text}: the first step was not tried as a dry run.`, { subject });
+  if ('refused' in dryRun) say.fail('refused', subject, { ...TRIAL, why: dryRun.refused });
+  else if (!same(dryRun.weights, TRIAL))
+    say.fail('altered', subject, { ...TRIAL, actual: weightsText(dryRun.weights) });
+  if (!after) return say.unsure('too-few-samples', `${text}: it went away while it was looked at.`, { subject });
+  const afterwards = weightsOf(after, params);
+  if (same(afterwards, TRIAL) && !same(weightsOf(route, params), TRIAL))
+    say.fail('changedByAsking', subject, { actual: weightsText(afterwards) });
   const [before, now] = [route, after].map(({ metadata }) => `${metadata.uid ?? ''} ${metadata.generation ?? 0}`);
   if (before !== now)
-    return `${subject}: somebody changed it while it was looked at (generation ${route.metadata.generation ?? 0}, then ${after.metadata.generation ?? 0}), so a dry run cannot be told from that change.`;
-  return null;
+    say.unsure(
+      'too-few-samples',
+      `${text}: somebody changed it while it was looked at (generation ${route.metadata.generation ?? 0}, then ${after.metadata.generation ?? 0}), so a dry run cannot be told from that change.`,
+      { subject },
+    );
 }
 
-interface LeaseFacts {
-  readonly subject: string;
-  readonly state: 'free' | 'expired' | 'held' | 'unknown';
-  readonly holder: string;
-  readonly ageMs: number;
+/** Why a Deployment cannot be gone back to; null where it can. */
+function unrestOf(object: KubeObject): string | null {
+  const { paused, complete, why, numbers } = rolloutOf(object);
+  return paused ? 'it is paused' : !complete ? why : numbers.desired === 0 ? 'it is scaled to nothing' : null;
 }
 
-/** By the clock of this machine: a cutover itself waits and watches, and believes no clock. */
-function leaseOf({ lease: name, route }: Params, { lease, askedAt }: Gathered): LeaseFacts {
-  const subject = `Lease ${route.namespace}/${name}`;
+function rolloutOf(object: KubeObject) {
+  const status = rolloutStatus({ ...object, kind: 'Deployment' });
+  if (status === null) throw new RangeError('a Deployment has a rollout');
+  return status;
+}
+
+/** By the clock of this machine: a cutover itself waits and watches, and believes no clock. Answers with how it is, in words. */
+function judgeLease({ lease: name, route: { namespace } }: Params, { lease, askedAt }: Seen, say: Verdicts): string {
+  if (lease === undefined) return 'could not be read';
+  const subject = objectSubject('Lease', { namespace, name });
+  say.judged(subject);
   const holder = textAt(lease, '', 'spec', 'holderIdentity');
-  const renewed = Date.parse(textAt(lease, '', 'spec', 'renewTime'));
+  if (holder === '') return 'free';
+  const ageMs = Math.max(0, Date.parse(askedAt) - Date.parse(textAt(lease, '', 'spec', 'renewTime')));
   const seconds = at(lease, 'spec', 'leaseDurationSeconds');
-  const ageMs = Math.max(0, Date.parse(askedAt) - renewed);
-  if (holder === '') return { subject, state: 'free', holder, ageMs: 0 };
-  if (Number.isNaN(renewed) || typeof seconds !== 'number') return { subject, state: 'unknown', holder, ageMs: 0 };
-  return { subject, state: ageMs > seconds * 1000 ? 'expired' : 'held', holder, ageMs };
+  if (Number.isNaN(ageMs) || typeof seconds !== 'number') {
+    say.unknown(
+      subject,
+      `when its holder ${holder} renewed it, or for how long: nobody knows whether that one is alive`,
+    );
+    return `held by ${holder}, since an unknown time`;
+  }
+  if (ageMs > seconds * 1000) return `expired, ${holder}`;
+  say.fail('held', subject, { holder, age: formatMs(ageMs) });
+  return `held, ${holder}`;
 }
 
+const rulePath = ({ route }: Params): string => `spec.rules[${route.rule}]`;
 const isServing = ({ ready, terminating }: Endpoint): boolean => ready && !terminating;
 const same = (one: Weights, another: Weights): boolean =>
   one.stable === another.stable && one.canary === another.canary;
@@ -232,49 +223,42 @@ function weightsOf(route: KubeObject, params: Params): Weights {
   return 'what' in backends ? { stable: -1, canary: -1 } : routeState(route, params.route).weights;
 }
 
-function evidenceOf(params: Params, gathered: Gathered, lease: LeaseFacts): NonEmpty<Evidence> {
+function show(params: Params, { route, dryRun, after, ...seen }: Seen, lease: string, say: Verdicts): void {
   const { namespace, name, stable, canary } = params.route;
-  const { route, dryRun } = gathered;
   const now = route && weightsOf(route, params);
-  return [
+  const trial =
+    dryRun && ('refused' in dryRun ? `refused: ${dryRun.refused}` : `stores ${weightsText(dryRun.weights)}`);
+  const ofRoute: readonly (readonly [string, Cell | undefined])[] = [
+    ['generation', route?.metadata.generation],
+    [`weight of ${stable}`, now?.stable],
+    [`weight of ${canary}`, now?.canary],
+    ['accepted by its gateways', route ? (notAccepted(route) ?? 'yes') : 'no route'],
+    ['dry run of the first step', trial ?? 'not tried'],
+    ['generation afterwards', after?.metadata.generation],
+  ];
+  const revisionOf = (object: KubeObject): string =>
+    object.metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 'unknown';
+  say.show(
     table(
-      `HTTPRoute ${namespace}/${name}`,
-      ['fact', 'value'],
+      'What the cutover finds',
+      ['subject', 'what', 'found'],
       [
-        ['generation', route?.metadata.generation ?? null],
-        [`weight of ${stable}`, now?.stable ?? null],
-        [`weight of ${canary}`, now?.canary ?? null],
-        ['taken by its gateways', route ? (notAccepted(route) ?? 'yes') : 'no route'],
-        ['dry run of the first step', dryRun === null ? 'not tried' : trialText(dryRun)],
-        ['generation afterwards', gathered.after?.metadata.generation ?? null],
-        [lease.subject, lease.state === 'free' ? 'free' : `${lease.state}, ${lease.holder}`],
+        ...ofRoute.map(([what, found]) => [`HTTPRoute ${namespace}/${name}`, what, found ?? null]),
+        ...seen.services.flatMap(({ name: service, endpoints }) =>
+          endpoints.map((one) => [
+            `Service ${namespace}/${service}`,
+            `${one.address} ${one.target}`,
+            isServing(one) ? 'ready' : 'not ready',
+          ]),
+        ),
+        ...seen.deployments.map(({ name: deployment, object }) => [
+          `Deployment ${namespace}/${deployment}`,
+          object ? `revision ${revisionOf(object)}` : 'does not exist',
+          object && rolloutOf(object).why,
+        ]),
+        [`Lease ${namespace}/${params.lease}`, 'holder', lease],
+        ...seen.rights.map(({ verb, resource, allowed }) => ['right', `${verb} ${resource}`, allowed]),
       ],
     ),
-    table(
-      'Endpoints',
-      ['service', 'address', 'target', 'ready'],
-      gathered.services.flatMap(({ name: service, endpoints }) =>
-        endpoints.map((one) => [service, one.address, one.target, isServing(one)]),
-      ),
-    ),
-    table(
-      'Deployments to go back to',
-      ['deployment', 'revision', 'rollout'],
-      gathered.deployments.map(({ name: deployment, object }) => [
-        deployment,
-        object?.metadata.annotations?.['deployment.kubernetes.io/revision'] ?? null,
-        object ? (rolloutStatus({ ...object, kind: 'Deployment' })?.why ?? null) : 'does not exist',
-      ]),
-    ),
-    table(
-      'Rights the cutover needs',
-      ['verb', 'resource', 'allowed'],
-      gathered.rights.map(({ verb, resource, allowed }) => [verb, resource, allowed]),
-    ),
-    readingEvidence(gathered.reading),
-  ];
-}
-
-function trialText(dryRun: DryRun): string {
-  return 'refused' in dryRun ? `refused: ${dryRun.refused}` : `would store ${weightsText(dryRun.weights)}`;
+  );
 }

@@ -10,12 +10,19 @@ type Kind = LoadBalancer['kind'];
 
 /** What a route says of its way to this Gateway: one entry for each of its parentRefs that name it, null where none has answered. */
 export function routeFacts(route: KubeObject, gateway: LoadBalancer): RouteFacts {
-  const own = route.metadata.namespace ?? '';
+  const { namespace: own = '', generation = Infinity } = route.metadata;
   const parents = listAt(route, 'spec', 'parentRefs')
     .filter((ref) => namesGateway(ref, route, gateway))
     .map((ref) => {
-      const answers = listAt(route, 'status', 'parents').filter((one) => isSameParent(at(one, 'parentRef'), ref, own));
-      return answers.length === 0 ? null : answers.flatMap(conditionsOf);
+      const answers = listAt(route, 'status', 'parents')
+        .filter((one) => isSameParent(at(one, 'parentRef'), ref, own))
+        .map(conditionsOf);
+      // One of a controller that has gone says nothing beside one that follows the route.
+      const current = answers.filter((one) =>
+        one.every((condition) => (condition.observedGeneration ?? -1) >= generation),
+      );
+      if (answers.length === 0) return null;
+      return (current.length > 0 ? current : answers).flat();
     });
   const dead = listAt(route, 'spec', 'rules').filter((rule) => {
     const redirects = listAt(rule, 'filters').some((one) => textAt(one, '', 'type') === 'RequestRedirect');

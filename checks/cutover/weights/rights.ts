@@ -1,0 +1,62 @@
+/** The rights of the process of the cutover, and asking for each by itself. */
+import type { AccessAttributes, ClusterReader } from '../../contract/cluster.ts';
+import type { Permission } from '../../kit/kind.ts';
+import type { Params } from './params.ts';
+
+export interface Right {
+  readonly verb: string;
+  /** `deployments.apps web`. */
+  readonly resource: string;
+  readonly allowed: boolean;
+  readonly reason: string;
+}
+
+/** Weights, Lease, the rollback, and the health of critical services. */
+export function cutoverRights({ route: { namespace, name }, deployments, services, lease }: Params): Permission[] {
+  const may = (
+    group: string,
+    resource: string,
+    verbs: readonly string[],
+    resourceNames?: readonly string[],
+  ): Permission => ({
+    namespace,
+    groups: [group],
+    resources: [resource],
+    verbs,
+    ...(resourceNames && { resourceNames }),
+  });
+  return [
+    may('gateway.networking.k8s.io', 'httproutes', ['get', 'patch'], [name]),
+    may('coordination.k8s.io', 'leases', ['get', 'update'], [lease]),
+    // What does not exist yet has no name to be narrowed to.
+    may('coordination.k8s.io', 'leases', ['create']),
+    may('apps', 'deployments', ['get', 'patch'], deployments),
+    may('apps', 'replicasets', ['get', 'list']),
+    may('', 'services/proxy', ['get'], [...new Set(services.map((service) => `${service.name}:${service.port}`))]),
+  ];
+}
+
+export async function askRights(params: Params, cluster: ClusterReader): Promise<Right[]> {
+  const rights: Right[] = [];
+  for (const attributes of cutoverRights(params).flatMap(attributesOf)) {
+    const { allowed, reason } = await cluster.canI(attributes);
+    rights.push({ verb: attributes.verb, resource: resourceText(attributes), allowed, reason });
+  }
+  return rights;
+}
+
+type ResourceAttributes = Extract<AccessAttributes, { readonly resource: string }>;
+
+function attributesOf({ namespace, groups, resources, verbs, resourceNames }: Permission) {
+  const names: readonly (string | undefined)[] = resourceNames ?? [undefined];
+  const [group = ''] = groups;
+  const [resource = '', subresource] = (resources[0] ?? '').split('/');
+  const all = { group, resource, ...(subresource && { subresource }), ...(namespace && { namespace }) };
+  return verbs.flatMap((verb) => names.map((name): ResourceAttributes => ({ verb, ...all, ...(name && { name }) })));
+}
+
+/** `httproutes.gateway.networking.k8s.io api`. */
+function resourceText({ group, resource, subresource, name }: ResourceAttributes): string {
+  const whole = `${resource}${group && `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
+  return name === undefined ? whole : `${whole} ${name}`;
+}
