@@ -4,7 +4,6 @@ import {
   coverageOf,
   coveringFaults,
   declarationProblems,
-  isGood,
   isGreen,
   seenChange,
   verdictOf,
@@ -28,12 +27,6 @@ const FAULT: Fault = {
   inject: [{ lever: 'redis.kill' }],
   changes: [{ item: 'A-1', outcome: 'fail', says: /no answer/ }],
 };
-
-it('counts as good what waits for planned items alone', () => {
-  const doubt = (detail: string) => ({ reason: 'too-few-subjects', why: 'x', detail }) as const;
-  const waiting = (...details: string[]) => isGood({ outcome: 'inconclusive', doubts: details.map(doubt) });
-  expect([waiting('planned', 'planned'), waiting('planned', 'not-run'), waiting()]).toEqual([true, false, false]);
-});
 
 describe('seenChange', () => {
   const expected = { item: 'A-1', outcome: 'fail', says: /no answer/ } as const;

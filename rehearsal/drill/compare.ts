@@ -3,8 +3,7 @@ import type { OutcomeName, OutcomeRecord, ReasonCode } from '../../checks/contra
 import type { ExpectedChange, Fault } from '../faults/fault.ts';
 
 /** The part of a record that a drill judges. */
-export type Seen = Pick<OutcomeRecord, 'item' | 'outcome' | 'message' | 'reason'> &
-  Partial<Pick<OutcomeRecord, 'doubts'>>;
+export type Seen = Pick<OutcomeRecord, 'item' | 'outcome' | 'message' | 'reason'>;
 
 export interface SeenChange {
   readonly item: string;
@@ -73,13 +72,9 @@ export function isLate({ outcome, reason }: Pick<Seen, 'outcome' | 'reason'>): b
   return outcome === 'inconclusive' && reason === 'generator-saturated';
 }
 
-/**
- * Outcomes that count as good: as in the decision. An item that judges others and doubts nothing but that some of them are planned is
- * as good as it can be until somebody builds those: it can still turn red.
- */
-export function isGood({ outcome, doubts = [] }: Pick<Seen, 'outcome' | 'doubts'>): boolean {
-  const waits = outcome === 'inconclusive' && doubts.length > 0 && doubts.every(({ detail }) => detail === 'planned');
-  return outcome === 'pass' || outcome === 'not-applicable' || waits;
+/** Outcomes that count as good: as in the decision. */
+export function isGood({ outcome }: Pick<Seen, 'outcome'>): boolean {
+  return outcome === 'pass' || outcome === 'not-applicable';
 }
 
 export interface Coverage {
