@@ -72,7 +72,7 @@ export interface ReleaseImage extends NamedImage {
   readonly refused?: Refusal;
 }
 /** What was seen of one platform's image that a reference leads to. */
-export type Content<T> = T &
+type Content<T> = T &
   Pick<ImageManifest, 'digest' | 'platform'> & { readonly image: string; readonly repository: string };
 type Look<T> = (
   manifest: ImageManifest,
@@ -183,7 +183,7 @@ function foundIn({ byTag, byDigest }: Pick<ReleaseImage, 'byTag' | 'byDigest'>):
 }
 
 /** A blob that a manifest names, and the bytes the registry holds of it: null when it has none of that digest. */
-export interface HeldBlob {
+interface HeldBlob {
   readonly digest: string;
   readonly declared: number;
   readonly actual: number | null;

@@ -43,6 +43,7 @@ export const pushPermission = kind('supply-chain/push-permission', {
     ...mayReadRelease(params),
     ...mayList([SERVICE_ACCOUNTS], params.namespace),
     ...mayReadSecrets([params.pullCredential.password]),
+    // Each is read whole: which key names the registries follows from its type.
     ...mayReadSecrets(
       params.pullSecrets.map((name) => ({ from: 'kubernetes-secret', namespace: params.namespace, name, key: '' })),
     ),
