@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ObservationError, type CheckKind } from './kit/define-check.ts';
+import { ObservationError, type CheckKind } from './kit/kind.ts';
 import { kinds } from './index.ts';
 import { readCases, type CheckCase } from './kit/cases-file.ts';
 import { createAjv, validateParams } from './kit/params.ts';

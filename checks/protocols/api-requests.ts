@@ -2,7 +2,7 @@
 import type { HttpAnswer, HttpClient } from '../contract/http.ts';
 import type { SecretRef } from '../contract/secrets.ts';
 import { credential } from '../contract/param-schemas.ts';
-import { ObservationError, type JSONSchema } from '../kit/define-check.ts';
+import { ObservationError, type JSONSchema } from '../kit/kind.ts';
 import { parseJson, textAt } from '../contract/json.ts';
 
 /** Where the token of authenticated requests comes from. */

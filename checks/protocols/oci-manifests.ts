@@ -1,5 +1,5 @@
 /** Manifests, image indexes and configurations (OCI image specification 1.1, Docker's schema 2), verified by their digests. */
-import { ObservationError } from '../contract/capabilities.ts';
+import { ObservationError } from '../kit/kind.ts';
 import { at, isRecord, listAt, parseJson, textAt } from '../contract/json.ts';
 import { bodyDigest, type RegistrySession } from './oci.ts';
 

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
 import type { Registry } from '../contract/environment.ts';
-import { ObservationError } from '../contract/capabilities.ts';
+import { ObservationError } from '../kit/kind.ts';
 import { parseJson, textAt } from '../contract/json.ts';
 
 /** How a registry wants to be asked. */

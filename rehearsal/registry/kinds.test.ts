@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Capabilities } from '../../checks/contract/capabilities.ts';
 import type { KubeObject } from '../../checks/contract/cluster.ts';
-import { ObservationError, type CheckKind } from '../../checks/kit/define-check.ts';
+import { ObservationError, type CheckKind } from '../../checks/kit/kind.ts';
 import { kinds } from '../../checks/index.ts';
 import { validateParams } from '../../checks/kit/params.ts';
 import { createRedactor } from '../../fixtures/capabilities/redactor.ts';

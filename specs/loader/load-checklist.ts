@@ -3,7 +3,7 @@ import type { ValidateFunction } from 'ajv';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { PhaseId } from '../../checks/contract/plan.ts';
-import type { CheckKind } from '../../checks/kit/define-check.ts';
+import type { CheckKind } from '../../checks/kit/kind.ts';
 import { createAjv } from '../../checks/kit/params.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import { itemProblems } from './item-rules.ts';

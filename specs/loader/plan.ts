@@ -14,7 +14,7 @@ import type {
   SubjectBound,
 } from '../../checks/contract/plan.ts';
 import { durationMs } from '../../checks/contract/units.ts';
-import type { CheckKind } from '../../checks/kit/define-check.ts';
+import type { CheckKind } from '../../checks/kit/kind.ts';
 import { kinds as registry } from '../../checks/index.ts';
 import { cutoverProblems } from './cutover/problems.ts';
 import { itemParams, overridesOfPlanned, strayOverrides, type ParamsContext } from './item-params.ts';
