@@ -121,8 +121,8 @@ describe.skipIf(findTool('docker-registry') === undefined)('against the real reg
     try {
       const gathered = await kind.gather(validated.params, capabilities, run);
       const judgement = kind.judge(validated.params, gathered, run);
-      if (judgement.outcome !== 'fail') return judgement.outcome;
-      return judgement.findings.map(({ says }) => says).join('\n');
+      const doubts = judgement.doubts.map(({ reason, why }) => `${reason}: ${why}`);
+      return [...judgement.findings.map(({ says }) => says), ...doubts].join('\n') || judgement.outcome;
     } catch (error) {
       if (error instanceof ObservationError) return `${error.code}: ${error.message}`;
       throw error;
