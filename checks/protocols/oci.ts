@@ -3,7 +3,8 @@
  * that registries speak (RFC 6750 challenges, distribution/distribution docs/spec/auth/token.md). It follows one redirect of a blob,
  * without the credential, and trusts no digest that it has not computed itself.
  */
-import { sha256 } from '../contract/canonical.ts';
+
+import { createHash } from 'node:crypto';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
 import type { Registry } from '../contract/environment.ts';
 import { ObservationError } from '../kit/kind.ts';
@@ -147,14 +148,8 @@ async function askToken(
   throw new ObservationError('protocol', `${where} answered ${status} without a token, expected one for ${who}`);
 }
 
-<<<<<<< HEAD
-/** `sha256:…` of a body, over the bytes that were sent. Bodies that are no UTF-8 text do not verify. */
-export function bodyDigest(body: string): string {
-  return sha256(body);
-=======
 /** `sha256:…` of a body, or the algorithm of `like`, over the bytes that were sent. Bodies that are no UTF-8 text do not verify. */
 export function bodyDigest(body: string, like = 'sha256:'): string {
   const algorithm = like.startsWith('sha512:') ? 'sha512' : 'sha256';
   return `${algorithm}:${createHash(algorithm).update(body, 'utf8').digest('hex')}`;
->>>>>>> d-supply
 }
