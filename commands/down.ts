@@ -9,7 +9,7 @@ import type { RehearsalState } from '../fixtures/rehearsal-client/state.ts';
 import { projectRoot } from './root.ts';
 import { writeError, writeOut } from './write.ts';
 
-/** An orderly stop takes some seconds; its own limit is 5 s, and the leash needs up to 2 s more. */
+/** An orderly stop takes some seconds; its own limit is 5 s, and the reaper needs up to 2 s more. */
 const STOP_LIMIT_MS = 12_000;
 const POLL_MS = 30;
 
@@ -37,7 +37,7 @@ async function end(state: RehearsalState, byForce: boolean): Promise<boolean> {
     signalIfSame(state, 'SIGTERM');
     if (await goneWithin(state, STOP_LIMIT_MS)) return true;
   }
-  // Its leash then ends what it had started.
+  // Its reaper then ends what it had started.
   signalIfSame(state, 'SIGKILL');
   return goneWithin(state, 3000);
 }

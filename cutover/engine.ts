@@ -6,8 +6,8 @@ import { errorText } from '../checks/contract/text.ts';
 import type { RecordedRevision, RollbackReason } from '../checks/contract/cutover.ts';
 import { formatMs } from '../checks/contract/units.ts';
 import { begin, giveBack, refuse, type CutoverEnd, type CutoverRun } from './begin.ts';
-import { called, GoBack } from './go-back.ts';
-import { guardRoute, holdLease, watchItems, type Climb } from './guards.ts';
+import { aborted, RollbackRequested } from './rollback-requested.ts';
+import { guardRoute, holdLease, watchItems, type Ramp } from './guards.ts';
 import type { CutoverParts } from './parts.ts';
 import type { PrometheusWatch } from './prometheus.ts';
 import { proveStep } from './prove.ts';
@@ -33,7 +33,7 @@ export async function runCutover(run: CutoverRun): Promise<CutoverEnd> {
   return typeof stable === 'string' ? refuse(journal, stable) : await new Engine(run, stable).go();
 }
 
-class Engine implements Climb {
+class Engine implements Ramp {
   readonly run: CutoverRun;
   readonly #stable: readonly RecordedRevision[];
   readonly #stop = new AbortController();
@@ -60,21 +60,21 @@ class Engine implements Climb {
     const stable = this.#stable;
     try {
       try {
-        await Promise.race([this.#warmUp(), called(this.run.back)]);
+        await Promise.race([this.#warmUp(), aborted(this.run.back)]);
         await Promise.race([
-          this.#climb(),
+          this.#ramp(),
           this.#evaluating(),
           holdLease(this),
           guardRoute(this),
           watchItems(this),
           // Whoever calls back ends everything else.
-          called(this.run.back),
+          aborted(this.run.back),
         ]);
         journal.tell({ event: 'finished', weight: this.#weight });
         return 'finished';
       } catch (error) {
         const reason: RollbackReason =
-          error instanceof GoBack
+          error instanceof RollbackRequested
             ? error.reason
             : { code: 'route-failed', text: `The cutover could not go on: ${errorText(error)}` };
         this.#stop.abort();
@@ -95,7 +95,7 @@ class Engine implements Climb {
     const deadline = journal.now() + WARM_WITHIN_MS;
     while (!this.#watching.knows()) {
       if (journal.now() > deadline)
-        throw new GoBack({
+        throw new RollbackRequested({
           code: 'out-of-time',
           text: `Nothing is known of users or critical services after ${formatMs(WARM_WITHIN_MS)}: no traffic was moved.`,
         });
@@ -106,24 +106,27 @@ class Engine implements Climb {
   /** Nothing moves while a trigger is pending: it would be blamed on the new release. */
   async #untilCalm(): Promise<void> {
     const { journal } = this.run;
-    for (const from = journal.now(); this.#watching.uneasy().length > 0;) {
+    for (const from = journal.now(); this.#watching.unsettledTriggers().length > 0;) {
       if (journal.now() - from > WARM_WITHIN_MS)
-        throw new GoBack({
+        throw new RollbackRequested({
           code: 'out-of-time',
-          text: `${this.#watching.uneasy().join(', ')} did not come to rest within ${formatMs(WARM_WITHIN_MS)}: no traffic was moved.`,
+          text: `${this.#watching.unsettledTriggers().join(', ')} did not come to rest within ${formatMs(WARM_WITHIN_MS)}: no traffic was moved.`,
         });
       await this.pause(STEADY_LOOK_MS);
     }
   }
 
   /** Step by step, each when its item asks for it; then until the end is called. */
-  async #climb(): Promise<void> {
+  async #ramp(): Promise<void> {
     const { settings, parts } = this.run;
     const done: string[] = [];
     for (const step of settings.steps) {
       while (!parts.asked().includes(step.item)) {
         if (this.run.finish.aborted)
-          throw new GoBack({ code: 'item-failed', text: `The run ended before ${step.item} was asked for.` });
+          throw new RollbackRequested({
+            code: 'item-failed',
+            text: `The run ended before ${step.item} was asked for.`,
+          });
         await this.pause(STEADY_LOOK_MS);
       }
       this.#requirePassed(done);
@@ -139,12 +142,12 @@ class Engine implements Climb {
   /** What is pending now may be firing in a moment; what knows nothing by then cannot say that the release may stay. */
   async #untilSettled(): Promise<void> {
     const { journal, settings } = this.run;
-    for (const from = journal.now(); this.#watching.uneasy().length > 0;) {
+    for (const from = journal.now(); this.#watching.unsettledTriggers().length > 0;) {
       const waited = journal.now() - from;
       if (waited > settings.leastPatienceMs)
-        throw new GoBack({
+        throw new RollbackRequested({
           code: 'out-of-time',
-          text: `The run was over, and for ${formatMs(waited)} nobody could say that the release may stay: ${this.#watching.uneasy().join(', ')} had no values or was pending.`,
+          text: `The run was over, and for ${formatMs(waited)} nobody could say that the release may stay: ${this.#watching.unsettledTriggers().join(', ')} had no values or was pending.`,
         });
       await this.pause(STEADY_LOOK_MS);
     }
@@ -155,7 +158,7 @@ class Engine implements Climb {
     for (const item of items) {
       const outcome = outcomes.findLast((one) => one.item === item)?.outcome;
       if (outcome !== 'pass')
-        throw new GoBack({ code: 'item-failed', text: `${item} ended as ${outcome ?? 'not recorded'}.` });
+        throw new RollbackRequested({ code: 'item-failed', text: `${item} ended as ${outcome ?? 'not recorded'}.` });
     }
   }
 
@@ -169,12 +172,12 @@ class Engine implements Climb {
     const patience = Math.max(this.run.settings.leastPatienceMs, step.watchMs * WINDOWS_OF_PATIENCE);
     for (;;) {
       const now = journal.now();
-      const uneasy = this.#watching.uneasy();
-      if (now >= until && uneasy.length === 0) break;
+      const unsettledTriggers = this.#watching.unsettledTriggers();
+      if (now >= until && unsettledTriggers.length === 0) break;
       if (now > until + patience)
-        throw new GoBack({
+        throw new RollbackRequested({
           code: 'out-of-time',
-          text: `At ${step.weight} % the window could not end within ${formatMs(now - from)}: ${uneasy.join(', ') || 'a trigger'} had no values or was pending.`,
+          text: `At ${step.weight} % the window could not end within ${formatMs(now - from)}: ${unsettledTriggers.join(', ') || 'a trigger'} had no values or was pending.`,
         });
       await this.pause(Math.min(STEADY_LOOK_MS, this.run.settings.intervalMs));
     }
@@ -194,7 +197,7 @@ class Engine implements Climb {
         const state = await parts.route.read(this.signal());
         if (state.accepted) break;
         if (journal.now() > deadline)
-          throw new GoBack({
+          throw new RollbackRequested({
             code: 'route-failed',
             text: `The route with ${weight} % was not accepted within ${formatMs(ACCEPTED_WITHIN_MS)}: ${state.why ?? 'no reason is given'}.`,
           });

@@ -42,7 +42,9 @@ process.exitCode = CUTOVER_EXIT.unfinished;
 // A terminal that was closed, or a disk that is full, must not end it.
 process.stderr.on('error', () => undefined);
 process.exit(
-  CUTOVER_EXIT[await (args.back ? goBack(args.run ?? '', Number(args.known)) : cutOver(args.run ?? '')).catch(unable)],
+  CUTOVER_EXIT[
+    await (args.back ? rollBackRun(args.run ?? '', Number(args.known)) : cutOver(args.run ?? '')).catch(unable)
+  ],
 );
 
 /** What kept it from beginning; people read it in `cutover.log`, or on the terminal of `golive rollback`. */
@@ -67,7 +69,7 @@ async function cutOver(runDir: string): Promise<CutoverEnd> {
 }
 
 /** Nothing ends it but its own time: half a way back is no state to leave behind. */
-async function goBack(runDir: string, known: number): Promise<CutoverEnd> {
+async function rollBackRun(runDir: string, known: number): Promise<CutoverEnd> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const done = await takeTurn(runDir, known, clock);
   if (done !== null) return done;

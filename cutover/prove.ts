@@ -2,22 +2,22 @@
 import type { ProbeRecord } from '../checks/contract/cutover.ts';
 import { formatMs } from '../checks/contract/units.ts';
 import { halfWidthFor, proveSplit } from '../checks/cutover/split.ts';
-import { GoBack } from './go-back.ts';
-import { requireOwn, type Climb } from './guards.ts';
+import { RollbackRequested } from './rollback-requested.ts';
+import { requireOwn, type Ramp } from './guards.ts';
 import type { CutoverStep } from './settings.ts';
 
 /** Requests that began this long after the route was accepted go by its weights. */
 const SETTLED_MS = 200;
 const LOOK_MS = 50;
 
-/** Counts answers until the split of this step is proven; since when. Throws GoBack when it is refuted or time is up. */
+/** Counts answers until the split of this step is proven; since when. Throws RollbackRequested when it is refuted or time is up. */
 export async function proveStep(
-  climb: Climb,
+  ramp: Ramp,
   probes: { records(): readonly ProbeRecord[] },
   { item, weight, proveWithinMs }: CutoverStep,
 ): Promise<number> {
-  const { journal, settings, parts } = climb.run;
-  await climb.pause(SETTLED_MS);
+  const { journal, settings, parts } = ramp.run;
+  await ramp.pause(SETTLED_MS);
   // Whole, as the log keeps times.
   const from = Math.ceil(journal.now());
   for (;;) {
@@ -26,16 +26,16 @@ export async function proveStep(
     const proof = proveSplit(weight / 100, canary, answers.length, halfWidthFor(weight / 100, settings));
     const isLate = journal.now() - from > proveWithinMs;
     if (proof.verdict === 'too-few' && !isLate) {
-      await climb.pause(LOOK_MS);
+      await ramp.pause(LOOK_MS);
       continue;
     }
     journal.tell({ event: 'split', item, countedFrom: from, ...proof });
     if (proof.verdict === 'proven') return from;
     // The gateway may well obey, but somebody else.
-    requireOwn(climb, await parts.route.read(climb.signal()));
+    requireOwn(ramp, await parts.route.read(ramp.signal()));
     const share = `${canary} of ${answers.length} answers came from ${settings.route.canaryVersion}`;
     const wanted = `the route says ${weight} %`;
-    throw new GoBack(
+    throw new RollbackRequested(
       proof.verdict === 'refuted'
         ? { code: 'split-refuted', text: `Traffic does not split as the weights say: ${share}, ${wanted}.` }
         : {

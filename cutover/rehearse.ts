@@ -2,7 +2,7 @@
 import type { RollbackReason } from '../checks/contract/cutover.ts';
 import { errorText } from '../checks/contract/text.ts';
 import { begin, giveBack, refuse, type CutoverEnd, type CutoverRun } from './begin.ts';
-import { called, GoBack } from './go-back.ts';
+import { aborted, RollbackRequested } from './rollback-requested.ts';
 import { rollBack } from './rollback.ts';
 import { watching, type Watching } from './watching.ts';
 
@@ -30,7 +30,7 @@ export async function rehearseRollback(run: Omit<CutoverRun, 'finish'>): Promise
     return await rollBack({ settings, parts, clock, journal, stable, reason, probes, usersWithinMs: USERS_MS });
   };
   try {
-    return await Promise.race([goIt(), called(back)]);
+    return await Promise.race([goIt(), aborted(back)]);
   } catch (error) {
     return refuse(journal, errorText(error));
   } finally {
@@ -49,13 +49,17 @@ async function tellTriggers(
   const until = journal.now() + WARM_MS;
   while (!triggers.knows() && journal.now() < until) await clock.wait(LOOK_MS, back);
   try {
-    for (let times = 0; times < TIMES || (triggers.uneasy().length > 0 && journal.now() < until); times += 1) {
+    for (
+      let times = 0;
+      times < TIMES || (triggers.unsettledTriggers().length > 0 && journal.now() < until);
+      times += 1
+    ) {
       triggers.evaluate(0);
       await clock.wait(intervalMs, back);
     }
   } catch (error) {
     // One that fires now is told of below; there is nothing to take back.
-    if (!(error instanceof GoBack)) throw error;
+    if (!(error instanceof RollbackRequested)) throw error;
   }
   triggers.tellAll();
 }

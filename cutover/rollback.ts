@@ -35,7 +35,7 @@ export async function rollBack(run: RollbackRun): Promise<'rolled-back' | 'unver
   const over = new AbortController();
   void renewing(run, over.signal);
   try {
-    return await goBack(run);
+    return await performRollback(run);
   } finally {
     over.abort();
   }
@@ -53,7 +53,7 @@ async function renewing({ parts, clock }: RollbackRun, over: AbortSignal): Promi
   }
 }
 
-async function goBack(run: RollbackRun): Promise<'rolled-back' | 'unverified' | 'unfinished'> {
+async function performRollback(run: RollbackRun): Promise<'rolled-back' | 'unverified' | 'unfinished'> {
   const { clock, journal, settings, parts, reason } = run;
   const signal = clock.limit(settings.rollbackWithinMs);
   const tell = (event: NewEvent): void => {

@@ -15,7 +15,7 @@ import { errorRateOf, p95Of, worstOf, type Measured } from '../checks/cutover/tr
 import type { Clock } from './clock.ts';
 import type { CutoverJournal } from './journal.ts';
 import { badlyServedText, firedText } from './fired.ts';
-import { GoBack } from './go-back.ts';
+import { RollbackRequested } from './rollback-requested.ts';
 import type { PrometheusWatch } from './prometheus.ts';
 import type { ServicesSeen } from './services.ts';
 import type { CutoverSettings } from './settings.ts';
@@ -24,15 +24,15 @@ import type { CutoverSettings } from './settings.ts';
 const GAP_INTERVALS = 8;
 
 export interface Watching {
-  /** One evaluation of every trigger. Throws GoBack when one fires. */
+  /** One evaluation of every trigger. Throws RollbackRequested when one fires. */
   evaluate(weight: number): void;
   /**
    * To be asked before a step ends, `from` when its window opened. Where the new release had too few requests for a trigger's window, its last
-   * `for` is looked at as a whole: throws GoBack when they were served badly beyond doubt.
+   * `for` is looked at as a whole: throws RollbackRequested when they were served badly beyond doubt.
    */
   beforeEnd(weight: number, from: number): void;
   /** Triggers that are pending or know nothing, with what their two sources say; all of them before the first evaluation. */
-  uneasy(): readonly string[];
+  unsettledTriggers(): readonly string[];
   /** Tells how every trigger stands, also where nothing has changed. */
   tellAll(): void;
   /** Whether there are values enough for every trigger. */
@@ -126,7 +126,7 @@ export function watching({ settings, clock, journal, probes, services, prometheu
     const since = new Date(clock.date().getTime() - (now.at - state.since));
     const lastedMs = state.firedAt - state.since;
     const text = firedText(rule, { value, opinion, lastedMs, since, weight: now.weight, down: now.seen.down });
-    throw new GoBack({ code: 'trigger', text, breachedAt: since.toISOString() });
+    throw new RollbackRequested({ code: 'trigger', text, breachedAt: since.toISOString() });
   };
 
   const tell = ({ item, threshold }: TriggerRule): void => {
@@ -167,11 +167,11 @@ export function watching({ settings, clock, journal, probes, services, prometheu
         const bad = badlyServedBy(rule, records, newRelease(route, weight), lookedFrom, at);
         if (!bad) continue;
         journal.tell({ event: 'trigger', item, state: 'firing', value: bad.bad / bad.of, threshold });
-        throw new GoBack({ code: 'trigger', text: badlyServedText(rule, bad, weight, at - lookedFrom) });
+        throw new RollbackRequested({ code: 'trigger', text: badlyServedText(rule, bad, weight, at - lookedFrom) });
       }
     },
     tellAll: () => triggers.forEach(tell),
-    uneasy: () =>
+    unsettledTriggers: () =>
       triggers.flatMap((rule) => {
         const standing = standings.get(rule.item);
         if (standing && standingOf(standing.states).state === 'inactive') return [];

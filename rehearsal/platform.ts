@@ -237,7 +237,7 @@ function platformOf(parts: Parts): Platform {
   }
   return {
     writes: () => plane?.writes?.() ?? 0,
-    // What is only starting is left to the leash. The stores are stopped as their pods' processes, or by the leash as well.
+    // What is only starting is left to the reaper. The stores are stopped as their pods' processes, or by the reaper as well.
     async stop() {
       await Promise.allSettled([plane?.close(), ...running.map((part) => part.stop())]);
     },

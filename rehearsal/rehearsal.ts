@@ -12,7 +12,7 @@ import { errorText } from '../checks/contract/text.ts';
 import type { StartControlPlane } from './control-plane-types.ts';
 import { startControlServer, type ControlServer } from './control-server.ts';
 import { createAuthority } from './authority.ts';
-import { startLeash } from './leash.ts';
+import { startLeash } from './reaper.ts';
 import { createLevers } from './levers.ts';
 import { startPlatform, type Platform } from './platform.ts';
 import type { PlatformContext } from './platform-types.ts';
@@ -89,7 +89,7 @@ export async function runRehearsal(args: readonly string[], startControlPlane: S
   }
 }
 
-/** Settles with the reason to stop: a signal, or the end of standard input where that is the leash. */
+/** Settles with the reason to stop: a signal, or the end of standard input where that is the reaper. */
 function stopRequested(kept: boolean): Promise<string> {
   return new Promise((stop) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
@@ -141,7 +141,7 @@ class Rehearsal {
       dir,
       temporary,
       dist,
-      leash: startLeash(temporary),
+      reaper: startLeash(temporary),
       authority: createAuthority(dir),
       levers: createLevers(),
       log: say,
@@ -250,8 +250,8 @@ class Rehearsal {
     const control = await this.#control?.catch(() => undefined);
     await Promise.race([control?.close().catch(() => undefined), patience]);
     await Promise.race([this.#platform?.stop().catch(() => undefined), patience]);
-    await this.#context.leash.close();
-    // The leash has removed the folder: the next start has nothing to sweep.
+    await this.#context.reaper.close();
+    // The reaper has removed the folder: the next start has nothing to sweep.
     sweepTemporaryFolder(this.#dir);
   }
 }

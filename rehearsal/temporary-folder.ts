@@ -28,7 +28,7 @@ function isPassable(path: string): boolean {
   }
 }
 
-/** Removes what a rehearsal left that was killed together with its leash: its folder, and a PostgreSQL that runs on in it. */
+/** Removes what a rehearsal left that was killed together with its reaper: its folder, and a PostgreSQL that runs on in it. */
 export function sweepTemporaryFolder(dir: string): void {
   let folder: string;
   try {

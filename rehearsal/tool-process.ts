@@ -1,4 +1,4 @@
-/** Programs of this machine (Redis, Prometheus, …) as parts of the rehearsal: found, started on the leash, stopped. */
+/** Programs of this machine (Redis, Prometheus, …) as parts of the rehearsal: found, started on the reaper, stopped. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { pause } from '../checks/contract/pause.ts';
@@ -20,7 +20,7 @@ export interface ToolStart {
   /** Name of its log file. */
   readonly log: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** The temporary folder unless said. A process that begins elsewhere just as the rehearsal is killed is not found by the leash. */
+  /** The temporary folder unless said. A process that begins elsewhere just as the rehearsal is killed is not found by the reaper. */
   readonly cwd?: string;
 }
 
@@ -38,7 +38,7 @@ export function startTool(context: PlatformContext, start: ToolStart): ToolProce
     env: { ...toolEnvironment(), ...start.env },
   });
   closeSync(log);
-  context.leash.hold(child);
+  context.reaper.hold(child);
   const exited = exitOf(child);
   return { child, pid: child.pid ?? 0, exited, stop: (graceMs) => stopChild(child, exited, 'SIGTERM', graceMs) };
 }

@@ -1,6 +1,6 @@
 /**
  * The watchdog's thread: sees that the rehearsal's event loop no longer turns, which nobody on that loop can. It marks the
- * state file `failed` and ends the process; the leash then ends the children.
+ * state file `failed` and ends the process; the reaper then ends the children.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { readState, writeAtomically, statePath } from '../fixtures/rehearsal-client/state-file.ts';

@@ -88,7 +88,7 @@ export async function testStores(): Promise<TestStores> {
       },
       start,
       async close() {
-        // In order, as pods stop them; the leash ends what is left.
+        // In order, as pods stop them; the reaper ends what is left.
         for (const store of ['pgbouncer', 'postgres', 'redis'] as const) {
           await (await start(store)).stop(3000);
         }

@@ -1,9 +1,9 @@
-/** For tests: a platform context with a leash of its own in temporary folders. */
+/** For tests: a platform context with a reaper of its own in temporary folders. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority } from '../authority.ts';
-import { startLeash } from '../leash.ts';
+import { startLeash } from '../reaper.ts';
 import { createLevers } from '../levers.ts';
 import type { PlatformContext } from '../platform-types.ts';
 import { findDist } from '../../fixtures/rehearsal-client/start.ts';
@@ -13,19 +13,19 @@ import { makeTemporaryFolder } from '../temporary-folder.ts';
 export function testPlatform(): { readonly context: PlatformContext; close(): Promise<void> } {
   const dir = mkdtempSync(join(tmpdir(), 'golive-test-'));
   const temporary = makeTemporaryFolder(dir);
-  const leash = startLeash(temporary);
+  const reaper = startLeash(temporary);
   return {
     context: {
       dir,
       temporary,
       dist: findDist(),
-      leash,
+      reaper,
       authority: createAuthority(dir),
       levers: createLevers(),
       log: () => undefined,
     },
     async close() {
-      await leash.close();
+      await reaper.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };

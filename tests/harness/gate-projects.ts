@@ -42,7 +42,7 @@ export function gateProjects(): MakeProject {
 }
 
 /** What matters of a result, so that a difference shows all of it. */
-export const gist = ({ exitCode, decision }: GateResult) => ({ exitCode, decision: decision?.decision });
+export const summary = ({ exitCode, decision }: GateResult) => ({ exitCode, decision: decision?.decision });
 export const outcomesOf = ({ decision }: GateResult) =>
   Object.fromEntries(decision?.items.map((item) => [item.id, item.outcome]) ?? []);
 
@@ -51,7 +51,7 @@ export async function halfWay(make: MakeProject, { afterGo = false } = {}) {
   const project = await make(SLOW);
   if (afterGo) {
     const yesterday = await project.run();
-    expect(gist(yesterday), yesterday.output).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(summary(yesterday), yesterday.output).toEqual({ exitCode: 0, decision: 'GO' });
   }
   const recorded = project.outcomes().length;
   const run = project.start([]);

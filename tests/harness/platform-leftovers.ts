@@ -5,7 +5,7 @@ import { processStartedAt } from '../../fixtures/rehearsal-client/process-identi
 import { commandLines, processTree, survivors } from './process-tree.ts';
 import type { SeenProcess } from './process-tree.ts';
 
-/** The leash gives what it ends two seconds before it forces it. */
+/** The reaper gives what it ends two seconds before it forces it. */
 const PATIENCE_MS = 15_000;
 
 export interface Sighting {

@@ -270,7 +270,7 @@ function withoutItems(text: string, without?: RegExp): string {
 }
 
 /** What a run came to, in few words, so that a difference shows all of it. */
-export function gist({ exitCode, decision }: PlatformRun): Readonly<Record<string, unknown>> {
+export function summary({ exitCode, decision }: PlatformRun): Readonly<Record<string, unknown>> {
   return { exitCode, decision: decision?.decision, selected: decision?.selected.decision };
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { createAuthority } from '../../rehearsal/authority.ts';
-import { startLeash } from '../../rehearsal/leash.ts';
+import { startLeash } from '../../rehearsal/reaper.ts';
 import { createLevers } from '../../rehearsal/levers.ts';
 import { startPostgres, type PostgresServer } from '../../rehearsal/postgres/server.ts';
 import type { KeyPair } from './servers.ts';
@@ -21,13 +21,13 @@ export async function testPostgres(): Promise<TestPostgres> {
   const dir = mkdtempSync(join(tmpdir(), 'golive-pg-'));
   const temporary = mkdtempSync(join(tmpdir(), 'golive-pg-'));
   chmodSync(temporary, 0o755);
-  const leash = startLeash(temporary);
+  const reaper = startLeash(temporary);
   const password = 'p@ss word/1';
   const context = {
     dir,
     temporary,
     dist: '',
-    leash,
+    reaper,
     authority: createAuthority(dir),
     levers: createLevers(),
     log: () => undefined,
@@ -38,12 +38,12 @@ export async function testPostgres(): Promise<TestPostgres> {
       server,
       password,
       async close() {
-        await leash.close();
+        await reaper.close();
         rmSync(dir, { recursive: true, force: true });
       },
     };
   } catch (error) {
-    await leash.close();
+    await reaper.close();
     throw error;
   }
 }

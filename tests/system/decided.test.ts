@@ -1,7 +1,7 @@
 /** What is decided of what a run recorded, by the main process's own steps: whatever kept an item from being recorded, it is no GO. */
 import { describe, expect, it } from 'vitest';
 import type { OutcomeName } from '../../checks/contract/outcome.ts';
-import { gateProjects, gist, GOOD, outcomesOf } from '../harness/gate-projects.ts';
+import { gateProjects, summary, GOOD, outcomesOf } from '../harness/gate-projects.ts';
 import { recordRun, type Attempt } from '../harness/recorded-run.ts';
 
 const make = gateProjects();
@@ -15,12 +15,12 @@ const parts = Array.from({ length: 2 ** ALL.length - 1 }, (_, mask) =>
 
 describe('a run that recorded', () => {
   it('a pass of every item is GO', async () => {
-    expect(gist(recordRun(await make(), passed(ALL)))).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(summary(recordRun(await make(), passed(ALL)))).toEqual({ exitCode: 0, decision: 'GO' });
   });
 
   it.each(parts.map((ids) => [ids.join(', ') || 'nothing', ids] as const))('%s alone is HOLD', async (_, ids) => {
     const result = recordRun(await make(), passed(ids));
-    expect(gist(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
     expect(Object.values(outcomesOf(result)).filter((outcome) => outcome === 'not-run')).toHaveLength(
       ALL.length - ids.length,
     );
@@ -28,8 +28,8 @@ describe('a run that recorded', () => {
 
   it('nothing after a good run does not live on that one', async () => {
     const project = await make();
-    expect(gist(recordRun(project, passed(ALL)))).toEqual({ exitCode: 0, decision: 'GO' });
-    expect(gist(recordRun(project, []))).toEqual({ exitCode: 2, decision: 'HOLD' });
+    expect(summary(recordRun(project, passed(ALL)))).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(summary(recordRun(project, []))).toEqual({ exitCode: 2, decision: 'HOLD' });
   });
 
   it.each<[OutcomeName, number, string]>([
@@ -39,12 +39,12 @@ describe('a run that recorded', () => {
     ['not-run', 2, 'HOLD'],
   ])('a critical %s exits %i, %s, whatever else passed', async (outcome, exitCode, decision) => {
     const result = recordRun(await make(), [...passed(ALL.slice(1)), [ALL[0] ?? '', outcome]]);
-    expect(gist(result), result.output).toEqual({ exitCode, decision });
+    expect(summary(result), result.output).toEqual({ exitCode, decision });
   });
 
   it('one phase, all of it, is GO for that phase and HOLD for the whole', async () => {
     const result = recordRun(await make(), passed(['P1-ONE-001', 'P1-ONE-002']), ['phase1']);
-    expect(gist(result), result.output).toEqual({ exitCode: 0, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 0, decision: 'HOLD' });
     expect(result.decision?.selected).toMatchObject({ phases: ['phase1'], decision: 'GO' });
   });
 
@@ -56,7 +56,7 @@ describe('a run that recorded', () => {
       ['pass', 'fail'],
     ] as const) {
       const attempts: Attempt[] = [...others, [first, one, { attempt: 1 }], [first, two, { attempt: 2 }]];
-      expect(gist(recordRun(await make(), attempts))).toEqual({ exitCode: 1, decision: 'NO-GO' });
+      expect(summary(recordRun(await make(), attempts))).toEqual({ exitCode: 1, decision: 'NO-GO' });
     }
   });
 });

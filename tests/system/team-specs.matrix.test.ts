@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { bound, FILE, outcomesBySpec, recordsOf, SEEN } from '../harness/bound-specs.ts';
 import type { GateProject, GateItem, GatePhase } from '../harness/gate-project.ts';
-import { checkouts, gateProjects, gist } from '../harness/gate-projects.ts';
+import { checkouts, gateProjects, summary } from '../harness/gate-projects.ts';
 
 const apart = gateProjects();
 const make = checkouts(apart);
@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 240_000 });
 describe('a test from @playwright/test', () => {
   it('counts for nothing: HOLD', async () => {
     const { result } = await outcomesBySpec(make, { pays: "raw('pays', () => { expect(1).toBe(1); });" });
-    expect(gist(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
   });
 });
 
@@ -29,7 +29,7 @@ describe('where tests run', () => {
       ['pays', 'refunds'].map((title) => `test('${title}', ({ evidence }) => { ${SEEN} });`).join('\n'),
     );
     const result = await project.run();
-    expect(gist(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(summary(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
     expect(recordsOf(project)).toHaveLength(4);
     const workers = project.filesWith('"item":').filter((file) => /outcomes\.\d+\.jsonl$/.test(file));
     expect(workers.length).toBeLessThanOrEqual(most);
@@ -66,7 +66,7 @@ describe('where tests run', () => {
     );
     project.writeSpec('unbound.spec.ts', "throw new Error('this must not be loaded');");
     const result = await project.run(['--workers=2']);
-    expect(gist(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(summary(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
     const records = recordsOf(project);
     expect(records.map(({ item: id, subjectNames: [name] }) => [id, name]).sort()).toEqual([
       ['P1-SPEC-001', 'odd'],
@@ -79,7 +79,7 @@ describe('where tests run', () => {
     expect(Date.parse(at('P2-SPEC-001')?.startedAt ?? '')).toBeGreaterThanOrEqual(itemEnded - 1);
 
     const alone = await project.run(['--project=phase2']);
-    expect(gist(alone), alone.output).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(summary(alone), alone.output).toEqual({ exitCode: 0, decision: 'GO' });
     expect(recordsOf(project).length - records.length).toBe(2);
   });
 });
@@ -104,7 +104,7 @@ describe('before its body', () => {
     const project = await make(phases('cutover'));
     project.writeSpec(FILE, spec);
     const forbidden = await project.run();
-    expect(gist(forbidden), forbidden.output).toMatchObject({ decision: 'HOLD' });
+    expect(summary(forbidden), forbidden.output).toMatchObject({ decision: 'HOLD' });
     expect(recordsOf(project)).toMatchObject([{ outcome: 'pending', reason: 'needs-arming' }]);
     expect(marks(project)).toEqual([]);
 
@@ -156,7 +156,7 @@ describe('a test that runs more than once or not to its end', () => {
       { flaky: `test('flaky', ({ evidence }, { retry }) => { ${SEEN} expect(retry).toBe(1); });` },
       ['--retries=1'],
     );
-    expect(gist(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
+    expect(summary(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
     expect(recordsOf(project).map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
       [1, 'fail'],
       [2, 'pass'],
@@ -175,7 +175,7 @@ describe('a test that runs more than once or not to its end', () => {
     await expect.poll(() => project.has('waiting'), { timeout: 180_000 }).toBe(true);
     child.kill('SIGINT');
     const result = await ended;
-    expect(gist(result), result.output).toEqual({ exitCode: 130, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 130, decision: 'HOLD' });
     expect(recordsOf(project)).toMatchObject([{ outcome: 'not-run', reason: 'interrupted' }]);
   });
 });

@@ -1,7 +1,7 @@
 /** Teams' own Playwright specs, on the real command line: what each ending counts as. */
 import { describe, expect, it, vi } from 'vitest';
 import { outcomesBySpec, recordsOf, SEEN } from '../harness/bound-specs.ts';
-import { checkouts, gateProjects, gist } from '../harness/gate-projects.ts';
+import { checkouts, gateProjects, summary } from '../harness/gate-projects.ts';
 
 const make = checkouts(gateProjects());
 
@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 240_000 });
 describe("a team's test", () => {
   it('is GO when it passes and says what it saw', async () => {
     const { result, project } = await outcomesBySpec(make, { pays: `test('pays', ({ evidence }) => { ${SEEN} });` });
-    expect(gist(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(summary(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
     expect(recordsOf(project)).toMatchObject([
       { outcome: 'pass', subjects: 1, subjectNames: ['Shop'], evidence: [{ text: 'order 17 was accepted' }] },
     ]);
@@ -32,7 +32,7 @@ describe("a team's test", () => {
       'is not ours': "raw('is not ours', () => { expect(1).toBe(1); });",
       'observes nonsense': "test('observes nonsense', ({ evidence }) => { evidence.observe('Shop', ''); });",
     });
-    expect(gist(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
+    expect(summary(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
     expect(byTitle('silent')).toMatchObject({ outcome: 'inconclusive', reason: 'no-subjects' });
     expect(byTitle('asserts')).toMatchObject({ outcome: 'fail', reason: 'does-not-conform' });
     expect(byTitle('asserts').message).toContain('orders');

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { gateProjects, gist, halfWay, isAlive, outcomesOf, RED, workersOf } from '../harness/gate-projects.ts';
+import { gateProjects, summary, halfWay, isAlive, outcomesOf, RED, workersOf } from '../harness/gate-projects.ts';
 
 const make = gateProjects();
 
@@ -13,7 +13,7 @@ describe('a plain run', () => {
       { phase: 'phase2', items: [{ id: 'P2-ONE-001' }] },
     ]);
     const result = await project.run();
-    expect(gist(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(summary(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
     const records = project
       .outcomes()
       .map((line) => JSON.parse(line) as { item: string; startedAt: string; durationMs: number });
@@ -35,17 +35,17 @@ describe('a part of the checklist', () => {
     ['-x after nothing', ['-x', '--grep', 'P2']],
   ])('%s is never GO', async (_name, args) => {
     const result = await (await make()).run(args);
-    expect(gist(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
   });
   it('--last-failed after a good run runs nothing', async () => {
     const project = await make();
     await project.run();
     const result = await project.run(['--last-failed', '--pass-with-no-tests']);
-    expect(gist(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
   });
   it('--no-deps changes nothing', async () => {
     const result = await (await make()).run(['--no-deps']);
-    expect(gist(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(summary(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
   });
   it('a test skipped by code is not run', async () => {
     const project = await make();
@@ -54,14 +54,14 @@ describe('a part of the checklist', () => {
       'export default class { preprocess({ suite, testRun }) { testRun.skip(suite.allTests().find((test) => test.title.startsWith("P1-ONE-001")), "no"); return Promise.resolve(); } }',
     );
     const result = await project.run([`--add-reporter=${join(project.root, 'skip.mjs')}`]);
-    expect(gist(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
     expect(outcomesOf(result)['P1-ONE-001']).toBe('not-run');
   });
 });
 
 describe('reporters', () => {
   it('--reporter=dot decides all the same', async () => {
-    expect(gist(await (await make()).run(['--reporter=dot']))).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(summary(await (await make()).run(['--reporter=dot']))).toEqual({ exitCode: 0, decision: 'GO' });
   });
   it.each([
     ['throws', 'onTestEnd() { throw new Error("broken reporter"); }'],
@@ -72,7 +72,7 @@ describe('reporters', () => {
     project.write('reporter.mjs', `export default class { ${body} }`);
     for (const option of ['--reporter', '--add-reporter']) {
       const result = await project.run([`${option}=${join(project.root, 'reporter.mjs')}`]);
-      expect(gist(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
+      expect(summary(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
     }
   });
   it('refuses replaced reporters with several workers', async () => {
@@ -87,7 +87,7 @@ describe('retries', () => {
     const result = await (
       await make([{ phase: 'phase1', items: [{ id: 'P1-ONE-001', answer: 'flaky' }] }])
     ).run(['--retries=2']);
-    expect(gist(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
+    expect(summary(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
   });
 });
 
@@ -134,7 +134,7 @@ describe('violence', () => {
     const workers = workersOf(child.pid ?? 0);
     child.kill('SIGTERM');
     const result = await ended;
-    expect(gist(result), result.output).toEqual({ exitCode: 130, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 130, decision: 'HOLD' });
     expect(workers.filter(isAlive)).toEqual([]);
   });
   it('a second run in the same project is refused while one is under way, and not after that was killed', async () => {
@@ -146,12 +146,12 @@ describe('violence', () => {
     expect(second.output).toContain(`process ${child.pid ?? 0}`);
     child.kill('SIGKILL');
     await ended;
-    expect(gist(await project.run())).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(summary(await project.run())).toEqual({ exitCode: 0, decision: 'GO' });
   });
   it('a run folder that disappears: no decision, exit 70, the file says HOLD', async () => {
     const { ended, project } = await halfWay(make);
     rmSync(join(project.root, '.golive', 'runs'), { recursive: true, force: true });
     const result = await ended;
-    expect(gist(result), result.output).toEqual({ exitCode: 70, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 70, decision: 'HOLD' });
   });
 });

@@ -6,21 +6,21 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { GatePhase } from '../harness/gate-project.ts';
-import { gateProjects, gist, halfWay, isAlive, outcomesOf, RED, workersOf } from '../harness/gate-projects.ts';
+import { gateProjects, summary, halfWay, isAlive, outcomesOf, RED, workersOf } from '../harness/gate-projects.ts';
 
 const make = gateProjects();
 
 describe('a plain run', () => {
   it('is GO when every item passes', async () => {
     const result = await (await make()).run();
-    expect(gist(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
+    expect(summary(result), result.output).toEqual({ exitCode: 0, decision: 'GO' });
     expect(result.output).toContain('GO');
   });
   it('is NO-GO when one fails, and shows the place in YAML', async () => {
     const result = await (
       await make([{ phase: 'phase1', items: [{ id: 'P1-ONE-001' }, { id: 'P1-ONE-002', answer: 'broken' }] }])
     ).run();
-    expect(gist(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
+    expect(summary(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
     expect(result.output).toMatch(/specs\/small\/phase1\.yaml:\d+/);
     expect(result.output).not.toMatch(/\n\s+at .*\.ts:/);
   });
@@ -30,7 +30,7 @@ describe('a plain run', () => {
       { phase: 'phase2', items: [{ id: 'P2-ONE-001' }] },
     ];
     const result = await (await make(phases, 'enforce')).run();
-    expect(gist(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
+    expect(summary(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
     expect(outcomesOf(result)).toEqual({ 'P1-ONE-001': 'fail', 'P2-ONE-001': 'not-run' });
   });
 });
@@ -38,23 +38,23 @@ describe('a plain run', () => {
 describe('a part of the checklist', () => {
   it('--project answers for its phase, the whole stays HOLD', async () => {
     const result = await (await make()).run(['--project=phase1']);
-    expect(gist(result), result.output).toEqual({ exitCode: 0, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 0, decision: 'HOLD' });
   });
   it('--grep is never GO', async () => {
     const result = await (await make()).run(['--grep', 'P1-ONE-001']);
-    expect(gist(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
   });
 });
 
 describe('reporters', () => {
   it('--reporter=dot decides all the same', async () => {
-    expect(gist(await (await make(RED)).run(['--reporter=dot']))).toEqual({ exitCode: 1, decision: 'NO-GO' });
+    expect(summary(await (await make(RED)).run(['--reporter=dot']))).toEqual({ exitCode: 1, decision: 'NO-GO' });
   });
   it('one that throws does not hide a red item', async () => {
     const project = await make(RED);
     project.write('reporter.mjs', 'export default class { onTestEnd() { throw new Error("broken reporter"); } }');
     const result = await project.run([`--reporter=${join(project.root, 'reporter.mjs')}`]);
-    expect(gist(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
+    expect(summary(result), result.output).toEqual({ exitCode: 1, decision: 'NO-GO' });
   });
 });
 
@@ -79,7 +79,7 @@ describe('violence', () => {
     const workers = workersOf(child.pid ?? 0);
     child.kill('SIGINT');
     const result = await ended;
-    expect(gist(result), result.output).toEqual({ exitCode: 130, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 130, decision: 'HOLD' });
     expect(workers.filter(isAlive)).toEqual([]);
   });
   it('kill -9 of the runner: HOLD run-incomplete, not the GO of yesterday', async () => {
@@ -96,7 +96,7 @@ describe('violence', () => {
     const { child, ended } = await halfWay(make);
     for (const worker of workersOf(child.pid ?? 0)) process.kill(worker, 'SIGKILL');
     const result = await ended;
-    expect(gist(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
+    expect(summary(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
     expect(outcomesOf(result)).toEqual({ 'P1-ONE-001': 'pass', 'P1-ONE-002': 'not-run', 'P1-ONE-003': 'pass' });
   });
 });

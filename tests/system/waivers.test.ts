@@ -67,7 +67,7 @@ async function decideWith(
   ]);
 }
 
-const gist = ({ exitCode, decision }: GateResult) => ({
+const summary = ({ exitCode, decision }: GateResult) => ({
   exitCode,
   decision: decision?.decision,
   without: decision?.decisionWithoutWaivers,
@@ -80,7 +80,7 @@ describe('a waiver', () => {
   it('lets the release go on, says without whom it would not, and names who answers for it', async () => {
     const project = await makeWith([{}], { more: 'expectSubjects: ">=1"', paths: ['broken', 'broken/too'] });
     const result = await project.run();
-    expect(gist(result), result.output).toEqual(covered);
+    expect(summary(result), result.output).toEqual(covered);
     expect(result.decision?.items[1]).toMatchObject({
       outcome: 'fail',
       waived: { id: 'P1-ONE-002@small', approver: 'Grace Hopper', ticket: 'OPS-42', expires: LATER },
@@ -106,13 +106,13 @@ describe('a waiver', () => {
     const failed = failedSubjects(outcomes.find(({ outcome }) => outcome === 'fail')?.findings ?? []);
     expect(failed).toHaveLength(2);
     const bySubject = failed.map((subject) => ({ subject }));
-    expect(gist(await decideWith(bySubject, { failed }))).toEqual(covered);
-    expect(gist(await decideWith(bySubject.slice(1), { failed }))).toEqual(notCovered);
+    expect(summary(await decideWith(bySubject, { failed }))).toEqual(covered);
+    expect(summary(await decideWith(bySubject.slice(1), { failed }))).toEqual(notCovered);
   });
 
   it('that has expired makes no failure an expected one', async () => {
     const result = await (await makeWith([{ expires: PAST }])).run();
-    expect(gist(result), result.output).toEqual(notCovered);
+    expect(summary(result), result.output).toEqual(notCovered);
     expect(flat(result.output)).toMatch(/waiver P1-ONE-002@small .* expired at/);
     expect(result.output).not.toContain('waived or minor');
   });
@@ -127,7 +127,7 @@ describe('a waiver', () => {
     ],
   ])('%s covers nothing and is told', async (_, change, warning) => {
     const result = await decideWith([change]);
-    expect(gist(result), result.output).toEqual(notCovered);
+    expect(summary(result), result.output).toEqual(notCovered);
     expect(result.decision?.warnings).toHaveLength(1);
     expect(result.decision?.warnings[0]).toMatch(warning);
     expect(flat(result.output)).toMatch(warning);
@@ -135,25 +135,25 @@ describe('a waiver', () => {
 
   it('for another environment covers nothing; it is not the affair of this run', async () => {
     const result = await decideWith([{ environment: 'production' }]);
-    expect(gist(result), result.output).toEqual(notCovered);
+    expect(summary(result), result.output).toEqual(notCovered);
     expect(result.decision?.warnings).toEqual([]);
   });
 
   it('does not cover an item that cannot be waived', async () => {
     const result = await decideWith([{}], { more: 'waivable: false' });
-    expect(gist(result), result.output).toEqual(notCovered);
+    expect(summary(result), result.output).toEqual(notCovered);
     expect(result.decision?.warnings[0]).toMatch(/cannot be waived/);
   });
 
   it('that is not needed is told', async () => {
     const result = await decideWith([{}], { outcome: 'pass' });
-    expect(gist(result), result.output).toEqual({ exitCode: 0, decision: 'GO', without: 'GO', waived: [] });
+    expect(summary(result), result.output).toEqual({ exitCode: 0, decision: 'GO', without: 'GO', waived: [] });
     expect(result.decision?.warnings[0]).toMatch(/no longer needed: the item is pass; remove it/);
   });
 
   it('with a field that is wrong covers nothing, and the place is told', async () => {
     const result = await decideWith([{ aprover: 'Bob' }]);
-    expect(gist(result), result.output).toEqual(notCovered);
+    expect(summary(result), result.output).toEqual(notCovered);
     expect(result.decision?.warnings[0]).toMatch(/^specs\/small\/waivers\.yaml:3:\d+: .*Did you mean "approver"\?/);
   });
 });
@@ -162,10 +162,10 @@ describe('a waiver of one subject', () => {
   it('does not cover a second finding; two waivers cover two', async () => {
     const [first, second] = ['GET /broken', 'GET /broken/too'];
     const blamed = { failed: [first, second] };
-    expect(gist(await decideWith([{ subject: first }], blamed))).toEqual(notCovered);
-    expect(gist(await decideWith([{ subject: first }, { subject: second }], blamed))).toEqual(covered);
+    expect(summary(await decideWith([{ subject: first }], blamed))).toEqual(notCovered);
+    expect(summary(await decideWith([{ subject: first }, { subject: second }], blamed))).toEqual(covered);
     const stranger = await decideWith([{ subject: 'GET /nowhere' }], blamed);
-    expect(gist(stranger)).toEqual(notCovered);
+    expect(summary(stranger)).toEqual(notCovered);
     expect(stranger.decision?.warnings[0]).toMatch(/names the subject "GET \/nowhere".*it covers nothing/);
   });
 });
@@ -181,7 +181,7 @@ describe('a waiver of a planned item', () => {
     );
     project.write('specs/small/waivers.yaml', `apiVersion: golive/v1\nwaivers: [${JSON.stringify(full)}]\n`);
     const result = recordRun(project, [['P1-ONE-001', 'pass']]);
-    expect(gist(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD', without: 'HOLD', waived: [] });
+    expect(summary(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD', without: 'HOLD', waived: [] });
     expect(result.decision?.warnings[0]).toMatch(/has no effect: nothing waives an item that is planned/);
   });
 });

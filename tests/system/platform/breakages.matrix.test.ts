@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { processTree } from '../../harness/process-tree.ts';
 import type { PlatformCluster } from '../../harness/platform-cluster.ts';
 import {
-  gist,
+  summary,
   messageOf,
   passedItems,
   phaseDecisions,
@@ -130,7 +130,7 @@ describe('the database', () => {
       'P5-HEA-001': [SERVICE, '/health answered 503', 'Fix: '],
     });
     expect(phaseDecisions(result)).toEqual({ phase1: 'NO-GO', phase2: 'NO-GO', phase5: 'NO-GO' });
-    expect(gist(result)).toEqual(FAILED);
+    expect(summary(result)).toEqual(FAILED);
   });
 
   it('hangs: what does not answer in time takes no write', { timeout: LIMIT }, async () => {
@@ -153,7 +153,7 @@ describe('the database', () => {
       'P2-FLO-001': ['did not answer in time', '/mcp_db: no answer within 5.0 s', 'Fix: Look at both ends'],
     });
     expect(phaseDecisions(result)).toMatchObject({ phase1: 'NO-GO', phase2: 'NO-GO' });
-    expect(gist(result)).toEqual(FAILED);
+    expect(summary(result)).toEqual(FAILED);
   });
 });
 
@@ -182,7 +182,7 @@ describe('the service', () => {
       'P2-HEA-001': [`${SERVICE}: Pod mcp-production/mcp-typescript-api-`, 'not ready', 'Fix: '],
       'P5-HEA-001': [`${SERVICE}: Pod mcp-production/mcp-typescript-api-`, 'not ready', 'Fix: '],
     });
-    expect(gist(result)).toEqual(FAILED);
+    expect(summary(result)).toEqual(FAILED);
   });
 
   it('is scaled to nothing: nobody answers', { timeout: LIMIT }, async () => {
@@ -206,7 +206,7 @@ describe('the service', () => {
       'P2-API-001': ['Authentication at https://blue.mcp.test:', 'answered 503', 'Fix: '],
       'P2-API-002': ['POST /auth/login: the login answered 503', 'Fix: Repair the service'],
     });
-    expect(gist(result)).toEqual(FAILED);
+    expect(summary(result)).toEqual(FAILED);
   });
 });
 
@@ -236,7 +236,7 @@ describe('security contexts', () => {
       'P1-CON-004': [DEPLOYMENT, 'capabilities.drop is not set, expected ["ALL"]', 'Fix: Set '],
       'P1-CON-005': [DEPLOYMENT, 'allowPrivilegeEscalation is not set, expected false', 'Fix: Set '],
     });
-    expect(gist(result)).toEqual(FAILED);
+    expect(summary(result)).toEqual(FAILED);
   });
 
   it("a pod's is missing", { timeout: LIMIT }, async () => {
@@ -254,7 +254,7 @@ describe('security contexts', () => {
       'P1-CON-002': [DEPLOYMENT, 'runAsNonRoot is not set, expected true', 'Fix: Set '],
       'P1-CON-005': [DEPLOYMENT, 'seccompProfile.type is not set', 'Fix: Set '],
     });
-    expect(gist(result)).toEqual(FAILED);
+    expect(summary(result)).toEqual(FAILED);
   });
 });
 
@@ -278,7 +278,7 @@ it('no StorageClass, and a placeholder in a Secret: each item tells its own', { 
       'Fix: Put the real value',
     ],
   });
-  expect(gist(result)).toEqual(FAILED);
+  expect(summary(result)).toEqual(FAILED);
 });
 
 describe("the gate's own rights", () => {
@@ -346,7 +346,7 @@ describe("the gate's own rights", () => {
       expect.arrayContaining(['P2-HEA-001', 'P2-HEA-002', 'P5-HEA-001', 'P5-SEC-003']),
     );
     expect(phaseDecisions(result)).toMatchObject({ phase1: 'HOLD', phase2: 'HOLD' });
-    expect(gist(result)).toEqual(HELD);
+    expect(summary(result)).toEqual(HELD);
   });
 });
 
@@ -356,5 +356,5 @@ it('once all is undone the platform is as good as before', { timeout: LIMIT }, a
   for (let more = 2; more > 0 && Object.keys(redItems(result)).length > 0; more -= 1) result = await project.run(ALL);
   expect(redItems(result), result.output).toEqual({});
   expect(phaseDecisions(result)).toEqual({ phase1: 'GO', phase2: 'GO', phase5: 'GO' });
-  expect(gist(result)).toMatchObject({ exitCode: 0, selected: 'GO' });
+  expect(summary(result)).toMatchObject({ exitCode: 0, selected: 'GO' });
 });

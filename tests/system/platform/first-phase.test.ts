@@ -1,7 +1,7 @@
 /** One phase of the platform's checklist as somebody runs it who has just installed golive: on a rehearsal that the run starts and ends. */
 import { afterAll, expect, it } from 'vitest';
 import { processTree, survivors } from '../../harness/process-tree.ts';
-import { gist, passedItems, PlatformProject, redItems, until } from '../../harness/platform-project.ts';
+import { summary, passedItems, PlatformProject, redItems, until } from '../../harness/platform-project.ts';
 
 const project = new PlatformProject();
 afterAll(() => project.remove());
@@ -14,6 +14,6 @@ it('phase 1 is GO, and nothing of the rehearsal is left', async () => {
   const result = await run.ended;
   expect(redItems(result), result.output).toEqual({});
   expect(passedItems(result).length).toBeGreaterThan(25);
-  expect(gist(result), result.output).toEqual({ exitCode: 0, decision: 'HOLD', selected: 'GO' });
+  expect(summary(result), result.output).toEqual({ exitCode: 0, decision: 'HOLD', selected: 'GO' });
   expect(await survivors(seen, 20_000)).toEqual([]);
 });

@@ -11,7 +11,7 @@ import { look } from '../../../rehearsal/drill/look.ts';
 import type { Looked } from '../../../rehearsal/drill/look.ts';
 import type { PlatformCluster } from '../../harness/platform-cluster.ts';
 import {
-  gist,
+  summary,
   messageOf,
   passedItems,
   phaseDecisions,
@@ -125,7 +125,7 @@ describe('under the printed rights alone', () => {
     expect(passedItems(result).length).toBeGreaterThan(40);
     expect(messageOf(result, 'P2-FLO-001')).toContain('Fix: run with GOLIVE_ARM=v1.0.0');
     expect(phaseDecisions(result)).toEqual({ phase1: 'HOLD', phase2: 'HOLD', phase5: 'GO' });
-    expect(gist(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
+    expect(summary(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
     expect(result.decision?.environment).toEqual({
       name: 'somebody',
       uid: (await cluster.get('/api/v1/namespaces/kube-system')).metadata['uid'],
@@ -243,6 +243,6 @@ describe('every printed right is needed', () => {
     expect(messageOf(result, 'P1-CLU-002')).toContain('cannot list resource "nodes"');
     // Who it was is not known without the right to read a namespace.
     expect(result.decision?.environment.uid).toBe('unknown');
-    expect(gist(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
+    expect(summary(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { leftOf, look } from '../../harness/platform-leftovers.ts';
 import type { Sighting } from '../../harness/platform-leftovers.ts';
-import { gist, messageOf, PlatformProject, redItems, until } from '../../harness/platform-project.ts';
+import { summary, messageOf, PlatformProject, redItems, until } from '../../harness/platform-project.ts';
 import { tryKill } from '../../harness/processes.ts';
 import type { PlatformRun, StartedRun } from '../../harness/platform-project.ts';
 
@@ -116,7 +116,7 @@ describe('the runner', () => {
     const { project, run, seen } = await underLoad();
     process.kill(-run.pid, 'SIGINT');
     const result = await run.ended;
-    expect(gist(result), result.output).toEqual(INTERRUPTED);
+    expect(summary(result), result.output).toEqual(INTERRUPTED);
     expect([outcomeOf(result, 'P3-LOA-001'), outcomeOf(result, 'P3-MET-001')]).toEqual(['not-run', 'not-run']);
     expect(result.output).not.toMatch(STACK);
     expect(await leftOf(project, seen)).toEqual([]);
@@ -126,7 +126,7 @@ describe('the runner', () => {
     const { project, run, seen } = await underLoad();
     run.child.kill('SIGTERM');
     const result = await run.ended;
-    expect(gist(result), result.output).toEqual(INTERRUPTED);
+    expect(summary(result), result.output).toEqual(INTERRUPTED);
     expect([outcomeOf(result, 'P3-LOA-001'), outcomeOf(result, 'P3-MET-001')]).toEqual(['not-run', 'not-run']);
     expect(result.output).not.toMatch(STACK);
     expect(await leftOf(project, seen)).toEqual([]);
@@ -150,7 +150,7 @@ describe('the runner', () => {
     });
     process.kill(-run.pid, 'SIGINT');
     const result = await run.ended;
-    expect(gist(result), result.output).toEqual(INTERRUPTED);
+    expect(summary(result), result.output).toEqual(INTERRUPTED);
     expect(await leftOf(project, seen)).toEqual([]);
     await expectSound(project, 0);
   });
@@ -170,7 +170,7 @@ describe('the rehearsal', () => {
     });
     expect(messageOf(result, 'P3-LOA-001')).toMatch(/% of \d+ requests [^]*\d+ refused[^]*Fix: /);
     expect(messageOf(result, 'P3-MET-001')).toContain(ENDED);
-    expect(gist(result)).toEqual({ exitCode: 1, decision: 'NO-GO', selected: 'NO-GO' });
+    expect(summary(result)).toEqual({ exitCode: 1, decision: 'NO-GO', selected: 'NO-GO' });
     expect(await leftOf(project, seen)).toEqual([]);
     await expectSound(project, 0);
   });
@@ -181,7 +181,7 @@ describe('the rehearsal', () => {
     expectLost(result);
     expect(messageOf(result, 'P2-FLO-001')).toContain(ENDED);
     expect(messageOf(result, 'P2-FLO-001')).toContain(`Fix: Read ${project.rehearsalDir}/rehearsal.log`);
-    expect(gist(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
+    expect(summary(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
     expect(await leftOf(project, seen)).toEqual([]);
     await expectSound(project, 0);
   });
@@ -193,7 +193,7 @@ describe('the rehearsal', () => {
     expectLost(result);
     expect(result.output).toMatch(/no\s+answer\s+within\s+15\.0\s+s/);
     expect(messageOf(result, 'P2-FLO-001')).toContain('it has shown no sign of life since');
-    expect(gist(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
+    expect(summary(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
     expect(await leftOf(project, seen)).toEqual([]);
     await expectSound(project, 0);
   });

@@ -5,7 +5,14 @@ import { load } from 'js-yaml';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { commandLines } from '../../harness/process-tree.ts';
 import { look } from '../../harness/platform-leftovers.ts';
-import { gist, passedItems, phaseDecisions, PlatformProject, redItems, until } from '../../harness/platform-project.ts';
+import {
+  summary,
+  passedItems,
+  phaseDecisions,
+  PlatformProject,
+  redItems,
+  until,
+} from '../../harness/platform-project.ts';
 import { findSecrets, namesIn } from '../../harness/platform-secrets.ts';
 
 const LIMIT = 120_000;
@@ -119,7 +126,7 @@ it('every built item passes, planned ones hold the whole, and no secret leaves',
   expect(built.length).toBeGreaterThan(70);
   expect(passedItems(result)).toEqual(built);
   expect(phaseDecisions(result)).toEqual(GO);
-  expect(gist(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
+  expect(summary(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
   // Nothing but what nobody has built yet.
   expect(new Set(result.decision?.reasons.map(({ code }) => code))).toEqual(new Set(['planned']));
   expect(result.decision?.environment.name).toBe('rehearsal');
@@ -150,7 +157,7 @@ it('phase 3 alone: GO, exit code 0, the whole stays HOLD', { timeout: LIMIT }, a
   expect(redItems(result), result.output).toEqual({});
   expect(passedItems(result)).toEqual(builtItems('phase3'));
   expect(phaseDecisions(result)).toEqual({ phase3: 'GO' });
-  expect(gist(result)).toEqual({ exitCode: 0, decision: 'HOLD', selected: 'GO' });
+  expect(summary(result)).toEqual({ exitCode: 0, decision: 'HOLD', selected: 'GO' });
   const verified = await project.golive(['verify']);
   expect(verified.exitCode, verified.stdout).toBe(0);
   expect(verified.stdout).toContain('The ledger is sound: 2 runs, ');

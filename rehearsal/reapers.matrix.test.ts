@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { unlessBusy } from '../tests/harness/unless-busy.ts';
-import { startLeash } from './leash.ts';
+import { startLeash } from './reaper.ts';
 import { processStartedAt } from '../fixtures/rehearsal-client/process-identity.ts';
 import { startRehearsal, waitForRehearsal, type StartedRehearsal } from '../fixtures/rehearsal-client/start.ts';
 import { standingOf } from '../fixtures/rehearsal-client/state-file.ts';
 import { commandLines, processTree, survivors, type SeenProcess } from '../tests/harness/process-tree.ts';
 
-/** The leash gives what it ends two seconds before it forces it. */
+/** The reaper gives what it ends two seconds before it forces it. */
 const PATIENCE_MS = 8000;
 const LIMIT = 180_000;
 const READY_LIMIT_MS = 90_000;
@@ -59,20 +59,20 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-test('what is started while the leash closes, or after, is ended at once', async () => {
+test('what is started while the reaper closes, or after, is ended at once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'golive-test-'));
   folders.push(folder);
-  const leash = startLeash(join(folder, 'temporary'));
+  const reaper = startLeash(join(folder, 'temporary'));
   const start = (): ChildProcess => spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
   const [held, during, after] = [start(), start(), start()];
   const ends = [held, during, after].map(
     (child) => new Promise((end) => child.once('exit', (_, signal) => end(signal))),
   );
-  leash.hold(held);
-  const closed = leash.close();
-  leash.hold(during);
+  reaper.hold(held);
+  const closed = reaper.close();
+  reaper.hold(during);
   await closed;
-  leash.hold(after);
+  reaper.hold(after);
   expect(await Promise.all(ends)).toEqual(['SIGINT', 'SIGKILL', 'SIGKILL']);
 });
 
@@ -81,14 +81,14 @@ test('a process it was never told of is known by where it stands, and nobody els
   folders.push(folder);
   const temporary = join(folder, 'temporary (1)');
   mkdirSync(join(temporary, 'below'), { recursive: true });
-  const leash = startLeash(temporary);
+  const reaper = startLeash(temporary);
   const start = (cwd: string, detached: boolean): ChildProcess =>
     spawn('sleep', ['60'], { cwd, detached, stdio: 'ignore' });
   const strays = [start(temporary, true), start(join(temporary, 'below'), true)];
   // Somebody's shell would have a terminal, and what it starts is no leader of a session.
   const others = [start(folder, true), start(temporary, false)];
   const ends = strays.map((child) => new Promise((end) => child.once('exit', (_, signal) => end(signal))));
-  await leash.close();
+  await reaper.close();
   expect(await Promise.all(ends)).toEqual(['SIGINT', 'SIGINT']);
   expect(others.map(({ exitCode, signalCode }) => [exitCode, signalCode])).toEqual([
     [null, null],
@@ -100,7 +100,7 @@ test('a process it was never told of is known by where it stands, and nobody els
 describe.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   test('while it starts leaves no process and no temporary folder', { timeout: LIMIT }, async () => {
     const { dir, pid } = begin();
-    // initdb is the one that lives for a moment only and that nobody but the leash knows of.
+    // initdb is the one that lives for a moment only and that nobody but the reaper knows of.
     const seen = await until(() => {
       const tree = processTree(pid);
       return tree.some(({ command }) => command.includes('initdb')) ? tree : undefined;
