@@ -10,7 +10,6 @@ import {
   type Judgement,
   type NonEmpty,
 } from '../../kit/define-check.ts';
-import { readingEvidence, type Reading } from '../../kit/evidence.ts';
 import { judged } from '../../kit/judged.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { registrySession, type Challenge } from '../../protocols/oci.ts';
@@ -40,7 +39,6 @@ interface Gathered {
   readonly down: string | null;
   readonly challenge: Challenge['scheme'] | null;
   readonly images: readonly ReleaseImage[];
-  readonly readings: readonly Reading[];
   /** Namespaces in which no workload names an image. */
   readonly empty: readonly string[];
 }
@@ -69,14 +67,14 @@ async function gather(
   { cluster, http }: Pick<Capabilities, 'cluster' | 'http'>,
   context: CheckContext,
 ): Promise<Gathered> {
-  const { sources, readings } = await readWorkloads(cluster, params.namespaces, context);
+  const { sources } = await readWorkloads(cluster, params.namespaces, context);
   const empty = params.namespaces.filter((name) => !sources.some(({ namespace }) => namespace === name));
   const session = registrySession(http, params.registry);
   try {
     const { scheme } = await session.challenge();
     const images: ReleaseImage[] = [];
     for (const named of collectImages(sources)) images.push(await lookUpImage(session, named, params.hosts));
-    return { down: null, challenge: scheme, images, readings, empty };
+    return { down: null, challenge: scheme, images, empty };
   } catch (error) {
     if (
       !(error instanceof ObservationError) ||
@@ -84,7 +82,7 @@ async function gather(
       context.signal.aborted
     )
       throw error;
-    return { down: error.message, challenge: null, images: [], readings, empty };
+    return { down: error.message, challenge: null, images: [], empty };
   }
 }
 
@@ -110,7 +108,7 @@ function judge({ registry: { url }, hosts }: Params, gathered: Gathered): Judgem
   return judged(findings, [subject, ...images.map(subjectOf)], evidence, '');
 }
 
-function evidenceOf(url: string, { down, challenge, images, readings }: Gathered): NonEmpty<Evidence> {
+function evidenceOf(url: string, { down, challenge, images }: Gathered): NonEmpty<Evidence> {
   return [
     {
       type: 'query',
@@ -120,6 +118,5 @@ function evidenceOf(url: string, { down, challenge, images, readings }: Gathered
       answer: down ?? (challenge === 'none' ? 'open to everybody' : `asks for ${challenge ?? 'nothing'} credentials`),
     },
     lookupTable(images),
-    ...readings.map(readingEvidence),
   ];
 }
