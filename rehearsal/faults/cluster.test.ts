@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JSON_SCHEMA, loadAll } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ObservationError } from '../../checks/kit/define-check.ts';
+import { ObservationError } from '../../checks/kit/kind.ts';
 import { kinds } from '../../checks/index.ts';
 import { validateParams } from '../../checks/kit/params.ts';
 import type { CapabilityHost } from '../../fixtures/capabilities/host.ts';

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { errorText } from '../../checks/contract/text.ts';
 import { kinds } from '../../checks/index.ts';
 import { validateParams } from '../../checks/kit/params.ts';
 import { loadKubernetes } from '../../fixtures/capabilities/kubernetes-bundle.ts';
@@ -72,7 +73,7 @@ async function run(item: string): Promise<{ readonly outcome: string; readonly t
     const text = judgement.findings.map(({ says }) => says).join('\n');
     return { outcome: 'fail', text };
   } catch (error) {
-    return { outcome: 'error', text: error instanceof Error ? error.message : String(error) };
+    return { outcome: 'error', text: errorText(error) };
   } finally {
     await host.close();
   }
