@@ -3,6 +3,7 @@
  * that registries speak (RFC 6750 challenges, distribution/distribution docs/spec/auth/token.md). It follows one redirect of a blob,
  * without the credential, and trusts no digest that it has not computed itself.
  */
+
 import { createHash } from 'node:crypto';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
 import type { Registry } from '../contract/environment.ts';
