@@ -2,8 +2,7 @@
 import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluster.ts';
 import type { Permission } from '../contract/plan.ts';
 import { rbacPolicyOf, type RbacPolicy } from '../../k8s/semantics/rbac.ts';
-import type { Reading } from '../kit/evidence.ts';
-import { mayList, readList } from './kubernetes.ts';
+import { mayList } from './kubernetes.ts';
 
 const rbac = (kind: string, resource: string): ResourceType => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -14,7 +13,6 @@ export const ROLES = rbac('Role', 'roles');
 export const ROLE_BINDINGS = rbac('RoleBinding', 'rolebindings');
 export const CLUSTER_ROLES = rbac('ClusterRole', 'clusterroles');
 export const CLUSTER_ROLE_BINDINGS = rbac('ClusterRoleBinding', 'clusterrolebindings');
-export const SERVICE_ACCOUNTS: ResourceType = { apiVersion: 'v1', kind: 'ServiceAccount', resource: 'serviceaccounts' };
 
 const RBAC_TYPES = [ROLES, ROLE_BINDINGS, CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS] as const;
 
@@ -27,15 +25,14 @@ export function mayReadRbac(): Permission[] {
 export async function readRbac(
   cluster: ClusterReader,
   fresh: boolean,
-): Promise<{
-  readonly policy: RbacPolicy;
-  readonly objects: readonly KubeObject[];
-  readonly readings: readonly Reading[];
-}> {
+): Promise<{ readonly policy: RbacPolicy; readonly objects: readonly KubeObject[] }> {
   const lists = await Promise.all(
-    RBAC_TYPES.map(async (type) => ({ type, ...(await readList(cluster, type, { fresh })) })),
+    RBAC_TYPES.map(async (type) => {
+      const { items } = await cluster.list(type, { fresh });
+      // Members of a list need not carry their kind.
+      return items.map((item) => ({ ...item, kind: type.kind }));
+    }),
   );
-  // Members of a list need not carry their kind.
-  const objects = lists.flatMap(({ type, items }) => items.map((item) => ({ ...item, kind: type.kind })));
-  return { policy: rbacPolicyOf(objects), objects, readings: lists.map(({ reading }) => reading) };
+  const objects = lists.flat();
+  return { policy: rbacPolicyOf(objects), objects };
 }

@@ -69,6 +69,13 @@ describe('podSources', () => {
     expect(later('2026-01-15T12:05:01Z')).toEqual(['Pod shop/stuck']);
   });
 
+  it('judges a pod whose grace period has hours to go: it runs on as if nobody had deleted it', () => {
+    const staying = object(PODS, 'staying', undefined, { status: { phase: 'Running' }, deleting: true });
+    const at = (text: string) => podSources([staying], new Date(text)).sources.map(({ owner }) => owner);
+    expect(at('2026-01-15T11:00:00Z')).toEqual([]);
+    expect(at('2026-01-15T10:59:59Z')).toEqual(['Pod shop/staying']);
+  });
+
   it('judges pods that are not running yet: they will', () => {
     expect(owners([object(PODS, 'new', undefined, { status: { phase: 'Pending' } })])).toEqual(['Pod shop/new']);
   });

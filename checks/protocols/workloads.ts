@@ -3,19 +3,9 @@ import type { CheckContext } from '../contract/capabilities.ts';
 import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluster.ts';
 import type { Permission } from '../contract/plan.ts';
 import { podTemplateOf } from '../../k8s/semantics/pod-template.ts';
-import type { Reading } from '../kit/evidence.ts';
+import type { Subject } from '../contract/outcome.ts';
 import { isRecord, listAt, textAt } from '../contract/json.ts';
-import {
-  CRON_JOBS,
-  DAEMON_SETS,
-  DEPLOYMENTS,
-  JOBS,
-  mayList,
-  PODS,
-  readList,
-  REPLICA_SETS,
-  STATEFUL_SETS,
-} from './kubernetes.ts';
+import { CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, mayList, PODS, REPLICA_SETS, STATEFUL_SETS } from './kubernetes.ts';
 
 const WORKLOAD_TYPES = [PODS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, DAEMON_SETS, JOBS, CRON_JOBS] as const;
 
@@ -35,7 +25,6 @@ export interface Workloads {
   readonly sources: readonly PodSource[];
   /** What was read and left out: pods that have ended or are on their way out, finished Jobs. */
   readonly leftOut: number;
-  readonly readings: readonly Reading[];
 }
 
 export function mayReadWorkloads(namespaces: readonly string[]): Permission[] {
@@ -50,12 +39,20 @@ export async function readWorkloads(
 ): Promise<Workloads> {
   const lists = await Promise.all(
     namespaces.flatMap((namespace) =>
-      WORKLOAD_TYPES.map(async (type) => ({ type, ...(await readList(cluster, type, { namespace, fresh })) })),
+      WORKLOAD_TYPES.map(async (type) => {
+        const { items } = await cluster.list(type, { namespace, fresh });
+        return items.map((item) => ({ type, item }));
+      }),
     ),
   );
-  const objects = lists.flatMap(({ type, items }) => items.map((item) => ({ type, item })));
-  const sources = podSources(objects, now);
-  return { ...sources, readings: lists.map(({ reading }) => reading) };
+  return podSources(lists.flat(), now);
+}
+
+/** The owner or workload of a pod source, `Deployment shop/api`, as an object reference. */
+export function sourceSubject(text: string): Subject {
+  const [, kind, namespace, name] = /^(\S+) (?:([^/]*)\/)?(.+)$/.exec(text) ?? [];
+  if (kind === undefined || name === undefined) return { name: text };
+  return { name, kind, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 interface Typed {
@@ -64,7 +61,7 @@ interface Typed {
 }
 
 /** The templates and pods of a list of objects. What a controller made is judged by its controller, pods besides by themselves. */
-export function podSources(objects: readonly Typed[], now: Date): Pick<Workloads, 'sources' | 'leftOut'> {
+export function podSources(objects: readonly Typed[], now: Date): Workloads {
   const byUid = new Map(
     objects.flatMap(({ item }) => (item.metadata.uid === undefined ? [] : [[item.metadata.uid, item]])),
   );
@@ -93,13 +90,17 @@ function controllerOf({ metadata }: KubeObject) {
 
 /** How long after the end of its grace period a pod may still be there: the kubelet and its API calls need their time. */
 const LEAVING_MS = 5 * 60_000;
+/** A grace period that ends later than this lets a pod run on, whoever has deleted it. */
+const LONGEST_GRACE_MS = 60 * 60_000;
 
 /**
  * On its way out. `deletionTimestamp` is when its grace period ends (metav1.ObjectMeta: "at which this resource will be
  * deleted"); a pod that is still there long after it hangs on a finalizer or a lost node, and may run on for days.
  */
 export function isLeaving({ metadata: { deletionTimestamp } }: KubeObject, now: Date): boolean {
-  return deletionTimestamp !== undefined && now.getTime() - Date.parse(deletionTimestamp) <= LEAVING_MS;
+  if (deletionTimestamp === undefined) return false;
+  const overMs = now.getTime() - Date.parse(deletionTimestamp);
+  return overMs >= -LONGEST_GRACE_MS && overMs <= LEAVING_MS;
 }
 
 /** Ended pods and finished Jobs run nothing more; pods being deleted are on their way out, unless they are stuck. */

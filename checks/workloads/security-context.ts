@@ -4,141 +4,83 @@
  */
 import { containersOf, isWindowsPod, type PodToJudge, type Violation } from '../../k8s/semantics/pod-security.ts';
 import { exemptions, namespaceList } from '../contract/param-schemas.ts';
+import { shortened, table } from '../kit/evidence.ts';
+import { kind, objectSubject, type CheckKind, type ParamsOf, type Say } from '../kit/kind.ts';
 import {
-  defineCheck,
-  type CheckKind,
-  type Evidence,
-  type Finding,
-  type FromSchema,
-  type JSONSchema,
-  type Judgement,
-} from '../kit/define-check.ts';
-import { nameList, readingEvidence, shortened, table } from '../kit/evidence.ts';
-import { judged } from '../kit/judged.ts';
-import { mayReadWorkloads, readWorkloads, type PodSource, type Workloads } from '../protocols/workloads.ts';
+  mayReadWorkloads,
+  readWorkloads,
+  sourceSubject,
+  type PodSource,
+  type Workloads,
+} from '../protocols/workloads.ts';
 
-const params = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['namespaces'],
-  properties: { namespaces: namespaceList, exemptions },
-} as const satisfies JSONSchema;
-type Params = FromSchema<typeof params>;
+const params = { namespaces: namespaceList, exemptions } as const;
+type Params = ParamsOf<typeof params, 'namespaces'>;
 type Exemption = Params['exemptions'][number];
 
-/** What one of these kinds says of itself, and its rule. */
-export interface SecurityContextKind {
-  readonly kind: `workloads/${string}`;
-  readonly title: string;
-  readonly why: string;
-  readonly sees: string;
-  readonly fix: string;
+/** What a pod breaks; each kind has its own fix. */
+export const VIOLATES = '{subject}: {where}{path} is {actual}, expected {expected}.';
+type Violates = Readonly<Record<'violates', { readonly says: typeof VIOLATES; readonly fix: string }>>;
+
+interface Rule {
   /** Windows pods cannot have it: they are not judged, and do not count. */
   readonly linuxOnly: boolean;
   readonly rule: (pod: PodToJudge) => readonly Violation[];
 }
+/** What one of these kinds says of itself, and its rule. */
+interface SecurityContextKind extends Rule {
+  readonly title: string;
+  readonly why: string;
+  readonly sees: readonly string[];
+  readonly not: readonly string[];
+  readonly fix: string;
+}
 
-type Rule = Pick<SecurityContextKind, 'linuxOnly' | 'rule'>;
-
-export function defineSecurityContextKind(own: SecurityContextKind): CheckKind {
-  return defineCheck({
-    meta: {
-      kind: own.kind,
-      title: own.title,
-      why: own.why,
-      sees: own.sees,
-      needs: ['cluster'],
-      effect: 'read-only',
-      params,
-      messages: { violates: { says: '{subject}: {where}{path} is {actual}, expected {expected}.', fix: own.fix } },
+export function securityContextKind(name: `workloads/${string}`, own: SecurityContextKind): CheckKind {
+  const { title, why, sees, not, fix } = own;
+  return kind(name, {
+    title,
+    why,
+    sees,
+    not,
+    needs: ['cluster'],
+    required: ['namespaces'],
+    params,
+    messages: { violates: { says: VIOLATES, fix } },
+    rights: ({ namespaces }) => mayReadWorkloads(namespaces),
+    gather: ({ namespaces }, { cluster }, context) => readWorkloads(cluster, namespaces, context),
+    judge: (given, seen, say) => {
+      judgeSources(own, given, seen, say);
     },
-    permissions: ({ namespaces }: Params) => mayReadWorkloads(namespaces),
-    gather: async ({ namespaces }: Params, { cluster }, context): Promise<Workloads> =>
-      await readWorkloads(cluster, namespaces, context),
-    judge: (params: Params, gathered: Workloads) => judgeSources(own, params, gathered),
   });
 }
 
-interface JudgedSource {
-  readonly source: PodSource;
-  /** Names of the containers that were judged, exempt ones left out. */
-  readonly containers: readonly string[];
-  readonly violations: readonly Violation[];
-  readonly exempt: readonly Exemption[];
-}
-
-/** Judges every pod source by the rule; a namespace with nothing to judge makes it inconclusive. */
+/** Judges every pod source by the rule; a namespace with nothing to judge leaves a doubt. */
 export function judgeSources(
   own: Rule,
   { namespaces, exemptions }: Params,
-  gathered: Workloads,
-): Judgement<'violates'> {
-  const all = gathered.sources.filter(({ podSpec }) => !own.linuxOnly || !isWindowsPod(podSpec));
-  const results = all.map((source) => judgeSource(own, source, exemptions));
+  { sources, leftOut }: Workloads,
+  say: Say<Violates>,
+): void {
+  const results = sources
+    .filter(({ podSpec }) => !own.linuxOnly || !isWindowsPod(podSpec))
+    .map((source) => judgeSource(own, source, exemptions));
   const looked = results.filter(({ containers, violations }) => containers.length + violations.length > 0);
-  const evidence = evidenceOf(results, exemptions, gathered);
-  const findings = looked.flatMap((result) => findingsOf(result, looked));
-  const empty = namespaces.filter((namespace) => !looked.some(({ source }) => source.namespace === namespace));
-  if (findings.length === 0 && empty.length > 0)
-    return {
-      outcome: 'inconclusive',
-      reason: 'no-subjects',
-      why: `Nothing to judge in ${nameList(empty.map((namespace) => `namespace ${namespace}`))}: it is missing or empty, or all in it is exempt.`,
-      evidence,
-    };
-  return judged(
-    findings,
-    looked.map(({ source }) => source.owner),
-    evidence,
-    'No pod template and no pod was found.',
-  );
-}
-
-function judgeSource(own: Rule, source: PodSource, exemptions: readonly Exemption[]): JudgedSource {
-  const mine = exemptions.filter(({ workload }) => workload === source.workload || workload === source.owner);
-  const isExempt = (name: string): boolean => mine.some(({ container }) => container === name || container === '*');
-  const containers = [...new Set(containersOf(source.podSpec).map(({ name }) => name))].filter(
-    (name) => !isExempt(name),
-  );
-  const pod = { spec: source.podSpec, metadata: source.podMetadata, specPath: source.specPath };
-  const violations = own
-    .rule(pod)
-    .filter(({ container }) =>
-      container === undefined ? !mine.some(({ container }) => container === '*') : !isExempt(container),
+  const byOwner = new Map(looked.map((result) => [result.source.owner, result]));
+  for (const { source, violations } of looked) {
+    say.judged(sourceSubject(source.owner));
+    // A pod repeats what its template says; only what the template does not have is a finding of its own.
+    const known = source.owner === source.workload ? [] : (byOwner.get(source.workload)?.violations ?? []);
+    const keys = new Set(known.map(ruleOf));
+    for (const violation of violations) if (!keys.has(ruleOf(violation))) fail(source, violation, say);
+  }
+  for (const name of namespaces.filter((one) => !looked.some(({ source }) => source.namespace === one)))
+    say.unsure(
+      'no-subjects',
+      `Nothing to judge in namespace ${name}: it is missing or empty, or all in it is exempt.`,
+      { subject: objectSubject('Namespace', { name }) },
     );
-  return { source, containers, violations, exempt: mine };
-}
-
-/** A pod repeats what its template says; only what the template does not have is a finding of its own. */
-function findingsOf({ source, violations }: JudgedSource, all: readonly JudgedSource[]): Finding<'violates'>[] {
-  const template = all.find(({ source: other }) => other !== source && other.owner === source.workload);
-  return violations
-    .filter((violation) => !template?.violations.some((known) => sameRule(known, violation)))
-    .map(({ container, path, actual, expected }) => ({
-      message: 'violates' as const,
-      subject: source.owner,
-      data: {
-        where: container === undefined ? '' : `container ${container}: `,
-        path,
-        actual: actual === null ? 'not set' : shortened(JSON.stringify(actual), 100),
-        expected,
-      },
-    }));
-}
-
-function sameRule(a: Violation, b: Violation): boolean {
-  return (
-    a.control === b.control && a.container === b.container && JSON.stringify(a.actual) === JSON.stringify(b.actual)
-  );
-}
-
-function evidenceOf(
-  results: readonly JudgedSource[],
-  exemptions: readonly Exemption[],
-  { leftOut, readings }: Workloads,
-): readonly [Evidence, ...Evidence[]] {
-  const uses = (exemption: Exemption): number => results.filter(({ exempt }) => exempt.includes(exemption)).length;
-  return [
+  say.show(
     table(
       `Pod templates and pods (${leftOut} ended or leaving ones left out)`,
       ['pod source', 'belongs to', 'containers judged', 'violations'],
@@ -149,15 +91,40 @@ function evidenceOf(
         violations.map(({ message }) => message).join('; '),
       ]),
     ),
-    ...(exemptions.length === 0
-      ? []
-      : [
-          table(
-            'Exemptions',
-            ['workload', 'container', 'reason', 'pod sources it matched'],
-            exemptions.map((exemption) => [exemption.workload, exemption.container, exemption.reason, uses(exemption)]),
-          ),
-        ]),
-    ...readings.map(readingEvidence),
-  ];
+  );
+  if (exemptions.length === 0) return;
+  const uses = (exemption: Exemption): number => results.filter(({ exempt }) => exempt.includes(exemption)).length;
+  say.show(
+    table(
+      'Exemptions',
+      ['workload', 'container', 'reason', 'pod sources it matched'],
+      exemptions.map((exemption) => [exemption.workload, exemption.container, exemption.reason, uses(exemption)]),
+    ),
+  );
+}
+
+/** The containers that are not exempt, by name, and what the rule says of them. */
+function judgeSource(own: Rule, source: PodSource, exemptions: readonly Exemption[]) {
+  const exempt = exemptions.filter(({ workload }) => workload === source.workload || workload === source.owner);
+  const isExempt = (name = '*'): boolean => exempt.some(({ container }) => container === name || container === '*');
+  const containers = [...new Set(containersOf(source.podSpec).map(({ name }) => name))];
+  const pod = { spec: source.podSpec, metadata: source.podMetadata, specPath: source.specPath };
+  return {
+    source,
+    exempt,
+    containers: containers.filter((name) => !isExempt(name)),
+    violations: own.rule(pod).filter(({ container }) => !isExempt(container)),
+  };
+}
+
+const ruleOf = ({ control, container, actual }: Violation): string => JSON.stringify([control, container, actual]);
+
+function fail({ owner }: PodSource, { container, path, actual, expected }: Violation, say: Say<Violates>): void {
+  const data = {
+    where: container === undefined ? '' : `container ${container}: `,
+    path,
+    actual: actual === null ? 'not set' : shortened(JSON.stringify(actual), 100),
+    expected,
+  };
+  say.fail('violates', { ...sourceSubject(owner), ...(container === undefined ? {} : { container }) }, data, { path });
 }

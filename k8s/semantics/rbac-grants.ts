@@ -47,16 +47,35 @@ export function serviceAccountOf(
   return namespace === undefined || name === undefined ? null : { namespace, name };
 }
 
-/** Whether a binding grants to a ServiceAccount: to itself, or to a group it belongs to. */
-export function grantsTo(
-  { binding }: PolicyGrant,
-  account: { readonly namespace: string; readonly name: string },
-): 'itself' | 'a group' | null {
-  const { user, groups } = serviceAccountUser(account.namespace, account.name);
-  const own = binding.subjects.some((subject) => {
-    const named = serviceAccountOf(subject, binding.namespace);
-    return named !== null && `system:serviceaccount:${named.namespace}:${named.name}` === user;
-  });
-  if (own) return 'itself';
-  return binding.subjects.some(({ kind, name }) => kind === 'Group' && groups.includes(name)) ? 'a group' : null;
+/** A ServiceAccount by its name. */
+interface Account {
+  readonly namespace: string;
+  readonly name: string;
 }
+/** Grants to a ServiceAccount: to itself, and to groups it belongs to besides. */
+export interface AccountGrants {
+  readonly own: readonly PolicyGrant[];
+  readonly byGroup: readonly PolicyGrant[];
+}
+
+/** Finds the grants of ServiceAccounts. Each binding is read once, however many accounts are asked for. */
+export function grantIndex(grants: readonly PolicyGrant[]): (account: Account) => AccountGrants {
+  const bySubject = new Map<string, Set<PolicyGrant>>();
+  for (const grant of grants)
+    for (const subject of grant.binding.subjects) {
+      const account = serviceAccountOf(subject, grant.binding.namespace);
+      const key = account
+        ? userKey(serviceAccountUser(account.namespace, account.name).user)
+        : `${subject.kind} ${subject.name}`;
+      const known = bySubject.get(key) ?? new Set();
+      bySubject.set(key, known.add(grant));
+    }
+  return ({ namespace, name }) => {
+    const { user, groups } = serviceAccountUser(namespace, name);
+    const own = bySubject.get(userKey(user)) ?? new Set();
+    const byGroup = new Set(groups.flatMap((group) => [...(bySubject.get(`Group ${group}`) ?? [])]));
+    return { own: [...own], byGroup: [...byGroup].filter((grant) => !own.has(grant)) };
+  };
+}
+
+const userKey = (user: string): string => `User ${user}`;

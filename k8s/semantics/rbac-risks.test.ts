@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { policyGrants, serviceAccountOf } from './rbac-grants.ts';
+import { grantIndex, policyGrants, serviceAccountOf } from './rbac-grants.ts';
 import { risksOf } from './rbac-risks.ts';
 import { rbacPolicyOf } from './rbac.ts';
 
@@ -53,6 +53,27 @@ describe('grants', () => {
       ['RoleBinding shop/a', 'Role shop/reader', 1],
       ['RoleBinding other/b', 'Role other/reader', null],
     ]);
+  });
+
+  it('are found by account: its own, however it is named, and those of its groups besides', () => {
+    const binding = (name: string, ...subjects: object[]) => ({
+      kind: 'RoleBinding',
+      metadata: { name, namespace: 'shop' },
+      roleRef: { kind: 'Role', name: 'reader' },
+      subjects,
+    });
+    const everybody = { kind: 'Group', name: 'system:serviceaccounts' };
+    const api = { kind: 'ServiceAccount', name: 'api', namespace: 'shop' };
+    const asUser = { kind: 'User', name: 'system:serviceaccount:shop:api' };
+    const policy = rbacPolicyOf([
+      binding('a', api, asUser),
+      binding('b', everybody, api),
+      binding('c', everybody, { kind: 'Group', name: 'system:serviceaccounts:shop' }),
+      binding('d', { ...api, namespace: 'other' }, { kind: 'User', name: 'api' }),
+    ]);
+    const { own, byGroup } = grantIndex(policyGrants(policy))({ namespace: 'shop', name: 'api' });
+    const names = [own, byGroup].map((grants) => grants.map(({ name }) => name));
+    expect(names).toEqual([['RoleBinding shop/a', 'RoleBinding shop/b'], ['RoleBinding shop/c']]);
   });
 
   it('know a service account by both of its spellings', () => {

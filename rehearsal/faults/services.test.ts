@@ -29,7 +29,6 @@ const SECRETS = {
   apiAdminUser: 'root',
   apiAdminPassword: 'e1b2c3d4e5',
 };
-const READING = { path: '/apis/apps/v1/deployments', count: 1, resourceVersion: '1', readAt: '2026-01-15T11:59:00Z' };
 const TOOLBOX = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/mcp-toolbox`;
 let plane: TestPlane;
 let levers: Levers;
@@ -95,7 +94,7 @@ test.each([
     const { sources } = podSources([{ type: DEPLOYMENTS, item: manifest }], new Date());
     const judgement = kind.judge(
       { namespaces: [NAMESPACE], exemptions: [] },
-      { sources, leftOut: 0, readings: [READING] },
+      { sources, leftOut: 0 },
       { now: new Date() },
     );
     const findings = judgement.findings;

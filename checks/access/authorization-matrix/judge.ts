@@ -1,10 +1,9 @@
 /** How the authorizer's answers and the bindings behind them are judged. */
 import { policyGrants, serviceAccountOf } from '../../../k8s/semantics/rbac-grants.ts';
 import type { RbacPolicy } from '../../../k8s/semantics/rbac.ts';
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
-import { readingEvidence, table, type Reading } from '../../kit/evidence.ts';
-import { judged } from '../../kit/judged.ts';
-import type { Asked, Params } from './check.ts';
+import { table } from '../../kit/evidence.ts';
+import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
+import type { Asked, Params } from './params.ts';
 
 export const messages = {
   refused: {
@@ -27,36 +26,25 @@ export const messages = {
     says: '{subject}: grants to ServiceAccount {account}, which does not exist, expected an account.',
     fix: 'Delete the subject from the binding: whoever makes an account of that name gets the rights.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
-export interface Answer {
-  readonly allowed: boolean;
-  readonly reason: string;
-}
-export interface Gathered {
+interface Seen {
   /** First of every row of `can`, then of `cannot`. */
-  readonly answers: readonly Answer[];
+  readonly answers: readonly { readonly allowed: boolean; readonly reason: string }[];
+  /** Why the authorizer was not asked. */
+  readonly refusal?: Refusal | undefined;
   readonly policy: RbacPolicy;
   /** Names of the objects that the API server made itself; their accounts may be elsewhere. */
   readonly bootstrap: readonly string[];
   readonly accounts: readonly { readonly namespace: string; readonly names: readonly string[] }[];
-  readonly readings: readonly Reading[];
-}
-interface Row {
-  readonly asked: Asked;
-  readonly answer: Answer;
-  readonly expected: boolean;
 }
 
-type SubjectKind = 'user' | 'group' | 'service account';
-const kindOf = ({ subject }: Asked): SubjectKind =>
+const kindOf = ({ subject }: Asked): string =>
   'serviceAccount' in subject ? 'service account' : 'group' in subject ? 'group' : 'user';
 
-function subjectOf({ subject }: Asked): string {
-  if ('serviceAccount' in subject)
-    return `ServiceAccount ${subject.serviceAccount.namespace}/${subject.serviceAccount.name}`;
-  return 'group' in subject ? `Group ${subject.group}` : `User ${subject.user}`;
+function subjectOf({ subject }: Asked): Subject {
+  if ('serviceAccount' in subject) return objectSubject('ServiceAccount', subject.serviceAccount);
+  return 'group' in subject ? { kind: 'Group', name: subject.group } : { kind: 'User', name: subject.user };
 }
 
 /** `create pods/exec in mcp-production`, `get deployments.apps "api" in the whole cluster`. */
@@ -67,98 +55,62 @@ function requestOf({ verb, group, resource, subresource, namespace, name, path }
   return `${verb} ${what}${which} in ${namespace ?? 'the whole cluster'}`;
 }
 
-export function judge({ namespaces, can, cannot, dangling }: Params, gathered: Gathered): Judgement<Id> {
-  const rows = [...can, ...cannot].flatMap((asked, index): Row[] => {
-    const answer = gathered.answers[index];
-    return answer ? [{ asked, answer, expected: index < can.length }] : [];
+export function judge({ namespaces, can, cannot, dangling }: Params, seen: Seen, say: Say<typeof messages>): void {
+  const { answers, refusal, policy, bootstrap, accounts } = seen;
+  const all = [...can, ...cannot];
+  const rows = all.flatMap((asked, index) => {
+    const [answer, expected] = [answers[index], index < can.length];
+    return answer ? [{ ...answer, asked, expected, subject: subjectOf(asked), request: requestOf(asked) }] : [];
   });
-  const nowhere = danglingFindings(namespaces, gathered);
-  const findings = [
-    ...missingSubjects(rows, gathered),
-    ...rows.flatMap(rowFindings),
-    ...nowhere.filter(({ subject }) => !dangling.some(({ binding }) => binding === subject)),
-  ];
-  const evidence = evidenceOf(rows, gathered, dangling, nowhere);
-  if (findings.length === 0 && rows.length < can.length + cannot.length)
-    return {
-      outcome: 'inconclusive',
-      reason: 'too-few-subjects',
-      why: `${rows.length} of ${can.length + cannot.length} rows were asked.`,
-      evidence,
-    };
-  const alone = rows.find(
-    ({ asked, expected }) =>
-      !expected &&
-      !rows.some((other) => other.expected && other.answer.allowed && kindOf(other.asked) === kindOf(asked)),
-  );
-  if (findings.length === 0 && alone)
-    return {
-      outcome: 'inconclusive',
-      reason: 'no-positive-control',
-      why: `${subjectOf(alone.asked)} may not ${requestOf(alone.asked)}, but no row shows a ${kindOf(alone.asked)} that may do anything: an authorizer that knows none would answer the same. Add one to can.`,
-      evidence,
-    };
-  return judged(
-    findings,
-    rows.map(({ asked }) => `${subjectOf(asked)}: ${requestOf(asked)}`),
-    evidence,
-    '',
-  );
-}
+  /** Not true of accounts whose namespace was not read. */
+  const isGone = (namespace: string, name: string): boolean =>
+    accounts.find((known) => known.namespace === namespace)?.names.includes(name) === false;
 
-function rowFindings({ asked, answer, expected }: Row): Finding<Id>[] {
-  if (answer.allowed === expected) return [];
-  const reason = answer.reason === '' ? 'no reason given' : answer.reason;
-  const data = { request: requestOf(asked), reason };
-  return [{ message: expected ? 'refused' : 'allowed', subject: subjectOf(asked), data }];
-}
+  if (refusal) say.refused(refusal);
+  else if (rows.length < all.length) say.unsure('too-few-subjects', `${rows.length} of ${all.length} rows were asked.`);
+  const alone = new Map<string, string>();
+  for (const { asked, allowed, expected, reason, subject, request } of rows) {
+    say.judged(`${subjectText(subject)}: ${request}`);
+    // A refusal of somebody who is not there says nothing about who is.
+    if (isGone(subject.namespace ?? '', subject.name)) say.fail('subjectMissing', subject);
+    if (allowed !== expected)
+      say.fail(expected ? 'refused' : 'allowed', subject, { request, reason: reason || 'no reason given' });
+    const kind = kindOf(asked);
+    const isControlled = rows.some((row) => row.expected && row.allowed && kindOf(row.asked) === kind);
+    if (!expected && !isControlled && !alone.has(kind)) alone.set(kind, `${subjectText(subject)} may not ${request}`);
+  }
+  for (const [kind, fact] of alone)
+    say.unsure(
+      'no-positive-control',
+      `${fact}, but no row shows a ${kind} that may do anything: an authorizer that knows none would answer the same. Add one to can.`,
+    );
 
-/** A refusal of somebody who is not there says nothing about who is. */
-function missingSubjects(rows: readonly Row[], { accounts }: Gathered): Finding<Id>[] {
-  const missing = rows.flatMap(({ asked }) => {
-    if (!('serviceAccount' in asked.subject)) return [];
-    const { namespace, name } = asked.subject.serviceAccount;
-    return exists(accounts, namespace, name) === false ? [subjectOf(asked)] : [];
-  });
-  return [...new Set(missing)].map((subject) => ({ message: 'subjectMissing', subject }));
-}
-
-/** Undefined where the accounts of that namespace were not read. */
-function exists(accounts: Gathered['accounts'], namespace: string, name: string): boolean | undefined {
-  return accounts.find((known) => known.namespace === namespace)?.names.includes(name);
-}
-
-function danglingFindings(namespaces: readonly string[], { policy, bootstrap, accounts }: Gathered): Finding<Id>[] {
-  return policyGrants(policy).flatMap(({ binding, name, role, rules }): Finding<Id>[] => {
-    if (binding.namespace !== '' && !namespaces.includes(binding.namespace)) return [];
-    const roleless: Finding<Id>[] = rules === null ? [{ message: 'roleMissing', subject: name, data: { role } }] : [];
-    if (bootstrap.includes(binding.name)) return roleless;
-    const lost = binding.subjects.flatMap((subject): Finding<Id>[] => {
-      const account = serviceAccountOf(subject, binding.namespace);
-      if (!account || exists(accounts, account.namespace, account.name) !== false) return [];
-      const data = { account: `${account.namespace}/${account.name}` };
-      return [{ message: 'accountMissing', subject: name, data }];
-    });
-    return [...roleless, ...lost];
-  });
-}
-
-function evidenceOf(
-  rows: readonly Row[],
-  { policy, readings }: Gathered,
-  dangling: Params['dangling'],
-  nowhere: readonly Finding<Id>[],
-): readonly [Evidence, ...Evidence[]] {
-  return [
+  const nowhere = new Set<string>();
+  const isMeant = (binding: string): boolean => dangling.some((one) => one.binding === binding);
+  for (const { binding, name, role, rules } of policyGrants(policy)) {
+    if (binding.namespace !== '' && !namespaces.includes(binding.namespace)) continue;
+    const lost = bootstrap.includes(binding.name)
+      ? []
+      : binding.subjects.flatMap((one) => {
+          const account = serviceAccountOf(one, binding.namespace);
+          return account && isGone(account.namespace, account.name) ? [`${account.namespace}/${account.name}`] : [];
+        });
+    if (rules === null || lost.length > 0) nowhere.add(name);
+    if (isMeant(name)) continue;
+    const subject = bindingSubject(binding);
+    if (rules === null) say.fail('roleMissing', subject, { role }, { path: 'roleRef' });
+    for (const account of lost) say.fail('accountMissing', subject, { account }, { path: 'subjects' });
+  }
+  say.show(
     table(
       'Access reviews',
       ['subject', 'request', 'expected', 'answer', 'reason'],
-      rows.map(({ asked, answer, expected }) => [
-        subjectOf(asked),
-        requestOf(asked),
+      rows.map(({ subject, request, expected, allowed, reason }) => [
+        subjectText(subject),
+        request,
         expected ? 'allowed' : 'refused',
-        answer.allowed ? 'allowed' : 'refused',
-        answer.reason,
+        allowed ? 'allowed' : 'refused',
+        reason,
       ]),
     ),
     table(
@@ -167,7 +119,7 @@ function evidenceOf(
       dangling.map(({ binding, reason }) => [
         binding,
         reason,
-        nowhere.some(({ subject }) => subject === binding) ? 'yes' : 'no: remove it from the item',
+        nowhere.has(binding) ? 'yes' : 'no: remove it from the item',
       ]),
     ),
     {
@@ -175,6 +127,11 @@ function evidenceOf(
       title: 'Bindings looked at',
       text: `${policy.clusterRoleBindings.length} of the cluster, ${policy.roleBindings.length} of all namespaces`,
     },
-    ...readings.map(readingEvidence),
-  ];
+  );
+}
+
+function bindingSubject({ namespace, name }: RbacPolicy['roleBindings'][number]): Subject {
+  return namespace === ''
+    ? objectSubject('ClusterRoleBinding', { name })
+    : objectSubject('RoleBinding', { namespace, name });
 }

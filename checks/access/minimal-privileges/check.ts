@@ -1,29 +1,30 @@
 import { RBAC_RISKS } from '../../../k8s/semantics/rbac-risks.ts';
-import { namespaceList } from '../../contract/param-schemas.ts';
-import {
-  defineCheck,
-  type Capabilities,
-  type CheckContext,
-  type FromSchema,
-  type JSONSchema,
-} from '../../kit/define-check.ts';
 import { at } from '../../contract/json.ts';
-import { mayList, readList } from '../../protocols/kubernetes.ts';
-import { mayReadRbac, readRbac, SERVICE_ACCOUNTS } from '../../protocols/rbac.ts';
+import { namespaceList } from '../../contract/param-schemas.ts';
+import { kind } from '../../kit/kind.ts';
+import { mayList, SERVICE_ACCOUNTS } from '../../protocols/kubernetes.ts';
+import { mayReadRbac, readRbac } from '../../protocols/rbac.ts';
 import { mayReadWorkloads, readWorkloads } from '../../protocols/workloads.ts';
-import { judge, messages, type Gathered } from './judge.ts';
+import { judge, messages } from './judge.ts';
 
-const params = {
-  type: 'object',
-  additionalProperties: false,
+export const minimalPrivileges = kind('access/minimal-privileges', {
+  title: 'Service accounts have minimal privileges',
+  why: 'Whoever gets into a container has the rights of its service account: a wildcard there is the whole cluster.',
+  sees: [
+    'Every binding that grants to a service account of the namespaces, or to a group of all of them.',
+    'The rules behind it, aggregated ones too: wildcards, listing of Secrets, escalation, impersonation, ways into pods, cluster-admin.',
+    'Tokens mounted where the account may do nothing.',
+  ],
+  not: ['Whether a narrow right is needed.'],
+  needs: ['cluster'],
   required: ['namespaces'],
-  properties: {
+  params: {
     namespaces: namespaceList,
     exceptions: {
       type: 'array',
       default: [],
       description:
-        'What service accounts may have nevertheless, each with the reason why; one that is not needed is told.',
+        'What service accounts may have nevertheless, each with the reason why; one that is not needed is reported.',
       items: {
         type: 'object',
         additionalProperties: false,
@@ -44,50 +45,28 @@ const params = {
       },
     },
   },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
-
-export const minimalPrivileges = defineCheck({
-  meta: {
-    kind: 'access/minimal-privileges',
-    title: 'Service accounts have minimal privileges',
-    why: 'Whoever gets into a container has the rights of its service account: a wildcard there is the whole cluster.',
-    sees: 'Every binding that grants to a service account of the namespaces, or to a group of all of them, and the rules behind it, aggregated ones too: wildcards, listing of Secrets, escalation, impersonation, ways into pods, cluster-admin; and tokens mounted where the account may do nothing. Not: whether a narrow right is needed.',
-    needs: ['cluster'],
-    effect: 'read-only',
-    params,
-    messages,
-  },
-  permissions: ({ namespaces }: Params) => [
+  messages,
+  rights: ({ namespaces }) => [
     ...mayReadRbac(),
     ...namespaces.flatMap((namespace) => mayList([SERVICE_ACCOUNTS], namespace)),
     ...mayReadWorkloads(namespaces),
   ],
-  gather,
-  judge,
-});
 
-async function gather(
-  { namespaces }: Params,
-  { cluster }: Pick<Capabilities, 'cluster'>,
-  context: CheckContext,
-): Promise<Gathered> {
-  const { fresh } = context;
-  const rbac = await readRbac(cluster, fresh);
-  const accounts = await Promise.all(
-    namespaces.map(async (namespace) => await readList(cluster, SERVICE_ACCOUNTS, { namespace, fresh })),
-  );
-  const { sources, readings } = await readWorkloads(cluster, namespaces, context);
-  return {
-    policy: rbac.policy,
-    accounts: accounts.flatMap(({ items }) =>
+  async gather({ namespaces }, { cluster }, context) {
+    const { policy } = await readRbac(cluster, context.fresh);
+    const lists = await Promise.all(
+      namespaces.map((namespace) => cluster.list(SERVICE_ACCOUNTS, { namespace, fresh: context.fresh })),
+    );
+    const accounts = lists.flatMap(({ items }) =>
       items.map((item) => ({
         namespace: item.metadata.namespace ?? '',
         name: item.metadata.name,
         automount: at(item, 'automountServiceAccountToken') !== false,
       })),
-    ),
-    sources,
-    readings: [...rbac.readings, ...accounts.map(({ reading }) => reading), ...readings],
-  };
-}
+    );
+    const { sources } = await readWorkloads(cluster, namespaces, context);
+    return { policy, accounts, sources };
+  },
+
+  judge,
+});

@@ -1,13 +1,11 @@
 /** How the rights of service accounts are judged. */
-import { grantsTo, policyGrants, type PolicyGrant } from '../../../k8s/semantics/rbac-grants.ts';
+import { grantIndex, policyGrants, type PolicyGrant } from '../../../k8s/semantics/rbac-grants.ts';
 import { risksOf, type RbacRisk } from '../../../k8s/semantics/rbac-risks.ts';
 import type { RbacPolicy } from '../../../k8s/semantics/rbac.ts';
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
-import { judged } from '../../kit/judged.ts';
 import { at, textAt } from '../../contract/json.ts';
-import type { PodSource } from '../../protocols/workloads.ts';
-import type { Params } from './check.ts';
+import { table } from '../../kit/evidence.ts';
+import { objectSubject, type Say } from '../../kit/kind.ts';
+import { sourceSubject, type PodSource } from '../../protocols/workloads.ts';
 
 export const messages = {
   risk: {
@@ -26,26 +24,17 @@ export const messages = {
     says: '{subject}: its token is mounted into every pod that does not say otherwise (token-mounted), but no binding grants it anything, expected no token.',
     fix: 'Set automountServiceAccountToken: false on the service account.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
-export interface Account {
-  readonly namespace: string;
-  readonly name: string;
-  /** Its token is mounted unless a pod says otherwise. */
-  readonly automount: boolean;
+interface Params {
+  readonly namespaces: readonly string[];
+  readonly exceptions: readonly { readonly account: string; readonly risk: string; readonly reason: string }[];
 }
-export interface Gathered {
+interface Seen {
   readonly policy: RbacPolicy;
-  readonly accounts: readonly Account[];
+  /** `automount`: its token is mounted unless a pod says otherwise. */
+  readonly accounts: readonly { readonly namespace: string; readonly name: string; readonly automount: boolean }[];
   readonly sources: readonly PodSource[];
-  readonly readings: readonly Reading[];
-}
-/** A finding with what an exception would name. */
-interface Found {
-  readonly account: string;
-  readonly risk: string;
-  readonly finding: Finding<Id>;
 }
 
 /** What each risk lets its holder do. */
@@ -64,120 +53,74 @@ const LETS: Readonly<Record<RbacRisk, string>> = {
   'node-proxy': 'speaks to kubelets, and so runs commands in any pod',
 };
 
-const nameOf = ({ namespace, name }: Pick<Account, 'namespace' | 'name'>): string => `${namespace}/${name}`;
-const subjectOf = (account: Pick<Account, 'namespace' | 'name'>): string => `ServiceAccount ${nameOf(account)}`;
+const isClusterAdmin = ({ binding: { roleRef } }: PolicyGrant): boolean =>
+  roleRef.kind === 'ClusterRole' && roleRef.name === 'cluster-admin';
 
-export function judge({ namespaces, exceptions }: Params, gathered: Gathered): Judgement<Id> {
-  const { policy, accounts, sources } = gathered;
-  const grants = policyGrants(policy);
-  const found = [
-    ...accounts.flatMap((account) => grantFindings(account, grants)),
-    ...tokenFindings(accounts, sources, grants),
-  ];
-  const isExcepted = ({ account, risk }: Found): boolean =>
-    exceptions.some((exception) => exception.account === account && exception.risk === risk);
-  const findings = found.filter((entry) => !isExcepted(entry)).map(({ finding }) => finding);
-  const evidence = evidenceOf(gathered, grants, exceptions, found);
-  const empty = namespaces.filter((namespace) => !accounts.some((account) => account.namespace === namespace));
-  if (findings.length === 0 && empty.length > 0)
-    return {
-      outcome: 'inconclusive',
-      reason: 'no-subjects',
-      why: `No service account was found in ${nameList(empty)}: every namespace has one, so the name may be wrong.`,
-      evidence,
-    };
-  return judged(findings, accounts.map(subjectOf), evidence, 'No service account was found.');
-}
+export function judge({ namespaces, exceptions }: Params, seen: Seen, say: Say<typeof messages>): void {
+  const { policy, accounts, sources } = seen;
+  const grantsOf = grantIndex(policyGrants(policy));
+  const needed = new Set<(typeof exceptions)[number]>();
+  const isExcepted = (account: string, risk: string): boolean => {
+    const own = exceptions.filter((one) => one.account === account && one.risk === risk);
+    for (const one of own) needed.add(one);
+    return own.length > 0;
+  };
+  /** Whether nothing is granted to it; what every account is granted counts for none. */
+  const mayNothing = (account: { readonly namespace: string; readonly name: string }): boolean =>
+    grantsOf(account).own.every(({ rules }) => (rules ?? []).length === 0);
 
-function grantFindings(account: Account, grants: readonly PolicyGrant[]): Found[] {
-  const subject = subjectOf(account);
-  return grants
-    .filter((grant) => grantsTo(grant, account) !== null)
-    .flatMap((grant): Found[] => {
-      if (grant.binding.roleRef.kind === 'ClusterRole' && grant.binding.roleRef.name === 'cluster-admin')
-        return [
-          {
-            account: nameOf(account),
-            risk: 'cluster-admin',
-            finding: { message: 'clusterAdmin', subject, data: { binding: grant.name } },
-          },
-        ];
-      const risks = new Set((grant.rules ?? []).flatMap(risksOf));
-      return [...risks].map((risk) => ({
-        account: nameOf(account),
-        risk,
-        finding: {
-          message: 'risk' as const,
-          subject,
-          data: { binding: grant.name, role: grant.role, lets: LETS[risk], risk },
-        },
-      }));
-    });
-}
+  const rows: (readonly [string, string, string, number | string])[] = [];
+  const automounts = new Map<string, boolean>();
+  for (const { namespace, name, automount } of accounts) {
+    const [subject, full] = [objectSubject('ServiceAccount', { namespace, name }), `${namespace}/${name}`];
+    const { own, byGroup } = grantsOf({ namespace, name });
+    say.judged(subject);
+    automounts.set(full, automount);
+    for (const grant of [...own, ...byGroup]) {
+      const { name: binding, role, rules } = grant;
+      rows.push([full, binding, role, rules?.length ?? 'the role does not exist']);
+      if (isClusterAdmin(grant)) {
+        if (!isExcepted(full, 'cluster-admin')) say.fail('clusterAdmin', subject, { binding });
+        continue;
+      }
+      for (const risk of new Set((rules ?? []).flatMap(risksOf)))
+        if (!isExcepted(full, risk)) say.fail('risk', subject, { binding, role, lets: LETS[risk], risk });
+    }
+    if (automount && mayNothing({ namespace, name }) && !isExcepted(full, 'token-mounted'))
+      say.fail('accountAutomounts', subject, {}, { path: 'automountServiceAccountToken' });
+  }
 
-/** A pod's own field wins over its account's; without either the token is mounted (ServiceAccount admission). */
-function tokenFindings(
-  accounts: readonly Account[],
-  sources: readonly PodSource[],
-  grants: readonly PolicyGrant[],
-): Found[] {
-  const mayNothing = (account: Pick<Account, 'namespace' | 'name'>): boolean =>
-    !grants.some((grant) => grantsTo(grant, account) === 'itself' && (grant.rules ?? []).length > 0);
-  const idle = accounts.filter((account) => account.automount && mayNothing(account));
+  // A pod's own field wins over its account's; without either the token is mounted (ServiceAccount admission).
   const told = new Set<string>();
-  const mounted = sources.flatMap(({ owner, workload, namespace, podSpec }): Found[] => {
+  for (const { owner, workload, namespace, specPath, podSpec } of sources) {
     const name = textAt(podSpec, textAt(podSpec, 'default', 'serviceAccount'), 'serviceAccountName');
+    const account = `${namespace}/${name}`;
     const own = at(podSpec, 'automountServiceAccountToken');
-    const account = accounts.find((candidate) => candidate.namespace === namespace && candidate.name === name);
-    const mounts = typeof own === 'boolean' ? own : (account?.automount ?? true);
-    if (!mounts || !mayNothing({ namespace, name }) || told.has(workload)) return [];
+    const isMounted = typeof own === 'boolean' ? own : (automounts.get(account) ?? true);
+    if (!isMounted || !mayNothing({ namespace, name }) || told.has(workload)) continue;
     told.add(workload);
-    const full = nameOf({ namespace, name });
-    return [
-      {
-        account: full,
-        risk: 'token-mounted',
-        finding: { message: 'tokenMounted', subject: owner, data: { account: full } },
-      },
-    ];
-  });
-  return [
-    ...idle.map((account): Found => ({
-      account: nameOf(account),
-      risk: 'token-mounted',
-      finding: { message: 'accountAutomounts', subject: subjectOf(account) },
-    })),
-    ...mounted,
-  ];
-}
+    if (!isExcepted(account, 'token-mounted'))
+      say.fail('tokenMounted', sourceSubject(owner), { account }, { path: `${specPath}.automountServiceAccountToken` });
+  }
 
-function evidenceOf(
-  { accounts, sources, readings }: Gathered,
-  grants: readonly PolicyGrant[],
-  exceptions: Params['exceptions'],
-  found: readonly Found[],
-): readonly [Evidence, ...Evidence[]] {
-  return [
-    table(
-      'Grants',
-      ['service account', 'by', 'role', 'rules'],
-      accounts.flatMap((account) =>
-        grants
-          .filter((grant) => grantsTo(grant, account) !== null)
-          .map((grant) => [nameOf(account), grant.name, grant.role, grant.rules?.length ?? 'the role does not exist']),
-      ),
-    ),
+  for (const empty of namespaces.filter((namespace) => !accounts.some((account) => account.namespace === namespace)))
+    say.unsure(
+      'no-subjects',
+      `No service account was found in ${empty}: every namespace has one, so the name may be wrong.`,
+      { subject: objectSubject('Namespace', { name: empty }) },
+    );
+  say.show(
+    table('Grants', ['service account', 'by', 'role', 'rules'], rows),
     table(
       'Exceptions',
       ['service account', 'risk', 'reason', 'needed'],
-      exceptions.map(({ account, risk, reason }) => [
-        account,
-        risk,
-        reason,
-        found.some((entry) => entry.account === account && entry.risk === risk) ? 'yes' : 'no: remove it from the item',
+      exceptions.map((one) => [
+        one.account,
+        one.risk,
+        one.reason,
+        needed.has(one) ? 'yes' : 'no: remove it from the item',
       ]),
     ),
     { type: 'text', title: 'Searched for mounted tokens', text: `${sources.length} pod templates and pods` },
-    ...readings.map(readingEvidence),
-  ];
+  );
 }

@@ -1,17 +1,15 @@
 /** How the walls of a namespace are judged. */
+import { allowsEverything, deniesByDefault } from '../../../k8s/semantics/network-policy.ts';
 import { serviceAccountOf } from '../../../k8s/semantics/rbac-grants.ts';
 import type { RbacPolicy } from '../../../k8s/semantics/rbac.ts';
-import { labelRequirements } from '../../../k8s/semantics/selector.ts';
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
-import { judged, present } from '../../kit/judged.ts';
-import { at, isRecord, listAt } from '../../contract/json.ts';
-import type { Params } from './check.ts';
+import { at, isRecord, listAt, textAt } from '../../contract/json.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { objectSubject, type Say } from '../../kit/kind.ts';
 
 export const messages = {
   noDefaultDeny: {
     says: '{subject}: no network policy denies {direction} of every pod by default, expected one with an empty podSelector and no {direction} rules.',
-    fix: 'Apply a NetworkPolicy with podSelector: {} and policyTypes: [Ingress, Egress], and allow what is needed in others.',
+    fix: 'Apply a NetworkPolicy with an empty podSelector and policyTypes: [Ingress, Egress], and allow what is needed in others.',
   },
   allowsAll: {
     says: '{subject}: network policy {policy} allows all {direction} of every pod again, expected the default deny to hold.',
@@ -29,99 +27,100 @@ export const messages = {
     says: '{subject}: grants {role} to {granted}, which belongs to {belongs}, expected subjects of the namespace only.',
     fix: 'Delete the subject from the binding, or name it in params.foreignSubjects with its reason.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
 interface Specified {
   readonly name: string;
   readonly spec: unknown;
 }
-export interface NamespaceSeen {
+interface NamespaceSeen {
   readonly namespace: string;
   readonly policies: readonly Specified[];
   readonly quotas: readonly Specified[];
   readonly limitRanges: readonly Specified[];
   readonly bindings: RbacPolicy['roleBindings'];
-  readonly readings: readonly Reading[];
 }
-export interface Gathered {
-  readonly namespaces: readonly NamespaceSeen[];
+interface Params {
+  readonly namespaces: readonly string[];
+  readonly foreignSubjects: readonly { readonly subject: string; readonly reason: string }[];
 }
 type Binding = NamespaceSeen['bindings'][number];
-type Subject = Binding['subjects'][number];
-type Direction = 'ingress' | 'egress';
-const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
 
-export function judge(params: Params, { namespaces }: Gathered): Judgement<Id> {
-  const findings = namespaces.flatMap((seen) => findingsOf(seen, params));
-  const evidence = evidenceOf(namespaces, params);
-  const missing = params.namespaces.filter((name) => !namespaces.some(({ namespace }) => namespace === name));
-  if (findings.length === 0 && missing.length > 0)
-    return { outcome: 'inconclusive', reason: 'no-subjects', why: `${nameList(missing)} was not looked at.`, evidence };
-  return judged(findings, namespaces.map(subjectOf), evidence, 'No namespace was looked at.');
+export function judge(
+  params: Params,
+  { namespaces }: { readonly namespaces: readonly NamespaceSeen[] },
+  say: Say<typeof messages>,
+): void {
+  for (const seen of namespaces) judgeWalls(seen, say);
+  const grants = namespaces.flatMap(({ namespace, bindings }) =>
+    bindings.flatMap((binding) =>
+      binding.subjects.map((subject) => ({
+        binding: `${namespace}/${binding.name}`,
+        subject: objectSubject('RoleBinding', { namespace, name: binding.name }),
+        role: `${binding.roleRef.kind} ${binding.roleRef.name}`,
+        ...grantedTo(namespace, binding, subject),
+      })),
+    ),
+  );
+  for (const { subject, role, granted, belongs } of grants)
+    if (belongs !== null && !params.foreignSubjects.some((declared) => declared.subject === granted))
+      say.fail('foreignGrant', subject, { role, granted, belongs }, { path: 'subjects' });
+  for (const name of params.namespaces.filter((one) => !namespaces.some(({ namespace }) => namespace === one)))
+    say.unsure('no-subjects', `Namespace ${name} was not looked at.`, {
+      subject: objectSubject('Namespace', { name }),
+    });
+  say.show(
+    table(
+      'Namespaces',
+      ['namespace', 'network policies', 'quotas', 'limit ranges', 'role bindings'],
+      namespaces.map(({ namespace, policies, quotas, limitRanges, bindings }) => [
+        namespace,
+        ...[policies, quotas, limitRanges].map((list) =>
+          nameList(
+            list.map(({ name }) => name),
+            10,
+          ),
+        ),
+        bindings.length,
+      ]),
+    ),
+    table(
+      'Subjects of role bindings',
+      ['binding', 'subject', 'role'],
+      grants.map(({ binding, granted, role }) => [binding, granted, role]),
+    ),
+    table(
+      'Foreign subjects declared',
+      ['subject', 'reason', 'needed'],
+      params.foreignSubjects.map(({ subject, reason }) => [
+        subject,
+        reason,
+        grants.some(({ granted }) => granted === subject) ? 'yes' : 'no: remove it from the item',
+      ]),
+    ),
+  );
 }
 
-const subjectOf = ({ namespace }: NamespaceSeen): string => `Namespace ${namespace}`;
-
-function findingsOf(seen: NamespaceSeen, params: Params): Finding<Id>[] {
-  const subject = subjectOf(seen);
-  return present([
-    ...DIRECTIONS.flatMap((direction) => networkFindings(seen, direction)),
-    !seen.quotas.some(({ spec }) => hasMembers(at(spec, 'hard'))) && { message: 'noQuota' as const, subject },
-    !seen.limitRanges.some(({ spec }) => listAt(spec, 'limits').some(limitsSomething)) && {
-      message: 'noLimitRange' as const,
-      subject,
-    },
-    ...seen.bindings.flatMap((binding) => grantFindings(seen.namespace, binding, params)),
-  ]);
+function judgeWalls({ namespace, policies, quotas, limitRanges }: NamespaceSeen, say: Say<typeof messages>): void {
+  const subject = objectSubject('Namespace', { name: namespace });
+  say.judged(subject);
+  for (const direction of ['ingress', 'egress'] as const) {
+    if (!policies.some(({ spec }) => deniesByDefault(spec, direction)))
+      say.fail('noDefaultDeny', subject, { direction });
+    for (const { name, spec } of policies)
+      if (allowsEverything(spec, direction)) say.fail('allowsAll', subject, { policy: name, direction });
+  }
+  if (!quotas.some(({ spec }) => limitsPods(at(spec, 'hard')))) say.fail('noQuota', subject);
+  if (!limitRanges.some(({ spec }) => listAt(spec, 'limits').some(limitsContainers))) say.fail('noLimitRange', subject);
 }
 
-const hasMembers = (value: unknown): boolean => isRecord(value) && Object.keys(value).length > 0;
-const limitsSomething = (limit: unknown): boolean =>
-  ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'].some((field) => hasMembers(at(limit, field)));
-
-function networkFindings(seen: NamespaceSeen, direction: Direction): Finding<Id>[] {
-  const subject = subjectOf(seen);
-  const forAll = seen.policies.filter(({ spec }) => selectsEveryPod(spec) && isAbout(spec, direction));
-  const denies = forAll.some(({ spec }) => listAt(spec, direction).length === 0);
-  const opened = forAll.filter(({ spec }) => listAt(spec, direction).some(isOpen(direction)));
-  return present([
-    !denies && { message: 'noDefaultDeny' as const, subject, data: { direction } },
-    ...opened.map(({ name }) => ({ message: 'allowsAll' as const, subject, data: { policy: name, direction } })),
-  ]);
-}
-
-/** An empty podSelector selects all pods; one whose expressions happen to match all today does not count. */
-function selectsEveryPod(spec: unknown): boolean {
-  const selector = at(spec, 'podSelector');
-  return isRecord(selector) && labelRequirements(selector).length === 0;
-}
-
-/**
- * Whether a policy isolates pods in that direction. Without policyTypes it does for ingress always, and for egress when it has
- * egress rules (networking.k8s.io/v1, NetworkPolicySpec.policyTypes).
- */
-function isAbout(spec: unknown, direction: Direction): boolean {
-  const types = listAt(spec, 'policyTypes');
-  if (types.length === 0) return direction === 'ingress' || listAt(spec, 'egress').length > 0;
-  return types.includes(direction === 'ingress' ? 'Ingress' : 'Egress');
-}
-
-/** A rule without peers allows everybody, without ports every port. */
-function isOpen(direction: Direction): (rule: unknown) => boolean {
-  const peers = direction === 'ingress' ? 'from' : 'to';
-  return (rule) =>
-    listAt(rule, 'ports').length === 0 && (listAt(rule, peers).length === 0 || listAt(rule, peers).some(isAnybody));
-}
-
-/** Every address, or every pod of every namespace. */
-const isAnybody = (peer: unknown): boolean => {
-  const [namespaces, pods] = [at(peer, 'namespaceSelector'), at(peer, 'podSelector')];
-  const isEmpty = (selector: unknown): boolean => isRecord(selector) && labelRequirements(selector).length === 0;
-  if (isEmpty(namespaces) && (pods === undefined || isEmpty(pods))) return true;
-  const cidr = at(peer, 'ipBlock', 'cidr');
-  return (cidr === '0.0.0.0/0' || cidr === '::/0') && listAt(peer, 'ipBlock', 'except').length === 0;
-};
+/** A quota of ConfigMaps, or a range of volumes' sizes, keeps no pod from taking what its neighbours need. */
+const limitsPods = (value: unknown): boolean =>
+  isRecord(value) &&
+  Object.keys(value).some((name) => /^(?:(?:requests\.|limits\.)?(?:cpu|memory)|(?:count\/)?pods)$/.test(name));
+const limitsContainers = (limit: unknown): boolean =>
+  ['Container', 'Pod'].includes(textAt(limit, '', 'type')) &&
+  ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'].some((field) => limitsPods(at(limit, field)));
 
 /** Groups and users that are everybody, or every service account, of whatever namespace. */
 const EVERYBODY = new Set([
@@ -131,82 +130,15 @@ const EVERYBODY = new Set([
   'system:serviceaccounts',
 ]);
 
-function grantFindings(namespace: string, binding: Binding, { foreignSubjects }: Params): Finding<Id>[] {
-  return binding.subjects.flatMap((subject): Finding<Id>[] => {
-    const belongs = foreignTo(namespace, binding, subject);
-    const granted = grantedName(subject, binding);
-    if (belongs === null || foreignSubjects.some((declared) => declared.subject === granted)) return [];
-    const role = `${binding.roleRef.kind} ${binding.roleRef.name}`;
-    return [
-      {
-        message: 'foreignGrant',
-        subject: `RoleBinding ${namespace}/${binding.name}`,
-        data: { role, granted, belongs },
-      },
-    ];
-  });
-}
-
-/** Whom else a subject belongs to; null for one of this namespace, and for people and their groups, who belong to none. */
-function foreignTo(namespace: string, binding: Binding, subject: Subject): string | null {
+/** Whom a subject is, and to whom it belongs: null for one of this namespace, and for people and their groups, who belong to none. */
+function grantedTo(namespace: string, binding: Binding, subject: Binding['subjects'][number]) {
   const account = serviceAccountOf(subject, binding.namespace);
-  if (account) return account.namespace === namespace ? null : `namespace ${account.namespace}`;
-  if (EVERYBODY.has(subject.name)) return 'everybody';
+  if (account) {
+    const belongs = account.namespace === namespace ? null : `namespace ${account.namespace}`;
+    return { granted: `ServiceAccount ${account.namespace}/${account.name}`, belongs };
+  }
+  const granted = `${subject.kind} ${subject.name}`;
+  if (EVERYBODY.has(subject.name)) return { granted, belongs: 'everybody' };
   const [, other] = /^system:serviceaccounts:(.+)$/.exec(subject.kind === 'Group' ? subject.name : '') ?? [];
-  return other === undefined || other === namespace ? null : `namespace ${other}`;
-}
-
-function grantedName(subject: Subject, binding: Binding): string {
-  const account = serviceAccountOf(subject, binding.namespace);
-  return account ? `ServiceAccount ${account.namespace}/${account.name}` : `${subject.kind} ${subject.name}`;
-}
-
-function evidenceOf(
-  namespaces: readonly NamespaceSeen[],
-  { foreignSubjects }: Params,
-): readonly [Evidence, ...Evidence[]] {
-  const granted = namespaces.flatMap(({ bindings }) =>
-    bindings.flatMap((binding) => binding.subjects.map((subject) => grantedName(subject, binding))),
-  );
-  const names = (list: readonly Specified[]): string =>
-    nameList(
-      list.map(({ name }) => name),
-      10,
-    );
-  return [
-    table(
-      'Namespaces',
-      ['namespace', 'network policies', 'quotas', 'limit ranges', 'role bindings'],
-      namespaces.map((seen) => [
-        seen.namespace,
-        names(seen.policies),
-        names(seen.quotas),
-        names(seen.limitRanges),
-        seen.bindings.length,
-      ]),
-    ),
-    table(
-      'Subjects of role bindings',
-      ['binding', 'subject', 'role'],
-      namespaces.flatMap(({ namespace, bindings }) =>
-        bindings.flatMap((binding) =>
-          binding.subjects.map((subject) => [
-            `${namespace}/${binding.name}`,
-            grantedName(subject, binding),
-            `${binding.roleRef.kind} ${binding.roleRef.name}`,
-          ]),
-        ),
-      ),
-    ),
-    table(
-      'Foreign subjects declared',
-      ['subject', 'reason', 'needed'],
-      foreignSubjects.map(({ subject, reason }) => [
-        subject,
-        reason,
-        granted.includes(subject) ? 'yes' : 'no: remove it from the item',
-      ]),
-    ),
-    ...namespaces.flatMap(({ readings }) => readings.map(readingEvidence)),
-  ];
+  return { granted, belongs: other === undefined || other === namespace ? null : `namespace ${other}` };
 }

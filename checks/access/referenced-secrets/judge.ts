@@ -1,12 +1,11 @@
 /** How references to Secrets, and literals in their place, are judged. */
-import { podReferences, type Reference } from '../../../k8s/semantics/references.ts';
 import type { SecretKeyFacts } from '../../contract/secrets.ts';
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
-import { judged } from '../../kit/judged.ts';
-import { literalsInConfigMap, literalsInPod } from '../../protocols/literal-credentials.ts';
-import type { PodSource } from '../../protocols/workloads.ts';
-import type { Params } from './check.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
+import { literalsInConfigMap, literalsInPod, type Literal } from '../../protocols/literal-credentials.ts';
+import { sourceSubject, type PodSource } from '../../protocols/workloads.ts';
+import { keyText, referencesTo, templatesFirst, type Named } from '../references.ts';
+import type { Params } from './params.ts';
 
 export const messages = {
   secretMissing: {
@@ -29,10 +28,9 @@ export const messages = {
     says: '{subject}: {place} holds a written-out credential ({rule}), expected a reference to a Secret.',
     fix: 'Move the value into a Secret, refer to it there, and replace the credential: it has been readable.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
-export interface Gathered {
+interface Seen {
   readonly sources: readonly PodSource[];
   readonly configMaps: readonly {
     readonly name: string;
@@ -40,167 +38,50 @@ export interface Gathered {
     /** Values of `binaryData` that are text, decoded. */
     readonly binaryData?: unknown;
   }[];
-  /** Of the Secrets in params that something names; `keys` is null when there is no such Secret. */
-  readonly facts: readonly { readonly name: string; readonly keys: readonly SecretKeyFacts[] | null }[];
-  readonly readings: readonly Reading[];
+  /** Of the Secrets in params that something names; `keys` is null when there is no such Secret, or reading it was refused. */
+  readonly facts: readonly {
+    readonly name: string;
+    readonly keys: readonly SecretKeyFacts[] | null;
+    readonly refusal?: Refusal | undefined;
+  }[];
 }
-interface Named {
-  readonly owner: string;
-  readonly reference: Reference;
-}
+type Saying = Say<typeof messages>;
 
-export function judge({ namespace, secrets, minReferences, exemptions }: Params, gathered: Gathered): Judgement<Id> {
-  const references = referencesOf(gathered.sources);
-  const unknown = references.filter(({ reference }) => !secrets.includes(reference.name));
-  const known = references.filter(({ reference }) => secrets.includes(reference.name));
-  const literals = literalFindings(namespace, gathered);
-  const findings = [
-    ...unique(known.flatMap((named) => referenceFindings(namespace, named, gathered.facts))),
-    ...literals.filter((finding) => !exemptions.some((exemption) => covers(exemption, finding))),
-  ];
-  const evidence = [...evidenceOf(references, gathered), ...exemptionEvidence(exemptions, literals)] as const;
-  const doubt = findings.length === 0 ? doubtOf(unknown, references, minReferences, gathered, namespace) : null;
-  if (doubt !== null) return { outcome: 'inconclusive', ...doubt, evidence };
-  const subjects = [
-    ...new Set(known.map(({ reference }) => targetOf(namespace, reference))),
-    ...gathered.sources.map(({ owner }) => owner),
-    ...gathered.configMaps.map(({ name }) => `ConfigMap ${namespace}/${name}`),
-  ];
-  return judged(findings, subjects, evidence, `Namespace ${namespace} has no pod template and no pod.`);
-}
-
-/** References to Secrets, those of a pod left out where its workload's template has the same. */
-function referencesOf(sources: readonly PodSource[]): Named[] {
-  const seen = new Set<string>();
-  const inOrder = [...sources].sort((a, b) => Number(a.owner !== a.workload) - Number(b.owner !== b.workload));
-  return inOrder.flatMap(({ owner, workload, podSpec, specPath }) =>
-    podReferences(podSpec, specPath)
-      .filter(({ kind }) => kind === 'Secret')
-      .flatMap((reference) => {
-        const id = JSON.stringify([workload, reference.name, reference.key, reference.optional]);
-        if (seen.has(id)) return [];
-        seen.add(id);
-        return [{ owner, reference }];
-      }),
-  );
-}
-
-const targetOf = (namespace: string, { name, key }: Reference): string =>
-  `Secret ${namespace}/${name}${key === undefined ? '' : ` key ${key}`}`;
-
-function referenceFindings(namespace: string, { owner, reference }: Named, facts: Gathered['facts']): Finding<Id>[] {
-  const { name, key, optional, path } = reference;
-  const keys = facts.find((fact) => fact.name === name)?.keys ?? null;
-  if (keys === null)
-    return optional ? [] : [{ message: 'secretMissing', subject: owner, data: { secret: name, path } }];
-  if (key === undefined) {
-    const all = keys.flatMap((fact) => valueFindings(namespace, name, fact));
-    return keys.length > 0 ? all : [{ message: 'empty', subject: targetOf(namespace, reference) }];
-  }
-  const fact = keys.find((candidate) => candidate.key === key);
-  if (!fact) return optional ? [] : [{ message: 'keyMissing', subject: owner, data: { secret: name, key, path } }];
-  return valueFindings(namespace, name, fact);
-}
-
-function valueFindings(namespace: string, name: string, { key, empty, placeholder }: SecretKeyFacts): Finding<Id>[] {
-  const subject = `Secret ${namespace}/${name} key ${key}`;
-  if (empty) return [{ message: 'empty', subject }];
-  return placeholder === null ? [] : [{ message: 'placeholder', subject, data: { rule: placeholder } }];
-}
-
-/** A pod repeats its template's literals: the same place of the same workload is told once. */
-function literalFindings(namespace: string, { sources, configMaps }: Gathered): Finding<Id>[] {
-  const inPods = sources.flatMap(({ owner, workload, podSpec, specPath }) =>
-    literalsInPod(podSpec, specPath).map((literal) => ({
-      owner,
-      literal,
-      id: `${workload} ${literal.place.slice(specPath.length)}`,
-    })),
-  );
-  const templatesFirst = [...inPods].sort(
-    (a, b) => Number(a.owner.startsWith('Pod ')) - Number(b.owner.startsWith('Pod ')),
-  );
-  const told = new Map(templatesFirst.map((entry) => [entry.id, entry] as const).reverse());
-  return [
-    ...[...told.values()].map(({ owner, literal }) => ({
-      message: 'literal' as const,
-      subject: owner,
-      data: { ...literal },
-    })),
-    ...configMaps.flatMap(({ name, data, binaryData }) =>
-      [...literalsInConfigMap(data), ...literalsInConfigMap(binaryData, 'binaryData')].map((literal) => ({
-        message: 'literal' as const,
-        subject: `ConfigMap ${namespace}/${name}`,
-        data: { ...literal },
-      })),
-    ),
-  ];
-}
-
-const covers = ({ subject, place }: Params['exemptions'][number], finding: Finding<Id>): boolean =>
-  finding.subject === subject && finding.data?.['place'] === place;
-
-function exemptionEvidence(exemptions: Params['exemptions'], literals: readonly Finding<Id>[]): Evidence[] {
-  if (exemptions.length === 0) return [];
-  const rows = exemptions.map((exemption) => [
-    exemption.subject,
-    exemption.place,
-    exemption.reason,
-    literals.some((finding) => covers(exemption, finding)) ? 'yes' : 'no: remove it from the item',
-  ]);
-  return [table('Exemptions', ['subject', 'place', 'reason', 'needed'], rows)];
-}
-
-function unique(findings: readonly Finding<Id>[]): Finding<Id>[] {
-  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
-}
-
-function doubtOf(
-  unknown: readonly Named[],
-  references: readonly Named[],
-  minReferences: number,
-  { sources }: Gathered,
-  namespace: string,
-) {
-  if (sources.length === 0) return null;
-  if (unknown.length > 0) {
-    const names = [...new Set(unknown.map(({ owner, reference }) => `${reference.name} (${owner})`))];
-    return {
-      reason: 'too-few-subjects',
-      why: `The gate may not read ${nameList(names)}: add the names to params.secrets and apply the Role that "golive plan --rbac" prints.`,
-    } as const;
-  }
-  if (references.length < minReferences)
-    return {
-      reason: 'no-subjects',
-      why: `Workloads in ${namespace} name ${references.length} Secrets, at least ${minReferences} expected: where do their credentials come from?`,
-    } as const;
-  return null;
-}
-
-function evidenceOf(
-  references: readonly Named[],
-  { sources, configMaps, facts, readings }: Gathered,
-): readonly [Evidence, ...Evidence[]] {
-  return [
+export function judge(params: Params, seen: Seen, say: Saying): void {
+  const { namespace, secrets, minReferences } = params;
+  const { sources, configMaps, facts } = seen;
+  const references = referencesTo('Secret', sources);
+  const unreadable = references.filter(({ name }) => !secrets.includes(name));
+  for (const reference of references)
+    if (secrets.includes(reference.name)) judgeReference(namespace, reference, facts, say);
+  judgeLiterals(params, seen, say);
+  for (const { name, refusal } of facts)
+    if (refusal) say.refused(refusal, objectSubject('Secret', { namespace, name }));
+  say.judged(...sources.map(({ owner }) => sourceSubject(owner)));
+  if (sources.length === 0) say.unsure('no-subjects', `Namespace ${namespace} has no pod template and no pod.`);
+  else if (unreadable.length > 0) {
+    const names = [...new Set(unreadable.map(({ owner, name }) => `${name} (${owner})`))];
+    say.unsure(
+      'too-few-subjects',
+      `The gate may not read ${nameList(names)}: add the names to params.secrets and apply the Role that "golive plan --rbac" prints.`,
+    );
+  } else if (references.length < minReferences)
+    say.unsure(
+      'no-subjects',
+      `Workloads in ${namespace} name ${references.length} Secrets, at least ${minReferences} expected: where do their credentials come from?`,
+    );
+  say.show(
     table(
       'References to Secrets',
       ['by', 'secret', 'key', 'optional', 'for', 'path'],
-      references.map(({ owner, reference: { name, key, optional, use, path } }) => [
-        owner,
-        name,
-        key ?? 'all',
-        optional,
-        use,
-        path,
-      ]),
+      references.map(({ owner, name, key, optional, use, path }) => [owner, name, key ?? 'all', optional, use, path]),
     ),
     table(
       'Secrets read by name (sizes, never values)',
       ['secret', 'key', 'bytes', 'placeholder'],
-      facts.flatMap(({ name, keys }) =>
+      facts.flatMap(({ name, keys, refusal }) =>
         keys === null
-          ? [[name, 'does not exist', null, null]]
+          ? [[name, refusal ? 'could not be read' : 'does not exist', null, null]]
           : keys.map(({ key, bytes, placeholder }) => [name, key, bytes, placeholder]),
       ),
     ),
@@ -209,6 +90,56 @@ function evidenceOf(
       title: 'Searched for written-out credentials',
       text: `${sources.length} pod templates and pods, ${configMaps.length} ConfigMaps`,
     },
-    ...readings.map(readingEvidence),
-  ];
+  );
+}
+
+function judgeReference(namespace: string, reference: Named, facts: Seen['facts'], say: Saying): void {
+  const { owner, name: secret, key, optional, path } = reference;
+  const { keys = null, refusal } = facts.find(({ name }) => name === secret) ?? {};
+  if (refusal) return;
+  say.judged(keyText('Secret', namespace, reference));
+  if (keys === null) {
+    if (!optional) say.fail('secretMissing', sourceSubject(owner), { secret, path }, { path });
+    return;
+  }
+  const named = keys.filter((fact) => key === undefined || fact.key === key);
+  if (named.length === 0 && key === undefined) say.fail('empty', keyText('Secret', namespace, reference));
+  else if (named.length === 0 && !optional)
+    say.fail('keyMissing', sourceSubject(owner), { secret, key: key ?? '', path }, { path });
+  for (const fact of named) {
+    const subject = keyText('Secret', namespace, { name: secret, key: fact.key });
+    if (fact.empty) say.fail('empty', subject);
+    else if (fact.placeholder !== null) say.fail('placeholder', subject, { rule: fact.placeholder });
+  }
+}
+
+function judgeLiterals({ namespace, exemptions }: Params, { sources, configMaps }: Seen, say: Saying): void {
+  const needed = new Set<Params['exemptions'][number]>();
+  const found = (subject: Subject, { place, rule }: Literal): void => {
+    const own = exemptions.filter((one) => one.subject === subjectText(subject) && one.place === place);
+    for (const one of own) needed.add(one);
+    if (own.length === 0) say.fail('literal', subject, { place, rule });
+  };
+  // A pod repeats its template's literals: the same place of the same workload is told once.
+  const told = new Set<string>();
+  for (const { owner, workload, podSpec, specPath } of templatesFirst(sources))
+    for (const literal of literalsInPod(podSpec, specPath)) {
+      const id = `${workload} ${literal.place.slice(specPath.length)}`;
+      if (!told.has(id)) found(sourceSubject(owner), literal);
+      told.add(id);
+    }
+  for (const { name, data, binaryData } of configMaps) {
+    const subject = objectSubject('ConfigMap', { namespace, name });
+    say.judged(subject);
+    for (const literal of [...literalsInConfigMap(data), ...literalsInConfigMap(binaryData, 'binaryData')])
+      found(subject, literal);
+  }
+  if (exemptions.length === 0) return;
+  const rows = exemptions.map((one) => [
+    one.subject,
+    one.place,
+    one.reason,
+    needed.has(one) ? 'yes' : 'no: remove it from the item',
+  ]);
+  say.show(table('Exemptions', ['subject', 'place', 'reason', 'needed'], rows));
 }

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import type { Capabilities } from '../../contract/capabilities.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import { ObservationError } from '../../kit/define-check.ts';
+import { ObservationError } from '../../contract/capabilities.ts';
 import { readCases } from '../../kit/cases-file.ts';
 import { runCase, testContext } from '../../kit/testing/cases.ts';
 import { manifestDrift } from './check.ts';
 import { differencesOf } from './differences.ts';
-import type { Gathered } from './judge.ts';
+import type { Seen } from './judge.ts';
 
 const object = (over: Readonly<Record<string, unknown>>): KubeObject => ({
   apiVersion: 'v1',
@@ -46,6 +46,7 @@ const manifest = (name: string): string =>
 function gatherWith(
   files: Readonly<Record<string, string>>,
   cluster: Partial<Capabilities['cluster']>,
+  given: object = params,
 ): Promise<unknown> {
   const capabilities = {
     files: {
@@ -54,7 +55,7 @@ function gatherWith(
     },
     cluster,
   };
-  return manifestDrift.gather(params, capabilities as unknown as Capabilities, testContext('2026-01-15T12:00:00Z'));
+  return manifestDrift.gather(given, capabilities as unknown as Capabilities, testContext('2026-01-15T12:00:00Z'));
 }
 const answering = {
   get: (_type: unknown, name: string) => Promise.resolve(object({ metadata: { name, namespace: 'shop' } })),
@@ -66,7 +67,7 @@ it('reads manifests, and says what it leaves out', async () => {
   const gathered = (await gatherWith(
     { 'k8s/a.yaml': manifest('a'), 'k8s/b.yaml': secret, 'k8s/c.template': '' },
     answering,
-  )) as Gathered;
+  )) as Seen;
   expect(gathered.objects.map(({ subject, file }) => [subject, file])).toEqual([
     ['ConfigMap shop/a', 'k8s/a.yaml'],
     ['ConfigMap shop/b', 'k8s/b.yaml'],
@@ -92,17 +93,44 @@ it.each([
   });
 });
 
-it('an answer about another object is none; a refusal of the manifest is a finding; a forbidden one an error', async () => {
+it('an answer about another object is none; a refusal of the manifest is a finding', async () => {
   const other = { ...answering, dryRunApply: () => Promise.resolve(object({ metadata: { name: 'other' } })) };
   await expect(gatherWith({ 'k8s/a.yaml': manifest('a') }, other)).rejects.toMatchObject({ code: 'unreachable' });
   const refusing = {
     ...answering,
     dryRunApply: () => Promise.reject(new ObservationError('protocol', 'data is immutable')),
   };
-  const refused = (await gatherWith({ 'k8s/a.yaml': manifest('a') }, refusing)) as Gathered;
+  const refused = (await gatherWith({ 'k8s/a.yaml': manifest('a') }, refusing)) as Seen;
   expect(refused.objects[0]).toMatchObject({ applied: null, refusal: 'data is immutable' });
-  const forbidding = { ...answering, dryRunApply: () => Promise.reject(new ObservationError('forbidden', 'no')) };
-  await expect(gatherWith({ 'k8s/a.yaml': manifest('a') }, forbidding)).rejects.toMatchObject({ code: 'forbidden' });
+});
+
+it('a forbidden dry run leaves the other objects judged; roles are compared as they stand', async () => {
+  const role = `apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: { name: r, namespace: shop }\nrules: []\n`;
+  const forbidding: Partial<Capabilities['cluster']> = {
+    get: ({ kind, apiVersion }, name) =>
+      Promise.resolve({
+        apiVersion,
+        kind,
+        metadata: { name, namespace: 'shop' },
+        ...(kind === 'Role' ? { rules: [{ verbs: ['*'] }] } : {}),
+      }),
+    dryRunApply: (given) =>
+      given['kind'] === 'Role' || JSON.stringify(given).includes('"webhook"')
+        ? Promise.reject(new ObservationError('forbidden', 'no'))
+        : Promise.resolve(given as unknown as KubeObject),
+  };
+  const types = [
+    ...params.resources,
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', resource: 'roles', namespace: 'shop' },
+  ];
+  const files = { 'k8s/a.yaml': role, 'k8s/b.yaml': manifest('webhook'), 'k8s/c.yaml': manifest('c') };
+  const seen = await gatherWith(files, forbidding, { ...params, resources: types });
+  const { outcome, findings, doubts } = manifestDrift.judge(params, seen, { now: new Date() });
+  expect([outcome, ...findings.map(({ says }) => says.slice(0, 25))]).toEqual(
+    ['fail', 'Role shop/r: rules is [{"v', 'ConfigMap shop/c: data is'].map((text) => text.slice(0, 25)),
+  );
+  expect(doubts.map(({ reason, subject }) => [reason, subject?.name])).toEqual([['forbidden', 'webhook']]);
+  expect((seen as Seen).control?.subject).toBe('ConfigMap shop/c');
 });
 
 it('shows no value of a field that is named like a secret', async () => {
@@ -113,7 +141,7 @@ it('shows no value of a field that is named like a secret', async () => {
 });
 
 it('shows what differs, but no credential, whatever it is called', () => {
-  const held = (live: unknown, applied: unknown): Gathered => ({
+  const held = (live: unknown, applied: unknown): Seen => ({
     objects: [
       {
         file: 'k8s/a.yaml',

@@ -1,77 +1,28 @@
-import { kubernetesName } from '../../contract/param-schemas.ts';
 import type { KubeObject, ResourceType } from '../../contract/cluster.ts';
-import {
-  defineCheck,
-  ObservationError,
-  type Capabilities,
-  type FromSchema,
-  type JSONSchema,
-} from '../../kit/define-check.ts';
+import { isRecord } from '../../contract/json.ts';
+import { kind, ObservationError, type Capabilities } from '../../kit/kind.ts';
 import { groupOf } from '../../protocols/kubernetes.ts';
-import { judge, messages, type Gathered, type Held } from './judge.ts';
+import { judge, messages, type Held, type Seen } from './judge.ts';
 import { readManifests, subjectOf, type Manifest } from './manifests.ts';
-
-const text = (description: string) => ({ type: 'string', minLength: 1, description }) as const;
-const params = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['folder', 'resources'],
-  properties: {
-    folder: text(
-      'Folder of the project that holds the manifests (*.yaml, *.yml, *.json). Templates in it are left out.',
-    ),
-    resources: {
-      type: 'array',
-      minItems: 1,
-      description:
-        'Every type of object in the manifests, by namespace: what the gate gets the right to read and to try to apply.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['apiVersion', 'kind', 'resource'],
-        properties: {
-          apiVersion: text('For example apps/v1.'),
-          kind: text('For example Deployment.'),
-          resource: text('Its plural in lower case, for example deployments.'),
-          namespace: kubernetesName('Namespace of the objects; absent for types without one.'),
-        },
-      },
-    },
-    ignore: {
-      type: 'array',
-      default: [],
-      description: 'Fields that may differ, each with the reason: replicas that an autoscaler sets, for example.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['kind', 'field', 'why'],
-        properties: {
-          kind: text('Kind of the object.'),
-          name: text('Name of the object; absent for all of the kind.'),
-          field: text('The field as findings name it, for example spec.replicas; what stands below it is meant too.'),
-          why: { type: 'string', minLength: 10, description: 'Why it may differ, in a sentence.' },
-        },
-      },
-    },
-  },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
+import { params, type Params } from './params.ts';
 
 /** Marks the one dry run that must come back changed. */
 const CONTROL = 'golive.dev/dry-run-control';
 
-export const manifestDrift = defineCheck({
-  meta: {
-    kind: 'cluster/manifest-drift',
-    title: 'The cluster holds what the manifests describe',
-    why: 'What was changed by hand is lost with the next rollout, and what was never applied is missing on the day it is needed.',
-    sees: 'For each object of the manifests: that it exists, and that applying the manifest (server-side, as a dry run) would change nothing in it, after the API server has filled in its defaults; that a dry run with a change does come back changed, and that nothing of it was stored. Not: fields and objects that no manifest names, templates, and Secrets, whose values a check never reads. The gate needs the right to patch, and dry runs of a changed Role need its rights as well.',
-    needs: ['cluster', 'files'],
-    effect: 'read-only',
-    params,
-    messages,
-  },
-  permissions: ({ resources }: Params) => [
+export const manifestDrift = kind('cluster/manifest-drift', {
+  title: 'The cluster holds what the manifests describe',
+  why: 'What was changed by hand is lost with the next rollout, and what was never applied is missing on the day it is needed.',
+  sees: [
+    'For each object of the manifests, that it exists, and that applying the manifest (server-side, as a dry run) would change nothing in it, after the API server has filled in its defaults.',
+    'A dry run with a change does come back changed, and nothing of it was stored.',
+    'Roles and bindings whose dry run needs rights that the gate lacks, field by field.',
+  ],
+  not: ['Fields and objects that no manifest names.', 'Templates.', 'Secrets, whose values a check never reads.'],
+  needs: ['cluster', 'files'],
+  required: ['folder', 'resources'],
+  params,
+  messages,
+  rights: ({ resources }) => [
     ...resources.map((resource) => ({
       ...(resource.namespace === undefined ? {} : { namespace: resource.namespace }),
       groups: [groupOf(resource)],
@@ -86,21 +37,20 @@ export const manifestDrift = defineCheck({
       nonResourceURLs: [...new Set(resources.map(({ apiVersion }) => discoveryPath(apiVersion)))],
     },
   ],
-  gather,
+
+  async gather({ folder, resources }, { cluster, files }): Promise<Seen> {
+    const { manifests, leftOut } = await readManifests(files, folder);
+    const typed = manifests.map((manifest) => ({ manifest, type: typeOf(manifest, resources) }));
+    const objects: Held[] = [];
+    for (const { manifest, type } of typed) objects.push(await look(cluster, type, manifest));
+    const first = typed.find((_, index) => isTried(objects[index]));
+    return { objects, leftOut, control: first ? await control(cluster, first.type, first.manifest) : null };
+  },
+
   judge,
 });
 
-async function gather(
-  { folder, resources }: Params,
-  { cluster, files }: Pick<Capabilities, 'cluster' | 'files'>,
-): Promise<Gathered> {
-  const { manifests, leftOut } = await readManifests(files, folder);
-  const typed = manifests.map((manifest) => ({ manifest, type: typeOf(manifest, resources) }));
-  const objects: Held[] = [];
-  for (const { manifest, type } of typed) objects.push(await look(cluster, type, manifest));
-  const first = typed.find((_, index) => objects[index]?.live !== null);
-  return { objects, leftOut, control: first ? await control(cluster, first.type, first.manifest) : null };
-}
+const isTried = (held?: Held): boolean => Boolean(held?.live) && !held?.untried && !held?.isDirect;
 
 function discoveryPath(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
@@ -135,10 +85,31 @@ async function look(cluster: Capabilities['cluster'], type: ResourceType, { file
   try {
     return { ...held, live, applied: await tried(cluster, object) };
   } catch (error) {
+    if (!(error instanceof ObservationError)) throw error;
+    const { code, message } = error;
     // The manifest is refused: a field that cannot be changed differs, or the manifest is invalid for this cluster.
-    if (!(error instanceof ObservationError) || error.code !== 'protocol') throw error;
-    return { ...held, live, applied: null, refusal: error.message };
+    if (code === 'protocol') return { ...held, live, applied: null, refusal: message };
+    if (code !== 'forbidden') throw error;
+    // Whoever changes a role needs its rights, also in a dry run: its fields have no defaults and are compared as they stand.
+    if (object.apiVersion.startsWith(`${RBAC_GROUP}/`))
+      return { ...held, live, applied: withGrants(live, object), isDirect: true };
+    return { ...held, live, applied: null, untried: { code, message } };
   }
+}
+
+const RBAC_GROUP = 'rbac.authorization.k8s.io';
+
+/** The live object with what the manifest grants, and to whom; the group is all that the API server fills in. */
+function withGrants(live: KubeObject, { rules, aggregationRule, roleRef, subjects }: KubeObject): KubeObject {
+  const grouped = (one: unknown): unknown =>
+    isRecord(one) && one['kind'] !== 'ServiceAccount' ? { apiGroup: RBAC_GROUP, ...one } : one;
+  return {
+    ...live,
+    rules,
+    aggregationRule,
+    roleRef: grouped(roleRef),
+    subjects: Array.isArray(subjects) ? subjects.map(grouped) : subjects,
+  };
 }
 
 async function tried(cluster: Capabilities['cluster'], object: KubeObject): Promise<KubeObject> {
@@ -154,7 +125,7 @@ async function control(
   cluster: Capabilities['cluster'],
   type: ResourceType,
   { object }: Manifest,
-): Promise<Gathered['control']> {
+): Promise<Seen['control']> {
   const { metadata } = object;
   const changed = { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, [CONTROL]: 'true' } } };
   const subject = subjectOf(object);

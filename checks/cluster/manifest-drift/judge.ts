@@ -1,11 +1,11 @@
 /** Live objects against what a dry run would make of them. */
 import type { KubeObject } from '../../contract/cluster.ts';
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
 import { shortened, table } from '../../kit/evidence.ts';
-import { judged } from '../../kit/judged.ts';
+import type { Refusal, Say } from '../../kit/kind.ts';
 import { credentialIn } from '../../protocols/literal-credentials.ts';
-import type { Params } from './check.ts';
+import { sourceSubject } from '../../protocols/workloads.ts';
 import { differencesOf, type Difference } from './differences.ts';
+import type { Params } from './params.ts';
 
 export const messages = {
   missing: {
@@ -24,8 +24,7 @@ export const messages = {
     says: '{subject}: a dry run was stored by the API server, expected that it changes nothing.',
     fix: 'Remove the annotation golive.dev/dry-run-control, and run this item only where the API server honours dryRun=All.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 type Ignore = Params['ignore'][number];
 
 /** An object of the manifests, and what the cluster has of it. */
@@ -38,9 +37,14 @@ export interface Held {
   readonly live: KubeObject | null;
   /** What applying the manifest would leave; null when it was refused or not tried. */
   readonly applied: KubeObject | null;
+  /** Why the API server takes no such object. */
   readonly refusal?: string;
+  /** Compared with the manifest itself, as a dry run of it is forbidden. */
+  readonly isDirect?: boolean;
+  /** Why it could not be tried. */
+  readonly untried?: Refusal | undefined;
 }
-export interface Gathered {
+export interface Seen {
   readonly objects: readonly Held[];
   readonly leftOut: readonly { readonly what: string; readonly why: string }[];
   /** The dry run with a change; null when no object was there to try it on. */
@@ -51,55 +55,67 @@ export interface Gathered {
 const CONFIDENTIAL = /passw|secret|token|credential|api[-_]?key|private/i;
 const VALUE_KEPT = 120;
 
-interface Compared {
-  readonly held: Held;
-  readonly counted: readonly Difference[];
-  readonly ignored: readonly { readonly difference: Difference; readonly by: Ignore }[];
-}
-
-export function judge({ ignore }: Params, { objects, leftOut, control }: Gathered): Judgement<Id> {
-  const compared = objects.map((held) => compare(held, ignore));
-  const evidence = evidenceOf(compared, ignore, leftOut, control);
-  const findings: Finding<Id>[] = compared.flatMap(findingsOf);
-  if (control?.stored) findings.push({ message: 'stored', subject: control.subject });
-  if (findings.length === 0 && control !== null && !control.shown)
-    return {
-      outcome: 'inconclusive',
-      reason: 'no-positive-control',
-      why: `A dry run of ${control.subject} with one more annotation came back without it: that nothing differs says nothing.`,
-      evidence,
-    };
-  return judged(
-    findings,
-    objects.map(({ subject }) => subject),
-    evidence,
-    'The folder holds no manifest that can be compared.',
-  );
-}
-
-function compare(held: Held, ignore: readonly Ignore[]): Compared {
-  const differences = held.live && held.applied ? differencesOf(held.live, held.applied) : [];
-  const ignored = differences.flatMap((difference) => {
-    const by = ignore.find((one) => covers(one, held, difference));
-    return by ? [{ difference, by }] : [];
+export function judge({ ignore }: Params, { objects, leftOut, control }: Seen, say: Say<typeof messages>): void {
+  const uses = new Map<Ignore, number>();
+  const rows = objects.map((held) => {
+    const { file, live, applied, refusal, untried } = held;
+    const subject = sourceSubject(held.subject);
+    const counted: Difference[] = [];
+    const ignored: Difference[] = [];
+    for (const difference of live && applied ? differencesOf(live, applied) : []) {
+      const by = ignore.find((one) => covers(one, held, difference));
+      if (by) uses.set(by, (uses.get(by) ?? 0) + 1);
+      (by ? ignored : counted).push(difference);
+    }
+    say.judged(subject);
+    if (live === null) say.fail('missing', subject, { file }, { at: file });
+    else if (refusal !== undefined) say.fail('refused', subject, { file, why: shortened(refusal, 300) }, { at: file });
+    else if (untried) say.refused(untried, subject);
+    for (const { path, applied: wanted, live: actual } of counted)
+      say.fail(
+        'changed',
+        subject,
+        { path, file, actual: shown(path, actual), expected: shown(path, wanted) },
+        { path },
+      );
+    return [held.subject, file, stateOf(held, counted.length, ignored.length), live?.metadata.resourceVersion ?? ''];
   });
-  return { held, ignored, counted: differences.filter((one) => !ignored.some(({ difference }) => difference === one)) };
+  if (control?.stored) say.fail('stored', sourceSubject(control.subject));
+  if (control && !control.shown)
+    say.unsure(
+      'no-positive-control',
+      `A dry run of ${control.subject} with one more annotation came back without it: that nothing differs says nothing.`,
+    );
+  if (objects.length === 0) say.unsure('no-subjects', 'The folder holds no manifest that can be compared.');
+  say.show(
+    table('Objects of the manifests', ['object', 'file', 'state', 'resourceVersion'], rows),
+    table(
+      'Positive control',
+      ['dry run of', 'shows the change', 'stored it'],
+      control ? [[control.subject, control.shown, control.stored]] : [],
+    ),
+  );
+  if (leftOut.length > 0)
+    say.show(
+      table(
+        'Left out',
+        ['what', 'why'],
+        leftOut.map(({ what, why }) => [what, why]),
+      ),
+    );
+  if (ignore.length > 0)
+    say.show(
+      table(
+        'Ignored fields',
+        ['kind', 'name', 'field', 'why', 'differences it covered'],
+        ignore.map((one) => [one.kind, one.name ?? 'all', one.field, one.why, uses.get(one) ?? 0]),
+      ),
+    );
 }
 
 function covers({ kind, name, field }: Ignore, held: Held, { path }: Difference): boolean {
   if (kind !== held.kind || (name !== undefined && name !== held.name)) return false;
   return path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`);
-}
-
-function findingsOf({ held, counted }: Compared): Finding<Id>[] {
-  const { subject, file, live, refusal } = held;
-  if (live === null) return [{ message: 'missing', subject, data: { file } }];
-  if (refusal !== undefined) return [{ message: 'refused', subject, data: { file, why: shortened(refusal, 300) } }];
-  return counted.map(({ path, applied, live: actual }) => ({
-    message: 'changed' as const,
-    subject,
-    data: { path, file, actual: shown(path, actual), expected: shown(path, applied) },
-  }));
 }
 
 function shown(path: string, value: unknown): string {
@@ -109,54 +125,10 @@ function shown(path: string, value: unknown): string {
     : shortened(JSON.stringify(value), VALUE_KEPT);
 }
 
-function evidenceOf(
-  compared: readonly Compared[],
-  ignore: readonly Ignore[],
-  leftOut: Gathered['leftOut'],
-  control: Gathered['control'],
-): readonly [Evidence, ...Evidence[]] {
-  const uses = (one: Ignore): number =>
-    compared.reduce((sum, { ignored }) => sum + ignored.filter(({ by }) => by === one).length, 0);
-  return [
-    table(
-      'Objects of the manifests',
-      ['object', 'file', 'state', 'resourceVersion'],
-      compared.map(({ held, counted, ignored }) => [
-        held.subject,
-        held.file,
-        stateOf(held, counted.length, ignored.length),
-        held.live?.metadata.resourceVersion ?? '',
-      ]),
-    ),
-    table(
-      'Positive control',
-      ['dry run of', 'shows the change', 'stored it'],
-      control ? [[control.subject, control.shown, control.stored]] : [],
-    ),
-    ...(leftOut.length === 0
-      ? []
-      : [
-          table(
-            'Left out',
-            ['what', 'why'],
-            leftOut.map(({ what, why }) => [what, why]),
-          ),
-        ]),
-    ...(ignore.length === 0
-      ? []
-      : [
-          table(
-            'Ignored fields',
-            ['kind', 'name', 'field', 'why', 'differences it covered'],
-            ignore.map((one) => [one.kind, one.name ?? 'all', one.field, one.why, uses(one)]),
-          ),
-        ]),
-  ];
-}
-
-function stateOf({ live, refusal }: Held, counted: number, ignored: number): string {
+function stateOf({ live, refusal, untried }: Held, counted: number, ignored: number): string {
   if (live === null) return 'missing';
   if (refusal !== undefined) return 'manifest refused';
+  if (untried) return 'not tried';
   const covered = ignored === 0 ? '' : ` (${ignored} ignored)`;
   return counted === 0 ? `as described${covered}` : `${counted} fields differ${covered}`;
 }

@@ -2,7 +2,7 @@
 import { JSON_SCHEMA, loadAll } from 'js-yaml';
 import type { ProjectFiles } from '../../contract/capabilities.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import { ObservationError } from '../../kit/define-check.ts';
+import { ObservationError } from '../../contract/capabilities.ts';
 import { isRecord, textAt } from '../../contract/json.ts';
 
 export interface Manifest {

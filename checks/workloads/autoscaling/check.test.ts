@@ -4,7 +4,7 @@ import type { KubeObject } from '../../contract/cluster.ts';
 import type { LoadResult } from '../../contract/load.ts';
 import { ObservationError } from '../../contract/capabilities.ts';
 import { autoscaling } from './check.ts';
-import type { Gathered } from './judge.ts';
+import type { Seen } from './judge.ts';
 import { stateOf } from './state.ts';
 
 const scaler = (status: object, spec: object = {}): KubeObject => ({
@@ -107,14 +107,14 @@ describe('the load', () => {
 
   it('runs until the replicas are up, and is over before anybody waits for them to go', async () => {
     const { seen, gather } = world();
-    const gathered = (await gather()) as Extract<Gathered, { rising: unknown }>;
+    const gathered = (await gather()) as Extract<Seen, { rising: unknown }>;
     expect(seen).toMatchObject({ loading: false, loads: 1 });
     expect(gathered.rising.at(-1)).toMatchObject({ desired: 3, ready: 3 });
     expect(gathered.falling.at(-1)).toMatchObject({ desired: 2, ready: 2 });
   });
   it('is stopped when nothing rises', async () => {
     const { seen, gather } = world({ scales: false });
-    const gathered = (await gather()) as Extract<Gathered, { rising: unknown }>;
+    const gathered = (await gather()) as Extract<Seen, { rising: unknown }>;
     expect(seen).toMatchObject({ loading: false, loads: 1 });
     expect(gathered.falling).toEqual([]);
   });

@@ -1,63 +1,24 @@
-import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
-import type { LoadResult } from '../../contract/load.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import {
-  defineCheck,
-  ObservationError,
-  type Capabilities,
-  type CheckContext,
-  type FromSchema,
-  type JSONSchema,
-} from '../../kit/define-check.ts';
+import { kind, ObservationError, type Capabilities, type CheckContext } from '../../kit/kind.ts';
 import { DEPLOYMENTS } from '../../protocols/kubernetes.ts';
-import { judge, messages, type Gathered } from './judge.ts';
-import { AUTOSCALERS, doubtsOf, isAbove, leastOf, stateOf, type ScalerState } from './state.ts';
+import { judge, messages, type Loaded, type Seen } from './judge.ts';
+import { params, required, type Params } from './params.ts';
+import { AUTOSCALERS, isAbove, leastOf, obstaclesOf, stateOf, type ScalerState } from './state.ts';
 
-const params = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['namespace', 'autoscaler', 'deployment', 'endpoint', 'path', 'rate'],
-  properties: {
-    namespace: kubernetesName('Namespace of the autoscaler and its Deployment.'),
-    autoscaler: kubernetesName('Name of the HorizontalPodAutoscaler.'),
-    deployment: kubernetesName('Name of the Deployment it must scale.'),
-    endpoint,
-    path: { type: 'string', pattern: '^/', description: 'Path, and query if any, that is put under load.' },
-    method: { type: 'string', enum: ['GET', 'POST'], default: 'GET', description: 'HTTP method.' },
-    headers: {
-      type: 'object',
-      additionalProperties: { type: 'string' },
-      description: 'Request headers besides the usual ones, for example accept-encoding.',
-    },
-    json: { type: 'object', description: 'Body of each request, sent as JSON.' },
-    rate: {
-      type: 'number',
-      exclusiveMinimum: 0,
-      maximum: 50_000,
-      description: 'Requests a second: enough to bring the pods over the target of the autoscaler.',
-    },
-    maxConnections: { type: 'integer', minimum: 1, maximum: 10_000, default: 64, description: 'Connections at most.' },
-    requestTimeout: duration('A request without an answer for this long is lost.', '10s'),
-    upWithin: duration('Longest time until added replicas are ready, from the start of the load.', '5m'),
-    downWithin: duration('Longest time until the replicas are back, from the end of the load.', '15m'),
-    interval: duration('Time between two looks.', '5s'),
-  },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
-
-export const autoscaling = defineCheck({
-  meta: {
-    kind: 'workloads/autoscaling',
-    title: 'The autoscaler adds replicas under load and removes them again',
-    why: 'An autoscaler without metrics, at its limit or of another Deployment does nothing at all, and nobody notices before the traffic comes.',
-    sees: 'That the HorizontalPodAutoscaler exists, scales this Deployment, knows its metrics and has room; then, under declared load, replicas wanted and ready above those before within a time, and, after the load, back within another. Not: that the added replicas carry the load of a real peak.',
-    needs: ['load', 'cluster'],
-    effect: 'mutating',
-    mutation: 'load',
-    params,
-    messages,
-  },
-  permissions: ({ namespace, autoscaler, deployment }: Params) => [
+export const autoscaling = kind('workloads/autoscaling', {
+  title: 'The autoscaler adds replicas under load and removes them again',
+  why: 'An autoscaler without metrics, at its limit or of another Deployment does nothing at all, and nobody notices before the traffic comes.',
+  sees: [
+    'That the HorizontalPodAutoscaler exists, scales this Deployment, knows its metrics and has room.',
+    'Under declared load, replicas wanted and ready above those before within a time, and, after the load, back within another.',
+  ],
+  not: ['That the added replicas carry the load of a real peak.'],
+  needs: ['load', 'cluster'],
+  changes: 'load',
+  required,
+  params,
+  messages,
+  rights: ({ namespace, autoscaler, deployment }) => [
     {
       namespace,
       groups: ['autoscaling'],
@@ -67,38 +28,38 @@ export const autoscaling = defineCheck({
     },
     { namespace, groups: ['apps'], resources: ['deployments'], verbs: ['get'], resourceNames: [deployment] },
   ],
-  gather,
+
+  async gather(given, { cluster, load: loads }, context): Promise<Seen> {
+    const look = looker(given, cluster);
+    const before = await settled(given, look, context);
+    // Load is put on it only where it could act.
+    if (before === null || obstaclesOf(before, given).length > 0) return { before };
+    const rising: [ScalerState, ...ScalerState[]] = [before];
+    const over = new AbortController();
+    const loaded = putLoad(given, loads, over.signal);
+    const isUp = (now: ScalerState): boolean => isAbove(now, leastOf(rising));
+    try {
+      const looking = until(isUp, given.upWithin, { params: given, look, context, into: rising, stop: over.signal });
+      // A load that ends by itself has failed: then there is nothing to wait for.
+      await Promise.race([looking, loaded]);
+    } finally {
+      over.abort();
+    }
+    const load = await loaded;
+    const falling: ScalerState[] = [];
+    const least = leastOf(rising);
+    const isBack = (now: ScalerState): boolean => now.desired <= least.desired && now.ready <= least.ready;
+    // It may have decided after the last look: then the items after this one would meet a platform that still changes.
+    const last = await look();
+    const rose = [...rising, ...(last ? [last] : [])].some(({ desired }) => desired > least.desired);
+    if (rose) await until(isBack, given.downWithin, { params: given, look, context, into: falling });
+    return { before, load, rising, falling };
+  },
+
   judge,
 });
 
 type Needed = Pick<Capabilities, 'load' | 'cluster'>;
-
-async function gather(params: Params, needed: Needed, context: CheckContext): Promise<Gathered> {
-  const look = looker(params, needed.cluster);
-  const before = await settled(params, look, context);
-  if (before === null) return { found: false };
-  if (doubtsOf(before, params).length > 0) return { found: true, before };
-  const rising: [ScalerState, ...ScalerState[]] = [before];
-  const over = new AbortController();
-  const loaded = putLoad(params, needed.load, over.signal);
-  const isUp = (now: ScalerState): boolean => isAbove(now, leastOf(rising));
-  try {
-    const looking = until(isUp, params.upWithin, { params, look, context, into: rising, stop: over.signal });
-    // A load that ends by itself has failed: then there is nothing to wait for.
-    await Promise.race([looking, loaded]);
-  } finally {
-    over.abort();
-  }
-  const load = await loaded;
-  const falling: ScalerState[] = [];
-  const least = leastOf(rising);
-  const isBack = (now: ScalerState): boolean => now.desired <= least.desired && now.ready <= least.ready;
-  // It may have decided after the last look: then the items after this one would meet a platform that still changes.
-  const last = await look();
-  const rose = [...rising, ...(last ? [last] : [])].some(({ desired }) => desired > least.desired);
-  if (rose) await until(isBack, params.downWithin, { params, look, context, into: falling });
-  return { found: true, before, load, rising, falling };
-}
 
 /** Reads the autoscaler and its Deployment; null when there is no such autoscaler. */
 function looker({ namespace, autoscaler, deployment }: Params, cluster: Needed['cluster']) {
@@ -123,15 +84,15 @@ async function settled(params: Params, look: Look, context: CheckContext): Promi
   const giveUp = performance.now() + durationMs(params.downWithin);
   for (;;) {
     const state = await look();
-    const passing = state !== null && doubtsOf(state, params).every(({ message }) => message === 'atLimit');
-    const resting = state !== null && state.desired === state.ready && doubtsOf(state, params).length === 0;
-    if (!passing || resting || performance.now() >= giveUp) return state;
+    if (state === null) return null;
+    const obstacles = obstaclesOf(state, params);
+    const isPassing = obstacles.every(({ id }) => id === 'atLimit');
+    const isResting = state.desired === state.ready && obstacles.length === 0;
+    if (!isPassing || isResting || performance.now() >= giveUp) return state;
     context.progress(`waiting for rest: ${state.ready} ready, ${state.desired} wanted`);
     await context.wait(durationMs(params.interval));
   }
 }
-
-type Loaded = { readonly up: true; readonly result: LoadResult } | { readonly up: false; readonly why: string };
 
 async function putLoad(params: Params, load: Needed['load'], until: AbortSignal): Promise<Loaded> {
   const { endpoint, path, method, json, rate, maxConnections } = params;

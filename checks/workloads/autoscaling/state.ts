@@ -1,8 +1,10 @@
 /** What a HorizontalPodAutoscaler (autoscaling/v2) says of itself, and what keeps it from scaling up. */
 import type { KubeObject } from '../../contract/cluster.ts';
-import type { Finding, NonEmpty } from '../../kit/define-check.ts';
 import { parseQuantity, QuantityError, quantityToNumber } from '../../../k8s/semantics/quantity.ts';
 import { at, listAt, textAt } from '../../contract/json.ts';
+import type { Finding, NonEmpty } from '../../contract/outcome.ts';
+import { objectSubject, Say } from '../../kit/kind.ts';
+import type { Params } from './params.ts';
 
 export const AUTOSCALERS = {
   apiVersion: 'autoscaling/v2',
@@ -121,36 +123,65 @@ function amount(value: unknown): number | null {
   }
 }
 
-export type Doubt = 'otherTarget' | 'targetMissing' | 'inactive' | 'unknownMetric' | 'atLimit' | 'nothingReady';
-
 /** Why load would show nothing: what an autoscaler must be before it can scale up. */
-export function doubtsOf(
-  state: ScalerState,
-  {
-    namespace,
-    autoscaler,
-    deployment,
-  }: { readonly namespace: string; readonly autoscaler: string; readonly deployment: string },
-): Finding<Doubt>[] {
-  const subject = scalerName(namespace, autoscaler);
-  const expected = `Deployment ${deployment}`;
-  if (state.target !== expected) return [{ message: 'otherTarget', subject, data: { actual: state.target, expected } }];
-  if (!state.deploymentFound) return [{ message: 'targetMissing', subject, data: { target: expected } }];
-  const stuck = ['AbleToScale', 'ScalingActive'].flatMap((type): Finding<Doubt>[] => {
+export const obstacleMessages = {
+  otherTarget: {
+    says: '{subject}: scales {actual}, expected {expected}.',
+    fix: 'Correct scaleTargetRef of the HorizontalPodAutoscaler.',
+  },
+  targetMissing: {
+    says: '{subject}: its target {target} does not exist, expected one to scale.',
+    fix: 'Deploy the target, or correct scaleTargetRef of the HorizontalPodAutoscaler.',
+  },
+  inactive: {
+    says: '{subject}: {type} is not True ({why}), expected an autoscaler that can act.',
+    fix: 'See the conditions of the autoscaler: a missing metrics API, pods without requests, a target that is gone.',
+  },
+  unknownMetric: {
+    says: '{subject}: the current value of {metric} is unknown, expected a value for every metric of its spec.',
+    fix: 'Check that the metrics API serves these pods and that every container has a request for the resource.',
+  },
+  nothingReady: {
+    says: '{subject}: no replica of {target} is ready, expected some before load is put on them.',
+    fix: 'Repair the Deployment first; workloads/rollout says what is wrong with it.',
+  },
+  atLimit: {
+    says: '{subject}: wants {desired} of at most {max} replicas before any load, expected room to scale up.',
+    fix: 'Raise maxReplicas, or find what keeps the replicas busy.',
+  },
+} as const;
+type Named = Pick<Params, 'namespace' | 'autoscaler' | 'deployment'>;
+
+export const scalerSubject = ({ namespace, autoscaler }: Named) =>
+  objectSubject('HorizontalPodAutoscaler', { namespace, name: autoscaler });
+
+/** Says what keeps it from scaling up; the first thing alone, the others follow from it. */
+export function judgeObstacles(state: ScalerState, named: Named, say: Say<typeof obstacleMessages>): void {
+  const subject = scalerSubject(named);
+  const { target, metrics, desired, max } = state;
+  const expected = `Deployment ${named.deployment}`;
+  if (target !== expected)
+    return say.fail('otherTarget', subject, { actual: target, expected }, { path: 'spec.scaleTargetRef' });
+  if (!state.deploymentFound) return say.fail('targetMissing', subject, { target });
+  const stuck = ['AbleToScale', 'ScalingActive'].filter(
+    (type) => state.conditions.find((one) => one.type === type)?.status !== 'True',
+  );
+  for (const type of stuck) {
     const condition = state.conditions.find((one) => one.type === type);
-    if (condition?.status === 'True') return [];
     const why = condition ? `${condition.reason}: ${condition.message}` : 'the condition is missing';
-    return [{ message: 'inactive', subject, data: { type, why } }];
-  });
-  if (stuck.length > 0) return stuck;
-  const unknown = state.metrics.filter(({ current }) => current === null);
-  if (state.metrics.length === 0) return [{ message: 'unknownMetric', subject, data: { metric: 'any metric' } }];
-  if (unknown.length > 0)
-    return unknown.map(({ name }) => ({ message: 'unknownMetric', subject, data: { metric: name } }));
-  if (state.ready === 0) return [{ message: 'nothingReady', subject, data: { target: expected } }];
-  if (state.desired >= state.max)
-    return [{ message: 'atLimit', subject, data: { desired: state.desired, max: state.max } }];
-  return [];
+    say.fail('inactive', subject, { type, why }, { path: 'status.conditions' });
+  }
+  if (stuck.length > 0) return;
+  const unknown = metrics.filter(({ current }) => current === null).map(({ name }) => name);
+  for (const metric of metrics.length === 0 ? ['any metric'] : unknown)
+    say.fail('unknownMetric', subject, { metric }, { path: 'status.currentMetrics' });
+  if (metrics.length === 0 || unknown.length > 0) return;
+  if (state.ready === 0) say.fail('nothingReady', subject, { target });
+  else if (desired >= max) say.fail('atLimit', subject, { desired, max }, { path: 'spec.maxReplicas' });
 }
 
-export const scalerName = (namespace: string, name: string): string => `HorizontalPodAutoscaler ${namespace}/${name}`;
+export function obstaclesOf(state: ScalerState, named: Named): readonly Finding[] {
+  const say = new Say(obstacleMessages);
+  judgeObstacles(state, named, say);
+  return say.verdict().findings;
+}

@@ -1,20 +1,25 @@
 /** How a rollout is judged: the Deployment's own account of it, held against its ReplicaSets, pods and endpoints. */
 import { containersOf } from '../../../k8s/semantics/pod-security.ts';
 import { rolloutStatus, type RolloutStatus } from '../../../k8s/semantics/rollout-status.ts';
-import type { CheckContext } from '../../contract/capabilities.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
+import { at, textAt } from '../../contract/json.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
-import { judged, present } from '../../kit/judged.ts';
-import { at, listAt, textAt } from '../../contract/json.ts';
 import { isLeaving } from '../../protocols/workloads.ts';
-import type { Params } from './check.ts';
-import { barePodFindings, digestlessFindings, podMessages, restartFindings } from './restarts.ts';
-import { waitingFindings, waitingMessages } from './waiting.ts';
+import type { Params } from './params.ts';
+import {
+  hasEnded,
+  judgeBare,
+  judgeRestarts,
+  judgeWaiting,
+  podMessages,
+  podSubject,
+  restartsOf,
+  runningIn,
+} from './pods.ts';
 
 export const messages = {
-  ...waitingMessages,
   ...podMessages,
   missing: {
     says: '{subject}: does not exist, expected a Deployment.',
@@ -44,6 +49,10 @@ export const messages = {
     says: '{subject}: container {container} runs {count} different digests of {image}, expected one.',
     fix: 'The tag was moved between two pulls: deploy by digest, or by a tag that is never reused.',
   },
+  notPinned: {
+    says: '{subject}: container {container} names its image by tag alone ({image}), expected a digest (name:tag@sha256:…).',
+    fix: 'Put the digest of the tested image into the template: a tag can be moved to another image.',
+  },
   paused: {
     says: '{subject}: is paused, expected one that rolls out, and rolls back, what it is given.',
     fix: 'Resume it ("kubectl rollout resume"): a paused Deployment refuses "kubectl rollout undo".',
@@ -56,21 +65,20 @@ export const messages = {
     says: '{subject}: has no ready endpoint, expected at least one.',
     fix: 'Compare the selector of the Service with the labels of the pods, and see why they are not ready.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
+type Saying = Say<typeof messages>;
 
-export interface Gathered {
+interface Seen {
   /** Those of the params that exist. */
   readonly deployments: readonly KubeObject[];
   readonly replicaSets: readonly KubeObject[];
   readonly pods: readonly KubeObject[];
   readonly services: readonly { readonly name: string; readonly endpoints: readonly Endpoint[] }[];
-  readonly readings: readonly Reading[];
 }
 
 /** A Deployment, the pods of its newest ReplicaSet and those of older ones that are not leaving yet. */
 interface Rollout {
-  readonly subject: string;
+  readonly subject: Subject;
   readonly deployment: KubeObject;
   readonly status: RolloutStatus;
   readonly current: readonly KubeObject[];
@@ -79,104 +87,56 @@ interface Rollout {
   readonly ambiguous: boolean;
 }
 
-export function judge(params: Params, gathered: Gathered, { now }: Pick<CheckContext, 'now'>): Judgement<Id> {
+export function judge(params: Params, seen: Seen, say: Saying, now: Date): void {
   const { namespace } = params;
-  const { services } = gathered;
-  const rollouts = gathered.deployments.flatMap((deployment) => rolloutOf(deployment, gathered, now) ?? []);
-  const bare = params.pods.map((name) => ({ name, pod: runningPod(gathered.pods, name) }));
-  const missing = params.deployments.filter(
-    (name) => !rollouts.some(({ deployment }) => deployment.metadata.name === name),
-  );
-  const current = [...rollouts.flatMap((rollout) => rollout.current), ...bare.flatMap(({ pod }) => pod ?? [])];
-  const others = params.restartsOfAll ? gathered.pods.filter((pod) => !current.includes(pod)) : [];
-  const findings: Finding<Id>[] = [
-    ...missing.map((name) => ({ message: 'missing' as const, subject: `Deployment ${namespace}/${name}` })),
-    ...rollouts.flatMap((rollout) => findingsOf(rollout, params.minReplicas)),
-    ...rollouts.flatMap(({ current }) => current.flatMap((pod) => restartFindings(pod, params, now))),
-    ...others.flatMap((pod) => restartFindings(pod, params, now)),
-    ...bare.flatMap(({ name, pod }) => [
-      ...(pod ? [...waitingFindings(pod), ...restartFindings(pod, params, now)] : []),
-      ...barePodFindings(namespace, name, pod),
-    ]),
-    ...rollouts.flatMap(({ subject, deployment }) =>
-      params.requireDigest ? digestlessFindings(subject, at(deployment, 'spec', 'template', 'spec')) : [],
-    ),
-    ...services.flatMap(({ name, endpoints }) =>
-      endpoints.some(({ ready, terminating }) => ready && !terminating)
-        ? []
-        : [{ message: 'noEndpoints' as const, subject: `Service ${namespace}/${name}` }],
-    ),
-    ...services.flatMap((service) => foreignFindings(namespace, service, rollouts)),
-  ];
-  const subjects = [
-    ...params.deployments.map((name) => `Deployment ${namespace}/${name}`),
-    ...services.map(({ name }) => `Service ${namespace}/${name}`),
-    ...bare.map(({ name }) => `Pod ${namespace}/${name}`),
-    ...others.map(({ metadata }) => `Pod ${namespace}/${metadata.name}`),
-  ];
-  const evidence = evidenceOf(rollouts, [...current, ...others], gathered);
-  const unclear = rollouts.filter(({ ambiguous }) => ambiguous).map(({ subject }) => subject);
-  if (findings.length === 0 && unclear.length > 0)
-    return {
-      outcome: 'inconclusive',
-      reason: 'too-few-subjects',
-      why: `${nameList(unclear)}: several ReplicaSets carry the highest revision, so old pods cannot be told from new ones.`,
-      evidence,
-    };
-  const judgement = judged(findings, subjects, evidence, '');
-  const images = [
-    ...new Set(rollouts.flatMap(({ current }) => current.flatMap(digestsOf)).map(({ digest }) => digest)),
-  ];
-  return judgement.outcome === 'pass' && images.length > 0 ? { ...judgement, images: images.sort() } : judgement;
+  const rollouts = seen.deployments.flatMap((deployment) => rolloutOf(deployment, seen, now) ?? []);
+  for (const name of params.deployments) {
+    const subject = objectSubject('Deployment', { namespace, name });
+    const rollout = rollouts.find(({ deployment }) => deployment.metadata.name === name);
+    say.judged(subject);
+    if (rollout) judgeRollout(rollout, params, say);
+    else say.fail('missing', subject);
+  }
+  for (const service of seen.services) judgeService(namespace, service, rollouts, say);
+  const bare = params.pods.flatMap((name) => {
+    const subject = objectSubject('Pod', { namespace, name });
+    const pod = seen.pods.find((one) => one.metadata.name === name && !hasEnded(one));
+    say.judged(subject);
+    judgeBare(subject, pod, say);
+    return pod ?? [];
+  });
+  const current = [...rollouts.flatMap((rollout) => rollout.current), ...bare];
+  const others = params.restartsOfAll ? seen.pods.filter((pod) => !current.includes(pod)) : [];
+  for (const pod of [...current, ...others]) {
+    say.judged(podSubject(pod));
+    judgeRestarts(pod, params, now, say);
+  }
+  show(rollouts, [...current, ...others], seen, say);
 }
 
-/** By name; one that has ended runs nothing. */
-function runningPod(pods: readonly KubeObject[], name: string): KubeObject | undefined {
-  const pod = pods.find(({ metadata }) => metadata.name === name);
-  return pod && !['Succeeded', 'Failed'].includes(textAt(pod, '', 'status', 'phase')) ? pod : undefined;
-}
-
-/** A Service whose selector fits another application is full of endpoints that are ready. */
-function foreignFindings(
-  namespace: string,
-  { name, endpoints }: Gathered['services'][number],
-  rollouts: readonly Rollout[],
-): Finding<Id>[] {
-  // Pods of an older revision, and those that cannot be told apart, are told elsewhere.
-  const own = new Set(
-    rollouts.flatMap(({ current, old }) =>
-      [...current, ...old].map(({ metadata }) => `Pod ${metadata.namespace ?? ''}/${metadata.name}`),
-    ),
-  );
-  const foreign = endpoints
-    .filter(({ ready, terminating, target }) => ready && !terminating && !own.has(target))
-    .map(({ target, address }) => (target === '' ? address : target));
-  if (foreign.length === 0) return [];
-  return [{ message: 'foreignEndpoints', subject: `Service ${namespace}/${name}`, data: { names: nameList(foreign) } }];
-}
-
-function rolloutOf(deployment: KubeObject, { replicaSets, pods }: Gathered, now: Date): Rollout | null {
+function rolloutOf(deployment: KubeObject, { replicaSets, pods }: Seen, now: Date): Rollout | null {
   const status = rolloutStatus({ ...deployment, kind: 'Deployment' });
   if (!status) return null;
   const mine = replicaSets.filter((set) => isControlledBy(set, deployment));
   const [newest, second] = [...mine].sort((a, b) => revisionOf(b) - revisionOf(a));
   const ambiguous = newest !== undefined && second !== undefined && revisionOf(newest) === revisionOf(second);
   // An evicted pod stays as Failed, beside the one that took its place.
-  const running = pods.filter((pod) => !['Succeeded', 'Failed'].includes(textAt(pod, '', 'status', 'phase')));
+  const running = pods.filter((pod) => !hasEnded(pod));
   const living = running.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const podsOf = (sets: readonly KubeObject[], among = living): KubeObject[] =>
     among.filter((pod) => sets.some((set) => isControlledBy(pod, set)));
+  // One that should have left long ago still runs the older revision.
+  const staying = running.filter((pod) => !isLeaving(pod, now));
   return {
-    subject: `Deployment ${deployment.metadata.namespace ?? ''}/${deployment.metadata.name}`,
+    subject: objectSubject('Deployment', deployment.metadata),
     deployment,
     status,
-    current: podsOf(ambiguous ? mine : newest ? [newest] : []),
-    // One that should have left long ago still runs the older revision.
+    current: podsOf(ambiguous ? mine : mine.filter((set) => set === newest)),
     old: ambiguous
       ? []
       : podsOf(
           mine.filter((set) => set !== newest),
-          running.filter((pod) => !isLeaving(pod, now)),
+          staying,
         ),
     ambiguous,
   };
@@ -189,109 +149,117 @@ function isControlledBy({ metadata }: KubeObject, owner: KubeObject): boolean {
   );
 }
 
+const isPinned = (image: string): boolean => /@sha256:[0-9a-f]{64}$/.test(image);
+
 function revisionOf({ metadata }: KubeObject): number {
   return Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
 }
 
-function findingsOf({ subject, deployment, status, current, old }: Rollout, minReplicas: number): Finding<Id>[] {
+function judgeRollout(
+  { subject, deployment, status, current, old, ambiguous }: Rollout,
+  { minReplicas, requireDigest }: Params,
+  say: Saying,
+): void {
   const { desired } = status.numbers;
-  return present<Finding<Id>>([
-    ...current.flatMap(waitingFindings),
-    !status.complete && { message: 'incomplete', subject, data: { why: status.why } },
-    status.paused && { message: 'paused', subject },
-    desired < minReplicas && { message: 'tooFewReplicas', subject, data: { actual: desired, expected: minReplicas } },
-    old.length > 0 && {
-      message: 'oldPods',
-      subject,
-      data: { names: nameList(old.map(({ metadata }) => metadata.name)) },
-    },
-    status.complete &&
-      current.length !== desired && {
-        message: 'podsMissing',
-        subject,
-        data: { actual: current.length, expected: desired },
-      },
-    ...imageFindings(deployment, current),
-    ...digestFindings(subject, current),
-  ]);
+  // The kubelet knows why a pod does not start, the Deployment does not: its reason comes first.
+  for (const pod of current) judgeWaiting(pod, say);
+  if (!status.complete) say.fail('incomplete', subject, { why: status.why }, { path: 'status' });
+  if (status.paused) say.fail('paused', subject, {}, { path: 'spec.paused' });
+  if (desired < minReplicas)
+    say.fail('tooFewReplicas', subject, { actual: desired, expected: minReplicas }, { path: 'spec.replicas' });
+  if (old.length > 0) say.fail('oldPods', subject, { names: nameList(old.map(({ metadata }) => metadata.name)) });
+  if (status.complete && current.length !== desired)
+    say.fail('podsMissing', subject, { actual: current.length, expected: desired });
+  for (const { name, fields, path } of containersOf(at(deployment, 'spec', 'template', 'spec'), 'spec.template.spec')) {
+    const image = textAt(fields, '', 'image');
+    if (requireDigest && !isPinned(image))
+      say.fail('notPinned', subject, { container: name, image }, { path: `${path}.image` });
+    // Every container of the template runs its image in every pod; containers that a webhook added are not the template's.
+    for (const pod of current) {
+      const runs = containersOf(pod['spec']).find((container) => container.name === name)?.fields;
+      const actual = textAt(runs, 'nothing', 'image');
+      if (actual !== image) say.fail('otherImage', podSubject(pod), { container: name, actual, expected: image });
+    }
+  }
+  const served = current.flatMap((pod) =>
+    containersOf(pod['spec']).filter(({ path }) => path.includes('.containers[')),
+  );
+  for (const container of new Set(served.map(({ name }) => name))) {
+    const image = textAt(served.find(({ name }) => name === container)?.fields, '', 'image');
+    judgeDigests(subject, current, { container, image }, say);
+  }
+  if (ambiguous)
+    say.unsure(
+      'too-few-subjects',
+      `${subjectText(subject)}: several ReplicaSets carry the highest revision, so old pods cannot be told from new ones.`,
+      { subject },
+    );
 }
 
-/** Every container of the template runs its image in every pod; containers a webhook added are not the template's. */
-function imageFindings(deployment: KubeObject, pods: readonly KubeObject[]): Finding<Id>[] {
-  const wanted = containersOf(at(deployment, 'spec', 'template', 'spec'));
-  return pods.flatMap((pod) => {
-    const running = new Map(containersOf(pod['spec']).map(({ name, fields }) => [name, textAt(fields, '', 'image')]));
-    return wanted.flatMap(({ name, fields }): Finding<Id>[] => {
-      const expected = textAt(fields, '', 'image');
-      const actual = running.get(name) ?? 'nothing';
-      if (actual === expected) return [];
-      const subject = `Pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
-      return [{ message: 'otherImage', subject, data: { container: name, actual, expected } }];
-    });
-  });
+/** Runtimes name an image by the registry's digest or by its configuration, which differs by architecture: like is held against like. */
+function judgeDigests(
+  subject: Subject,
+  pods: readonly KubeObject[],
+  { container, image }: { readonly container: string; readonly image: string },
+  say: Saying,
+): void {
+  const running = pods.map((pod) => runningIn(pod, container));
+  const valuesOf = (form: 'digest' | 'id'): Set<string> =>
+    new Set(running.flatMap((one) => (one?.form === form ? one.value : [])));
+  const [digests, ids] = [valuesOf('digest'), valuesOf('id')];
+  if (digests.size > 1) return say.fail('digestsDiffer', subject, { container, count: digests.size, image });
+  // A pinned image is the same one wherever it runs.
+  if (isPinned(image)) return;
+  if (ids.size > 1 || (ids.size > 0 && digests.size > 0))
+    say.unsure(
+      'unknown-value',
+      `${subjectText(subject)}: container ${container} of ${image} is reported by ids of configurations that cannot be compared, expected one digest. Deploy by digest.`,
+      { subject },
+    );
+  for (const [index, pod] of pods.entries())
+    if (running[index] === null) say.unknown(podSubject(pod), `the digest that its container ${container} runs`);
 }
 
-interface Running {
-  readonly container: string;
-  readonly image: string;
-  /** `sha256:…` of what was pulled. */
-  readonly digest: string;
-}
-
-function digestsOf(pod: KubeObject): Running[] {
-  return listAt(pod, 'status', 'containerStatuses').flatMap((status) => {
-    const digest = /sha256:[0-9a-f]{64}/.exec(textAt(status, '', 'imageID'))?.[0];
-    if (digest === undefined) return [];
-    return [{ container: textAt(status, '', 'name'), image: textAt(status, '', 'image'), digest }];
-  });
-}
-
-function digestFindings(subject: string, pods: readonly KubeObject[]): Finding<Id>[] {
-  const running = pods.flatMap(digestsOf);
-  return [...new Set(running.map(({ container }) => container))].flatMap((container): Finding<Id>[] => {
-    const mine = running.filter((entry) => entry.container === container);
-    const count = new Set(mine.map(({ digest }) => digest)).size;
-    if (count < 2) return [];
-    return [{ message: 'digestsDiffer', subject, data: { container, count, image: mine[0]?.image ?? '' } }];
-  });
-}
-
-function evidenceOf(
+/** A Service whose selector fits another application is full of endpoints that are ready. */
+function judgeService(
+  namespace: string,
+  { name, endpoints }: Seen['services'][number],
   rollouts: readonly Rollout[],
-  current: readonly KubeObject[],
-  { services, readings }: Gathered,
-): readonly [Evidence, ...Evidence[]] {
-  return [
+  say: Saying,
+): void {
+  const subject = objectSubject('Service', { namespace, name });
+  const serving = endpoints.filter(({ ready, terminating }) => ready && !terminating);
+  // Pods of an older revision, and those that cannot be told apart, are found elsewhere.
+  const own = new Set(
+    rollouts.flatMap(({ current, old }) => [...current, ...old].map((pod) => subjectText(podSubject(pod)))),
+  );
+  const foreign = serving.filter(({ target }) => !own.has(target)).map(({ target, address }) => target || address);
+  say.judged(subject);
+  if (serving.length === 0) say.fail('noEndpoints', subject);
+  if (foreign.length > 0) say.fail('foreignEndpoints', subject, { names: nameList(foreign) });
+}
+
+function show(rollouts: readonly Rollout[], pods: readonly KubeObject[], { services }: Seen, say: Saying): void {
+  const counts = ['generation', 'observed', 'desired', 'updated', 'ready', 'available', 'old pods'];
+  say.show(
     table(
       'Rollouts',
-      [
-        'deployment',
-        'state',
-        'generation',
-        'observed',
-        'desired',
-        'updated',
-        'ready',
-        'available',
-        'old pods',
-        'paused',
-        'why',
-      ],
+      ['deployment', 'state', ...counts, 'paused', 'why'],
       rollouts.map(({ subject, status, old }) => {
         const { generation, observedGeneration, desired, updated, ready, available } = status.numbers;
-        const counts = [generation, observedGeneration, desired, updated, ready, available, old.length];
-        return [subject, status.state, ...counts, status.paused, status.why];
+        const numbers = [generation, observedGeneration, desired, updated, ready, available, old.length];
+        return [subjectText(subject), status.state, ...numbers, status.paused, status.why];
       }),
     ),
     table(
       'Pods of the current revision, and the others that were judged',
       ['pod', 'container', 'image', 'digest', 'restarts'],
-      current.flatMap((pod) =>
+      pods.flatMap((pod) =>
         containersOf(pod['spec']).map(({ name, fields }) => [
           pod.metadata.name,
           name,
           textAt(fields, '', 'image'),
-          digestsOf(pod).find(({ container }) => container === name)?.digest ?? 'not reported',
+          runningIn(pod, name)?.value ?? 'not reported',
           restartsOf(pod, name),
         ]),
       ),
@@ -301,12 +269,5 @@ function evidenceOf(
       ['service', 'ready', 'all'],
       services.map(({ name, endpoints }) => [name, endpoints.filter(({ ready }) => ready).length, endpoints.length]),
     ),
-    ...readings.map(readingEvidence),
-  ];
-}
-
-function restartsOf(pod: KubeObject, container: string): number | null {
-  const status = listAt(pod, 'status', 'containerStatuses').find((one) => textAt(one, '', 'name') === container);
-  const count = at(status, 'restartCount');
-  return typeof count === 'number' ? count : null;
+  );
 }

@@ -1,0 +1,30 @@
+import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
+import type { ParamsOf } from '../../kit/kind.ts';
+
+export const params = {
+  namespace: kubernetesName('Namespace of the autoscaler and its Deployment.'),
+  autoscaler: kubernetesName('Name of the HorizontalPodAutoscaler.'),
+  deployment: kubernetesName('Name of the Deployment it must scale.'),
+  endpoint,
+  path: { type: 'string', pattern: '^/', description: 'Path, and query if any, that is put under load.' },
+  method: { type: 'string', enum: ['GET', 'POST'], default: 'GET', description: 'HTTP method.' },
+  headers: {
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description: 'Request headers besides the usual ones, for example accept-encoding.',
+  },
+  json: { type: 'object', description: 'Body of each request, sent as JSON.' },
+  rate: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    maximum: 50_000,
+    description: 'Requests a second: enough to bring the pods over the target of the autoscaler.',
+  },
+  maxConnections: { type: 'integer', minimum: 1, maximum: 10_000, default: 64, description: 'Connections at most.' },
+  requestTimeout: duration('A request without an answer for this long is lost.', '10s'),
+  upWithin: duration('Longest time until added replicas are ready, from the start of the load.', '5m'),
+  downWithin: duration('Longest time until the replicas are back, from the end of the load.', '15m'),
+  interval: duration('Time between two looks.', '5s'),
+} as const;
+export const required = ['namespace', 'autoscaler', 'deployment', 'endpoint', 'path', 'rate'] as const;
+export type Params = ParamsOf<typeof params, (typeof required)[number]>;
