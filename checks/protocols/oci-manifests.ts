@@ -87,8 +87,13 @@ async function read(session: RegistrySession, repository: string, reference: str
 function refuseRefusal(status: number, name: string): void {
   if (status !== 401 && status !== 403) return;
   throw new ObservationError(status === 401 ? 'unauthorized' : 'forbidden', `${name}: the registry answers ${status}`, {
+    detail: `http-${status}`,
     fix: 'Give the credential of the registry in the environment file the right to pull this repository',
   });
+}
+
+function answeredWith(status: number, name: string): ObservationError {
+  return new ObservationError('protocol', `${name}: the registry answers ${status}`, { detail: `http-${status}` });
 }
 
 function isIndex(value: unknown): boolean {
@@ -126,7 +131,7 @@ export async function readLabels(
   const { status, body, truncated } = await session.blob({ method: 'GET', path, repository, actions: 'pull' });
   refuseRefusal(status, name);
   if (status === 404) return null;
-  if (status !== 200) throw new ObservationError('protocol', `${name}: the registry answers ${status}`);
+  if (status !== 200) throw answeredWith(status, name);
   if (truncated || bodyDigest(body) !== digest)
     throw new ObservationError('protocol', `${name} is not what its digest says`);
   const labels = at(parseJson(body), 'config', 'Labels');
@@ -145,7 +150,7 @@ export async function blobSize(
   const { status, headers } = await session.blob({ method: 'HEAD', path, repository, actions: 'pull' });
   refuseRefusal(status, name);
   if (status === 404) return null;
-  if (status !== 200) throw new ObservationError('protocol', `${name}: the registry answers ${status}`);
+  if (status !== 200) throw answeredWith(status, name);
   const size = Number(headers['content-length'] ?? Number.NaN);
   if (Number.isInteger(size)) return size;
   throw new ObservationError('protocol', `${name}: the registry does not say how large it is`);

@@ -112,18 +112,22 @@ function refuse(source: TelemetrySource, path: string, { status, body }: HttpAns
     200,
   );
   const message = `${source.name}: ${named(path)} answered ${status}${said === '' ? '' : ` (${said})`}, expected 200.`;
+  const detail = `http-${status}`;
   if (status === 401)
-    throw new ObservationError('unauthorized', message, { fix: `Correct the token for ${source.name}.` });
+    throw new ObservationError('unauthorized', message, { detail, fix: `Correct the token for ${source.name}.` });
   if (status === 403)
     throw new ObservationError('forbidden', message, {
+      detail,
       fix: `Grant the gate's account the right to read ${source.name}.`,
     });
   if (status === 404)
     throw new ObservationError('not-found', message, {
+      detail,
       fix: `Correct the address of ${source.name} in the environment file.`,
     });
-  if (status === 502 || status === 503 || status === 504) throw new ObservationError('unreachable', message);
-  throw new ObservationError('protocol', message);
+  if (status === 502 || status === 503 || status === 504)
+    throw new ObservationError('unreachable', message, { detail });
+  throw new ObservationError('protocol', message, { detail });
 }
 
 /** What was asked for, or why the source is down: it does not answer, not in time, or only with 502, 503 or 504. */
