@@ -101,6 +101,7 @@ export function requireOwn(climb: Climb, { weights: { canary, stable }, lastMana
   throw new GoBack({
     code: 'reverted-by-another',
     text: `Somebody else set the weights to ${stable}/${canary} (${lastManager ?? 'unknown field manager'}) while ${climb.weight()} % were meant for ${route.canary}.`,
+    facts: { stable, canary, manager: lastManager ?? '', atWeight: climb.weight() },
   });
 }
 
