@@ -293,4 +293,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+// The bundle is small and its names are short: a stack that somebody asks for names the sources.
+if (process.env['GOLIVE_DEBUG']) process.setSourceMapsEnabled(true);
 process.exitCode = await main(process.argv.slice(2));

@@ -1,11 +1,9 @@
 /** The gate's Playwright projects: a phase each, in order, without `dependencies` (fixtures/phase-order.ts says why). */
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { defineConfig } from '@playwright/test';
 import type { ReporterDescription } from '@playwright/test';
 import { EXIT } from './checks/contract/decision.ts';
-import type { Plan } from './checks/contract/plan.ts';
-import { WORKER_ENV, withheldSpecs } from './fixtures/worker-env.ts';
+import { plannedRun, withheldSpecs } from './fixtures/worker-env.ts';
 import { ensureBuilt } from './gate/fresh-build.ts';
 import { gateMain } from './gate/gate-main.ts';
 import type { MainGate } from './gate/main-process.ts';
@@ -15,7 +13,7 @@ import { PHASE_WORKERS, phaseProjects } from './gate/projects.ts';
 /** The folder whose checklist, environments, ledger and reports are used; a project that depends on golive names its own. */
 const root = resolve(process.env['GOLIVE_PROJECT'] ?? import.meta.dirname);
 const main = isMainProcess() ? await openGate() : undefined;
-const plan = main?.plan ?? (JSON.parse(readFileSync(process.env[WORKER_ENV.plan] ?? '', 'utf8')) as Plan);
+const plan = main?.plan ?? plannedRun();
 const args = main?.arguments;
 
 /**

@@ -10,7 +10,7 @@ const MATRIX = ['**/*.matrix.test.ts'];
 const MATRIX_ALONE = ['**/*.matrix-alone.test.ts'];
 /** Little but functions: their modules are loaded once a worker, not once a file. */
 const PURE = ['checks/**/*.test.ts', 'k8s/**/*.test.ts', 'reports/**/*.test.ts', 'specs/**/*.test.ts'];
-/** Real servers of the test's own, and nothing that belongs to the process: they may share one. */
+/** Real servers of the test's own, and nothing that outlives it: files may share a process. */
 const SERVERS = [
   'fixtures/*.test.ts',
   'fixtures/capabilities/**/*.test.ts',
@@ -50,7 +50,7 @@ export default defineConfig({
       { extends: true, test: { name: 'pure', include: PURE, exclude: NOT_QUICK, isolate: false } },
       {
         extends: true,
-        test: { name: 'servers', include: SERVERS, exclude: NOT_QUICK, pool: 'threads', isolate: false },
+        test: { name: 'servers', include: SERVERS, exclude: NOT_QUICK, isolate: false },
       },
       {
         extends: true,

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ObservationError, type CheckKind } from './kit/define-check.ts';
+import { errorText } from './contract/text.ts';
+import { ObservationError, type CheckKind } from './kit/kind.ts';
 import { kinds } from './index.ts';
 import { readCases, type CheckCase } from './kit/cases-file.ts';
 import { createAjv, validateParams } from './kit/params.ts';
@@ -180,7 +181,7 @@ function casesIn(folder: string): { readonly cases: readonly CheckCase[]; readon
   try {
     return { cases: readCases(folder), problem: '' };
   } catch (error) {
-    return { cases: [], problem: error instanceof Error ? error.message : String(error) };
+    return { cases: [], problem: errorText(error) };
   }
 }
 

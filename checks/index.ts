@@ -68,7 +68,7 @@ import { podSecurityAdmission } from './workloads/pod-security-admission/check.t
 import { readOnlyRoot } from './workloads/read-only-root/check.ts';
 import { restrictedSecurityContext } from './workloads/restricted-security-context/check.ts';
 import { rollout } from './workloads/rollout/check.ts';
-import type { CheckKind } from './kit/define-check.ts';
+import type { CheckKind } from './kit/kind.ts';
 
 const all: readonly CheckKind[] = [
   authorizationMatrix,

@@ -26,7 +26,6 @@ function write(file: string, text: string): string {
   return path;
 }
 const MANIFEST = { version: '1.0.0', engines: { node: '^20.19.0 || >=22.13.0' }, dependencies: { pg: '8.1.0' } };
-const PROGRAMS = ['golive', ...BUNDLES.map((file) => file.replace(/\.js$/, ''))];
 
 describe('the machine', () => {
   it.each([
@@ -42,7 +41,7 @@ describe('the machine', () => {
 
   it('knows a build that is missing, partial or older than its sources', () => {
     expect(buildFinding(dir)).toMatchObject({ state: 'bad', fix: 'npm run build' });
-    for (const name of PROGRAMS) {
+    for (const name of BUNDLES) {
       write(`dist/${name}.js`, '');
       write(`dist/${name}.js.map`, JSON.stringify({ sources: [`../${name}.ts`, '../node_modules/x/index.js'] }));
       utimesSync(write(`${name}.ts`, ''), 1, 1);

@@ -1,6 +1,7 @@
 /** `golive down`: stops this project's rehearsal. */
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { pause } from '../checks/contract/pause.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import { isAlive, signalIfSame } from '../fixtures/rehearsal-client/process-identity.ts';
 import { DEFAULT_DIR, standingOf, statePath } from '../fixtures/rehearsal-client/state-file.ts';
@@ -45,7 +46,7 @@ async function goneWithin(state: RehearsalState, ms: number): Promise<boolean> {
   const deadline = performance.now() + ms;
   while (isAlive(state)) {
     if (performance.now() > deadline) return false;
-    await new Promise((again) => setTimeout(again, POLL_MS));
+    await pause(POLL_MS);
   }
   return true;
 }

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -13,8 +22,8 @@ import { finishRun } from '../reports/record/run-folder/finish.ts';
 import { writeJsonAtomic } from '../reports/record/io.ts';
 import { openRun } from '../reports/record/run-folder/open.ts';
 import { ledgerFolder, runsFolder } from '../reports/record/paths.ts';
-import { latestOutcomes, latestPhases } from '../reports/record/ledger/lookup.ts';
-import { readLedger } from '../reports/record/ledger/read.ts';
+import { phasesFor, readOutcomes } from '../reports/record/ledger/lookup.ts';
+import { surveyLedger } from '../reports/record/ledger/survey.ts';
 import { exportLedger, importLedger } from '../reports/record/ledger/transfer.ts';
 import { verifyLedger } from '../reports/record/ledger/verify.ts';
 
@@ -115,7 +124,7 @@ describe('golive verify', () => {
     expect(said).toMatch(/^The ledger is damaged/);
     // A damaged ledger vouches for nothing, and the next run says so.
     const after = run(root, 'phase1', 2);
-    expect(readFileSync(join(after, 'decision.json'), 'utf8')).toMatch(/"code": "run-damaged"/);
+    expect(readFileSync(join(after, 'decision.json'), 'utf8')).toMatch(/"code":"run-damaged"/);
     expect(readFileSync(join(root, 'reports', 'out', 'decision.json'), 'utf8')).not.toMatch(/"selected": \{[^}]*"GO"/);
   });
 
@@ -130,7 +139,9 @@ describe('golive verify', () => {
     expect(verifyLedger(root).damage).toEqual([expect.stringMatching(/seen\.txt is missing/)]);
     rmSync(runsFolder(root), { recursive: true });
     expect(await verify({ root })).toBe(0);
-    expect(said).toMatch(/on another machine/);
+    expect(said).toMatch(
+      /^The evidence files of 1 run are gone with the folder, or on another machine: 2027\w+-\w+\./m,
+    );
   });
 
   it('names a decision that was changed, and a GO that no run decided', async () => {
@@ -170,24 +181,65 @@ describe('golive verify', () => {
 });
 
 describe('lookups', () => {
-  it('give the latest of each phase and item for this release in this environment', () => {
+  it('give the phases that were decided of this release in this environment, oldest first', () => {
     const root = machine();
     run(root, 'phase1', 0);
     run(root, 'phase1', 5, { outcome: 'fail' });
     run(root, 'phase2', 6);
-    const ledger = readLedger(ledgerFolder(root));
-    const latest = latestPhases(ledger, plan.release, IDENTITY);
-    expect([...latest].map(([phase, { decision }]) => [phase, decision])).toEqual([
-      ['phase1', 'NO-GO'],
-      ['phase2', 'GO'],
-    ]);
-    const outcomes = latestOutcomes(ledger, plan.release, IDENTITY, new Date('2027-03-01T12:06:01Z'));
-    expect([...outcomes].map(([item, { outcome, ageMs }]) => [item, outcome.outcome, ageMs])).toEqual([
-      ['A', 'fail', 60_000],
-      ['B', 'pass', 0],
-    ]);
-    expect(latestPhases(ledger, plan.release, { ...IDENTITY, uid: 'another cluster' }).size).toBe(0);
-    expect(latestPhases(ledger, { ...plan.release, commit: 'f'.repeat(40) }, IDENTITY).size).toBe(0);
+    const damage: string[] = [];
+    for (const times of ['the first time', 'by the index']) {
+      const { runs } = surveyLedger(ledgerFolder(root));
+      const phases = phasesFor(runs, plan.release, IDENTITY);
+      expect(
+        phases.map(({ phase, decision }) => [phase, decision]),
+        times,
+      ).toEqual([
+        ['phase1', 'GO'],
+        ['phase1', 'NO-GO'],
+        ['phase2', 'GO'],
+      ]);
+      const outcomes = phases.map((phase) => readOutcomes(ledgerFolder(root), phase, damage));
+      expect(outcomes.map(([one]) => [one?.item, one?.outcome])).toEqual([
+        ['A', 'pass'],
+        ['A', 'fail'],
+        ['B', 'pass'],
+      ]);
+      expect(phasesFor(runs, plan.release, { ...IDENTITY, uid: 'another cluster' })).toEqual([]);
+      expect(phasesFor(runs, { ...plan.release, commit: 'f'.repeat(40) }, IDENTITY)).toEqual([]);
+    }
+    expect(damage).toEqual([]);
+  });
+
+  it('believe an index only as far as the files are still those that it is of', () => {
+    const root = machine();
+    run(root, 'phase1', 0);
+    run(root, 'phase2', 1);
+    const folder = ledgerFolder(root);
+    const index = `${folder}.index`;
+    const whole = surveyLedger(folder);
+    expect(readFileSync(index, 'utf8').split('\n')).toHaveLength(3);
+    expect(surveyLedger(folder)).toEqual(whole);
+    edit(index, (text) => text.replaceAll('"decision":"GO"', '"decision":"DONE"').slice(0, -20));
+    expect(surveyLedger(folder)).toEqual(whole);
+    rmSync(index);
+    mkdirSync(index);
+    expect(surveyLedger(folder)).toEqual(whole);
+    // As long as before, and with the time of before.
+    const { atime, mtime } = statSync(firstOf(root));
+    edit(firstOf(root), (text) => text.replace('"outcome":"pass"', '"outcome":"fail"'));
+    utimesSync(firstOf(root), atime, mtime);
+    expect(surveyLedger(folder)).toMatchObject({ runs: { length: 1 }, damage: [expect.stringMatching(/was changed/)] });
+  });
+
+  it('write an index anew that is mostly of files as they were', () => {
+    const root = machine();
+    run(root, 'phase1', 0);
+    const index = `${ledgerFolder(root)}.index`;
+    surveyLedger(ledgerFolder(root));
+    const line = readFileSync(index, 'utf8');
+    writeFileSync(index, line.replace(/"stamp":"\d+/, '"stamp":"1').repeat(200));
+    surveyLedger(ledgerFolder(root));
+    expect(readFileSync(index, 'utf8')).toBe(line);
   });
 });
 

@@ -2,67 +2,42 @@
 
 export function checkTemplate(kind: string, constant: string): string {
   return `/** TODO: what this check verifies, and where its rule comes from. */
-import { defineCheck, type Capabilities, type FromSchema, type JSONSchema, type Judgement } from '../../kit/define-check.ts';
+import { table } from '../../kit/evidence.ts';
+import { kind } from '../../kit/kind.ts';
 
-const messages = {
-  todo: {
-    says: 'TODO {subject}: is {actual}, expected {expected}.',
-    fix: 'TODO What to do about it, in the imperative.',
-  },
-};
-type Id = keyof typeof messages;
-
-const params = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
+export const ${constant} = kind('${kind}', {
+  title: 'TODO The good state as a sentence',
+  why: 'TODO What goes wrong in production without it.',
+  sees: ['TODO What a pass has seen, a sentence each.'],
+  not: ['TODO What it has not seen.'],
+  needs: ['cluster'],
+  params: {
     expected: { type: 'string', minLength: 1, default: 'v1', description: 'TODO What is expected.' },
   },
-} as const satisfies JSONSchema;
-type Params = FromSchema<typeof params>;
-
-interface Gathered {
-  readonly found: readonly { readonly name: string; readonly actual: string }[];
-}
-
-export const ${constant} = defineCheck({
-  meta: {
-    kind: '${kind}',
-    title: 'TODO The good state as a sentence',
-    why: 'TODO What goes wrong in production without it.',
-    sees: 'TODO What a pass has seen, and what it has not.',
-    needs: ['cluster'],
-    effect: 'read-only',
-    params,
-    messages,
+  messages: {
+    todo: {
+      says: 'TODO {subject}: is {actual}, expected {expected}.',
+      fix: 'TODO What to do about it, in the imperative.',
+    },
   },
-  permissions: () => [],
-  gather,
-  judge,
+  rights: () => [],
+
+  /** TODO: look through the capabilities, and throw ObservationError where it cannot be looked. */
+  async gather(_, { cluster }) {
+    const answer = await cluster.raw('/version');
+    return { found: [{ name: cluster.where, actual: answer.body }] };
+  },
+
+  /** TODO: say what was judged, seen and found, from what was gathered alone. What is unknown is a doubt. */
+  judge({ expected }, { found }, say) {
+    for (const { name, actual } of found) {
+      say.judged(name);
+      if (actual === '') say.unknown(name, 'TODO its value');
+      else if (actual !== expected) say.fail('todo', name, { actual, expected });
+    }
+    say.show(table('TODO What was seen', ['name', 'value'], found.map(({ name, actual }) => [name, actual])));
+  },
 });
-
-/** TODO: look through the capabilities, and throw ObservationError where it cannot be looked. */
-async function gather(_: Params, { cluster }: Pick<Capabilities, 'cluster'>): Promise<Gathered> {
-  const answer = await cluster.raw('/version');
-  return { found: [{ name: cluster.where, actual: answer.body }] };
-}
-
-/** TODO: decide, from what was gathered alone. */
-function judge({ expected }: Params, { found }: Gathered): Judgement<Id> {
-  const [first, ...rest] = found;
-  if (!first) return { outcome: 'inconclusive', reason: 'no-subjects', why: 'TODO There was nothing to judge.', evidence: [] };
-  const evidence = [
-    { type: 'table', title: 'TODO What was seen', columns: ['name', 'value'], rows: found.map(({ name, actual }) => [name, actual]) },
-  ] as const;
-  const findings = found
-    .filter(({ actual }) => actual !== expected)
-    .map(({ name, actual }) => ({ message: 'todo' as const, subject: name, data: { actual, expected } }));
-  const [wrong, ...more] = findings;
-  const subjects = [first.name, ...rest.map(({ name }) => name)] as const;
-  return wrong
-    ? { outcome: 'fail', findings: [wrong, ...more], subjects, evidence }
-    : { outcome: 'pass', subjects, evidence };
-}
 `;
 }
 

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { CheckKind } from '../checks/kit/define-check.ts';
+import type { CheckKind } from '../checks/kit/kind.ts';
 import { readCases } from '../checks/kit/cases-file.ts';
 import { runCase } from '../checks/kit/testing/cases.ts';
 import { constantOf, newCheck, register } from './new-check.ts';

@@ -33,7 +33,7 @@ export async function newCheck(kind: string): Promise<number> {
   writeOut(
     [
       `Started checks/${kind} and registered it in checks/index.ts. Next:`,
-      `  1. fill in checks/${kind}/check.ts: title, why, sees, params, messages, gather, judge`,
+      `  1. fill in checks/${kind}/check.ts: title, why, sees, not, params, messages, gather, judge`,
       `  2. write its cases.yaml; npx vitest run checks/conformance -t ${kind} tells what is missing`,
       '  3. npm run generate, and bind an item of the checklist to it',
     ].join('\n'),
@@ -67,7 +67,7 @@ export function register(source: string, kind: string): string | undefined {
     .split('\n')
     .filter((text) => !imports.some((one) => one.line === text))
     .join('\n');
-  const typeImport = "import type { CheckKind } from './kit/define-check.ts';";
+  const typeImport = "import type { CheckKind } from './kit/kind.ts';";
   return others
     .replace(typeImport, `${all.map((one) => one.line).join('\n')}\n${typeImport}`)
     .replace(list, `const all: readonly CheckKind[] = [\n${all.map((one) => `  ${one.local},`).join('\n')}\n];`);

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { digestOf } from '../checks/contract/canonical.ts';
+import type { Plan } from '../checks/contract/plan.ts';
 import { sampleDecision, samplePlan } from '../reports/tell/html/sample.ts';
 import { report } from './report.ts';
 
@@ -27,10 +29,17 @@ const run = (id?: string): number =>
     writeError: (text) => (complained += text),
   });
 
+/** The plan of the sample as it would have been frozen. */
+function frozenPlan(): Plan {
+  const body = Object.fromEntries(Object.entries(samplePlan()).filter(([name]) => name !== 'digest'));
+  return { ...samplePlan(), digest: digestOf(body) };
+}
+
 it('draws the latest decision with its plan and answers with its exit code', () => {
-  const decision = sampleDecision({ selected: { phases: ['phase1'], decision: 'HOLD' } });
+  const plan = frozenPlan();
+  const decision = sampleDecision({ selected: { phases: ['phase1'], decision: 'HOLD' }, planDigest: plan.digest });
   put('reports/out/decision.json', JSON.stringify(decision));
-  put(`.golive/runs/${decision.runId}/plan.json`, JSON.stringify(samplePlan()));
+  put(`.golive/runs/${decision.runId}/plan.json`, JSON.stringify(plan));
   expect(run()).toBe(2);
   expect(said).toMatch(/^HOLD: .*reports\/out\/index\.html\n$/);
   const page = readFileSync(join(root, 'reports/out/index.html'), 'utf8');
@@ -44,12 +53,18 @@ it('draws an earlier run beside the latest, not over it', () => {
   expect(() => readFileSync(join(root, 'reports/out/index.html'))).toThrow('ENOENT');
 });
 
-it('does not take the plan of another digest for the decision’s', () => {
-  const decision = sampleDecision({ planDigest: 'sha256:other' });
-  put('reports/out/decision.json', JSON.stringify(decision));
-  put(`.golive/runs/${decision.runId}/plan.json`, JSON.stringify(samplePlan()));
-  run();
-  expect(readFileSync(join(root, 'reports/out/index.html'), 'utf8')).toContain('plan was not found');
+it('takes neither the plan of another digest for the decision’s, nor one that was changed', () => {
+  const plan = frozenPlan();
+  for (const [planDigest, text] of [
+    ['sha256:other', JSON.stringify(plan)],
+    [plan.digest, JSON.stringify(plan).replace('"critical"', '"minor"')],
+  ] as const) {
+    const decision = sampleDecision({ planDigest });
+    put('reports/out/decision.json', JSON.stringify(decision));
+    put(`.golive/runs/${decision.runId}/plan.json`, text);
+    run();
+    expect(readFileSync(join(root, 'reports/out/index.html'), 'utf8')).toContain('plan was not found');
+  }
 });
 
 it.each(['../other', '/etc', 'a/b', '..', ''])('refuses the run id "%s"', (id) => {

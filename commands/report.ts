@@ -3,16 +3,17 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isRecord } from '../checks/contract/json.ts';
 import { EXIT, type Decision } from '../checks/contract/decision.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { exitCodeOf } from '../reports/decide/decide.ts';
 import { confinedParts } from '../reports/tell/html/evidence-path.ts';
 import { writeHtmlReport } from '../reports/tell/html/write.ts';
 import { decisionProblem } from '../reports/record/ledger/decisions.ts';
-import { readLedger } from '../reports/record/ledger/read.ts';
+import { surveyLedger } from '../reports/record/ledger/survey.ts';
 import { decisionFile, ledgerFolder, runsFolder } from '../reports/record/paths.ts';
-import { isObject, isPlan } from '../reports/record/shapes.ts';
 import { visibleLine } from '../reports/tell/visible-text.ts';
+import { PLAN_FILE, readPlanFile } from '../specs/loader/plan-file.ts';
 import { projectRoot } from './root.ts';
 import * as terminal from './write.ts';
 
@@ -40,7 +41,7 @@ export function report(options: ReportOptions): number {
     writeError(`golive: ${relative(root, file)}: ${decision}\n`);
     return run === undefined ? EXIT.broken : EXIT.usage;
   }
-  const problem = decisionProblem(decision, readLedger(ledgerFolder(root)).files);
+  const problem = decisionProblem(decision, surveyLedger(ledgerFolder(root)).runs);
   if (problem !== null) {
     writeError(`golive: ${relative(root, file)} ${problem}\n`);
     return EXIT.broken;
@@ -60,7 +61,7 @@ export function report(options: ReportOptions): number {
 function readDecision(file: string): Decision | string {
   const value = readJson(file);
   if (value === undefined) return 'not found; run the gate first: npx playwright test';
-  if (!isObject(value)) return 'is no JSON object; run the gate again';
+  if (!isRecord(value)) return 'is no JSON object; run the gate again';
   if (value['schema'] !== 'golive/decision/v2')
     return 'is no decision of this golive (expected schema golive/decision/v2); run the gate again';
   const parts = ['items', 'phases', 'reasons', 'overrides', 'warnings'];
@@ -72,8 +73,9 @@ function readDecision(file: string): Decision | string {
 /** The plan the decision was made from; null when its run is gone or holds another plan. */
 function readPlan(runs: string, decision: Decision): Plan | null {
   if (confinedParts(decision.runId)?.length !== 1) return null;
-  const plan = readJson(join(runs, decision.runId, 'plan.json'));
-  return isPlan(plan) && plan.digest === decision.planDigest ? plan : null;
+  const read = readPlanFile(join(runs, decision.runId, PLAN_FILE));
+  if ('problem' in read || read.changed !== null) return null;
+  return read.plan.digest === decision.planDigest ? read.plan : null;
 }
 
 /** Undefined when there is no such file, null when it is no JSON. */

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { pause } from '../checks/contract/pause.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { CutoverEvent } from '../checks/contract/cutover.ts';
 import { endOf, readCutover } from '../reports/record/run-folder/cutover-log.ts';
@@ -11,7 +12,7 @@ import { DEFAULT_DIR, isUsable, standingOf } from '../fixtures/rehearsal-client/
 import { endText } from '../cutover/control.ts';
 import { standingCutover, type StandingCutover } from '../cutover/unfinished.ts';
 import { runsFolder } from '../reports/record/paths.ts';
-import { loadPlan } from '../specs/loader/plan.ts';
+import { loadPlan } from '../specs/loader/plan-file.ts';
 import { projectRoot } from './root.ts';
 import { writeError, writeOut } from './write.ts';
 
@@ -121,7 +122,7 @@ async function callBack({ begun, runDir }: StandingCutover): Promise<void> {
         return;
       }
     }
-    await new Promise((again) => setTimeout(again, LOOK_MS));
+    await pause(LOOK_MS);
   }
 }
 
@@ -166,7 +167,7 @@ async function follow(runDir: string, from: number, over: Promise<void>): Promis
     }
     told = events.length;
     if (isOver) break;
-    await new Promise((again) => setTimeout(again, LOOK_MS));
+    await pause(LOOK_MS);
   }
   await end;
 }

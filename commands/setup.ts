@@ -1,5 +1,6 @@
 /** `golive setup` (`npm run setup`): fetches the programs that this machine lacks into the project, installing nothing. */
 import { resolve } from 'node:path';
+import { errorText } from '../checks/contract/text.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import { findTool, TOOLS_DIR } from '../fixtures/rehearsal-client/tools.ts';
 import { canUnpackDebian, unpackDebian } from './setup-debian.ts';
@@ -141,7 +142,7 @@ async function fetchTools(wanted: readonly Tool[], project: string): Promise<num
       }
       writeError(`The packages hold no ${absent.join(', ')}.`);
     } catch (cause) {
-      writeError(`That did not work: ${cause instanceof Error ? cause.message : String(cause)}`);
+      writeError(`That did not work: ${errorText(cause)}`);
     }
   }
   writeError(`Install what is missing yourself, then run this again:\n  ${installCommand(wanted)}`);

@@ -34,9 +34,16 @@ function tell({ runs, records, evidenceFiles, damage, incomplete, elsewhere }: V
   ];
   for (const run of incomplete)
     lines.push(`Run ${run} never said how it ended: what it was asked for is HOLD. Run it again.`);
-  for (const run of elsewhere)
-    lines.push(`The evidence files of run ${run} are on another machine: only its chain was verified.`);
+  if (elsewhere.length > 0) lines.push(notHere(elsewhere));
   return lines.join('\n');
+}
+
+/** Named one by one as long as that is readable. */
+const NAMED = 5;
+
+function notHere(runs: readonly string[]): string {
+  const names = runs.length <= NAMED ? `: ${runs.join(', ')}` : `, ${runs.slice(0, NAMED).join(', ')} and others`;
+  return `The evidence files of ${counted(runs.length, 'run')} are gone with the folder, or on another machine${names}. Only the chains were verified.`;
 }
 
 function counted(count: number, of: string): string {

@@ -1,4 +1,5 @@
 /** What a cutover is given and how it ends; how it begins, with the Lease and with what to go back to, or why it does not. */
+import { errorText } from '../checks/contract/text.ts';
 import type { RecordedRevision } from '../checks/contract/cutover.ts';
 import type { Clock } from './clock.ts';
 import type { CutoverJournal } from './journal.ts';
@@ -37,7 +38,7 @@ export async function begin(
   try {
     await parts.lease.acquire(AbortSignal.any([signal, clock.limit(LEASE_WITHIN_MS)]));
   } catch (error) {
-    return textOf(error);
+    return errorText(error);
   }
   try {
     const { weights } = await parts.route.read(signal);
@@ -61,7 +62,7 @@ export async function begin(
     return stable;
   } catch (error) {
     await giveBack(parts, clock);
-    return textOf(error);
+    return errorText(error);
   }
 }
 
@@ -79,5 +80,3 @@ export function refuse(journal: CutoverJournal, why: string): CutoverEnd {
 export async function giveBack({ lease }: Pick<CutoverParts, 'lease'>, clock: Clock): Promise<void> {
   await lease.release(clock.limit(RELEASE_WITHIN_MS)).catch(() => undefined);
 }
-
-export const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

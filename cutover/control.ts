@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorText } from '../checks/contract/text.ts';
 import type { CutoverEvent, CutoverEventOf } from '../checks/contract/cutover.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { durationMs, formatMs } from '../checks/contract/units.ts';
@@ -138,7 +139,7 @@ function settle({ runDir, say }: ControlOptions, code: number | null): void {
   try {
     appendEvent(runDir, { at: new Date().toISOString(), event: 'cutover-ended', ...ended });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     const what = ended.complete ? 'Traffic was taken back' : 'Traffic is not back';
     say(`${what}, and that could not be recorded: ${why}.`);
     throw new Error(`${what}, and that could not be recorded: ${why}`, { cause: error });

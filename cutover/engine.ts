@@ -2,9 +2,10 @@
  * The cutover itself: holds the Lease, moves the weights step by step, proves each split, keeps the triggers armed from the first step until
  * it is told that all is well, and goes back as soon as one fires or anything else is wrong.
  */
+import { errorText } from '../checks/contract/text.ts';
 import type { RecordedRevision, RollbackReason } from '../checks/contract/cutover.ts';
 import { formatMs } from '../checks/contract/units.ts';
-import { begin, giveBack, refuse, textOf, type CutoverEnd, type CutoverRun } from './begin.ts';
+import { begin, giveBack, refuse, type CutoverEnd, type CutoverRun } from './begin.ts';
 import { called, GoBack } from './go-back.ts';
 import { guardRoute, holdLease, watchItems, type Climb } from './guards.ts';
 import type { CutoverParts } from './parts.ts';
@@ -75,7 +76,7 @@ class Engine implements Climb {
         const reason: RollbackReason =
           error instanceof GoBack
             ? error.reason
-            : { code: 'route-failed', text: `The cutover could not go on: ${textOf(error)}` };
+            : { code: 'route-failed', text: `The cutover could not go on: ${errorText(error)}` };
         this.#stop.abort();
         return await rollBack({ settings, parts, clock, journal, stable, reason, probes: this.#probes });
       }

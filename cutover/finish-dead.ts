@@ -1,6 +1,7 @@
 /** Going back for a cutover whose process is dead, by its journal; again, where the way back did not reach its end. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { errorText } from '../checks/contract/text.ts';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import type { CutoverEventOf, RollbackReason } from '../checks/contract/cutover.ts';
 import type { Plan } from '../checks/contract/plan.ts';
@@ -10,7 +11,7 @@ import { endOf, readCutover } from '../reports/record/run-folder/cutover-log.ts'
 import { openJournal, type CutoverJournal } from './journal.ts';
 import { isAlive } from '../fixtures/rehearsal-client/process-identity.ts';
 import { releaseLock, takeLock } from '../fixtures/rehearsal-client/state-file.ts';
-import { loadPlan } from '../specs/loader/plan.ts';
+import { loadPlan } from '../specs/loader/plan-file.ts';
 import { InvalidInput } from '../specs/loader/problems.ts';
 import { giveBack, type CutoverEnd } from './begin.ts';
 import type { CutoverParts } from './parts.ts';
@@ -139,8 +140,7 @@ async function leaseFor({ lease }: CutoverParts, clock: Clock, signal: AbortSign
       return null;
     } catch (error) {
       const isAway = error instanceof ObservationError && (error.code === 'unreachable' || error.code === 'timeout');
-      if (error instanceof LeaseHeld || !isAway || signal.aborted)
-        return error instanceof Error ? error.message : String(error);
+      if (error instanceof LeaseHeld || !isAway || signal.aborted) return errorText(error);
     }
     await clock.wait(LOOK_MS);
   }

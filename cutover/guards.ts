@@ -1,8 +1,9 @@
 /** What runs beside the climb and ends it: a Lease that is lost, another hand on the route, an item of the run that failed. */
+import { errorText } from '../checks/contract/text.ts';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import { formatMs } from '../checks/contract/units.ts';
 import { LeaseHeld } from './lease.ts';
-import { textOf, type CutoverRun } from './begin.ts';
+import type { CutoverRun } from './begin.ts';
 import { GoBack } from './go-back.ts';
 import type { RouteState } from './parts.ts';
 
@@ -40,12 +41,12 @@ export async function holdLease(climb: Climb): Promise<never> {
       await parts.lease.renew(AbortSignal.any([climb.signal(), clock.limit(RENEW_MS)]));
       lastRenewed = journal.now();
     } catch (error) {
-      if (error instanceof LeaseHeld) throw new GoBack({ code: 'lease-lost', text: `${textOf(error)}.` });
+      if (error instanceof LeaseHeld) throw new GoBack({ code: 'lease-lost', text: `${errorText(error)}.` });
       const since = journal.now() - lastRenewed;
       if (since > RENEWED_WITHIN_MS)
         throw new GoBack({
           code: 'lease-lost',
-          text: `The Lease could not be renewed for ${formatMs(since)}: ${textOf(error)}`,
+          text: `The Lease could not be renewed for ${formatMs(since)}: ${errorText(error)}`,
         });
     }
   }

@@ -8,6 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { errorText } from '../checks/contract/text.ts';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import type { RollbackReason } from '../checks/contract/cutover.ts';
 import type { Plan } from '../checks/contract/plan.ts';
@@ -16,7 +17,7 @@ import type { CutoverLog } from '../reports/record/run-folder/cutover-log.ts';
 import { openJournal, type CutoverJournal } from './journal.ts';
 import { waitForRehearsal } from '../fixtures/rehearsal-client/start.ts';
 import { isUsable, standingOf } from '../fixtures/rehearsal-client/state-file.ts';
-import { loadPlan } from '../specs/loader/plan.ts';
+import { loadPlan } from '../specs/loader/plan-file.ts';
 import type { CutoverEnd } from './begin.ts';
 import { runCutover } from './engine.ts';
 import { deadHolder, endTurn, finishDead, journalToGoBackBy, planToGoBackBy, takeTurn } from './finish-dead.ts';
@@ -47,7 +48,7 @@ process.exit(
 /** What kept it from beginning; people read it in `cutover.log`, or on the terminal of `golive rollback`. */
 function unable(error: unknown): CutoverEnd {
   const fix = error instanceof ObservationError && error.fix !== undefined ? `\nFix: ${error.fix}` : '';
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}${fix}\n`);
+  process.stderr.write(`${errorText(error)}${fix}\n`);
   return 'unfinished';
 }
 

@@ -1,4 +1,5 @@
 /** Asks Prometheus what triggers watch, over and over, each as often as it can have changed. */
+import { errorText } from '../checks/contract/text.ts';
 import type { HttpClient } from '../checks/contract/http.ts';
 import { query, valueText } from '../checks/protocols/prometheus.ts';
 import type { Reading } from '../checks/cutover/second-source.ts';
@@ -68,6 +69,6 @@ async function ask(http: HttpClient, { source, query: promql }: AskedMetric): Pr
     if (!Number.isFinite(one.value)) return none(`the query gives ${valueText(one.value)}`);
     return { value: one.value, why: null, evaluatedAt: one.at };
   } catch (error) {
-    return { value: null, why: error instanceof Error ? error.message : String(error), evaluatedAt: null };
+    return { value: null, why: errorText(error), evaluatedAt: null };
   }
 }

@@ -1,6 +1,7 @@
 /** The way back, gone once before it is needed, and how every trigger stands meanwhile. */
 import type { RollbackReason } from '../checks/contract/cutover.ts';
-import { begin, giveBack, refuse, textOf, type CutoverEnd, type CutoverRun } from './begin.ts';
+import { errorText } from '../checks/contract/text.ts';
+import { begin, giveBack, refuse, type CutoverEnd, type CutoverRun } from './begin.ts';
 import { called, GoBack } from './go-back.ts';
 import { rollBack } from './rollback.ts';
 import { watching, type Watching } from './watching.ts';
@@ -31,7 +32,7 @@ export async function rehearseRollback(run: Omit<CutoverRun, 'finish'>): Promise
   try {
     return await Promise.race([goIt(), called(back)]);
   } catch (error) {
-    return refuse(journal, textOf(error));
+    return refuse(journal, errorText(error));
   } finally {
     probes.stop();
     services.stop();

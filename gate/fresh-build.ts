@@ -5,34 +5,20 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import bundles from '../bundles.json' with { type: 'json' };
 
 const SOURCES = ['k8s/semantics', 'checks', 'specs', 'reports', 'fixtures', 'cutover', 'gate', 'commands', 'rehearsal'];
-const FILES = ['build.mjs', 'golive.ts', 'package.json', 'package-lock.json'];
-/** The last file a build writes may be any of them; this one is always among them. */
+const FILES = ['build.mjs', 'bundles.json', 'golive.ts', 'package.json', 'package-lock.json'];
+/** Among the last that a build writes. */
 const BUILT = 'dist/gate-main.js';
-/** What a run starts or loads. */
-export const BUNDLES = [
-  'gate-main.js',
-  'gate-worker.js',
-  'kubernetes.js',
-  'rehearsal.js',
-  'rehearsal-watchdog.js',
-  'service-typescript-api.js',
-  'service-learning-system.js',
-  'service-rust-server.js',
-  'cutover.js',
-  'gateway.js',
-  'doors.js',
-  'stand-in-registry-token.js',
-  'stand-in-loki.js',
-  'stand-in-grafana.js',
-] as const;
+/** Names of the programs that golive consists of: `dist/<name>.js`. */
+export const BUNDLES: readonly string[] = Object.keys(bundles);
 
 /**
  * Builds where a source is newer than the build, or a bundle is gone. Answers what is wrong when the build failed, else null.
  */
 export function ensureBuilt(root: string): string | null {
-  const missing = BUNDLES.map((name) => join(root, 'dist', name)).find((file) => !existsSync(file));
+  const missing = BUNDLES.map((name) => join(root, 'dist', `${name}.js`)).find((file) => !existsSync(file));
   if (!existsSync(join(root, '.git'))) return missing === undefined ? null : `${missing} is missing`;
   const built = missing === undefined ? statSync(join(root, BUILT)).mtimeMs : 0;
   if (newest(root) <= built) return null;

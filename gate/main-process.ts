@@ -5,6 +5,7 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { errorText } from '../checks/contract/text.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Decision } from '../checks/contract/decision.ts';
 import { PHASES, POST_DEPLOYMENT } from '../checks/contract/plan.ts';
@@ -16,6 +17,8 @@ import { renderSummary } from '../reports/tell/console/summary.ts';
 import { finishRun } from '../reports/record/run-folder/finish.ts';
 import { appendEvent, openRun } from '../reports/record/run-folder/open.ts';
 import { decisionFile, runsFolder } from '../reports/record/paths.ts';
+import { runsToKeep } from '../reports/record/run-folder/retention.ts';
+import { PLAN_FILE } from '../specs/loader/plan-file.ts';
 import { compilePlan } from '../specs/loader/plan.ts';
 import { renderProblems } from '../specs/loader/problems.ts';
 import { SPEC_KIND } from '../specs/loader/team-specs/binding.ts';
@@ -106,7 +109,13 @@ export function endRun(playwrightCode: number): number {
   const interrupted = playwrightCode === EXIT.interrupted;
   try {
     const endedBy = interrupted ? 'interrupted' : crashed ? 'crashed' : 'finished';
-    const { decision, exitCode } = finishRun({ runDir, root, endedBy, now: new Date() });
+    const { decision, exitCode } = finishRun({
+      runDir,
+      root,
+      endedBy,
+      now: new Date(),
+      keepRuns: runsToKeep(process.env['GOLIVE_KEEP_RUNS']),
+    });
     if (!decision) return exitCode;
     const page = writePage(root, decision, plan);
     tell(
@@ -119,7 +128,7 @@ export function endRun(playwrightCode: number): number {
     );
     return exitCode;
   } catch (error) {
-    sayError(`No decision could be written: ${textOf(error)}`);
+    sayError(`No decision could be written: ${errorText(error)}`);
     return EXIT.broken;
   }
 }
@@ -146,14 +155,14 @@ function beginRun(root: string, plan: Plan, phases: readonly string[] | null): v
     runDir = openRun({ root, plan, selectedPhases: phases });
   } catch (error) {
     sayError(
-      `The run cannot be recorded: ${textOf(error)}\nFix: make .golive and reports/out writable, with space left.`,
+      `The run cannot be recorded: ${errorText(error)}\nFix: make .golive and reports/out writable, with space left.`,
     );
     process.exit(EXIT.broken);
   }
   // Allure's reporter only ever adds files: an earlier run's results would be counted as this one's.
   rmSync(join(root, 'reports', 'out', 'allure-results'), { recursive: true, force: true });
   process.env[WORKER_ENV.run] = runDir;
-  process.env[WORKER_ENV.plan] = join(runDir, 'plan.json');
+  process.env[WORKER_ENV.plan] = join(runDir, PLAN_FILE);
   open = { runDir, plan, root };
   cutover = watchForCutover({ runDir, root, plan, say: (text) => tell(text) });
   // Should this run be killed, the page must say so as decision.json does, and not show yesterday's decision.
@@ -167,7 +176,7 @@ function writePage(root: string, decision: Decision, plan: Plan): string | null 
     return writeHtmlReport({ decision, plan, outDir: dirname(decisionFile(root)), runsDir: runsFolder(root) });
   } catch (error) {
     sayError(
-      `The HTML report could not be written: ${textOf(error)}. The decision stands in reports/out/decision.json.`,
+      `The HTML report could not be written: ${errorText(error)}. The decision stands in reports/out/decision.json.`,
     );
     return null;
   }
@@ -234,8 +243,4 @@ function writePlan(dir: string, plan: Plan): void {
 
 function noteEvent(signal: string): void {
   if (open) appendEvent(open.runDir, { at: new Date().toISOString(), event: 'interrupted', signal });
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Decision } from '../checks/contract/decision.ts';
-import { writeJsonAtomic, writeTextAtomic } from '../reports/record/io.ts';
+import { writeReadableJson, writeTextAtomic } from '../reports/record/io.ts';
 import { decisionFile } from '../reports/record/paths.ts';
 
 /** Turns what stands in `reports/out` into HOLD. Does nothing where nothing stands. Never throws: the exit code says it too. */
@@ -25,7 +25,7 @@ export function withdrawDecision(root: string, why: string): void {
         readiness: 'HOLD',
       })),
     };
-    writeJsonAtomic(file, withdrawn);
+    writeReadableJson(file, withdrawn);
     writeTextAtomic(join(dirname(file), 'index.html'), page(why));
   } catch {
     // A decision that cannot be rewritten must not stand either.

@@ -5,6 +5,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { errorText } from '../checks/contract/text.ts';
 import type { Levers, Release } from './levers.ts';
 import type { ControlRequest, ControlAnswer } from '../fixtures/rehearsal-client/control-protocol.ts';
 
@@ -74,7 +75,7 @@ async function obey(line: string, levers: Levers, pulled: Release[]): Promise<Co
     else pulled.push(await levers.pull(request.lever ?? '', request.with ?? {}));
     return { id, ok: true };
   } catch (cause) {
-    return { id, ok: false, error: cause instanceof Error ? cause.message : String(cause) };
+    return { id, ok: false, error: errorText(cause) };
   }
 }
 

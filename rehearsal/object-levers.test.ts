@@ -149,15 +149,12 @@ describe('what the platform sees of the control plane', () => {
     expect([ready['image'], ready['imageID']]).toEqual([PINNED, `ghcr.io/golive/pinned@${DIGEST}`]);
     for (const restart of [1, 2]) {
       const running = plane.containers().find(({ start }) => start.pod.startsWith('pinned-'));
-      const killedAt = performance.now();
       process.kill(running?.pid ?? 0, 'SIGKILL');
       const after = await until(
         async () => containerOf((await podsOf('pinned'))[0]),
         ({ restartCount, ready }) => restartCount === restart && ready === true,
       );
       expect(record(record(after['lastState'])['terminated'])).toMatchObject({ exitCode: 137, reason: 'Error' });
-      // The first time at once, then after a second of back-off.
-      expect(performance.now() - killedAt).toBeLessThan(restart === 1 ? 4000 : 6000);
     }
     expect(plane.containers().find(({ start }) => start.pod.startsWith('pinned-'))?.pid).toBeGreaterThan(0);
     await plane.remove(DEPLOYMENTS, { name: 'pinned', namespace: 'default' });

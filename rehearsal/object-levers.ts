@@ -6,6 +6,8 @@
  *   objects.apply  {manifest}                                              creates or replaces
  *   api-server.unready {check?}                                            a check of its /readyz fails, `etcd` unless named
  */
+import { pause } from '../checks/contract/pause.ts';
+import { isRecord } from '../checks/contract/json.ts';
 import type { KubeObject, ResourceType } from '../checks/contract/cluster.ts';
 import type { ControlPlane } from './control-plane-types.ts';
 import { addCutoverObstacles } from './cutover-obstacles.ts';
@@ -96,7 +98,7 @@ async function untilGone(
   for (const until = performance.now() + GONE_MS; performance.now() < until;) {
     const found = await plane.get(type, name, namespace);
     if (found?.metadata.uid !== uid) return;
-    await new Promise((again) => setTimeout(again, 50));
+    await pause(50);
   }
   throw new Error(`${type.kind} ${name} has not gone ${GONE_MS / 1000} s after its deletion`);
 }
@@ -151,8 +153,4 @@ function recordOf(args: Json, name: string): Json {
   const value = args[name];
   if (isRecord(value)) return value;
   throw new Error(`the lever needs ${name}, an object`);
-}
-
-function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 /** How the parts of the platform tell that they start, are ready, fail and come back. */
+import { errorText } from '../checks/contract/text.ts';
 import type { RehearsalValues } from '../checks/contract/environment.ts';
 import type { BackendAddress } from './control-plane-types.ts';
 import { MissingComponent } from './platform-types.ts';
@@ -37,7 +38,7 @@ export function trackParts(report: PlatformReporter, begin: number): PartTracker
           return part;
         },
         (cause: unknown) => {
-          const detail = cause instanceof Error ? cause.message : String(cause);
+          const detail = errorText(cause);
           const state = cause instanceof MissingComponent ? 'missing' : 'failed';
           report.component({ name, state, detail });
           throw new Error(`${name}: ${detail}`, { cause });

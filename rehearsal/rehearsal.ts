@@ -7,6 +7,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pause } from '../checks/contract/pause.ts';
+import { errorText } from '../checks/contract/text.ts';
 import type { StartControlPlane } from './control-plane-types.ts';
 import { startControlServer, type ControlServer } from './control-server.ts';
 import { createAuthority } from './authority.ts';
@@ -115,7 +117,7 @@ async function ownFolder(dir: string): Promise<boolean> {
     }
     // Without a state of its own the owner is either just starting or was just asked to leave: look again.
     if (performance.now() > deadline + 2000 && isAlive(owner)) return false;
-    await new Promise((again) => setTimeout(again, 50));
+    await pause(50);
   }
 }
 
@@ -127,6 +129,7 @@ class Rehearsal {
   #state: RehearsalState;
   #platform: Platform | undefined;
   #control: Promise<ControlServer> | undefined;
+  #soon: NodeJS.Immediate | undefined;
   #fail: (why: string) => void = () => undefined;
 
   constructor({ dir, kept, writesPerSecond }: Options) {
@@ -206,7 +209,7 @@ class Rehearsal {
           this.#write({ status: 'ready' });
           say('ready');
         },
-        (cause: unknown) => this.#fail(cause instanceof Error ? cause.message : String(cause)),
+        (cause: unknown) => this.#fail(errorText(cause)),
       )
       .finally(() => clearTimeout(limit));
   }
@@ -224,13 +227,17 @@ class Rehearsal {
   /** A defect somewhere below must not end the process before its children are stopped. */
   #crashed(cause: unknown): void {
     say(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
-    this.#fail(`it crashed: ${cause instanceof Error ? cause.message : String(cause)}`);
+    this.#fail(`it crashed: ${errorText(cause)}`);
   }
 
   #write(change: Partial<RehearsalState>): void {
     const status = this.#hasEnded() ? this.#state.status : (change.status ?? this.#state.status);
     this.#state = { ...this.#state, ...change, status, heartbeatAt: new Date().toISOString() };
-    writeState(this.#dir, this.#state);
+    clearImmediate(this.#soon);
+    const put = (): void => writeState(this.#dir, this.#state);
+    // What is told in one turn is written once: a start tells of twenty parts. The end is written at once.
+    if (this.#hasEnded()) put();
+    else this.#soon = setImmediate(put);
   }
 
   #hasEnded(): boolean {

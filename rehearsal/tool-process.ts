@@ -1,6 +1,7 @@
 /** Programs of this machine (Redis, Prometheus, …) as parts of the rehearsal: found, started on the leash, stopped. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import { pause } from '../checks/contract/pause.ts';
 import { exitOf, openLog, stopChild } from './child-process.ts';
 import { MissingComponent, type PlatformContext } from './platform-types.ts';
 import { findTool, toolEnvironment } from '../fixtures/rehearsal-client/tools.ts';
@@ -57,6 +58,6 @@ export async function untilReady(
   while (!(await probe().catch(() => false))) {
     if (ended !== undefined) throw new Error(`${what} ended at once (exit code ${ended}); see its log`);
     if (performance.now() > until) throw new Error(`${what} was not ready within ${limitMs / 1000} s; see its log`);
-    await new Promise((again) => setTimeout(again, everyMs));
+    await pause(everyMs);
   }
 }

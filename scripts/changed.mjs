@@ -1,7 +1,7 @@
 /** What differs from main: in commits, in the work tree, and files that git does not know yet. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Files that have imports: tests are found through them. */
 export const SOURCE = /\.(ts|mjs|js)$/;
@@ -21,19 +21,15 @@ export function changedFiles() {
 
 export const existing = (files) => files.filter((file) => existsSync(file));
 
-/** The nearest folder above each file that has tests of its own; nothing for files of the root. */
-export function foldersWithTests(files) {
-  const folders = files.map((file) => {
-    let folder = dirname(file);
-    while (folder !== '.' && !hasTests(folder)) folder = dirname(folder);
-    return folder;
-  });
-  // With the slash `specs/` is not also taken for a part of another name.
-  return [...new Set(folders)].filter((folder) => folder !== '.').map((folder) => `${folder}/`);
+/** The tests in the nearest folder above each file that has some. */
+export function nearestTests(files) {
+  return [...new Set(files.flatMap((file) => testsAbove(dirname(file))))];
 }
 
-function hasTests(folder) {
-  return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.test.ts'));
+function testsAbove(folder) {
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.test.ts')) : [];
+  if (names.length > 0) return names.map((name) => join(folder, name));
+  return folder === '.' ? [] : testsAbove(dirname(folder));
 }
 
 function base() {

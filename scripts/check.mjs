@@ -1,10 +1,10 @@
 /**
  * `npm run check`: what a change must pass and what CI runs. What needs no test goes first, side by side, then the tests.
- * `npm run check:changed`: the same of what differs from main, in seconds: related tests only, and ESLint's answers from its cache,
- * which may be stale where a type changed in another file.
+ * `npm run check:changed`: the same of what differs from main, in seconds: of the tests that start no programs those that import it,
+ * and all beside it; ESLint's answers from its cache, which may be stale where a type changed in another file.
  */
 import { mkdirSync } from 'node:fs';
-import { changedFiles, existing, foldersWithTests, SOURCE } from './changed.mjs';
+import { changedFiles, existing, nearestTests, SOURCE } from './changed.mjs';
 import { onTerminal, sideBySide } from './steps.mjs';
 
 const CACHE = 'node_modules/.cache/golive';
@@ -13,6 +13,7 @@ const TYPES = ['tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', `${CACHE
 const STRUCTURE = ['structure', 'node', 'scripts/lint-structure.mjs'];
 const GENERATED = ['generated files', 'node', 'dist/golive.js', 'generate', '--check'];
 const QUICK = ['--project', '!matrix*'];
+const QUICKEST = ['--project', 'pure', '--project', 'servers'];
 
 mkdirSync(CACHE, { recursive: true });
 const failed = process.argv.includes('--changed') ? await checkChanged() : await checkAll();
@@ -53,14 +54,12 @@ async function checkChanged() {
     STRUCTURE,
     GENERATED,
   ]);
-  if (
-    sources.length > 0 &&
-    (await onTerminal(['vitest', 'related', '--run', '--passWithNoTests', ...QUICK, ...sources])) !== 0
-  )
-    red.push('related tests');
-  // What no module imports (cases, manifests, checklists) is read by the tests nearest to it.
-  const folders = foldersWithTests(changed.filter((file) => !SOURCE.test(file)));
-  if (folders.length > 0 && (await onTerminal(['vitest', 'run', '--passWithNoTests', ...QUICK, ...folders])) !== 0)
-    red.push('tests beside changed files');
+  const test = async (name, ...args) => {
+    if ((await onTerminal(['vitest', ...args])) !== 0) red.push(name);
+  };
+  if (sources.length > 0) await test('related tests', 'related', '--run', '--passWithNoTests', ...QUICKEST, ...sources);
+  // Also of what no module imports: cases, manifests, checklists.
+  const beside = nearestTests(changed);
+  if (beside.length > 0) await test('tests beside it', 'run', '--passWithNoTests', ...QUICK, ...beside);
   return red;
 }

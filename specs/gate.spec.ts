@@ -1,22 +1,18 @@
 /** The gate: one test an item of the frozen plan. Reads nothing but the plan, so that every worker makes the same tests. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import vm from 'node:vm';
 import type { TestDetails, TestInfo } from '@playwright/test';
 import type { AppliedWaiver } from '../checks/contract/decision.ts';
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
-import type { Plan, PlannedItem } from '../checks/contract/plan.ts';
+import type { PlannedItem } from '../checks/contract/plan.ts';
 import type { PhaseSession } from '../fixtures/phase-session.ts';
 import { isRed, itemAnnotations, noteOutcome, outcomeAnnotation } from '../fixtures/outcome-note.ts';
 import { itemTest as test } from '../fixtures/test.ts';
-import { WORKER_ENV, withheldSpecs } from '../fixtures/worker-env.ts';
+import { plannedRun, WORKER_ENV, withheldSpecs } from '../fixtures/worker-env.ts';
 import { SPEC_KIND } from './loader/team-specs/binding.ts';
 
 const root = process.env[WORKER_ENV.root] ?? process.cwd();
-const planFile = process.env[WORKER_ENV.plan];
-if (!planFile)
-  throw new Error('Run this by `npx playwright test` with the playwright.config.ts of golive: it compiles the plan.');
-const plan = JSON.parse(readFileSync(planFile, 'utf8')) as Plan;
+const plan = plannedRun();
 const withheld = withheldSpecs();
 
 /** How much longer than the item's own deadline Playwright waits before it abandons the test. */

@@ -1,4 +1,7 @@
 /** Reading what others sent, of which nobody has promised the shape. */
+import { isShape as isRecord } from '../../k8s/semantics/shape.ts';
+
+export { isRecord };
 
 /** The parsed JSON, or undefined when the text is none. */
 export function parseJson(text: string): unknown {
@@ -7,10 +10,6 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A member of a record by path, or undefined wherever the path ends. */

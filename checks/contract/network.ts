@@ -33,6 +33,8 @@ export interface TlsTarget {
   readonly port: number;
   /** Name for SNI and verification; the host when absent. */
   readonly serverName?: string;
+  /** Connects to this IP address instead of those the host resolves to. */
+  readonly address?: string;
   readonly caFile?: string;
   /** Versions offered; both ends when absent. */
   readonly minVersion?: TlsVersion;
@@ -57,5 +59,7 @@ export type TlsAnswer =
   | { readonly handshake: 'refused'; readonly why: string; readonly ms: number };
 /** Makes TLS handshakes and says what was seen. Throws `unreachable`, `timeout` when nobody answers at all. */
 export interface TlsProber {
+  /** The addresses of a host, of the families that this machine has; an address is its own. Throws `unreachable`, `timeout`. */
+  addresses(host: string): Promise<readonly string[]>;
   handshake(target: TlsTarget): Promise<TlsAnswer>;
 }

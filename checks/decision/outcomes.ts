@@ -1,8 +1,8 @@
 /** What the kinds that judge other items share. */
 import type { ItemOutcome } from '../contract/run-reader.ts';
-import type { OutcomeName } from '../contract/outcome.ts';
-import type { Evidence } from '../kit/define-check.ts';
+import type { Evidence, OutcomeName } from '../contract/outcome.ts';
 import { table } from '../kit/evidence.ts';
+import type { Messages, Say } from '../kit/kind.ts';
 
 export const subjectOf = ({ item }: ItemOutcome): string => `Item ${item}`;
 
@@ -16,16 +16,27 @@ export function countsOf(items: readonly ItemOutcome[]): string {
   return [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ') || 'none';
 }
 
-const TOLD = 50;
-
-/** Items that neither passed nor failed, and why: `Item A: error (connection refused); Item B: not-run.` */
-export function unsettledText(items: readonly ItemOutcome[]): string {
-  const told = items.map((item) => {
-    const said = saidOf(item).replace(/\.$/, '');
-    return `${subjectOf(item)}: ${item.outcome}${said === '' ? '' : ` (${said})`}`;
-  });
-  const more = told.length > TOLD ? `; and ${told.length - TOLD} more` : '';
-  return `${told.slice(0, TOLD).join('; ')}${more}.`;
+/** Says of each item whether it passed: a failed one is a finding, and what neither passed nor failed a doubt of its own. */
+export function judgeItems(
+  items: readonly ItemOutcome[],
+  say: Pick<Say<Messages>, 'judged' | 'unsure'>,
+  fail: (subject: string, data: { readonly said: string }) => void,
+): void {
+  for (const item of items) {
+    const subject = subjectOf(item);
+    const said = saidOf(item);
+    say.judged(subject);
+    if (item.outcome === 'fail') fail(subject, { said });
+    else if (item.outcome !== 'pass')
+      say.unsure(
+        'too-few-subjects',
+        `${subject}: ${item.outcome}${said === '' ? '' : ` (${said.replace(/\.$/, '')})`}.`,
+        {
+          subject,
+          detail: item.outcome,
+        },
+      );
+  }
 }
 
 /** A row an item: outcome, what was measured, when and by which run. */

@@ -140,7 +140,8 @@ export async function attempt<T>(
     return { seen: await look() };
   } catch (error) {
     if (!(error instanceof ObservationError)) throw error;
-    const { code, detail, message } = error;
+    const { code, detail, fix } = error;
+    const message = fix === undefined ? error.message : `${error.message}\nFix: ${fix}`;
     return { refusal: { code, message, ...(detail === undefined ? {} : { detail }) } };
   }
 }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../index.ts';
-import { BUILT_VALIDATORS, createAjv, schemaDigest, type BuiltValidators } from './params.ts';
+import { BUILT_VALIDATORS, createAjv, schemaDigest, schemaErrors, type BuiltValidators } from './params.ts';
 
 const built = createRequire(import.meta.url)(`../../dist/${BUILT_VALIDATORS}`) as BuiltValidators;
 
@@ -10,7 +10,8 @@ describe('the validators that the build made', () => {
     '%s: is of this schema and judges as it does',
     (kind, params) => {
       // Otherwise the build is older than the sources: npm run build.
-      expect(built.digests[kind]).toBe(schemaDigest(params));
+      const fits = built[schemaDigest(params)];
+      expect(fits, kind).toBeDefined();
       const fresh = createAjv({ useDefaults: true }).compile(params as object);
       for (const value of [
         {},
@@ -20,11 +21,9 @@ describe('the validators that the build made', () => {
         'text',
       ]) {
         const [one, other]: unknown[] = [structuredClone(value), structuredClone(value)];
-        const validator = built.validators[kind];
-        expect(validator?.(one)).toBe(fresh(other));
-        expect(validator?.errors?.map(({ instancePath, message }) => [instancePath, message])).toEqual(
-          fresh.errors?.map(({ instancePath, message }) => [instancePath, message]),
-        );
+        expect(fits?.(one)).toBe(fresh(other));
+        // What is wrong is told by all errors, in the words of a validator that tells.
+        expect(schemaErrors(params as object, one)).toEqual(fresh.errors ?? []);
         expect(one).toEqual(other);
       }
     },

@@ -1,84 +1,84 @@
-/** Params of a kind: its schema compiled once, defaults filled in. The checklist loader and the case runner share it. */
-import { createHash } from 'node:crypto';
+/** Values held against schemas, defaults filled in: params of kinds, and the project's own files. */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { compileFunction } from 'node:vm';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { sha256Hex } from '../contract/canonical.ts';
 import type { CheckKind } from './define-check.ts';
 
 export type ParamsResult =
   | { readonly ok: true; readonly params: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly errors: readonly ErrorObject[] };
 
-/** What the build compiled: for each kind its validator, and the digest of the schema it was made from. */
-export interface BuiltValidators {
-  readonly digests: Readonly<Record<string, string>>;
-  readonly validators: Readonly<Record<string, ValidateFunction>>;
-}
+/** What the build compiled: for the digest of a schema, whether a value fits it. Fills in defaults. */
+export type BuiltValidators = Readonly<Record<string, (value: unknown) => boolean>>;
 /** Beside the bundles; made by build.mjs. */
 export const BUILT_VALIDATORS = 'params-validators.cjs';
 
 /** Tells whether a schema is the one a validator was built from. */
 export function schemaDigest(schema: unknown): string {
-  return createHash('sha256').update(JSON.stringify(schema)).digest('hex');
+  return sha256Hex(JSON.stringify(schema));
 }
 
 /**
  * The one ajv of the project: strict, so that a misspelt keyword in a schema throws when it is compiled; all errors at once; the
  * offending schema and value come with each error, because our own texts name them. Schemas are compiled for few values each: so they are
- * not optimised, nor held against the meta-schema, which a test does. `source` keeps the code, for the build.
+ * not optimised, nor held against the meta-schema, which a test does. For the build it makes code that says yes or no and not why: a
+ * quarter of it.
  */
 export function createAjv(options: {
   readonly useDefaults: boolean;
   readonly validateSchema?: boolean;
-  readonly source?: boolean;
+  readonly forBuild?: boolean;
 }): Ajv2020 {
+  const { useDefaults, validateSchema = false, forBuild = false } = options;
   const ajv = new Ajv2020({
     strict: true,
     strictRequired: false,
     allowUnionTypes: true,
-    allErrors: true,
-    verbose: true,
-    useDefaults: options.useDefaults,
-    validateSchema: options.validateSchema ?? false,
-    code: { optimize: false, source: options.source ?? false },
+    allErrors: !forBuild,
+    verbose: !forBuild,
+    messages: !forBuild,
+    useDefaults,
+    validateSchema,
+    code: { optimize: forBuild, source: forBuild },
   });
   addFormats.default(ajv);
   return ajv;
 }
 
 let shared: Ajv2020 | undefined;
-const compiled = new WeakMap<CheckKind, ValidateFunction>();
-
-/** The validator of a kind's params. Throws when the schema itself is wrong. */
-export function paramsValidator(kind: CheckKind): ValidateFunction {
-  let validate = compiled.get(kind);
-  if (!validate) {
-    validate =
-      builtValidator(kind) ?? (shared ??= createAjv({ useDefaults: true })).compile(kind.meta.params as object);
-    compiled.set(kind, validate);
-  }
-  return validate;
-}
-
-let built: BuiltValidators | null | undefined;
+let built: BuiltValidators | undefined;
+const deciding = new WeakMap<object, BuiltValidators[string] | null>();
+const telling = new WeakMap<object, ValidateFunction>();
 
 /**
- * The validator the build made: compiling all kinds takes half a second, in every process that compiles a plan. Only where the schema is
- * still the same; from source, and where nothing was built, there is none.
+ * What is wrong with a value; its defaults are filled in. Whether anything is, the validator of the build knows: to compile those of all
+ * kinds takes half a second in every process that compiles a plan. What it is, or whether where the build knows no such schema, one that is
+ * compiled now does; then it throws when the schema itself is wrong.
  */
-function builtValidator({ meta }: CheckKind): ValidateFunction | undefined {
-  built ??= loadBuilt();
-  if (built?.digests[meta.kind] !== schemaDigest(meta.params)) return undefined;
-  return built.validators[meta.kind];
+export function schemaErrors(schema: object, value: unknown): readonly ErrorObject[] {
+  let fits = deciding.get(schema);
+  if (fits === undefined) {
+    built ??= loadBuilt();
+    fits = built[schemaDigest(schema)] ?? null;
+    deciding.set(schema, fits);
+  }
+  if (fits?.(value)) return [];
+  let validate = telling.get(schema);
+  if (!validate) {
+    validate = (shared ??= createAjv({ useDefaults: true })).compile(schema);
+    telling.set(schema, validate);
+  }
+  return validate(value) ? [] : (validate.errors ?? []);
 }
 
-/** Compiled here and not by `require`: where Playwright hooks that, Babel would read these two megabytes for twenty seconds. */
-function loadBuilt(): BuiltValidators | null {
+/** Compiled here and not by `require`: where Playwright hooks that, Babel would read for seconds. */
+function loadBuilt(): BuiltValidators {
   const filename = fileURLToPath(new URL(BUILT_VALIDATORS, import.meta.url));
-  if (!existsSync(filename)) return null;
+  if (!existsSync(filename)) return {};
   const module: { exports: unknown } = { exports: {} };
   const run = compileFunction(readFileSync(filename, 'utf8'), ['module', 'exports', 'require'], { filename });
   Reflect.apply(run, undefined, [module, module.exports, createRequire(filename)]);
@@ -86,9 +86,8 @@ function loadBuilt(): BuiltValidators | null {
 }
 
 /** Validates a copy of `params` against the kind's schema; `params` of the result holds the defaults too. */
-export function validateParams(kind: CheckKind, params: unknown): ParamsResult {
-  const validate = paramsValidator(kind);
+export function validateParams({ meta }: CheckKind, params: unknown): ParamsResult {
   const copy: unknown = structuredClone(params);
-  if (validate(copy)) return { ok: true, params: copy as Readonly<Record<string, unknown>> };
-  return { ok: false, errors: validate.errors ?? [] };
+  const errors = schemaErrors(meta.params as object, copy);
+  return errors.length === 0 ? { ok: true, params: copy as Readonly<Record<string, unknown>> } : { ok: false, errors };
 }

@@ -125,6 +125,10 @@ it('types params, capabilities and what was gathered by the declaration alone', 
 it('keeps a refusal as data and lets a defect through', async () => {
   const refuse = () => Promise.reject(new ObservationError('forbidden', 'may not', { detail: 'NOPERM' }));
   expect(await attempt(refuse)).toEqual({ refusal: { code: 'forbidden', detail: 'NOPERM', message: 'may not' } });
+  const fixable = await attempt(() =>
+    Promise.reject(new ObservationError('tls', 'untrusted', { fix: 'Name the CA.' })),
+  );
+  expect(fixable).toEqual({ refusal: { code: 'tls', message: 'untrusted\nFix: Name the CA.' } });
   expect(await attempt(() => Promise.resolve(1))).toEqual({ seen: 1 });
   await expect(attempt(() => Promise.reject(new TypeError('x')))).rejects.toThrow(TypeError);
 });

@@ -1,8 +1,9 @@
 /** Alertmanager: its API (v2), its matchers, and which receivers its route tree sends an alert to. */
 import type { HttpClient } from '../contract/http.ts';
-import { ObservationError } from '../kit/define-check.ts';
+import { ObservationError } from '../kit/kind.ts';
 import { at, isRecord, listAt, textAt } from '../contract/json.ts';
 import type { LabelSet } from './prometheus.ts';
+import { anchored } from './promql.ts';
 import { askJson, type TelemetrySource } from './telemetry.ts';
 
 export interface AlertMatcher {
@@ -62,24 +63,31 @@ export function matches(matchers: readonly AlertMatcher[], labels: LabelSet): bo
   return matchers.every((matcher) => {
     const own = labels[matcher.name] ?? '';
     if (!matcher.isRegex) return (own === matcher.value) === matcher.isEqual;
-    return compiled(matcher.value)?.test(own) === matcher.isEqual;
+    return anchored(matcher.value)?.test(own) === matcher.isEqual;
   });
 }
 
-/** RE2 as far as it differs from JavaScript in what people write: flags in front, named groups, the end of the text. */
-function compiled(pattern: string): RegExp | null {
-  const [, flags = '', rest = pattern] = /^\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
-  try {
-    return new RegExp(
-      `^(?:${rest.replaceAll('(?P<', '(?<').replace(/\\z$/, '')})$`,
-      [...new Set(`${flags}s`)].join(''),
+/** Values that nobody names: a matcher that accepts them accepts whatever there may be. */
+const madeUp = (label: string): readonly string[] =>
+  label === 'alertname' ? ['GoliveMadeUp', 'AnyOther'] : ['golive-made-up', 'any-other'];
+
+/** Every real alert has a name; one that is declared without it stands for any. */
+export const named = (labels: LabelSet): LabelSet => ({ alertname: madeUp('alertname')[0] ?? '', ...labels });
+
+/**
+ * Whether matchers take every alert of these labels, whatever its others are: `{alertname=~".+"}` is how Alertmanager is told to
+ * silence everything.
+ */
+export function takesAll(matchers: readonly AlertMatcher[], labels: LabelSet): boolean {
+  return matchers.every((matcher) => {
+    const own = labels[matcher.name];
+    return (own === undefined ? madeUp(matcher.name) : [own]).every((value) =>
+      matches([matcher], { [matcher.name]: value }),
     );
-  } catch {
-    return null;
-  }
+  });
 }
 
-const isReadable = ({ isRegex, value }: AlertMatcher): boolean => !isRegex || compiled(value) !== null;
+const isReadable = ({ isRegex, value }: AlertMatcher): boolean => !isRegex || anchored(value) !== null;
 
 const MATCHER = /^\s*"?([\p{L}_:][\p{L}\p{N}_:.-]*)"?\s*(=~|!~|!=|=)\s*(.*?)\s*$/su;
 

@@ -2,8 +2,10 @@
 import type { HttpAnswer, HttpClient } from '../contract/http.ts';
 import type { SecretRef } from '../contract/secrets.ts';
 import { credential } from '../contract/param-schemas.ts';
-import { ObservationError, type JSONSchema } from '../kit/define-check.ts';
+import { ObservationError } from '../contract/capabilities.ts';
+import type { JSONSchema } from '../kit/kind.ts';
 import { parseJson, textAt } from '../contract/json.ts';
+import { isSuccess } from './http-answers.ts';
 
 /** Where the token of authenticated requests comes from. */
 export const login = {
@@ -79,7 +81,7 @@ export async function logIn(
         fix: 'Correct user name and password of the credential in the environment file.',
       },
     );
-  const token = status >= 200 && status < 300 ? textAt(parseJson(answer.body), '', tokenField) : '';
+  const token = isSuccess(status) ? textAt(parseJson(answer.body), '', tokenField) : '';
   if (token === '')
     throw new ObservationError(
       'misconfigured',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { panelsOf, putVariables } from './grafana.ts';
+import { isRed, panelsOf, putVariables, sourceTypeOf, templatingOf } from './grafana.ts';
 
 describe('panels of a dashboard', () => {
   const steps = [
@@ -19,6 +19,20 @@ describe('panels of a dashboard', () => {
   it('are found in rows; hidden queries and texts are left out', () => {
     const found = panelsOf({ panels: [{ type: 'row', panels: [panel('stat')] }, { type: 'text' }] });
     expect(found.map(({ title, queries }) => [title, queries.map(({ expr }) => expr)])).toEqual([['stat', ['up']]]);
+  });
+  it('say of their data source what they know, and that a library has their queries', () => {
+    const [text, uid, library] = panelsOf({
+      panels: [
+        { type: 'logs', datasource: '$logs', targets: [{ expr: '{a="b"}' }] },
+        { type: 'stat', targets: [{ expr: 'up', datasource: { uid: 'p' } }] },
+        { type: 'stat', libraryPanel: { uid: 'x' } },
+      ],
+    });
+    expect([text, uid].map((panel) => panel?.queries[0]?.source)).toEqual([
+      { type: '', ref: '$logs' },
+      { type: '', ref: 'p' },
+    ]);
+    expect([text, uid, library].map((panel) => panel?.inLibrary)).toEqual([false, false, true]);
   });
   it('show the thresholds that Grafana writes into every panel only where it draws them', () => {
     const drawn = { thresholdsStyle: { mode: 'line' } };
@@ -42,4 +56,55 @@ describe('variables of an expression', () => {
   it('are not mistaken for the end of a regular expression', () => {
     expect(putVariables('a{b=~"^c$"}', {})).toEqual({ expr: 'a{b=~"^c$"}', unknown: [] });
   });
+});
+
+it('red is seen in any notation', () => {
+  const red = [
+    'red',
+    'dark-red',
+    '#F2495C',
+    '#f00',
+    '#f00c',
+    '#ff0000cc',
+    'rgb(242, 73, 92)',
+    'rgba(100% 10% 10% / 0.5)',
+  ];
+  expect([...red, 'hsl(355, 86%, 62%)'].filter((color) => !isRed(color))).toEqual([]);
+  expect(['green', '#73BF69', '#ff9830', 'rgb(115,191,105)', 'hsl(120, 90%, 40%)', '', 'text'].filter(isRed)).toEqual(
+    [],
+  );
+});
+
+it('variables have the values that the dashboard brings along', () => {
+  const list = [
+    { name: 'job', type: 'query', allValue: '.+', current: { value: ['$__all'] } },
+    { name: 'any', type: 'query', current: { value: '$__all' } },
+    { name: 'pod', type: 'query', current: { value: ['a', 'b'] } },
+    { name: 'env', type: 'custom', query: 'x, y', current: { value: '$__all' } },
+    { name: 'fixed', type: 'constant', query: 'c' },
+    { name: 'unset', type: 'query', current: {} },
+    { name: 'logs', type: 'datasource', query: 'loki' },
+  ];
+  expect(templatingOf({ templating: { list } })).toEqual({
+    variables: { job: '.+', any: '.+', pod: '(a|b)', env: '(x|y)', fixed: 'c' },
+    sourceTypes: { logs: 'loki' },
+  });
+});
+
+it('the type of a data source is found by variable, uid, name or as the default, else unknown', () => {
+  const sources = [
+    { uid: 'p', name: 'Metrics', type: 'prometheus', isDefault: true },
+    { uid: 'l', name: 'Lines', type: 'loki', isDefault: false },
+  ];
+  const typeOf = (ref: string, type = ''): string => sourceTypeOf({ type, ref }, { logs: 'loki' }, sources);
+  expect(['$logs', '${logs}', 'l', 'Lines', '', '$other', 'gone'].map((ref) => typeOf(ref))).toEqual([
+    'loki',
+    'loki',
+    'loki',
+    'loki',
+    'prometheus',
+    '',
+    '',
+  ]);
+  expect(typeOf('p', 'tempo')).toBe('tempo');
 });

@@ -7,6 +7,12 @@ export interface DataSource {
   readonly uid: string;
   readonly name: string;
   readonly type: string;
+  readonly isDefault: boolean;
+}
+/** What a panel says of its data source: the type where it does; its uid, its name or a variable (`$loki`), empty for the default one. */
+interface SourceRef {
+  readonly type: string;
+  readonly ref: string;
 }
 export interface Step {
   /** Null for the base step, which holds from minus infinity. */
@@ -16,7 +22,9 @@ export interface Step {
 export interface Panel {
   readonly title: string;
   readonly type: string;
-  readonly queries: readonly { readonly refId: string; readonly expr: string; readonly sourceType: string }[];
+  readonly queries: readonly { readonly refId: string; readonly expr: string; readonly source: SourceRef }[];
+  /** Its queries stand in the library, not in the dashboard. */
+  readonly inLibrary: boolean;
   /** Steps that the panel shows, ascending; empty where it shows none. */
   readonly thresholds: readonly Step[];
   /** Thresholds are shares of this range, 0–100, where it is given. */
@@ -26,6 +34,10 @@ export interface Dashboard {
   readonly uid: string;
   readonly title: string;
   readonly panels: readonly Panel[];
+  /** Values of its own variables, by name; those without one are left out. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Types of data source that its variables stand for. */
+  readonly sourceTypes: Readonly<Record<string, string>>;
 }
 
 export async function dataSources(http: HttpClient, source: TelemetrySource): Promise<readonly DataSource[]> {
@@ -34,6 +46,7 @@ export async function dataSources(http: HttpClient, source: TelemetrySource): Pr
     uid: textAt(one, '', 'uid'),
     name: textAt(one, '', 'name'),
     type: textAt(one, '', 'type'),
+    isDefault: at(one, 'isDefault') === true,
   }));
 }
 
@@ -44,7 +57,65 @@ export async function dashboard(http: HttpClient, source: TelemetrySource, uid: 
   });
   if (status === 404) return null;
   const model = at(json, 'dashboard');
-  return { uid, title: textAt(model, uid, 'title'), panels: panelsOf(model) };
+  return { uid, title: textAt(model, uid, 'title'), panels: panelsOf(model), ...templatingOf(model) };
+}
+
+/** What a dashboard brings along for its variables. */
+export function templatingOf(model: unknown): Pick<Dashboard, 'variables' | 'sourceTypes'> {
+  const all = listAt(model, 'templating', 'list').map((variable) => ({
+    name: textAt(variable, '', 'name'),
+    type: textAt(variable, '', 'type'),
+    query: textAt(variable, '', 'query'),
+    variable,
+  }));
+  const sources = all.filter(({ type }) => type === 'datasource');
+  const others = all.filter(({ type }) => type !== 'datasource');
+  return {
+    sourceTypes: Object.fromEntries(sources.map(({ name, query }) => [name, query])),
+    variables: Object.fromEntries(
+      others.flatMap(({ name, type, query, variable }) => {
+        const value = valueOf(variable, type, query);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
+  };
+}
+
+const ALL = '$__all';
+
+/** As Grafana puts it into a query: several values as `(a|b)`, all of them as the dashboard says or as any. */
+function valueOf(variable: unknown, type: string, query: string): string | undefined {
+  const current = at(variable, 'current', 'value');
+  const chosen = (Array.isArray(current) ? (current as unknown[]) : [current]).filter(isScalar).map(String);
+  if (chosen.includes(ALL)) {
+    const options = listAt(variable, 'options').map((option) => textAt(option, ALL, 'value'));
+    const known = options.length === 0 && type === 'custom' ? query.split(',').map((text) => text.trim()) : options;
+    return textAt(variable, '', 'allValue') || joined(known.filter((value) => value !== ALL)) || '.+';
+  }
+  if (chosen.length > 0 && (chosen[0] !== '' || type === 'textbox')) return joined(chosen);
+  return type === 'constant' || type === 'textbox' ? query : undefined;
+}
+
+const isScalar = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';
+const joined = (values: readonly string[]): string => (values.length > 1 ? `(${values.join('|')})` : (values[0] ?? ''));
+
+/** The type of the data source that a query goes to; empty where nobody says so. */
+export function sourceTypeOf(
+  { type, ref }: SourceRef,
+  types: Dashboard['sourceTypes'],
+  sources: readonly DataSource[],
+): string {
+  const variable = /^\$\{?(\w+)/.exec(ref)?.[1];
+  if (type !== '' && !type.startsWith('$')) return type;
+  if (variable !== undefined) return types[variable] ?? '';
+  const isMeant = ({ uid, name, isDefault }: DataSource): boolean =>
+    ref === '' || ref === 'default' ? isDefault : uid === ref || name === ref;
+  return sources.find(isMeant)?.type ?? '';
+}
+
+function sourceRefOf(value: unknown): SourceRef | undefined {
+  if (typeof value === 'string') return { type: '', ref: value };
+  return isRecord(value) ? { type: textAt(value, '', 'type'), ref: textAt(value, '', 'uid') } : undefined;
 }
 
 /** Panels that show something of their own; rows are opened, texts and lists left out. */
@@ -58,7 +129,7 @@ export function panelsOf(model: unknown): readonly Panel[] {
 }
 
 function panelOf(panel: unknown, type: string): Panel {
-  const ownSource = textAt(panel, '', 'datasource', 'type');
+  const own = sourceRefOf(at(panel, 'datasource')) ?? { type: '', ref: '' };
   const defaults = at(panel, 'fieldConfig', 'defaults');
   return {
     title: textAt(panel, 'without a title', 'title'),
@@ -68,8 +139,9 @@ function panelOf(panel: unknown, type: string): Panel {
       .map((target) => ({
         refId: textAt(target, '', 'refId'),
         expr: textAt(target, '', 'expr'),
-        sourceType: textAt(target, ownSource, 'datasource', 'type'),
+        source: sourceRefOf(at(target, 'datasource')) ?? own,
       })),
+    inLibrary: isRecord(at(panel, 'libraryPanel')) && listAt(panel, 'targets').length === 0,
     thresholds: showsThresholds(type, defaults) ? stepsOf(defaults) : [],
     percentOf:
       at(defaults, 'thresholds', 'mode') === 'percentage'
@@ -122,4 +194,25 @@ export function putVariables(
       put(token, braces ?? brackets ?? plain ?? ''),
   );
   return { expr: text, unknown: [...unknown] };
+}
+
+/** Grafana's named reds, and colours whose red far outweighs the rest, however they are written. */
+export function isRed(color: string): boolean {
+  if (/red/i.test(color)) return true;
+  const [, hue, saturation] = /^hsla?\(\s*([\d.]+)\D+?([\d.]+)%/i.exec(color) ?? [];
+  if (hue !== undefined) return (Number(hue) <= 20 || Number(hue) >= 340) && Number(saturation) >= 50;
+  const [red = 0, green = 0, blue = 0] = rgbOf(color);
+  return red > 150 && green < red / 2 && blue < red / 2;
+}
+
+function rgbOf(color: string): readonly number[] {
+  const decimal = /^rgba?\(([^)]*)\)$/i.exec(color)?.[1];
+  if (decimal !== undefined)
+    return decimal
+      .split(/[\s,/]+/)
+      .filter((part) => part !== '')
+      .map((part) => (part.endsWith('%') ? Number.parseFloat(part) * 2.55 : Number.parseFloat(part)));
+  const digits = /^#([\da-f]+)$/i.exec(color)?.[1] ?? '';
+  const parts = digits.match(digits.length < 6 ? /./g : /../g) ?? [];
+  return parts.map((part) => Number.parseInt(part.padEnd(2, part), 16));
 }

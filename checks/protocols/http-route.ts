@@ -206,7 +206,8 @@ function problemOf(parent: unknown, generation: number): { readonly why: string;
 
 const PARENT_MEMBERS = ['group', 'kind', 'namespace', 'name', 'sectionName', 'port'] as const;
 
-function isSameParent(
+/** Whether two references are of one parent; `namespace` is the route's own. */
+export function isSameParent(
   left: unknown,
   right: unknown,
   namespace: string,

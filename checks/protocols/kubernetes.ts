@@ -2,7 +2,7 @@
 import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluster.ts';
 import type { SecretRef } from '../contract/secrets.ts';
 import type { Permission } from '../contract/plan.ts';
-import { ObservationError } from '../kit/define-check.ts';
+import { ObservationError } from '../kit/kind.ts';
 import { readingOf, type Reading } from '../kit/evidence.ts';
 import { parseJson, isRecord, textAt } from '../contract/json.ts';
 

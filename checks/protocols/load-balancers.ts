@@ -3,19 +3,15 @@ import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluste
 import { kubernetesName } from '../contract/param-schemas.ts';
 import type { Permission } from '../contract/plan.ts';
 import { at, listAt, textAt } from '../contract/json.ts';
+import { HTTP_ROUTES } from './http-route.ts';
 import { groupOf, SERVICES } from './kubernetes.ts';
 
-export const GATEWAYS: ResourceType = {
+const GATEWAYS: ResourceType = {
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'Gateway',
   resource: 'gateways',
 };
-export const HTTP_ROUTES: ResourceType = {
-  apiVersion: 'gateway.networking.k8s.io/v1',
-  kind: 'HTTPRoute',
-  resource: 'httproutes',
-};
-export const INGRESSES: ResourceType = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', resource: 'ingresses' };
+const INGRESSES: ResourceType = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', resource: 'ingresses' };
 const TYPES = { Gateway: GATEWAYS, Ingress: INGRESSES, Service: SERVICES } as const;
 
 export const loadBalancer = {
@@ -84,10 +80,16 @@ export function conditionsOf(holder: unknown): readonly Condition[] {
   });
 }
 
-/** The parentRefs of an HTTPRoute that name this Gateway. */
-export function isRouteOf(route: KubeObject, gateway: LoadBalancer): boolean {
-  return listAt(route, 'spec', 'parentRefs').some((ref) => namesGateway(ref, route, gateway));
+/** HTTPRoutes of every namespace that name this Gateway: it often stands apart from the applications. */
+export async function routesOf(
+  cluster: ClusterReader,
+  gateway: LoadBalancer,
+  fresh: boolean,
+): Promise<readonly KubeObject[]> {
+  const { items } = await cluster.list(HTTP_ROUTES, { fresh });
+  return items.filter((route) => listAt(route, 'spec', 'parentRefs').some((ref) => namesGateway(ref, route, gateway)));
 }
+/** Whether a parentRef of this route names the Gateway. */
 export function namesGateway(ref: unknown, route: KubeObject, gateway: LoadBalancer): boolean {
   return (
     textAt(ref, 'Gateway', 'kind') === 'Gateway' &&

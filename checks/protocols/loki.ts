@@ -1,10 +1,11 @@
 /** A thin client of Loki's HTTP API: counts of lines by LogQL, and a few lines to show. */
 import type { HttpClient } from '../contract/http.ts';
-import { ObservationError } from '../kit/define-check.ts';
+import type { SecretRef } from '../contract/secrets.ts';
+import { ObservationError } from '../kit/kind.ts';
 import { shortened } from '../kit/evidence.ts';
 import { at, isRecord, listAt, textAt } from '../contract/json.ts';
 import { sampleValue, type LabelSet } from './prometheus.ts';
-import { ask, askJson, unlessDown, type TelemetrySource } from './telemetry.ts';
+import { ask, askJson, sourceOf, unlessDown, type Endpoint, type TelemetrySource } from './telemetry.ts';
 
 export interface LokiSource extends TelemetrySource {
   readonly tenant?: string;
@@ -13,6 +14,15 @@ export interface LineCount {
   readonly labels: LabelSet;
   readonly lines: number;
 }
+
+export const lokiOf = (params: {
+  readonly logs: Endpoint;
+  readonly logsToken?: SecretRef | undefined;
+  readonly tenant?: string | undefined;
+}): LokiSource => ({
+  ...sourceOf('Loki', params.logs, params.logsToken),
+  ...(params.tenant === undefined ? {} : { tenant: params.tenant }),
+});
 
 const headers = ({ tenant }: LokiSource) => (tenant === undefined ? {} : { headers: { 'x-scope-orgid': tenant } });
 

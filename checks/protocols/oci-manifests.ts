@@ -1,5 +1,5 @@
 /** Manifests, image indexes and configurations (OCI image specification 1.1, Docker's schema 2), verified by their digests. */
-import { ObservationError } from '../kit/define-check.ts';
+import { ObservationError } from '../kit/kind.ts';
 import { at, isRecord, listAt, parseJson, textAt } from '../contract/json.ts';
 import { bodyDigest, type RegistrySession } from './oci.ts';
 
@@ -29,7 +29,7 @@ export interface ImageManifest {
 /** What a reference leads to: a manifest, or an index with one for each platform. */
 export interface FoundImage {
   readonly found: true;
-  /** Of the manifest or index itself, computed from its bytes. */
+  /** Of the manifest or index itself, computed from its bytes: always SHA-256, so that two can be compared. */
   readonly digest: string;
   readonly manifests: readonly ImageManifest[];
 }
@@ -75,9 +75,10 @@ async function read(session: RegistrySession, repository: string, reference: str
   if (status !== 200) return { status };
   if (truncated) throw new ObservationError('protocol', `${name} is larger than 1 MiB and was not read whole`);
   const digest = bodyDigest(body);
-  const wanted = reference.startsWith('sha256:') ? reference : (headers['docker-content-digest'] ?? digest);
-  if (digest !== wanted)
-    throw new ObservationError('protocol', `${name} has the digest ${digest}, expected ${wanted}`, {
+  const wanted = reference.includes(':') ? reference : (headers['docker-content-digest'] ?? digest);
+  const actual = bodyDigest(body, wanted);
+  if (actual !== wanted)
+    throw new ObservationError('protocol', `${name} has the digest ${actual}, expected ${wanted}`, {
       fix: 'Do not use this registry or the proxy before it until it is known who changes what it serves',
     });
   return { digest, value: parseJson(body), name };
@@ -117,7 +118,9 @@ function manifestOf(value: unknown, digest: string, platform: string | null, nam
 
 function descriptorOf(value: unknown): Descriptor | null {
   const [digest, size] = [textAt(value, '', 'digest'), at(value, 'size')];
-  return /^sha256:[0-9a-f]{64}$/.test(digest) && typeof size === 'number' ? { digest, size } : null;
+  return /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(digest) && typeof size === 'number'
+    ? { digest, size }
+    : null;
 }
 
 /** The labels of an image's configuration, or null when the registry does not have it. Its bytes must have the digest named. */
@@ -132,7 +135,7 @@ export async function readLabels(
   refuseRefusal(status, name);
   if (status === 404) return null;
   if (status !== 200) throw answeredWith(status, name);
-  if (truncated || bodyDigest(body) !== digest)
+  if (truncated || bodyDigest(body, digest) !== digest)
     throw new ObservationError('protocol', `${name} is not what its digest says`);
   const labels = at(parseJson(body), 'config', 'Labels');
   if (!isRecord(labels)) return {};

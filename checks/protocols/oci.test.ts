@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
 import { bodyDigest, parseChallenge, registrySession } from './oci.ts';
 import { blobSize, lookUp, readLabels } from './oci-manifests.ts';
-import { parseReference, pulledReference } from './oci-reference.ts';
+import { canonicalHost, digestOfImageId, isHostOf, parseReference, pulledReference } from './oci-reference.ts';
 
 const digest = (char: string): string => `sha256:${char.repeat(64)}`;
 
@@ -13,6 +13,11 @@ describe('references', () => {
     ['ghcr.io/org/team/api:v1.0.0', 'ghcr.io', 'org/team/api', 'v1.0.0', null],
     [`localhost:5000/api@${digest('a')}`, 'localhost:5000', 'api', null, digest('a')],
     [`ghcr.io/org/api:v1@${digest('a')}`, 'ghcr.io', 'org/api', 'v1', digest('a')],
+    ['index.docker.io/web:1', 'docker.io', 'library/web', '1', null],
+    ['Registry.Shop.Test/web:1', 'Registry.Shop.Test', 'web', '1', null],
+    ['Registry/web', 'Registry', 'web', null, null],
+    ['[::1]:5000/web', '[::1]:5000', 'web', null, null],
+    [`ghcr.io/org/api@sha512:${'a'.repeat(128)}`, 'ghcr.io', 'org/api', null, `sha512:${'a'.repeat(128)}`],
   ])('%s', (text, host, repository, tag, sha) => {
     expect(parseReference(text)).toEqual({ host, repository, tag, digest: sha });
   });
@@ -28,6 +33,27 @@ describe('references', () => {
     expect(pulledReference({ ...base, tag: 'v1', digest: null })).toBe('v1');
     expect(pulledReference({ ...base, tag: null, digest: null })).toBe('latest');
   });
+
+  it('are of one host, whatever it is called', () => {
+    expect(['index.docker.io', 'Registry-1.Docker.io', 'docker.io'].map(canonicalHost)).toEqual(
+      Array(3).fill('docker.io'),
+    );
+    expect(isHostOf(['Registry.Shop.Test'], 'registry.shop.test')).toBe(true);
+    expect(isHostOf(['docker.io'], 'docker.io.evil.test')).toBe(false);
+  });
+
+  it.each([
+    [`docker-pullable://ghcr.io/org/api@${digest('a')}`, digest('a')],
+    [`ghcr.io/org/api@${digest('a')}`, digest('a')],
+    [`docker://${digest('a')}`, digest('a')],
+    [digest('a'), digest('a')],
+    ['a'.repeat(64), digest('a')],
+    [`ghcr.io/org/api@sha512:${'a'.repeat(128)}`, `sha512:${'a'.repeat(128)}`],
+    ['ghcr.io/org/api:v1', null],
+    ['a'.repeat(63), null],
+    [`x${'a'.repeat(64)}`, null],
+    ['', null],
+  ])('the image id %s names %s', (imageId, expected) => expect(digestOfImageId(imageId)).toBe(expected));
 });
 
 describe('challenges', () => {
@@ -139,6 +165,13 @@ describe('what comes', () => {
       manifests: [{ platform: null, layers: [layer] }],
     });
     expect(await look({})).toEqual({ found: false, status: 404 });
+  });
+
+  it('is verified by the algorithm that it was asked for with', async () => {
+    const sha512 = bodyDigest(manifest, 'sha512:');
+    const path = `GET /v2/org/api/manifests/${sha512}`;
+    expect(await look({ [path]: { body: manifest } }, sha512)).toMatchObject({ digest: bodyDigest(manifest) });
+    await expect(look({ [path]: { body: `${manifest} ` } }, sha512)).rejects.toMatchObject({ code: 'protocol' });
   });
 
   it.each([

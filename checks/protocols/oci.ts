@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
 import type { Registry } from '../contract/environment.ts';
-import { ObservationError } from '../kit/define-check.ts';
+import { ObservationError } from '../kit/kind.ts';
 import { parseJson, textAt } from '../contract/json.ts';
 
 /** How a registry wants to be asked. */
@@ -164,7 +164,8 @@ function ofTokens(error: unknown): never {
   });
 }
 
-/** `sha256:…` of a body, over the bytes that were sent. Bodies that are no UTF-8 text do not verify. */
-export function bodyDigest(body: string): string {
-  return `sha256:${createHash('sha256').update(body, 'utf8').digest('hex')}`;
+/** `sha256:…` of a body, or the algorithm of `like`, over the bytes that were sent. Bodies that are no UTF-8 text do not verify. */
+export function bodyDigest(body: string, like = 'sha256:'): string {
+  const algorithm = like.startsWith('sha512:') ? 'sha512' : 'sha256';
+  return `${algorithm}:${createHash(algorithm).update(body, 'utf8').digest('hex')}`;
 }

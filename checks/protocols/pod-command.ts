@@ -2,7 +2,7 @@
 import type { Capabilities } from '../contract/capabilities.ts';
 import type { KubeObject, NonEmptyCommand } from '../contract/cluster.ts';
 import type { Permission } from '../contract/plan.ts';
-import { ObservationError } from '../kit/define-check.ts';
+import { ObservationError } from '../contract/capabilities.ts';
 import { shortened } from '../kit/evidence.ts';
 import { at, listAt, textAt } from '../contract/json.ts';
 import { PODS } from './kubernetes.ts';

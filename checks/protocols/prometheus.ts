@@ -3,7 +3,7 @@
  * item's fault, a partial answer is no answer, and no sample is never a zero.
  */
 import type { HttpClient } from '../contract/http.ts';
-import { ObservationError } from '../kit/define-check.ts';
+import { ObservationError } from '../kit/kind.ts';
 import { at, isRecord, listAt, textAt } from '../contract/json.ts';
 import { askJson, type TelemetrySource } from './telemetry.ts';
 
@@ -76,13 +76,20 @@ async function data(
   throw refusal(source, path, textAt(json, '', 'errorType'), textAt(json, 'no reason given', 'error'), query);
 }
 
-/** Warnings mean that a part of the data could not be read (remote read, Thanos); those that begin with `PromQL` only advise. */
+/**
+ * Warnings mean that a part of the data could not be read (remote read, Thanos); those that begin with `PromQL` only advise.
+ * VictoriaMetrics says `isPartial` while a storage node is away.
+ */
 function refusePartial(source: TelemetrySource, json: unknown, query: string | undefined): void {
   const warnings = listAt(json, 'warnings').map(String);
-  const partial = warnings.filter((warning) => !warning.startsWith('PromQL '));
+  const partial = [
+    ...warnings.filter((warning) => !warning.startsWith('PromQL ')),
+    ...(at(json, 'isPartial') === true ? ['a storage node did not answer (isPartial)'] : []),
+  ];
   if (partial.length === 0) return;
   const about = query === undefined ? '' : ` Query: ${query}`;
   throw new ObservationError('protocol', `${source.name} answered in part only: ${partial.join('; ')}.${about}`, {
+    detail: 'partial',
     fix: 'Repair the storage or peer that did not answer.',
   });
 }
@@ -96,11 +103,12 @@ function refusal(
 ): ObservationError {
   const about = query === undefined ? '' : ` Query: ${query}`;
   const message = `${source.name}: ${path} was refused: ${error}.${about}`;
+  const coded = errorType === '' ? {} : { detail: errorType };
   if (errorType === 'bad_data' || errorType === 'execution')
-    return new ObservationError('misconfigured', message, { fix: 'Correct the query in the item.' });
-  if (errorType === 'timeout' || errorType === 'canceled') return new ObservationError('timeout', message);
-  if (errorType === 'unavailable') return new ObservationError('unreachable', message);
-  return new ObservationError('protocol', message);
+    return new ObservationError('misconfigured', message, { ...coded, fix: 'Correct the query in the item.' });
+  if (errorType === 'timeout' || errorType === 'canceled') return new ObservationError('timeout', message, coded);
+  if (errorType === 'unavailable') return new ObservationError('unreachable', message, coded);
+  return new ObservationError('protocol', message, coded);
 }
 
 /** A value as Prometheus writes it: `1.5`, `NaN`, `+Inf`, `-Inf`. Throws `protocol` on anything else. */

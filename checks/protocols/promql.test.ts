@@ -24,5 +24,7 @@ describe('selectors of an expression', () => {
   it('are relaxed where trouble would have to come first', () => {
     const [selector] = selectorsOf('http_requests_total{job="a",status=~"5..",path!="/health"}');
     expect(selector && selectorText(inGoodTimes(selector))).toBe('http_requests_total{job="a",status!=""}');
+    const [anyCluster] = selectorsOf('up{cluster=~".*",job=~"a|",pod=~".+"}');
+    expect(anyCluster && selectorText(inGoodTimes(anyCluster))).toBe('up{pod!=""}');
   });
 });

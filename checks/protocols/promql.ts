@@ -96,15 +96,34 @@ export function selectorText({ metric, matchers }: Selector): string {
 }
 
 /**
+ * A regular expression of Prometheus or Alertmanager, which match whole values; null where it cannot be read. RE2 as far as it differs
+ * from JavaScript in what people write: flags in front, named groups, the end of the text.
+ */
+export function anchored(pattern: string): RegExp | null {
+  const [, flags = '', rest = pattern] = /^\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
+  try {
+    return new RegExp(
+      `^(?:${rest.replaceAll('(?P<', '(?<').replace(/\\z$/, '')})$`,
+      [...new Set(`${flags}s`)].join(''),
+    );
+  } catch {
+    return null;
+  }
+}
+
+/**
  * A selector that must have data while all is well: `status=~"5.."` chooses among values that come with trouble, so only the label has
- * to exist; an equality names what is watched and stays; a negation leaves something out and is dropped.
+ * to exist, and not even that where it accepts the empty value (`cluster=~".*"`); an equality names what is watched and stays; a
+ * negation leaves something out and is dropped.
  */
 export function inGoodTimes({ metric, matchers }: Selector): Selector {
   return {
     metric,
     matchers: matchers.flatMap((matcher): Matcher[] => {
       if (matcher.operator === '=') return [matcher];
-      return matcher.operator === '=~' ? [{ name: matcher.name, operator: '!=', value: '' }] : [];
+      return matcher.operator === '=~' && anchored(matcher.value)?.test('') !== true
+        ? [{ name: matcher.name, operator: '!=', value: '' }]
+        : [];
     }),
   };
 }

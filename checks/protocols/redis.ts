@@ -1,26 +1,6 @@
 /** What checks of a Redis server share. */
-import type { RedisClient, RedisReply, RedisSession, RedisStore } from '../contract/stores.ts';
-import { ObservationError } from '../kit/define-check.ts';
-import { isHung, type Down } from './postgres.ts';
-
-/** What to do about a Redis that does not answer in time. */
-export const REDIS_HUNG_FIX =
-  'Look at both ends: the server (stopped, swapping, busy with a long command or script) and the way to it (a firewall that drops packets).';
-
-/** A session, or `Down` when nothing answers or does not answer in time. A refused login and TLS trouble throw. */
-export async function redisUnlessDown<T>(
-  redis: RedisClient,
-  store: RedisStore,
-  use: (session: RedisSession) => Promise<T>,
-): Promise<T | Down> {
-  try {
-    return await redis.session(store, use);
-  } catch (error) {
-    if (isHung(error)) return { up: false, why: error.message, hung: true };
-    if (error instanceof ObservationError && error.code === 'unreachable') return { up: false, why: error.message };
-    throw error;
-  }
-}
+import type { RedisReply, RedisStore } from '../contract/stores.ts';
+import { ObservationError } from '../kit/kind.ts';
 
 /** `Redis at cache.example:6379`: how evidence names a server. Never the user or the password. */
 export function redisName({ host, port }: RedisStore): string {

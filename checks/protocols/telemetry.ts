@@ -2,7 +2,7 @@
 import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
 import type { SecretRef } from '../contract/secrets.ts';
 import { endpoint, secretRef } from '../contract/param-schemas.ts';
-import { ObservationError, type Evidence, type JSONSchema } from '../kit/define-check.ts';
+import { ObservationError, type JSONSchema } from '../kit/kind.ts';
 import { shortened } from '../kit/evidence.ts';
 import { parseJson } from '../contract/json.ts';
 
@@ -45,10 +45,23 @@ export const logsParams = {
   tenant: { type: 'string', minLength: 1, description: 'Tenant (X-Scope-OrgID), where Loki serves several.' },
 } as const satisfies Readonly<Record<string, JSONSchema>>;
 
-interface Endpoint {
+export interface Endpoint {
   readonly url: string;
   readonly caFile?: string | undefined;
 }
+
+export const prometheusOf = (params: {
+  readonly prometheus: Endpoint;
+  readonly prometheusToken?: SecretRef | undefined;
+}): TelemetrySource => sourceOf('Prometheus', params.prometheus, params.prometheusToken);
+export const alertmanagerOf = (params: {
+  readonly alertmanager: Endpoint;
+  readonly alertmanagerToken?: SecretRef | undefined;
+}): TelemetrySource => sourceOf('Alertmanager', params.alertmanager, params.alertmanagerToken);
+export const grafanaOf = (params: {
+  readonly grafana: Endpoint;
+  readonly grafanaToken?: SecretRef | undefined;
+}): TelemetrySource => sourceOf('Grafana', params.grafana, params.grafanaToken);
 
 /** The parts of params that name a source. */
 export function sourceOf(name: string, { url, caFile }: Endpoint, token: SecretRef | undefined): TelemetrySource {
@@ -90,6 +103,7 @@ export async function askJson(
   refuse(source, path, answer, also);
   if (answer.truncated)
     throw new ObservationError('protocol', `${source.name}: ${named(path)} answered more than golive reads (1 MiB).`, {
+      detail: 'too-large',
       fix: 'Ask for less: a narrower selector, a shorter window or fewer series.',
     });
   const json = parseJson(answer.body);
@@ -97,6 +111,7 @@ export async function askJson(
   if (json === undefined) refuse(source, path, answer, []);
   if (json === undefined)
     throw new ObservationError('protocol', `${source.name}: ${named(path)} answered no JSON: is it ${source.name}?`, {
+      detail: 'no-json',
       fix: `Correct the address of ${source.name} in the environment file.`,
     });
   return { status: answer.status, json };
@@ -151,11 +166,6 @@ export async function whyNotReady(http: HttpClient, source: TelemetrySource): Pr
   return ready.value.status === 503 ? 'is not ready (503)' : null;
 }
 
-/** Evidence of a query and what came of it. */
-export function promqlEvidence(title: string, query: string, answer: string): Evidence {
-  return { type: 'query', title, language: 'promql', query, answer: shortened(answer) };
-}
-
 /** `{job="api", pod="api-1"}` in the order of the names; `{}` without labels. */
 export function labelText(labels: Readonly<Record<string, string>>): string {
   const { __name__: name = '', ...others } = labels;
@@ -163,4 +173,11 @@ export function labelText(labels: Readonly<Record<string, string>>): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}="${value}"`);
   return `${name}{${pairs.join(', ')}}`;
+}
+
+/** How messages name an alert: by its name and the labels that tell it from others of that name. */
+export function alertText(labels: Readonly<Record<string, string>>): string {
+  const { alertname = 'without a name', ...others } = labels;
+  const own = Object.entries(others).filter(([name]) => !['__name__', 'alertstate'].includes(name));
+  return `Alert ${alertname} ${labelText(Object.fromEntries(own))}`;
 }

@@ -1,9 +1,10 @@
 /** Everything that an environment declares and that should speak TLS, as params of a kind and as targets of a handshake. */
-import { ObservationError } from '../contract/capabilities.ts';
 import type { TlsAnswer, TlsProber, TlsTarget, TlsVersion } from '../contract/network.ts';
 import type { PostgresStore, RedisStore } from '../contract/stores.ts';
 import type { Endpoint, Registry } from '../contract/environment.ts';
 import { endpoint, redisStore, registry, store } from '../contract/param-schemas.ts';
+import type { JSONSchema } from '../kit/kind.ts';
+import { isDown } from './api-requests.ts';
 
 const map = <const S>(of: S, description: string) =>
   ({ type: 'object', additionalProperties: of, default: {}, description }) as const;
@@ -16,6 +17,32 @@ export const tlsServers = {
   registries: map(registry, 'Container registries by name: ${environment.registries}.'),
 } as const;
 
+/** Param of servers that may deviate; `more` are the members that an exemption has besides. */
+export const tlsExemptions = <const M extends Readonly<Record<string, JSONSchema>>, const N extends readonly string[]>(
+  description: string,
+  more: M,
+  ...required: N
+) =>
+  ({
+    type: 'array',
+    default: [],
+    description,
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['server', ...required, 'reason'],
+      properties: {
+        server: {
+          type: 'string',
+          minLength: 1,
+          description: 'As evidence names it: "endpoint metrics", "store postgres".',
+        },
+        ...more,
+        reason: { type: 'string', minLength: 10, description: 'Why it may, in a sentence.' },
+      },
+    },
+  }) as const;
+
 export interface DeclaredServers {
   readonly endpoints: Readonly<Record<string, Endpoint>>;
   readonly stores: Readonly<Record<string, PostgresStore>>;
@@ -24,7 +51,7 @@ export interface DeclaredServers {
 }
 
 /** A server by the name of its kind and in the environment file: `endpoint public`, `store postgres`. */
-export interface DeclaredServer {
+interface DeclaredServer {
   readonly name: string;
   /** Absent where the environment declares it without TLS. */
   readonly target?: TlsTarget;
@@ -32,7 +59,14 @@ export interface DeclaredServer {
   readonly declared?: string;
 }
 
-export function serversOf(params: DeclaredServers): readonly DeclaredServer[] {
+/** Everything that is declared with TLS, at each of its addresses. */
+export async function placesWithTls(tls: TlsProber, params: DeclaredServers): Promise<Place[]> {
+  const places = [];
+  for (const { name, target } of serversOf(params)) if (target) places.push(...(await placesOf(tls, name, target)));
+  return places;
+}
+
+function serversOf(params: DeclaredServers): readonly DeclaredServer[] {
   return [
     ...Object.entries(params.endpoints).map(([name, one]) => atUrl(`endpoint ${name}`, one)),
     ...Object.entries(params.stores).map(([name, one]) => atStore(`store ${name}`, one, 'postgres')),
@@ -66,6 +100,35 @@ function atStore(name: string, { host, port, tls }: PostgresStore | RedisStore, 
   };
 }
 
+/** Servers that are declared without TLS, and as what. */
+export function withoutTls(params: DeclaredServers): { readonly server: string; readonly declared: string }[] {
+  return serversOf(params).flatMap(({ name, declared }) =>
+    declared === undefined ? [] : [{ server: name, declared }],
+  );
+}
+
+/** One place where a server is reached, and how it is named. */
+export interface Place {
+  readonly server: string;
+  /** `api.example.com:443`. */
+  readonly address: string;
+  readonly target: TlsTarget;
+}
+
+/** Every address that the host of a server has: clients come to each of them. A name that does not resolve is left to the handshake. */
+export async function placesOf(tls: TlsProber, server: string, target: TlsTarget): Promise<Place[]> {
+  const found = await tls.addresses(target.host).catch((error: unknown) => {
+    if (isDown(error)) return [];
+    throw error;
+  });
+  if (found.length < 2) return [{ server, address: addressOf(target), target }];
+  return found.map((address) => ({
+    server,
+    address: `${addressOf(target)} at ${address}`,
+    target: { ...target, address },
+  }));
+}
+
 /** What came of a handshake; a server that does not answer is judged, everything else that goes wrong throws. */
 export type Handshake = TlsAnswer | { readonly handshake: 'none'; readonly why: string };
 
@@ -77,12 +140,11 @@ export async function shake(
   try {
     return await tls.handshake({ ...target, ...versions });
   } catch (error) {
-    if (error instanceof ObservationError && (error.code === 'unreachable' || error.code === 'timeout'))
-      return { handshake: 'none', why: error.message };
+    if (isDown(error)) return { handshake: 'none', why: error.message };
     throw error;
   }
 }
 
 /** `api.example.com:443`, with the name asked for where it is another. */
-export const addressOf = ({ host, port, serverName }: TlsTarget): string =>
+const addressOf = ({ host, port, serverName }: TlsTarget): string =>
   `${host}:${port}${serverName === undefined || serverName === host ? '' : ` as ${serverName}`}`;

@@ -23,16 +23,23 @@ export function nodeFinding(version: string, { engines }: Manifest): Finding {
     : bad('Node', `${version}; golive needs ${engines.node}`, 'Install Node 22, then run npm ci again');
 }
 
-const PROGRAMS = ['golive', ...BUNDLES.map((file) => file.replace(/\.js$/, ''))];
+/** Which files the command line was split into; made by build.mjs. */
+const CHUNK_LIST = 'golive.chunks.json';
 
 /** Is everything built, and nothing newer than what it was built from? `home` is the folder of golive itself. */
 export function buildFinding(home: string): Finding {
   const fix = 'npm run build';
-  const file = (name: string): string => join(home, 'dist', `${name}.js`);
-  const missing = PROGRAMS.filter((name) => !existsSync(file(name)));
-  if (missing.length === PROGRAMS.length) return bad('build', 'golive has not been built: dist/ is empty', fix);
-  if (missing.length > 0) return bad('build', `dist/ lacks ${missing.map((name) => `${name}.js`).join(', ')}`, fix);
-  const stale = new Set(PROGRAMS.flatMap((name) => newerSources(file(name))));
+  const programs = BUNDLES.map((name) => `${name}.js`);
+  const chunks = readJson(join(home, 'dist', CHUNK_LIST));
+  const files = [
+    ...programs,
+    ...(Array.isArray(chunks) ? chunks.map(String).filter((name) => name.endsWith('.js')) : []),
+  ];
+  const missing = files.filter((name) => !existsSync(join(home, 'dist', name)));
+  if (programs.every((name) => missing.includes(name)))
+    return bad('build', 'golive has not been built: dist/ is empty', fix);
+  if (missing.length > 0) return bad('build', `dist/ lacks ${missing.join(', ')}`, fix);
+  const stale = new Set(files.flatMap((name) => newerSources(join(home, 'dist', name))));
   const [first] = stale;
   if (first === undefined) return ok('build', 'golive, its Kubernetes client and the rehearsal are built');
   const others = stale.size === 1 ? '' : ` and ${plural(stale.size - 1, 'more file')}`;

@@ -4,6 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
+import { errorText } from '../../checks/contract/text.ts';
 import type { RehearsalValues } from '../../checks/contract/environment.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
@@ -164,7 +165,7 @@ async function tryFault(fault: BoundFault, trial: Trial): Promise<FaultResult> {
   try {
     await trial.control.inject({ name: fault.name, inject: [REWIND, ...fault.inject] });
   } catch (cause) {
-    return result({ failure: cause instanceof Error ? cause.message : String(cause) });
+    return result({ failure: errorText(cause) });
   }
   try {
     const changes = await untilChanged(fault, trial);
@@ -176,7 +177,7 @@ async function tryFault(fault: BoundFault, trial: Trial): Promise<FaultResult> {
     return result({ changes, moved, unmoved, notRecovered });
   } catch (cause) {
     await trial.control.release().catch(() => undefined);
-    return result({ failure: cause instanceof Error ? cause.message : String(cause) });
+    return result({ failure: errorText(cause) });
   }
 }
 

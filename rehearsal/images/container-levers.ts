@@ -8,6 +8,7 @@
  *
  * `app` is the label app.kubernetes.io/name, `pod` the beginning of a pod's name.
  */
+import { pause } from '../../checks/contract/pause.ts';
 import type { ResourceType } from '../../checks/contract/cluster.ts';
 import type { ControlPlane } from '../control-plane-types.ts';
 import type { LeverArguments } from '../../fixtures/rehearsal-client/control-protocol.ts';
@@ -69,7 +70,7 @@ function repeat(work: () => Promise<void>): () => Promise<void> {
   const isStopped = (): boolean => stopped;
   const loop = (async () => {
     while (!isStopped()) {
-      await new Promise((again) => setTimeout(again, KILL_AGAIN_MS));
+      await pause(KILL_AGAIN_MS);
       if (!isStopped()) await work().catch(() => undefined);
     }
   })();

@@ -5,6 +5,7 @@
  *   deployment.container {name, namespace?, container?, patch}  merges a patch into one container of the template (the first unless named);
  *                                                               the release puts the former containers back
  */
+import { isRecord } from '../../checks/contract/json.ts';
 import type { ResourceType } from '../../checks/contract/cluster.ts';
 import type { ControlPlane } from '../control-plane-types.ts';
 import type { LeverArguments } from '../../fixtures/rehearsal-client/control-protocol.ts';
@@ -55,6 +56,3 @@ function merged(before: Json, patch: Json): Json {
   }
   return result;
 }
-
-const isRecord = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Capabilities } from '../../checks/contract/capabilities.ts';
 import type { KubeObject } from '../../checks/contract/cluster.ts';
-import { type CheckKind } from '../../checks/kit/define-check.ts';
+import { type CheckKind } from '../../checks/kit/kind.ts';
 import { kinds } from '../../checks/index.ts';
 import { validateParams } from '../../checks/kit/params.ts';
 import { httpClient } from '../../fixtures/capabilities/http.ts';

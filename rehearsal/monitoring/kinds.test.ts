@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Capabilities } from '../../checks/contract/capabilities.ts';
-import { type CheckKind } from '../../checks/kit/define-check.ts';
+import { type CheckKind } from '../../checks/kit/kind.ts';
 import { kinds } from '../../checks/index.ts';
 import { validateParams } from '../../checks/kit/params.ts';
 import { httpClient } from '../../fixtures/capabilities/http.ts';
@@ -136,7 +136,7 @@ describe('kinds over a real Prometheus and Alertmanager', () => {
   it('see that Prometheus or Alertmanager is gone', async () => {
     await under('alertmanager.kill', {}, async () => {
       expect(await look('alertmanager-routing', both())).toMatch(/^fail Alertmanager: .*connection refused/);
-      await expect(look('firing-alerts', both())).rejects.toThrow('connection refused');
+      expect(await look('firing-alerts', both())).toMatch(/^error .*connection refused/);
     });
     await under('prometheus.kill', {}, async () => {
       expect(await look('prometheus-targets', targets)).toMatch(/^fail Prometheus: .*connection refused/);

@@ -49,7 +49,14 @@ export function prometheusConfig(
     scrape_configs: [
       { job_name: 'services', http_sd_configs: [{ url: `${sources}/targets`, refresh_interval: '1s' }] },
       ...EXPORTERS.map((job) => fixed(job, sources, `/${job}`)),
-      fixed('alertmanager', alertmanager, '/metrics'),
+      {
+        ...fixed('alertmanager', alertmanager, '/metrics'),
+        // The rest of its 300 series, of its own runtime and clients, was four tenths of all samples; nobody asks for them.
+        metric_relabel_configs: [
+          { source_labels: ['__name__'], regex: 'alertmanager_(alerts|build|config|notif|silences).*', action: 'keep' },
+          { source_labels: ['__name__'], regex: '.*_bucket', action: 'drop' },
+        ],
+      },
     ],
   };
 }

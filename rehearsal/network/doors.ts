@@ -1,11 +1,9 @@
 /** Doors, seen from the rehearsal: opened for the addresses in a container's environment, kept with the pod, closed when it has ended. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync } from 'node:fs';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import type { KubeObject } from '../../checks/contract/cluster.ts';
 import { at, listAt } from '../../checks/contract/json.ts';
 import { SERVICES as SERVICE_TYPE } from '../../checks/protocols/kubernetes.ts';
-import { exitOf, openLog, stopChild } from '../child-process.ts';
+import { spawnNode, stopChild } from '../child-process.ts';
 import type { ControlPlane } from '../control-plane-types.ts';
 import type { PlatformContext } from '../platform-types.ts';
 import type { ServiceAddresses } from '../service-addresses.ts';
@@ -154,16 +152,7 @@ function keysOf(service: KubeObject): string[] {
 async function launch(
   context: PlatformContext,
 ): Promise<{ readonly child: ChildProcess; readonly exited: Promise<number> }> {
-  const log = openLog(context.dir, 'doors');
-  const child = spawn(process.execPath, ['--enable-source-maps', join(context.dist, 'doors.js')], {
-    detached: true,
-    cwd: context.temporary,
-    stdio: ['ignore', log, log, 'ipc'],
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
-  });
-  closeSync(log);
-  context.leash.hold(child);
-  const exited = exitOf(child);
+  const { child, exited } = spawnNode(context, { program: 'doors.js', log: 'doors' });
   await new Promise<void>((resolve, reject) => {
     child.once('message', () => resolve());
     void exited.then((code) => reject(new Error(`doors ended at once (exit code ${code}); see its log`)));

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Capabilities } from '../../checks/contract/capabilities.ts';
 import type { KubeObject } from '../../checks/contract/cluster.ts';
-import { ObservationError, type CheckKind } from '../../checks/kit/define-check.ts';
+import { ObservationError, type CheckKind } from '../../checks/kit/kind.ts';
 import { kinds } from '../../checks/index.ts';
 import { validateParams } from '../../checks/kit/params.ts';
 import { createRedactor } from '../../fixtures/capabilities/redactor.ts';
@@ -121,8 +121,8 @@ describe.skipIf(findTool('docker-registry') === undefined)('against the real reg
     try {
       const gathered = await kind.gather(validated.params, capabilities, run);
       const judgement = kind.judge(validated.params, gathered, run);
-      if (judgement.outcome !== 'fail') return judgement.outcome;
-      return judgement.findings.map(({ says }) => says).join('\n');
+      const doubts = judgement.doubts.map(({ reason, why }) => `${reason}: ${why}`);
+      return [...judgement.findings.map(({ says }) => says), ...doubts].join('\n') || judgement.outcome;
     } catch (error) {
       if (error instanceof ObservationError) return `${error.code}: ${error.message}`;
       throw error;

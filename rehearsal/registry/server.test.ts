@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256 } from '../../checks/contract/canonical.ts';
 import type { HttpAnswer } from '../../checks/contract/http.ts';
 import { createRedactor } from '../../fixtures/capabilities/redactor.ts';
 import { registriesIn } from '../../fixtures/capabilities/secrets.ts';
@@ -11,15 +12,7 @@ import { findTool } from '../../fixtures/rehearsal-client/tools.ts';
 import { secretPath } from '../../fixtures/rehearsal-client/state-file.ts';
 import { testPlatform } from '../testing/platform.ts';
 import { RELEASES, RELEASE_COMMIT, SERVICES } from '../topology.ts';
-import {
-  buildImage,
-  digestOfBytes,
-  IMAGES,
-  imageDigest,
-  MANIFEST_TYPE,
-  pinned,
-  serviceRecipe,
-} from './image-manifests.ts';
+import { buildImage, IMAGES, imageDigest, MANIFEST_TYPE, pinned, serviceRecipe } from './image-manifests.ts';
 import { pathOf } from './push.ts';
 import { REGISTRY_USERS, startRegistry, type Registry } from './server.ts';
 
@@ -39,7 +32,7 @@ describe('images', () => {
       layers: { digest: string; size: number }[];
     };
     const blobs = new Map(image?.blobs.map((blob) => [blob.digest, blob.bytes]));
-    for (const [digest, bytes] of blobs) expect(digestOfBytes(bytes)).toBe(digest);
+    for (const [digest, bytes] of blobs) expect(sha256(bytes)).toBe(digest);
     const config = JSON.parse(blobs.get(manifest.config.digest)?.toString() ?? '') as {
       config: { Labels: Record<string, string> };
       rootfs: { diff_ids: string[] };
@@ -49,7 +42,7 @@ describe('images', () => {
       'org.opencontainers.image.version': 'v1.0.0',
     });
     const archives = manifest.layers.map(({ digest }) => gunzipSync(blobs.get(digest) ?? Buffer.alloc(0)));
-    expect(archives.map(digestOfBytes)).toEqual(config.rootfs.diff_ids);
+    expect(archives.map(sha256)).toEqual(config.rootfs.diff_ids);
     expect(archives[1]?.toString('latin1')).toMatch(/^app\/version\.json\0/);
   });
 

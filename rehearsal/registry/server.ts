@@ -2,10 +2,11 @@
  * The rehearsal's container registry: the real docker-registry (Debian's distribution 2.8) with TLS, its content in the temporary
  * folder, and token authentication by a small service of ours beside it.
  */
-import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { join } from 'node:path';
+import { sha256Hex } from '../../checks/contract/canonical.ts';
 import type { PlatformContext } from '../platform-types.ts';
 import { secretPath, writeAtomically } from '../../fixtures/rehearsal-client/state-file.ts';
 import { startOnPort, type Restartable } from '../stand-ins/process.ts';
@@ -104,14 +105,14 @@ async function fill(keeper: RegistryKeeper): Promise<void> {
 function writeUsers(context: PlatformContext, usersFile: string): { readonly keeper: string; readonly puller: string } {
   const keeper = randomBytes(24).toString('hex');
   const users: Record<string, TokenUsers[string]> = {
-    [KEEPER]: { passwordSha256: hash(keeper), actions: ['pull', 'push', 'delete'] },
+    [KEEPER]: { passwordSha256: sha256Hex(keeper), actions: ['pull', 'push', 'delete'] },
   };
   mkdirSync(secretPath(context.dir, ''), { recursive: true, mode: 0o700 });
   const puller = randomBytes(18).toString('hex');
   for (const { name, secret, actions } of Object.values(REGISTRY_USERS)) {
     const password = name === REGISTRY_USERS.puller.name ? puller : randomBytes(18).toString('hex');
     writeAtomically(secretPath(context.dir, secret), password);
-    users[name] = { passwordSha256: hash(password), actions };
+    users[name] = { passwordSha256: sha256Hex(password), actions };
   }
   writeAtomically(usersFile, JSON.stringify(users));
   return { keeper, puller };
@@ -131,8 +132,6 @@ function pullSecret(password: string): Readonly<Record<string, unknown>> {
     data: { '.dockerconfigjson': Buffer.from(JSON.stringify({ auths })).toString('base64') },
   };
 }
-
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 interface ServerFiles {
   readonly home: string;
@@ -159,7 +158,7 @@ async function startServer(context: PlatformContext, files: ServerFiles): Promis
 async function startAt(context: PlatformContext, files: ServerFiles, port: number): Promise<ToolProcess> {
   const config = join(files.home, 'config.yml');
   writeFileSync(config, JSON.stringify(configOf(files, port)), { mode: 0o600 });
-  const env = { OTEL_TRACES_EXPORTER: 'none' };
+  const env = { OTEL_TRACES_EXPORTER: 'none', GOGC: '50' };
   const tool = startTool(context, { program: 'docker-registry', args: ['serve', config], log: 'registry', env });
   try {
     await untilReady(tool, 'the registry', () => answersWithOurCertificate(port, context.authority.caCertificate));

@@ -156,11 +156,17 @@ test('answers come late by what was asked, and probes are spared', async () => {
     await ask(path);
     return performance.now() - startedAt;
   };
-  const { broken, healed } = await compare('slow', 'typescriptApi', () => timed('/api/v1/items'), { ms: 400 });
+  /** Of several: a busy machine may be late once, a service that was asked to be late is so each time. */
+  const soonest = async (path: string): Promise<number> => {
+    const times: number[] = [];
+    for (let asked = 0; asked < 5; asked += 1) times.push(await timed(path));
+    return Math.min(...times);
+  };
+  const { broken, healed } = await compare('slow', 'typescriptApi', () => soonest('/api/v1/items'), { ms: 400 });
   expect(broken).toBeGreaterThan(395);
-  expect(healed).toBeLessThan(300);
-  const spared = await compare('slow', 'typescriptApi', () => timed('/health'), { ms: 400 });
-  expect(spared.broken).toBeLessThan(300);
+  expect(healed).toBeLessThan(broken - 100);
+  const spared = await compare('slow', 'typescriptApi', () => soonest('/health'), { ms: 400 });
+  expect(spared.broken).toBeLessThan(broken - 100);
 });
 
 test('a path is broken alone', async () => {

@@ -9,7 +9,7 @@ import { postgresVersion } from '../../checks/data/postgres-version/check.ts';
 import { redisRoundTrip } from '../../checks/data/redis-round-trip/check.ts';
 import { redisVersion } from '../../checks/data/redis-version/check.ts';
 import { serverReadiness } from '../../checks/data/server-readiness/check.ts';
-import type { CheckKind } from '../../checks/kit/define-check.ts';
+import type { CheckKind } from '../../checks/kit/kind.ts';
 import { validateParams } from '../../checks/kit/params.ts';
 import { postgresClient } from '../../fixtures/capabilities/postgres.ts';
 import { createRedactor } from '../../fixtures/capabilities/redactor.ts';

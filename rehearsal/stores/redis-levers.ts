@@ -1,5 +1,6 @@
 /** Levers of Redis. */
 import { randomBytes } from 'node:crypto';
+import { pause } from '../../checks/contract/pause.ts';
 import type { LeverArguments } from '../../fixtures/rehearsal-client/control-protocol.ts';
 import type { Levers, Release } from '../levers.ts';
 import type { RedisServer } from './redis.ts';
@@ -52,7 +53,7 @@ async function forget(redis: RedisServer, pattern: string): Promise<Release> {
   const run = async (): Promise<void> => {
     while (forgotten) {
       await connection.sendCommand(['EVAL', FORGET, '0', pattern]);
-      await new Promise((resolve) => setTimeout(resolve, FORGET_EVERY_MS));
+      await pause(FORGET_EVERY_MS);
     }
   };
   // A server that goes away forgets nothing more.

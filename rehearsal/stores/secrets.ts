@@ -2,8 +2,9 @@
  * Credentials and certificates of the stores: made anew at each start, the same ones in the Secrets of the cluster and in the files
  * that the real servers read.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { sha256Hex } from '../../checks/contract/canonical.ts';
 import type { KeyPair } from '../authority.ts';
 import type { PlatformContext } from '../platform-types.ts';
 import { certificateOf } from './certificate.ts';
@@ -37,8 +38,8 @@ export function createStoreSecrets(
   writeAtomically(secretPath(context.dir, 'pgbouncer-stats-password'), gate.pgbouncer);
   const users = {
     redis: [
-      `user default on #${sha256(passwords.redis)} ~* &* +@all`,
-      `user ${REDIS_GATE_USER} on #${sha256(gate.redis)} ${GATE_MAY}`,
+      `user default on #${sha256Hex(passwords.redis)} ~* &* +@all`,
+      `user ${REDIS_GATE_USER} on #${sha256Hex(gate.redis)} ${GATE_MAY}`,
     ],
     // PgBouncer logs in to PostgreSQL with it, so it needs the password itself.
     pgbouncer: [
@@ -78,6 +79,5 @@ function secret(
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: NAMESPACE, labels }, type, stringData };
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const quoted = (text: string): string => text.replaceAll('"', '""');
 const lines = (texts: readonly string[]): string => `${texts.join('\n')}\n`;

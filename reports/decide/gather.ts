@@ -24,15 +24,33 @@ export interface Gathered {
 }
 
 export function gather(input: DecisionInput): Gathered {
-  const phases = [
-    ...new Set([...input.plan.phases.map(({ id }) => id), ...input.plan.items.map(({ phase }) => phase)]),
-  ];
+  const phases = phasesOf(input.plan);
   const { records, warnings } = ownRecords(input);
-  const asked = new Set<string>(input.selectedPhases ?? phases.filter((phase) => phase !== POST_DEPLOYMENT));
-  for (const record of records) asked.add(record.phase);
-  const standing = input.identity === null ? new Map<string, LedgerPhase>() : latestPhases(input, warnings, asked);
-  const sources = new Map(phases.map((phase) => [phase, sourceOf(phase, asked, standing)]));
+  const asked = askedPhases(input, records);
+  const standing = standingPhases(input, asked);
+  const sources = new Map(phases.map((phase) => [phase, sourceOf(phase, asked, standing.own)]));
+  for (const [phase, { runId }] of standing.foreign)
+    warnings.push(`${phase} was decided by run ${runId} under another plan: that does not stand, run it again`);
   return { phases, sources, items: judgeAll(input, records, sources), warnings };
+}
+
+/**
+ * The entries of the ledger that this decision rests on, however many runs came before: from these the same is decided as from all. Of one
+ * that does not stand only the run is named, so its outcomes are left out.
+ */
+export function ledgerUsed(input: DecisionInput): LedgerPhase[] {
+  const { own, foreign } = standingPhases(input, askedPhases(input, ownRecords(input).records));
+  return [...own.values(), ...[...foreign.values()].map((entry) => ({ ...entry, outcomes: [] }))];
+}
+
+function phasesOf({ phases, items }: Plan): string[] {
+  return [...new Set([...phases.map(({ id }) => id), ...items.map(({ phase }) => phase)])];
+}
+
+/** Phases that this run was asked for or has records of: earlier runs have no say in them. */
+function askedPhases({ plan, selectedPhases }: DecisionInput, records: readonly OutcomeRecord[]): ReadonlySet<string> {
+  const asked = selectedPhases ?? phasesOf(plan).filter((phase) => phase !== POST_DEPLOYMENT);
+  return new Set([...asked, ...records.map(({ phase }) => phase)]);
 }
 
 function sourceOf(phase: string, asked: ReadonlySet<string>, standing: ReadonlyMap<string, LedgerPhase>): PhaseSource {
@@ -65,25 +83,28 @@ function ownRecords({ plan, outcomes }: DecisionInput): { records: OutcomeRecord
   return { records, warnings };
 }
 
-/** The latest entry of each phase under this plan. A later entry of another plan is worth a warning. */
-function latestPhases(
-  { ledger, plan, runHeader }: DecisionInput,
-  warnings: string[],
+interface StandingPhases {
+  /** The latest entry of each phase under this plan. */
+  readonly own: ReadonlyMap<string, LedgerPhase>;
+  /** Of phases without one, the latest of another plan: worth a warning. */
+  readonly foreign: ReadonlyMap<string, LedgerPhase>;
+}
+
+function standingPhases(
+  { ledger, plan, runHeader, identity }: DecisionInput,
   asked: ReadonlySet<string>,
-): Map<string, LedgerPhase> {
-  const latest = new Map<string, LedgerPhase>();
+): StandingPhases {
+  const own = new Map<string, LedgerPhase>();
+  const foreign = new Map<string, LedgerPhase>();
+  if (identity === null) return { own, foreign };
   const sorted = [...ledger].sort((a, b) => byText(a.decidedAt, b.decidedAt) || byText(a.runId, b.runId));
   for (const entry of sorted) {
-    if (entry.runId === runHeader.runId) continue;
-    if (entry.planDigest === plan.digest) latest.set(entry.phase, entry);
+    if (asked.has(entry.phase)) continue;
+    if (entry.planDigest !== plan.digest) foreign.set(entry.phase, entry);
+    else if (entry.runId !== runHeader.runId) own.set(entry.phase, entry);
   }
-  for (const phase of new Set(sorted.map((entry) => entry.phase))) {
-    const other = sorted.findLast((entry) => entry.phase === phase && entry.planDigest !== plan.digest);
-    if (other && !asked.has(phase) && !latest.has(phase)) {
-      warnings.push(`${phase} was decided by run ${other.runId} under another plan: that does not stand, run it again`);
-    }
-  }
-  return latest;
+  for (const phase of own.keys()) foreign.delete(phase);
+  return { own, foreign };
 }
 
 function judgeAll(

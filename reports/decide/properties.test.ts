@@ -4,7 +4,8 @@ import type { DecisionName } from '../../checks/contract/decision.ts';
 import type { OutcomeName, OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { PhaseId, Plan, PlannedItem } from '../../checks/contract/plan.ts';
 import { decide } from './decide.ts';
-import type { DecisionInput } from './input.ts';
+import { ledgerUsed } from './gather.ts';
+import type { DecisionInput, LedgerPhase } from './input.ts';
 import { badness } from './order.ts';
 import { enforced, inputOf, itemOf, ledgerPhaseOf, planOf, recordOf } from './testing/inputs.ts';
 
@@ -147,6 +148,31 @@ it(
       const input = randomRun(seed);
       const retried = input.outcomes.map((record) => ({ ...record, outcome: 'pass' as const, attempt: 2 }));
       expect(answers({ ...input, outcomes: [...input.outcomes, ...retried] }), `seed ${seed}`).toEqual(answers(input));
+    }
+  },
+  TIMEOUT_MS,
+);
+
+it(
+  'the entries of the ledger that a decision rests on make the same decision as all of them',
+  () => {
+    for (const seed of SEEDS) {
+      const input = randomRun(seed);
+      const next = random(seed + 1000);
+      const earlier = Array.from({ length: 40 }, (_, index): LedgerPhase => {
+        const phase = PHASES[Math.floor(next() * PHASES.length)] ?? 'phase1';
+        const records = input.outcomes.filter((record) => record.phase === phase);
+        return ledgerPhaseOf(input.plan, phase, records, {
+          runId: next() < 0.05 ? input.runHeader.runId : `run-${index}`,
+          decidedAt: new Date(Date.UTC(2027, 1, 28, Math.floor(next() * 24))).toISOString(),
+          planDigest: next() < 0.3 ? 'sha256:other' : input.plan.digest,
+          decision: next() < 0.2 ? null : next() < 0.2 ? 'NO-GO' : 'GO',
+        });
+      });
+      const all = { ...input, ledger: [...(next() < 0.5 ? input.ledger : []), ...earlier] };
+      const used = ledgerUsed(all);
+      expect(used.length, `seed ${seed}`).toBeLessThanOrEqual(PHASES.length);
+      expect(decide({ ...all, ledger: used }), `seed ${seed}`).toEqual(decide(all));
     }
   },
   TIMEOUT_MS,

@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { errorText } from '../../checks/contract/text.ts';
 
 /** A file of golive's own could not be written or read; the message names it and says what to do. */
 export class RunFileError extends Error {
@@ -34,7 +35,7 @@ const FIXES: Readonly<Record<string, string>> = {
 /** An error of the file system in words, with the way out where we know it. */
 export function fileProblem(doing: string, path: string, error: unknown): RunFileError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const why = FIXES[code] ?? (error instanceof Error ? error.message : String(error));
+  const why = FIXES[code] ?? errorText(error);
   return new RunFileError(`cannot ${doing} ${path}: ${why}${code === '' ? '' : ` (${code})`}`, { cause: error });
 }
 
@@ -67,8 +68,13 @@ function discard(path: string): void {
   }
 }
 
-/** The same for a value, as indented JSON. */
+/** The same for a value, as JSON for programs. */
 export function writeJsonAtomic(path: string, value: unknown, mode = 0o644): void {
+  writeTextAtomic(path, `${JSON.stringify(value)}\n`, mode);
+}
+
+/** The same as JSON that people read, too. */
+export function writeReadableJson(path: string, value: unknown, mode = 0o644): void {
   writeTextAtomic(path, `${JSON.stringify(value, null, 2)}\n`, mode);
 }
 

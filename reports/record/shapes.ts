@@ -1,11 +1,8 @@
 /** Is this parsed JSON what it should be? As far as the decision relies on it; the writers' types say the rest. */
+import { isRecord } from '../../checks/contract/json.ts';
 import type { Doubt, Finding, OutcomeRecord } from '../../checks/contract/outcome.ts';
-import type { Plan } from '../../checks/contract/plan.ts';
 import type { EnvironmentIdentity, RunEvent, RunHeader } from '../../checks/contract/run.ts';
 
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 function areStrings(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((member) => typeof member === 'string');
 }
@@ -19,7 +16,7 @@ function hasNumbers(value: Readonly<Record<string, unknown>>, ...names: readonly
 /** What an outcome says, in a run or in the ledger. */
 export function isOutcomeBody(value: unknown): value is Readonly<Record<string, unknown>> {
   return (
-    isObject(value) &&
+    isRecord(value) &&
     hasStrings(value, 'item', 'phase', 'kind', 'outcome', 'message', 'startedAt', 'planDigest') &&
     hasNumbers(value, 'subjects', 'durationMs', 'attempt') &&
     areStrings(value['subjectNames']) &&
@@ -37,16 +34,16 @@ function isListOf(value: unknown, is: (member: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every(is);
 }
 function isSubject(value: unknown): boolean {
-  return isObject(value) && hasStrings(value, 'name');
+  return isRecord(value) && hasStrings(value, 'name');
 }
 function isFinding(value: unknown): value is Finding {
   return (
-    isObject(value) && hasStrings(value, 'id', 'says', 'fix') && isSubject(value['subject']) && isObject(value['data'])
+    isRecord(value) && hasStrings(value, 'id', 'says', 'fix') && isSubject(value['subject']) && isRecord(value['data'])
   );
 }
 function isDoubt(value: unknown): value is Doubt {
   return (
-    isObject(value) &&
+    isRecord(value) &&
     hasStrings(value, 'reason', 'why') &&
     (value['subject'] === undefined || isSubject(value['subject']))
   );
@@ -58,7 +55,7 @@ export function isDecisionSchema(value: unknown): boolean {
 }
 
 export function isEvent(value: unknown): value is RunEvent {
-  if (!isObject(value) || !hasStrings(value, 'at', 'event')) return false;
+  if (!isRecord(value) || !hasStrings(value, 'at', 'event')) return false;
   switch (value['event']) {
     case 'phase-opened':
     case 'phase-closed':
@@ -83,27 +80,14 @@ export function isEvent(value: unknown): value is RunEvent {
 }
 
 export function isIdentity(value: unknown): value is EnvironmentIdentity {
-  return isObject(value) && hasStrings(value, 'name', 'uid') && value['uid'] !== '';
+  return isRecord(value) && hasStrings(value, 'name', 'uid') && value['uid'] !== '';
 }
 
 export function isRunHeader(value: unknown): value is RunHeader {
   return (
-    isObject(value) &&
+    isRecord(value) &&
     value['schema'] === 'golive/run/v1' &&
     hasStrings(value, 'runId', 'startedAt', 'planDigest') &&
     (value['selectedPhases'] === null || areStrings(value['selectedPhases']))
-  );
-}
-
-export function isPlan(value: unknown): value is Plan {
-  return (
-    isObject(value) &&
-    value['schema'] === 'golive/plan/v1' &&
-    hasStrings(value, 'digest') &&
-    isObject(value['checklist']) &&
-    isObject(value['release']) &&
-    isObject(value['environment']) &&
-    Array.isArray(value['phases']) &&
-    Array.isArray(value['items'])
   );
 }

@@ -3,7 +3,7 @@ import { validateParams } from '../../checks/kit/params.ts';
 import { WINDOW_PATTERN, WINDOW_PLACEHOLDER } from '../../checks/contract/param-schemas.ts';
 import type { Environment, Override } from '../../checks/contract/environment.ts';
 import type { Release } from '../../checks/contract/plan.ts';
-import type { CheckKind } from '../../checks/kit/define-check.ts';
+import type { CheckKind } from '../../checks/kit/kind.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import type { ChecklistItem } from './load-checklist.ts';
 import type { Problem } from './problems.ts';

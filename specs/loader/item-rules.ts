@@ -1,7 +1,7 @@
 /** What an item must obey besides its schema. */
 import type { PhaseId } from '../../checks/contract/plan.ts';
 import { DURATION_PATTERN, durationMs } from '../../checks/contract/units.ts';
-import type { CheckKind } from '../../checks/kit/define-check.ts';
+import type { CheckKind } from '../../checks/kit/kind.ts';
 import { isPhase, phaseIndex } from './phases.ts';
 import { showValue, type Problem } from './problems.ts';
 import { PLANNED_KIND } from './schemas.ts';

@@ -1,10 +1,9 @@
 /** The checklist: its file, its phase files, their items. Reads everything and reports everything that is wrong at once. */
-import type { ValidateFunction } from 'ajv';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { PhaseId } from '../../checks/contract/plan.ts';
-import type { CheckKind } from '../../checks/kit/define-check.ts';
-import { createAjv } from '../../checks/kit/params.ts';
+import type { CheckKind } from '../../checks/kit/kind.ts';
+import { schemaErrors } from '../../checks/kit/params.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import { itemProblems } from './item-rules.ts';
 import { isPhase, phaseIndex } from './phases.ts';
@@ -48,24 +47,6 @@ export interface LoadedChecklist {
   readonly checklist: Checklist;
   readonly yaml: YamlFile;
   readonly problems: readonly Problem[];
-}
-
-interface Validators {
-  readonly checklist: ValidateFunction;
-  readonly phase: ValidateFunction;
-  readonly item: ValidateFunction;
-}
-let compiled: Validators | undefined;
-function validators(): Validators {
-  if (!compiled) {
-    const ajv = createAjv({ useDefaults: false });
-    compiled = {
-      checklist: ajv.compile(checklistSchema),
-      phase: ajv.compile(phaseSchema),
-      item: ajv.compile(itemSchema),
-    };
-  }
-  return compiled;
 }
 
 /** Which checklist: `chosen` (GOLIVE_CHECKLIST, a file or its folder), or the only folder of specs/ that holds one. */
@@ -128,7 +109,7 @@ function chosenChecklist(root: string, chosen: string, found: readonly string[])
 export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<string, CheckKind>): LoadedChecklist {
   const yaml = readYamlFile(root, file);
   const problems: Problem[] = [...yaml.problems];
-  if (yaml.value !== undefined) problems.push(...validate(validators().checklist, yaml.value, yaml, ''));
+  if (yaml.value !== undefined) problems.push(...validate(checklistSchema, yaml.value, yaml, ''));
   const value = isRecord(yaml.value) ? yaml.value : {};
   const roles = isRecord(value['roles']) ? (value['roles'] as Readonly<Record<string, string>>) : {};
 
@@ -218,7 +199,7 @@ function loadPhase(
 ): LoadedPhase {
   const yaml = readYamlFile(root, file);
   if (yaml.value === undefined) return { phase: undefined, items: [], problems: yaml.problems };
-  const problems: Problem[] = [...yaml.problems, ...validate(validators().phase, yaml.value, yaml, '')];
+  const problems: Problem[] = [...yaml.problems, ...validate(phaseSchema, yaml.value, yaml, '')];
   const value = isRecord(yaml.value) ? yaml.value : {};
   const id = value['phase'];
   const list: readonly unknown[] = Array.isArray(value['items']) ? (value['items'] as unknown[]) : [];
@@ -226,7 +207,7 @@ function loadPhase(
   const items: ChecklistItem[] = [];
   list.forEach((raw, index) => {
     const pointer = `/items${pointerStep(index)}`;
-    problems.push(...validate(validators().item, raw, yaml, pointer));
+    problems.push(...validate(itemSchema, raw, yaml, pointer));
     if (!isRecord(raw)) return;
     const item = { phase: phaseId ?? 'phase1', raw, yaml, pointer, kind: kinds.get(String(raw['kind'])) };
     problems.push(...itemProblems(item, { roles, kinds, phaseKnown: phaseId !== undefined }));
@@ -238,8 +219,8 @@ function loadPhase(
   return { phase, items, problems };
 }
 
-function validate(validator: ValidateFunction, value: unknown, yaml: YamlFile, base: string): readonly Problem[] {
-  return validator(value) ? [] : problemsFromAjv(validator.errors ?? [], { yaml, base });
+function validate(schema: object, value: unknown, yaml: YamlFile, base: string): readonly Problem[] {
+  return problemsFromAjv(schemaErrors(schema, value), { yaml, base });
 }
 
 function duplicateIds(items: readonly ChecklistItem[]): Problem[] {

@@ -1,9 +1,8 @@
 /** Environment files: validated like checklists, secrets by reference only, tokens of the rehearsal in its own file only. */
-import type { ValidateFunction } from 'ajv';
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import type { Environment } from '../../checks/contract/environment.ts';
-import { createAjv } from '../../checks/kit/params.ts';
+import { schemaErrors } from '../../checks/kit/params.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import { environmentSchema } from './environment-schema.ts';
 import { isSecretName, showValue, type Problem } from './problems.ts';
@@ -47,22 +46,16 @@ export function loadEnvironment(root: string, chosen: string | undefined): Loade
   checkRehearsalTokens(yaml.value, isRehearsal, (pointer, text) => problems.push(yaml.problem(pointer, text)));
 
   const sample = withRehearsalSamples(yaml.value);
-  const validate = validator();
+  const errors = schemaErrors(environmentSchema, sample);
   if (isRecord(yaml.value)) problems.push(...policyProblems(yaml.value, yaml, file));
-  if (!validate(sample)) {
-    const told = problemsFromAjv(validate.errors ?? [], { yaml, base: '' });
+  if (errors.length > 0) {
+    const told = problemsFromAjv(errors, { yaml, base: '' });
     const places = new Set(literals.map((problem) => `${problem.line}:${problem.column}`));
     problems.push(...told.filter((problem) => !places.has(`${problem.line}:${problem.column}`)));
     return { environment: undefined, yaml, problems };
   }
   const value = keepTokens(sample, yaml.value) as Omit<Environment, 'file'>;
   return { environment: problems.length ? undefined : environmentOf(value, file), yaml, problems };
-}
-
-let compiled: ValidateFunction | undefined;
-function validator(): ValidateFunction {
-  compiled ??= createAjv({ useDefaults: true }).compile(environmentSchema);
-  return compiled;
 }
 
 function missing(root: string, file: string): Problem {

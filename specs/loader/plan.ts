@@ -1,7 +1,6 @@
 /** The frozen plan: checklist, environment and kinds compiled into the one thing that a run obeys. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { errorText } from '../../checks/contract/text.ts';
 import { digestOf } from '../../checks/contract/canonical.ts';
 import type { Severity } from '../../checks/contract/outcome.ts';
 import type {
@@ -14,7 +13,7 @@ import type {
   SubjectBound,
 } from '../../checks/contract/plan.ts';
 import { durationMs } from '../../checks/contract/units.ts';
-import type { CheckKind } from '../../checks/kit/define-check.ts';
+import type { CheckKind } from '../../checks/kit/kind.ts';
 import { kinds as registry } from '../../checks/index.ts';
 import { cutoverProblems } from './cutover/problems.ts';
 import { itemParams, overridesOfPlanned, strayOverrides, type ParamsContext } from './item-params.ts';
@@ -22,13 +21,13 @@ import { DEFAULT_INTERVAL, DEFAULT_TIMEOUT } from './item-rules.ts';
 import { findChecklist, loadChecklist, type Checklist, type ChecklistItem } from './load-checklist.ts';
 import { loadEnvironment } from './load-environment.ts';
 import { phaseIndex } from './phases.ts';
-import { InvalidInput, sortProblems, type Problem } from './problems.ts';
+import { deepFreeze } from './plan-file.ts';
+import { sortProblems, type Problem } from './problems.ts';
 import { runSourceProblems } from './run-sources.ts';
 import { PLANNED_KIND } from './schemas.ts';
 import { teamSpecProblems } from './team-specs/problems.ts';
 
 const DEFAULT_MAX_AGE = '24h';
-export const PLAN_FILE = 'plan.json';
 
 export interface CompileOptions {
   /** The project's folder. */
@@ -101,32 +100,6 @@ export function compilePlan(options: CompileOptions): Compiled {
   return { plan: deepFreeze({ ...plain, digest: digestOf(plain) }) };
 }
 
-/** The plan of a run, its digest verified. Throws InvalidInput when it is missing or was changed. */
-export function loadPlan(runDir: string): Plan {
-  const file = join(runDir, PLAN_FILE);
-  const refuse = (message: string): InvalidInput =>
-    new InvalidInput([{ file, line: 0, column: 0, field: '', message, fix: 'Start the run again' }]);
-  let plan: Plan;
-  try {
-    plan = JSON.parse(readFileSync(file, 'utf8')) as Plan;
-  } catch (error) {
-    throw refuse(`the plan cannot be read (${error instanceof Error ? error.message : String(error)})`);
-  }
-  const { digest, ...body } = plan;
-  if ((plan.schema as string) !== 'golive/plan/v1') throw refuse('it is not a plan of this version');
-  if (digestOf(body) !== digest) throw refuse('the plan was changed after it was made: its digest does not match');
-  return deepFreeze(plan);
-}
-
-/** Freezes a value and everything in it. */
-export function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const member of Object.values(value)) deepFreeze<unknown>(member);
-  }
-  return value;
-}
-
 function plannedItem(
   item: ChecklistItem,
   params: Readonly<Record<string, unknown>>,
@@ -138,7 +111,7 @@ function plannedItem(
   try {
     permissions = kind?.permissions(params) ?? [];
   } catch (error) {
-    const message = `${String(raw['kind'])} cannot tell its permissions with these params (${error instanceof Error ? error.message : String(error)})`;
+    const message = `${String(raw['kind'])} cannot tell its permissions with these params (${errorText(error)})`;
     return { problem: item.yaml.problem(`${item.pointer}/params`, { message }) };
   }
   // An item may add a change to a kind that only reads, and never take one away.

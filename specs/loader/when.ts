@@ -1,5 +1,6 @@
 /** `when`: a CEL expression over `environment` and `release` that says whether an item applies. */
 import { Environment as CelEnvironment, type ParseResult } from '@marcbachmann/cel-js';
+import { errorText } from '../../checks/contract/text.ts';
 import type { Environment } from '../../checks/contract/environment.ts';
 import type { Release } from '../../checks/contract/plan.ts';
 
@@ -38,6 +39,6 @@ export function evaluateWhen(
 }
 
 function summary(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   return (text.split('\n')[0] ?? text).replace(/\.$/, '');
 }

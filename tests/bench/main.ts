@@ -3,8 +3,11 @@
  * ratio makes no sense. `npm run bench` runs all but the long ones, `npm run bench -- NAME …` some.
  */
 import { sayError, sayOut } from '../../gate/say.ts';
+import { cli } from './cli.ts';
 import { firstOutput } from './first-output.ts';
+import { idle } from './idle.ts';
 import { itemOverhead } from './item-overhead.ts';
+import { ledger } from './ledger.ts';
 import { load } from './load.ts';
 import { pods } from './pods.ts';
 import { soak } from './soak.ts';
@@ -15,18 +18,21 @@ import { wholeGate } from './whole-gate.ts';
 import type { Benchmark } from './measure.ts';
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
+  cli,
   'first-output': firstOutput,
   'item-overhead': itemOverhead,
   'spec-overhead': specOverhead,
+  ledger,
   load,
   pods,
   'rehearsal-ready': rehearsalReady,
   'whole-gate': wholeGate,
+  idle,
   soak,
   rollback,
 };
 /** Run only when named: they take minutes. */
-const LONG: readonly string[] = ['soak', 'rollback'];
+const LONG: readonly string[] = ['idle', 'soak', 'rollback'];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benchmarks));

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: '×' | 's' | 'ms' | 'MiB' | 'more';
+  readonly unit: '×' | 's' | 'ms' | '%' | 'MiB' | 'more';
   /** Null for a figure that is only told. */
   readonly target: number | null;
   /** The figures the value was made of. */

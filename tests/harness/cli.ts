@@ -1,9 +1,8 @@
-/** The command line as one bundle, built for the tests of a file and spawned. */
+/** The command line as it is built, spawned. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
-import { afterAll, beforeAll } from 'vitest';
+import { beforeAll, expect } from 'vitest';
+import { ensureBuilt } from '../../gate/fresh-build.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -18,34 +17,18 @@ export interface Cli {
   later(args: readonly string[], cwd?: string, env?: Readonly<Record<string, string>>): Promise<CliResult>;
 }
 
-/** Registers the hooks of one test file that build the bundle and remove it. Only PATH and what a test names is inherited. */
+const BUILT = join(ROOT, 'dist', 'golive.js');
+
+/** Registers the hook of one test file that builds it where it is older than its sources. Only PATH and what a test names is inherited. */
 export function bundledCli(): Cli {
-  let folder = '';
-  let file = '';
-  beforeAll(async () => {
-    mkdirSync(join(ROOT, '.golive'), { recursive: true });
-    folder = mkdtempSync(join(ROOT, '.golive', 'cli-'));
-    file = join(folder, 'golive.js');
-    await build({
-      entryPoints: [join(ROOT, 'golive.ts')],
-      outfile: file,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      logLevel: 'silent',
-      banner: { js: "import { createRequire as __r } from 'node:module';const require = __r(import.meta.url);" },
-      external: ['@playwright/test', 'playwright', 'playwright-core', 'esbuild', 'fsevents', 'pg-native'],
-    });
-  }, 60_000);
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  beforeAll(() => expect(ensureBuilt(ROOT)).toBeNull(), 60_000);
 
   const settings = (cwd: string, env: Readonly<Record<string, string>>) => ({
     cwd,
     env: { PATH: process.env['PATH'] ?? '', ...env },
   });
   const run = (args: readonly string[], cwd = ROOT, env: Readonly<Record<string, string>> = {}): CliResult => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [BUILT, ...args], {
       ...settings(cwd, env),
       encoding: 'utf8',
     });
@@ -53,7 +36,7 @@ export function bundledCli(): Cli {
   };
   const later: Cli['later'] = (args, cwd = ROOT, env = {}) =>
     new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [file, ...args], {
+      const child = spawn(process.execPath, [BUILT, ...args], {
         ...settings(cwd, env),
         stdio: ['ignore', 'pipe', 'pipe'],
       });

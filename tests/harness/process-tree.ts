@@ -1,6 +1,7 @@
 /** For tests: which processes a process has started, and whether they are gone. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { pause } from '../../checks/contract/pause.ts';
 import { processStartedAt } from '../../fixtures/rehearsal-client/process-identity.ts';
 
 export interface SeenProcess {
@@ -29,7 +30,7 @@ export async function survivors(seen: readonly SeenProcess[], ms: number): Promi
   for (;;) {
     const left = seen.filter(({ pid, pidStartedAt }) => processStartedAt(pid) === pidStartedAt);
     if (left.length === 0 || performance.now() > deadline) return left;
-    await new Promise((again) => setTimeout(again, 50));
+    await pause(50);
   }
 }
 

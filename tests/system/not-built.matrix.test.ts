@@ -38,7 +38,7 @@ describe('golive that is not built', () => {
   it('says so in a line, with the command that builds it', () => {
     const { status, said, decision } = run();
     expect([status, decision], said).toEqual([70, 'HOLD']);
-    expect(said).toMatch(/^golive is not built: .*dist\/gate-main\.js is missing\nFix: npm run build\n$/);
+    expect(said).toMatch(/^golive is not built: .*dist\/golive\.js is missing\nFix: npm run build\n$/);
   });
 
   it('shows what the compiler says when it cannot be built', () => {

@@ -172,7 +172,7 @@ describe('a test that runs more than once or not to its end', () => {
       test('waits', async ({ evidence }) => { ${SEEN} writeFileSync('waiting', ''); await new Promise(() => undefined); });`,
     );
     const { child, ended } = project.start([]);
-    await expect.poll(() => project.has('waiting'), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => project.has('waiting'), { timeout: 180_000 }).toBe(true);
     child.kill('SIGINT');
     const result = await ended;
     expect(gist(result), result.output).toEqual({ exitCode: 130, decision: 'HOLD' });

@@ -1,60 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { AccessAttributes } from '../../contract/cluster.ts';
-import { kubernetesName } from '../../contract/param-schemas.ts';
-import {
-  defineCheck,
-  type Capabilities,
-  type Evidence,
-  type Finding,
-  type FromSchema,
-  type JSONSchema,
-  type Judgement,
-} from '../../kit/define-check.ts';
-import { table } from '../../kit/evidence.ts';
-import { judged, present } from '../../kit/judged.ts';
 import { listAt, textAt } from '../../contract/json.ts';
+import { kubernetesName } from '../../contract/param-schemas.ts';
+import { table } from '../../kit/evidence.ts';
+import { kind } from '../../kit/kind.ts';
 import { apiAnswer } from '../../protocols/kubernetes.ts';
-
-const messages = {
-  notServed: {
-    says: '{subject}: does not serve {missing}, expected the four RBAC resources.',
-    fix: 'Start the API server with RBAC among its authorization modes.',
-  },
-  allowed: {
-    says: '{subject}: may {action}{reason}, expected to be denied.',
-    fix: 'Remove AlwaysAllow from the authorization modes, or the binding that grants this to everybody.',
-  },
-};
-type Id = keyof typeof messages;
-
-const params = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    control: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['user', 'verb', 'resource'],
-      description:
-        'The positive control: somebody who must be allowed something, by RBAC. Without it nothing is proven.',
-      properties: {
-        user: { type: 'string', minLength: 1, description: 'For example system:serviceaccount:shop:api.' },
-        groups: {
-          type: 'array',
-          items: { type: 'string', description: 'A group of that user.' },
-          default: ['system:authenticated'],
-          description: 'Groups of that user.',
-        },
-        verb: { type: 'string', minLength: 1, description: 'What that user may do, for example get.' },
-        group: { type: 'string', default: '', description: 'API group of the resource, empty for the core group.' },
-        resource: { type: 'string', minLength: 1, description: 'To which resource, in the plural.' },
-        namespace: kubernetesName('In which namespace; absent for the whole cluster.'),
-        name: { type: 'string', minLength: 1, description: 'To which object, when the grant names one.' },
-      },
-    },
-  },
-} as const satisfies JSONSchema;
-type Params = FromSchema<typeof params>;
 
 const GROUP_PATH = '/apis/rbac.authorization.k8s.io/v1';
 const SERVED = ['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings'];
@@ -83,91 +33,115 @@ interface Review {
   readonly allowed: boolean;
   readonly reason: string;
 }
-interface Gathered {
-  /** Resources the RBAC group serves; empty when it is not served. */
-  readonly served: readonly string[];
-  /** A user and a ServiceAccount that nobody has bound, and the anonymous user. */
-  readonly denials: readonly Review[];
-  readonly control: Review | null;
-}
-
-export const rbacAuthorization = defineCheck({
-  meta: {
-    kind: 'cluster/rbac-authorization',
-    title: 'RBAC decides who may do what',
-    why: 'With AlwaysAllow, or a grant to everybody, each pod token and each leaked kubeconfig owns the cluster.',
-    sees: `The RBAC API group, ${DENIED.length} denials (and ${DENIED_INSIDE.length} in the control's namespace) each for a made-up user, a made-up ServiceAccount and system:anonymous, and one grant that RBAC itself allowed. Not: whether the existing roles are narrow; access/* judges them.`,
-    needs: ['cluster'],
-    effect: 'read-only',
-    params,
-    messages,
+export const rbacAuthorization = kind('cluster/rbac-authorization', {
+  title: 'RBAC decides who may do what',
+  why: 'With AlwaysAllow, or a grant to everybody, each pod token and each leaked kubeconfig owns the cluster.',
+  sees: [
+    'The four resources of the RBAC API group, served.',
+    `${DENIED.length} denials (and ${DENIED_INSIDE.length} in the control's namespace), each for a made-up user, a made-up ServiceAccount and system:anonymous.`,
+    'One grant that RBAC itself allowed.',
+  ],
+  not: ['Whether the existing roles are narrow; access/* judges them.'],
+  needs: ['cluster'],
+  params: {
+    control: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['user', 'verb', 'resource'],
+      description:
+        'The positive control: somebody who must be allowed something, by RBAC. Without it nothing is proven.',
+      properties: {
+        user: { type: 'string', minLength: 1, description: 'For example system:serviceaccount:shop:api.' },
+        groups: {
+          type: 'array',
+          items: { type: 'string', description: 'A group of that user.' },
+          default: ['system:authenticated'],
+          description: 'Groups of that user.',
+        },
+        verb: { type: 'string', minLength: 1, description: 'What that user may do, for example get.' },
+        group: { type: 'string', default: '', description: 'API group of the resource, empty for the core group.' },
+        resource: { type: 'string', minLength: 1, description: 'To which resource, in the plural.' },
+        namespace: kubernetesName('In which namespace; absent for the whole cluster.'),
+        name: { type: 'string', minLength: 1, description: 'To which object, when the grant names one.' },
+      },
+    },
   },
-  permissions: () => [
+  messages: {
+    notServed: {
+      says: '{subject}: does not serve {missing}, expected the four RBAC resources.',
+      fix: 'Start the API server with RBAC among its authorization modes.',
+    },
+    allowed: {
+      says: '{subject}: may {action}{reason}, expected to be denied.',
+      fix: 'Remove AlwaysAllow from the authorization modes, or the binding that grants this to everybody.',
+    },
+  },
+  rights: () => [
     { groups: [], resources: [], verbs: ['get'], nonResourceURLs: [GROUP_PATH] },
     { groups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
   ],
-  gather,
-  judge,
-});
 
-async function gather({ control }: Params, { cluster }: Pick<Capabilities, 'cluster'>): Promise<Gathered> {
-  const answer = await cluster.raw(GROUP_PATH);
-  const served =
-    answer.status === 404
-      ? []
-      : listAt(apiAnswer(GROUP_PATH, answer), 'resources').map((resource) => textAt(resource, '', 'name'));
-  const name = `golive-probe-${randomUUID()}`;
-  const nobody = { user: name, groups: ['system:authenticated'] };
-  // A binding to system:serviceaccounts gives every pod what it grants, and a made-up user does not notice it.
-  const nobodysPod = {
-    user: `system:serviceaccount:default:${name}`,
-    groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
-  };
-  const review = async (subject: typeof nobody, attributes: AccessAttributes): Promise<Review> => ({
-    user: subject.user,
-    action: actionOf(attributes),
-    ...(await cluster.canUser(subject, attributes)),
-  });
-  const namespace = control?.namespace;
-  const denied = [...DENIED, ...(namespace === undefined ? [] : DENIED_INSIDE.map((one) => ({ ...one, namespace })))];
-  const denials: Review[] = [];
-  for (const subject of [nobody, nobodysPod, ANONYMOUS])
-    for (const attributes of denied) denials.push(await review(subject, attributes));
-  if (!control) return { served, denials, control: null };
-  const { user, groups, ...attributes } = control;
-  return { served, denials, control: await review({ user, groups }, attributes) };
-}
+  async gather({ control }, { cluster }) {
+    const answer = await cluster.raw(GROUP_PATH);
+    const served =
+      answer.status === 404
+        ? []
+        : listAt(apiAnswer(GROUP_PATH, answer), 'resources').map((resource) => textAt(resource, '', 'name'));
+    const name = `golive-probe-${randomUUID()}`;
+    const nobody = { user: name, groups: ['system:authenticated'] };
+    // A binding to system:serviceaccounts gives every pod what it grants, and a made-up user does not notice it.
+    const nobodysPod = {
+      user: `system:serviceaccount:default:${name}`,
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
+    };
+    const review = async (subject: typeof nobody, attributes: AccessAttributes): Promise<Review> => ({
+      user: subject.user,
+      action: actionOf(attributes),
+      ...(await cluster.canUser(subject, attributes)),
+    });
+    const namespace = control?.namespace;
+    const denied = [...DENIED, ...(namespace === undefined ? [] : DENIED_INSIDE.map((one) => ({ ...one, namespace })))];
+    const denials: Review[] = [];
+    for (const subject of [nobody, nobodysPod, ANONYMOUS])
+      for (const attributes of denied) denials.push(await review(subject, attributes));
+    if (!control) return { served, denials, control: null };
+    const { user, groups, ...attributes } = control;
+    return { served, denials, control: await review({ user, groups }, attributes) };
+  },
+
+  judge(_, { served, denials, control }, say) {
+    const missing = SERVED.filter((resource) => !served.includes(resource));
+    const reviews = [
+      ...denials.map((review) => ({ ...review, expected: 'denied' })),
+      ...(control ? [{ ...control, expected: 'allowed by RBAC' }] : []),
+    ];
+    say.judged(...reviews.map(({ user, action }) => `${user}: ${action}`));
+    say.show(
+      table(
+        `Access reviews (RBAC resources served: ${served.join(', ') || 'none'})`,
+        ['user', 'action', 'expected', 'answer', 'reason'],
+        reviews.map(({ user, action, expected, allowed, reason }) => [
+          user,
+          action,
+          expected,
+          allowed ? 'allowed' : 'denied',
+          reason,
+        ]),
+      ),
+    );
+    if (missing.length > 0) say.fail('notServed', GROUP_PATH, { missing: missing.join(', ') });
+    for (const { user, action, allowed, reason } of denials)
+      if (allowed) say.fail('allowed', `User ${user}`, { action, reason: reason === '' ? '' : ` (${reason})` });
+    const unproven = unprovenBecause(denials, control);
+    if (unproven !== null) say.unsure('no-positive-control', unproven);
+  },
+});
 
 function actionOf(attributes: AccessAttributes): string {
   if ('path' in attributes) return `${attributes.verb} ${attributes.path}`;
   const { verb, group, resource, namespace, name } = attributes;
   const what = `${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : `/${name}`}`;
   return `${verb} ${what} ${namespace === undefined ? 'cluster-wide' : `in ${namespace}`}`;
-}
-
-function judge(_: Params, { served, denials, control }: Gathered): Judgement<Id> {
-  const missing = SERVED.filter((resource) => !served.includes(resource));
-  const findings: Finding<Id>[] = present([
-    missing.length > 0 && {
-      message: 'notServed' as const,
-      subject: GROUP_PATH,
-      data: { missing: missing.join(', ') },
-    },
-    ...denials.map(
-      ({ user, action, allowed, reason }) =>
-        allowed && {
-          message: 'allowed' as const,
-          subject: `User ${user}`,
-          data: { action, reason: reason === '' ? '' : ` (${reason})` },
-        },
-    ),
-  ]);
-  const evidence = evidenceOf(served, denials, control);
-  const unproven = findings.length === 0 && unprovenBecause(denials, control);
-  if (typeof unproven === 'string')
-    return { outcome: 'inconclusive', reason: 'no-positive-control', why: unproven, evidence };
-  const subjects = [...denials, ...(control ? [control] : [])].map(({ user, action }) => `${user}: ${action}`);
-  return judged(findings, subjects, evidence, 'No access review was made.');
 }
 
 /** An authorizer that denies everything, or cannot resolve its rules, denies the made-up user as well. */
@@ -182,35 +156,4 @@ function unprovenBecause(denials: readonly Review[], control: Review | null): st
   if (!control.reason.startsWith('RBAC: allowed by'))
     return `The positive control was allowed, but not by RBAC (${control.reason === '' ? 'no reason given' : control.reason}): name a subject that a RoleBinding allows.`;
   return null;
-}
-
-function evidenceOf(
-  served: readonly string[],
-  denials: readonly Review[],
-  control: Review | null,
-): readonly [Evidence, ...Evidence[]] {
-  const rows = [
-    ...denials.map((review) => ({ ...review, expected: 'denied' })),
-    ...(control ? [{ ...control, expected: 'allowed by RBAC' }] : []),
-  ];
-  return [
-    table(
-      'Access reviews',
-      ['user', 'action', 'expected', 'answer', 'reason'],
-      rows.map(({ user, action, expected, allowed, reason }) => [
-        user,
-        action,
-        expected,
-        allowed ? 'allowed' : 'denied',
-        reason,
-      ]),
-    ),
-    {
-      type: 'query',
-      title: 'RBAC API group',
-      language: 'kubernetes',
-      query: `GET ${GROUP_PATH}`,
-      answer: served.length === 0 ? 'not served' : served.join(', '),
-    },
-  ];
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ObservationError, type Capabilities } from '../../kit/define-check.ts';
+import { ObservationError, type Capabilities } from '../../kit/kind.ts';
 import { readCases } from '../../kit/cases-file.ts';
 import { testContext } from '../../kit/testing/cases.ts';
 import { validateParams } from '../../kit/params.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { segmentsBehind, type Archiver } from './judge.ts';
+import { segmentsBehind, type Archiver } from './archiver.ts';
 import { parseInfo } from './pgbackrest.ts';
 
 /** As pgBackRest 2.55 says it, shortened to what is read. */
@@ -12,6 +12,7 @@ it("reads pgbackrest's answer, a number of 64 bits to its last digit", () => {
   expect(parseInfo('Pod shop/db-0', { exitCode: 0, stdout: said, stderr: '' })).toEqual([
     {
       name: 'main',
+      repository: 1,
       code: 0,
       status: 'ok',
       systemIds: ['7711365645153324042'],
@@ -41,9 +42,32 @@ it('knows of which server a backup is, after a stanza-upgrade too', () => {
   expect(parseInfo('Pod shop/db-0', { exitCode: 0, stdout: unknown, stderr: '' })[0]?.backups[0]?.systemId).toBe(null);
 });
 
-it('takes an error flag that is not told for one', () => {
-  const untold = said.replace('"error":false,', '');
-  expect(parseInfo('Pod shop/db-0', { exitCode: 0, stdout: untold, stderr: '' })[0]?.backups[0]?.error).toBe(true);
+it('does not know of an error flag that is not reported', () => {
+  const unknown = said.replace('"error":false,', '');
+  expect(parseInfo('Pod shop/db-0', { exitCode: 0, stdout: unknown, stderr: '' })[0]?.backups[0]?.error).toBe(null);
+});
+
+/** Two repositories, as reported with pgBackRest's issue 2291: the newest backup and its WAL are in the second one. */
+it('looks at each repository by itself', () => {
+  const info = (secondArchive: string) => `[{"name":"main","status":{"code":4,"message":"different across repos"},
+"repo":[{"key":1,"status":{"code":2,"message":"no valid backups"}},{"key":2,"status":{"code":0,"message":"ok"}}],
+"db":[{"id":1,"repo-key":1,"system-id":7123456789012345678},{"id":1,"repo-key":2,"system-id":7123456789012345678}],
+"archive":[{"database":{"id":1,"repo-key":1},"min":"000000010000000000000020","max":"000000010000000000000030"},
+{"database":{"id":1,"repo-key":2},"min":"000000010000000000000001","max":"${secondArchive}"}],
+"backup":[{"label":"20261130-010000F","type":"full","error":false,"database":{"id":1,"repo-key":2},
+"archive":{"start":"000000010000000000000018","stop":"000000010000000000000018"},"info":{"size":50000000},
+"timestamp":{"start":1796000400,"stop":1796000700}}]}]`;
+  const parsed = parseInfo('Pod shop/db-0', { exitCode: 0, stdout: info('000000010000000000000005'), stderr: '' });
+  expect(parsed).toMatchObject([
+    { repository: 1, code: 2, backups: [] },
+    {
+      repository: 2,
+      code: 0,
+      backups: [
+        { archived: ['000000010000000000000001', '000000010000000000000005'], systemId: '7123456789012345678' },
+      ],
+    },
+  ]);
 });
 
 const MB = 1024 * 1024;

@@ -1,9 +1,12 @@
 /** What is wrong with the backups and the archiving of a PostgreSQL server. */
+import type { Cell } from '../../contract/outcome.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
-import { judged, present } from '../../kit/judged.ts';
-import { HUNG_FIX, serverName, type Down } from '../../protocols/postgres.ts';
-import type { Params } from './check.ts';
+import { table } from '../../kit/evidence.ts';
+import { objectSubject, subjectText, type Refusal, type Say } from '../../kit/kind.ts';
+import { serverName } from '../../protocols/postgres.ts';
+import { awayMessages, downId, POSTGRES, type Down } from '../../protocols/stores.ts';
+import { positionOf, SEGMENT, segmentsBehind, type Archiver } from './archiver.ts';
+import type { Params } from './params.ts';
 import type { BackupInfo, Stanza } from './pgbackrest.ts';
 
 export const messages = {
@@ -26,10 +29,6 @@ export const messages = {
   noBackup: {
     says: '{subject}: has no backup, expected one of the last {maxAge}.',
     fix: 'Take one now (pgbackrest backup), and see why the schedule did not.',
-  },
-  unfinished: {
-    says: '{subject}: the newest backup {label} does not tell when it ended, expected a finished one.',
-    fix: 'Wait until it has ended, or look in the log of pgBackRest for why it does not.',
   },
   tooOld: {
     says: '{subject}: the newest backup {label} is {age} old, expected at most {maxAge}.',
@@ -63,14 +62,7 @@ export const messages = {
     says: '{subject}: holds backups of the servers {actual}, expected this one ({expected}).',
     fix: 'Correct the pg1 settings of the stanza, or name the pod of this server in the item.',
   },
-  down: {
-    says: '{subject}: does not answer ({why}), expected it to tell how archiving stands.',
-    fix: 'Start PostgreSQL, or open the way to it from where the gate runs.',
-  },
-  hung: {
-    says: '{subject}: does not answer in time ({why}), expected it to tell how archiving stands.',
-    fix: HUNG_FIX,
-  },
+  ...awayMessages(POSTGRES, 'it to report how archiving stands'),
   archivingOff: {
     says: '{subject}: archive_mode is {mode}, expected on.',
     fix: 'Set archive_mode = on and an archive_command (pgbackrest archive-push), and restart the server: without WAL a backup is only good for its own moment.',
@@ -83,218 +75,188 @@ export const messages = {
     says: '{subject}: {behind} WAL segments were written since the one archived last ({segment}), expected at most {most}.',
     fix: 'See whether archive_command hangs or the repository is too slow (pg_stat_activity shows the archiver).',
   },
-};
-export type Id = keyof typeof messages;
+} as const;
 
-export interface Archiver {
-  readonly up: true;
-  readonly mode: string;
-  readonly archived: number | null;
-  /** Seconds since 1970. */
-  readonly archivedAt: number | null;
-  readonly lastArchived: string | null;
-  readonly failed: number | null;
-  readonly failedAt: number | null;
-  readonly lastFailed: string | null;
-  readonly segmentBytes: number | null;
-  /** Bytes of WAL written since the server was made; null on a standby. */
-  readonly written: number | null;
-  readonly systemId: string | null;
-}
-export interface Gathered {
-  readonly command: readonly string[];
+/** A half that was refused is absent. */
+interface Seen {
   /** Null when there is no such pod. */
-  readonly pod: { readonly phase: string; readonly deleting: boolean } | null;
+  readonly pod?: { readonly phase: string; readonly deleting: boolean } | null;
   /** Null when pgbackrest was not run. */
-  readonly stanzas: readonly Stanza[] | null;
-  readonly archiver: Archiver | Down;
+  readonly stanzas?: readonly Stanza[] | null;
+  readonly archiver?: Archiver | Down | undefined;
+  readonly refusals?: readonly Refusal[];
 }
+type Voice = Say<typeof messages>;
+
 /** Clocks of two machines may differ by this. */
 const CLOCK_MS = 300_000;
-/** A WAL segment: timeline, high and low half of its number (PostgreSQL's XLogFileName). */
-const SEGMENT = /^[0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8})(\.|$)/;
-
-export function judgeBackup(params: Params, gathered: Gathered, now: Date): Judgement<Id> {
-  const pod = `Pod ${params.namespace}/${params.pod}`;
-  const server = serverName(params.store);
-  const { stanzas, archiver } = gathered;
-  const nameOf = (stanza: Stanza): string => `Stanza ${stanza.name} of ${pod}`;
-  const systemId = archiver.up ? archiver.systemId : null;
-  const findings: Finding<Id>[] = [
-    ...podFindings(pod, gathered),
-    ...(stanzas ?? []).flatMap((stanza) => stanzaFindings(nameOf(stanza), stanza, { params, now, systemId })),
-    ...(stanzas ?? []).flatMap((stanza) => storedFinding(nameOf(stanza), stanza, archiver) ?? []),
-    ...archiverFindings(server, archiver, params.maxUnarchivedSegments),
-  ];
-  const evidence = evidenceOf(pod, server, gathered, now);
-  const unknown = findings.length === 0 ? unknownOf(pod, server, gathered) : null;
-  if (unknown !== null) return { outcome: 'inconclusive', reason: 'too-few-samples', why: unknown, evidence };
-  return judged(findings, [...(stanzas ?? []).map(nameOf), server], evidence, '');
+export function judge(params: Params, { pod, stanzas, archiver, refusals = [] }: Seen, say: Voice, now: Date): void {
+  const subject = objectSubject('Pod', { namespace: params.namespace, name: params.pod });
+  const inPod = subjectText(subject);
+  for (const refusal of refusals) say.refused(refusal);
+  if (pod === null) say.fail('podMissing', subject);
+  else if (pod && !stanzas && !pod.deleting) say.fail('podNotRunning', subject, { phase: pod.phase });
+  else if (pod && !stanzas)
+    say.unsure(
+      'too-few-samples',
+      `${inPod}: is being deleted, so pgbackrest was not run in it. Wait for its successor.`,
+      { subject },
+    );
+  if (stanzas?.length === 0) say.fail('noStanza', subject);
+  for (const stanza of wanted(stanzas ?? [], params.repositories)) {
+    const { name, repository } = stanza;
+    const held = Math.max(params.repositories?.length ?? 0, (stanzas ?? []).filter((one) => one.name === name).length);
+    const where = repository !== undefined && held > 1 ? ` in repository ${repository}` : '';
+    judgeStanza(say, `Stanza ${name}${where} of ${inPod}`, stanza, { params, archiver, now });
+  }
+  if (stanzas) say.show(backupTable(inPod, stanzas));
+  judgeArchiver(say, serverName(params.store), archiver, params.maxUnarchivedSegments);
 }
 
-/** Why nothing can be said though nothing was found. */
-function unknownOf(pod: string, server: string, { stanzas, archiver }: Gathered): string | null {
-  if (stanzas === null) return `${pod}: is being deleted, so pgbackrest was not run in it. Wait for its successor.`;
-  const nameless = stanzas.find(({ backups }) => typeof backups.at(-1)?.systemId !== 'string');
-  if (nameless || (archiver.up && archiver.systemId === null))
-    return `${nameless ? `Stanza ${nameless.name} of ${pod}` : server}: does not tell its system identifier, so nothing shows that the backup is of this server.`;
-  if (archiver.up && (archiver.archived === null || archiver.archived === 0))
-    return `${server}: has archived no WAL since its statistics were reset (a crash does that), so nothing shows that archiving works. Wait for the next segment, or end one: SELECT pg_switch_wal().`;
-  return null;
+/** The declared repositories of each stanza, or those that hold a backup; where none does, the stanza still has to be judged. */
+function wanted(stanzas: readonly Stanza[], declared: readonly number[] | undefined): readonly Stanza[] {
+  return [...new Set(stanzas.map(({ name }) => name))].flatMap((name) => {
+    const known = stanzas.filter((stanza) => stanza.name === name);
+    const absent = { name, code: 0, status: '', backups: [], systemIds: [] };
+    if (declared)
+      return declared.map(
+        (key) => known.find(({ repository = 1 }) => repository === key) ?? { ...absent, repository: key },
+      );
+    const holding = known.filter(({ backups }) => backups.length > 0);
+    return holding.length > 0 ? holding : known;
+  });
 }
 
-function podFindings(subject: string, { pod, stanzas }: Gathered): Finding<Id>[] {
-  if (pod === null) return [{ message: 'podMissing', subject }];
-  if (stanzas === null) return pod.deleting ? [] : [{ message: 'podNotRunning', subject, data: { phase: pod.phase } }];
-  return stanzas.length === 0 ? [{ message: 'noStanza', subject }] : [];
+interface Against {
+  readonly params: Params;
+  readonly archiver: Archiver | Down | undefined;
+  readonly now: Date;
 }
 
-function stanzaFindings(
-  subject: string,
-  stanza: Stanza,
-  { params, now, systemId }: { readonly params: Params; readonly now: Date; readonly systemId: string | null },
-): Finding<Id>[] {
+function judgeStanza(say: Voice, subject: string, stanza: Stanza, { params, archiver, now }: Against): void {
   const { code, status, backups, systemIds } = stanza;
+  const { maxAge, minSize } = params;
+  say.judged(subject);
   const newest = backups.at(-1);
-  if (!newest) return [{ message: 'noBackup', subject, data: { maxAge: params.maxAge } }];
-  const { label, size } = newest;
-  return present<Finding<Id>>([
-    code !== 0 && { message: 'stanzaStatus', subject, data: { code, status } },
-    systemId !== null &&
-      systemIds.length > 0 &&
-      !systemIds.includes(systemId) && {
-        message: 'otherServer',
-        subject,
-        data: { actual: systemIds.join(', '), expected: systemId },
-      },
-    beforeUpgrade(subject, stanza, newest, systemId),
-    ageFinding(subject, newest, params.maxAge, now),
-    !(size !== null && size >= params.minSize) && {
-      message: 'tooSmall',
-      subject,
-      data: { label, size: size ?? 'unknown', minSize: params.minSize },
-    },
-    newest.error && { message: 'flagged', subject, data: { label } },
-    walFinding(subject, newest),
-  ]);
+  if (!newest) return say.fail('noBackup', subject, { maxAge });
+  const { label, size, error } = newest;
+  if (code === null) say.unknown(subject, 'its status');
+  else if (code !== 0) say.fail('stanzaStatus', subject, { code, status });
+  if (size === null) say.unknown(subject, `the size of the newest backup ${label}`);
+  else if (size < minSize) say.fail('tooSmall', subject, { label, size, minSize });
+  if (error === null) say.unknown(subject, `whether the newest backup ${label} was completed with errors`);
+  else if (error) say.fail('flagged', subject, { label });
+  judgeAge(say, subject, newest, maxAge, now);
+  judgeServer(say, subject, newest, systemIds, archiver?.up ? archiver.systemId : null);
+  judgeWal(say, subject, newest, archiver);
+}
+
+function judgeAge(say: Voice, subject: string, { label, stoppedAt }: BackupInfo, maxAge: string, now: Date): void {
+  if (stoppedAt === null) return say.unknown(subject, `when the newest backup ${label} ended`);
+  const age = now.getTime() - stoppedAt * 1000;
+  say.show({
+    type: 'value',
+    title: `Age of the newest backup, ${subject}`,
+    value: Math.round(age / 1000),
+    unit: 's',
+    bound: { comparison: '<=', value: durationMs(maxAge) / 1000 },
+  });
+  if (age < -CLOCK_MS) say.fail('fromTheFuture', subject, { label, ahead: formatMs(-age) });
+  else if (age > durationMs(maxAge)) say.fail('tooOld', subject, { label, age: formatMs(age), maxAge });
 }
 
 /** After a major upgrade the stanza knows both servers; a backup of the old one does not restore the new. */
-function beforeUpgrade(
+function judgeServer(
+  say: Voice,
   subject: string,
-  { systemIds }: Stanza,
-  { label, systemId: actual }: BackupInfo,
+  { label, systemId = null }: BackupInfo,
+  known: readonly string[],
   expected: string | null,
-): Finding<Id> | null {
-  if (expected === null || typeof actual !== 'string' || actual === expected) return null;
-  return systemIds.includes(expected) ? { message: 'beforeUpgrade', subject, data: { label, actual, expected } } : null;
+): void {
+  if (systemId === null)
+    say.unknown(subject, `of which server the newest backup ${label} is, so nothing shows that it is of this one`);
+  if (expected === null || known.length === 0) return;
+  if (!known.includes(expected)) say.fail('otherServer', subject, { actual: known.join(', '), expected });
+  else if (systemId !== null && systemId !== expected)
+    say.fail('beforeUpgrade', subject, { label, actual: systemId, expected });
 }
 
-/** An archive_command that only reports success (`true`) leaves statistics without a fault and an archive that does not grow. */
-function storedFinding(subject: string, { backups }: Stanza, archiver: Archiver | Down): Finding<Id> | null {
-  const newest = backups.at(-1);
-  if (!archiver.up || !newest?.archived || newest.systemId !== archiver.systemId) return null;
+function judgeWal(
+  say: Voice,
+  subject: string,
+  { label, needs, archived, systemId }: BackupInfo,
+  archiver: Archiver | Down | undefined,
+): void {
+  if (needs === null) say.unknown(subject, `the WAL that the newest backup ${label} needs`);
+  else if (
+    archived === null ||
+    positionOf(needs[0]) < positionOf(archived[0]) ||
+    positionOf(archived[1]) < positionOf(needs[1])
+  )
+    say.fail('walMissing', subject, {
+      label,
+      needed: needs.join(' to '),
+      archived: archived?.join(' to ') ?? 'nothing',
+    });
+  // An archive_command that only reports success (`true`) leaves statistics without a fault and an archive that does not grow.
+  if (!archiver?.up || !archived || systemId !== archiver.systemId) return;
   const segment = archiver.lastArchived ?? '';
   // A partial segment is archived under a name of its own.
-  if (!SEGMENT.test(segment) || segment.endsWith('.partial')) return null;
-  const [, archived] = newest.archived;
-  if (segment.slice(8, 24) <= archived.slice(8, 24)) return null;
-  return { message: 'notStored', subject, data: { segment, archived } };
+  if (!SEGMENT.test(segment) || segment.endsWith('.partial')) return;
+  if (positionOf(segment) > positionOf(archived[1])) say.fail('notStored', subject, { segment, archived: archived[1] });
 }
 
-function ageFinding(subject: string, { label, stoppedAt }: BackupInfo, maxAge: string, now: Date): Finding<Id> | null {
-  if (stoppedAt === null) return { message: 'unfinished', subject, data: { label } };
-  const age = now.getTime() - stoppedAt * 1000;
-  if (age < -CLOCK_MS) return { message: 'fromTheFuture', subject, data: { label, ahead: formatMs(-age) } };
-  return age > durationMs(maxAge) ? { message: 'tooOld', subject, data: { label, age: formatMs(age), maxAge } } : null;
-}
-
-/** Segments of one timeline sort by name; after a failover the timelines differ and the numbers alone are compared. */
-function walFinding(subject: string, { label, needs, archived }: BackupInfo): Finding<Id> | null {
-  const number = (segment: string): string => segment.slice(8, 24);
-  const complete =
-    needs !== null &&
-    archived !== null &&
-    number(archived[0]) <= number(needs[0]) &&
-    number(needs[1]) <= number(archived[1]);
-  if (complete) return null;
-  const data = { label, needed: inWords(needs), archived: inWords(archived) };
-  return { message: 'walMissing', subject, data };
-}
-
-const inWords = (range: readonly [string, string] | null): string =>
-  range === null ? 'that nobody tells' : `${range[0]} to ${range[1]}`;
-
-function archiverFindings(subject: string, archiver: Archiver | Down, most: number): Finding<Id>[] {
-  if (!archiver.up) return [{ message: archiver.hung ? 'hung' : 'down', subject, data: { why: archiver.why } }];
-  const { mode, failed, archivedAt, failedAt, lastFailed, lastArchived } = archiver;
-  if (mode !== 'on' && mode !== 'always') return [{ message: 'archivingOff', subject, data: { mode } }];
+function judgeArchiver(say: Voice, subject: string, archiver: Archiver | Down | undefined, most: number): void {
+  say.judged(subject);
+  if (!archiver) return;
+  if (!archiver.up) return say.fail(downId(archiver), subject, { why: archiver.why });
+  const { mode, archived, archivedAt, lastArchived, failed, failedAt, lastFailed, systemId } = archiver;
   const behind = segmentsBehind(archiver);
-  return present<Finding<Id>>([
-    failedAt !== null &&
-      failedAt >= (archivedAt ?? 0) && {
-        message: 'archivingFails',
-        subject,
-        data: { segment: lastFailed ?? 'a segment', failed: failed ?? 'some' },
-      },
-    behind !== null &&
-      behind > most && {
-        message: 'archivingLags',
-        subject,
-        data: { behind, segment: lastArchived ?? 'none', most },
-      },
-  ]);
+  say.show({
+    type: 'table',
+    title: `pg_stat_archiver of ${subject}`,
+    columns: ['what', 'segment', 'when', 'count'],
+    rows: [
+      ['archived last', lastArchived, timeOf(archivedAt), archived],
+      ['failed last', lastFailed, timeOf(failedAt), failed],
+      ['written since', null, null, behind],
+    ],
+  });
+  if (systemId === null) say.unknown(subject, 'its system identifier, so nothing shows that the backup is of it');
+  if (mode === null) say.unknown(subject, 'archive_mode');
+  else if (mode !== 'on' && mode !== 'always') return say.fail('archivingOff', subject, { mode });
+  if (archived === null) say.unknown(subject, 'how many WAL segments it has archived');
+  else if (archived === 0)
+    say.unsure(
+      'too-few-samples',
+      `${subject}: has archived no WAL since its statistics were reset (a crash does that), so nothing shows that archiving works. Wait for the next segment, or end one: SELECT pg_switch_wal().`,
+      { subject },
+    );
+  if (failedAt !== null && failedAt >= (archivedAt ?? 0))
+    say.fail('archivingFails', subject, { segment: lastFailed ?? 'a segment', failed: failed ?? 'some' });
+  if (behind !== null && behind > most)
+    say.fail('archivingLags', subject, { behind, segment: lastArchived ?? 'none', most });
 }
 
-/** Whole segments between the one archived last and where the server writes; null when one of the two is not known. */
-export function segmentsBehind({ lastArchived, written, segmentBytes }: Archiver): number | null {
-  const match = SEGMENT.exec(lastArchived ?? '');
-  if (!match || written === null || segmentBytes === null || segmentBytes <= 0) return null;
-  const perHigh = 2 ** 32 / segmentBytes;
-  const next = Number.parseInt(match[1] ?? '', 16) * perHigh + Number.parseInt(match[2] ?? '', 16) + 1;
-  return Math.max(0, Math.floor(written / segmentBytes) - next);
-}
+const timeOf = (seconds: number | null): string | null =>
+  seconds === null ? null : new Date(seconds * 1000).toISOString();
 
-function evidenceOf(
-  pod: string,
-  server: string,
-  { command, stanzas, archiver }: Gathered,
-  now: Date,
-): readonly [Evidence, ...Evidence[]] {
-  const time = (seconds: number | null): string | null =>
-    seconds === null ? null : new Date(seconds * 1000).toISOString();
-  const backups = (stanzas ?? []).flatMap((stanza) =>
-    stanza.backups.slice(-5).map((one) => [stanza.name, one.label, one.type, time(one.stoppedAt), one.size, one.error]),
+function backupTable(inPod: string, stanzas: readonly Stanza[]) {
+  const rows = stanzas.flatMap(({ name, repository = null, backups }): (readonly Cell[])[] =>
+    backups.length === 0
+      ? [[name, repository, 'none', null, null, null, null]]
+      : backups
+          .slice(-5)
+          .map(({ label, type, stoppedAt, size, error }) => [
+            name,
+            repository,
+            label,
+            type,
+            timeOf(stoppedAt),
+            size,
+            error,
+          ]),
   );
-  const newest = Math.max(...(stanzas ?? []).flatMap(({ backups }) => backups.map(({ stoppedAt }) => stoppedAt ?? 0)));
-  return [
-    {
-      type: 'table',
-      title: `${command.join(' ')} in ${pod}${stanzas === null ? ' (not run)' : ''}`,
-      columns: ['stanza', 'backup', 'type', 'ended', 'bytes', 'with errors'],
-      rows: backups,
-    },
-    ...(newest > 0
-      ? [
-          {
-            type: 'value' as const,
-            title: 'Age of the newest backup',
-            value: Math.round(now.getTime() / 1000 - newest),
-            unit: 's' as const,
-          },
-        ]
-      : []),
-    archiver.up
-      ? {
-          type: 'table',
-          title: `pg_stat_archiver of ${server}`,
-          columns: ['what', 'segment', 'when', 'count'],
-          rows: [
-            ['archived last', archiver.lastArchived, time(archiver.archivedAt), archiver.archived],
-            ['failed last', archiver.lastFailed, time(archiver.failedAt), archiver.failed],
-            ['written since', null, null, segmentsBehind(archiver)],
-          ],
-        }
-      : { type: 'text', title: server, text: archiver.why },
-  ];
+  const columns = ['stanza', 'repository', 'backup', 'type', 'ended', 'bytes', 'with errors'];
+  return table(`pgbackrest info in ${inPod}`, columns, rows);
 }

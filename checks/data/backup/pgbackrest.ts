@@ -1,31 +1,36 @@
 /** What `pgbackrest info --output=json` says (pgBackRest command reference, "info"). */
-import { ObservationError } from '../../kit/define-check.ts';
 import { shortened } from '../../kit/evidence.ts';
-import { at, isRecord, listAt, parseJson, textAt } from '../../contract/json.ts';
+import { ObservationError } from '../../kit/kind.ts';
+import { at, listAt, parseJson, textAt } from '../../contract/json.ts';
 import type { ExecResult } from '../../protocols/pod-command.ts';
 
+/** A stanza in one of its repositories: backups are scheduled, and can be missing, repository by repository. */
 export interface Stanza {
   readonly name: string;
-  /** 0 is ok; else what is wrong with it, in pgBackRest's words. */
-  readonly code: number;
+  /** Its key, 2 for repo2; absent in answers of versions that know one repository alone. */
+  readonly repository?: number;
+  /** 0 is ok; else what is wrong with it, in pgBackRest's words. Null where it is not reported. */
+  readonly code: number | null;
   readonly status: string;
   /** Oldest first. */
   readonly backups: readonly BackupInfo[];
   /** Identifiers of the servers that were backed up; numbers of 64 bits, so kept as text. */
   readonly systemIds: readonly string[];
 }
+/** What is not reported is null. */
 export interface BackupInfo {
   readonly label: string;
   readonly type: string;
-  /** Seconds since 1970; null when it is not told, as of a backup that has not ended. */
+  /** Seconds since 1970. */
   readonly stoppedAt: number | null;
   readonly size: number | null;
-  readonly error: boolean;
-  /** Identifier of the server it was taken of; null when nobody tells. */
+  /** Reported since 2.36. */
+  readonly error: boolean | null;
+  /** Identifier of the server it was taken of. */
   readonly systemId?: string | null;
   /** WAL segments it needs, first and last. */
   readonly needs: readonly [string, string] | null;
-  /** WAL segments in the archive, oldest and newest, of the same server version. */
+  /** WAL segments in the archive of its repository, oldest and newest, of the same server version; null when there are none. */
   readonly archived: readonly [string, string] | null;
 }
 
@@ -35,40 +40,61 @@ export function parseInfo(where: string, { exitCode, stdout, stderr }: ExecResul
     throw new ObservationError(
       'protocol',
       `${where}: pgbackrest info exits ${exitCode}: ${shortened(`${stderr}${stdout}`.trim(), 300)}`,
-      { fix: 'Repair what pgBackRest names: its configuration, the way to its repository or the rights there.' },
+      {
+        detail: `exit-${exitCode}`,
+        fix: 'Repair what pgBackRest names: its configuration, the way to its repository or the rights there.',
+      },
     );
   // A number of 64 bits would lose its last digits.
   const parsed = parseJson(stdout.replaceAll(/"system-id":\s*(\d+)/g, '"system-id":"$1"'));
   if (!Array.isArray(parsed))
     throw new ObservationError('protocol', `${where}: pgbackrest info said no JSON list: ${shortened(stdout, 200)}`);
-  return parsed.map(stanzaOf);
+  return parsed.flatMap(inEachRepository);
 }
 
-function stanzaOf(info: unknown): Stanza {
-  const code = at(info, 'status', 'code');
+function inEachRepository(info: unknown): Stanza[] {
+  const keys = [
+    ...listAt(info, 'repo').map((repo) => at(repo, 'key')),
+    ...['db', 'archive', 'backup'].flatMap((list) => listAt(info, list).map(repositoryOf)),
+  ].filter((key) => typeof key === 'number');
+  const repositories = [...new Set(keys)].sort((a, b) => a - b);
+  return repositories.length === 0
+    ? [stanzaIn(info, null)]
+    : repositories.map((repository) => ({ ...stanzaIn(info, repository), repository }));
+}
+
+/** Entries of `archive` and `backup` have it beside the id of their database, those of `db` beside their own. */
+const repositoryOf = (entry: unknown): unknown => at(entry, 'database', 'repo-key') ?? at(entry, 'repo-key');
+
+function stanzaIn(info: unknown, repository: number | null): Stanza {
+  const entries = (list: string): readonly unknown[] =>
+    listAt(info, list).filter((entry) => (repositoryOf(entry) ?? repository) === repository);
+  const repo = listAt(info, 'repo').find((one) => at(one, 'key') === repository);
+  const status = at(repo, 'status') ?? at(info, 'status');
+  const [servers, archives] = [entries('db'), entries('archive')];
   return {
     name: textAt(info, 'without a name', 'name'),
-    code: typeof code === 'number' ? code : 99,
-    status: textAt(info, 'no status', 'status', 'message'),
-    backups: listAt(info, 'backup')
-      .map((backup) => backupOf(info, backup))
+    code: numberAt(status, 'code'),
+    status: textAt(status, 'no status', 'message'),
+    backups: entries('backup')
+      .map((backup) => backupOf(backup, servers, archives))
       .sort((a, b) => (a.stoppedAt ?? 0) - (b.stoppedAt ?? 0)),
-    systemIds: listAt(info, 'db').flatMap((db) => textAt(db, '', 'system-id') || []),
+    systemIds: servers.flatMap((server) => textAt(server, '', 'system-id') || []),
   };
 }
 
-function backupOf(info: unknown, backup: unknown): BackupInfo {
+function backupOf(backup: unknown, servers: readonly unknown[], archives: readonly unknown[]): BackupInfo {
   const database = at(backup, 'database', 'id');
-  const server = listAt(info, 'db').find((one) => at(one, 'id') === database);
-  const archive = listAt(info, 'archive').find((one) => isRecord(one) && at(one, 'database', 'id') === database);
+  const server = servers.find((one) => at(one, 'id') === database);
+  const archive = archives.find((one) => at(one, 'database', 'id') === database);
+  const error = at(backup, 'error');
   return {
     label: textAt(backup, 'without a label', 'label'),
     type: textAt(backup, 'unknown', 'type'),
     stoppedAt: numberAt(backup, 'timestamp', 'stop'),
     size: numberAt(backup, 'info', 'size'),
     systemId: database === undefined ? null : textAt(server, '', 'system-id') || null,
-    // What is not told is no good sign.
-    error: at(backup, 'error') !== false,
+    error: typeof error === 'boolean' ? error : null,
     needs: range(at(backup, 'archive', 'start'), at(backup, 'archive', 'stop')),
     archived: range(at(archive, 'min'), at(archive, 'max')),
   };

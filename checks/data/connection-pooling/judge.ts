@@ -1,23 +1,21 @@
 /** What is wrong with a pool in front of a PostgreSQL server. */
-import type { PostgresStore } from '../../contract/stores.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
-import { judged, present } from '../../kit/judged.ts';
-import { HUNG_FIX, serverName, type Down } from '../../protocols/postgres.ts';
-import type { Params } from './check.ts';
+import { table } from '../../kit/evidence.ts';
+import type { Say } from '../../kit/kind.ts';
+import { serverName } from '../../protocols/postgres.ts';
+import { awayMessages, downId, POSTGRES, type Down } from '../../protocols/stores.ts';
+import type { Params } from './params.ts';
+import { poolerName, type Pool, type Pooler, type Reached, type Server } from './pooler.ts';
 
 export const messages = {
-  down: {
-    says: '{subject}: does not answer ({why}), expected it to.',
-    fix: 'Start it, or open the way to it from where the gate runs.',
-  },
-  hung: {
-    says: '{subject}: does not answer in time ({why}), expected it to.',
-    fix: HUNG_FIX,
-  },
+  ...awayMessages({ ...POSTGRES, name: 'it' }, 'it to'),
   noDatabase: {
     says: '{subject}: pools {actual}, expected {expected} among them.',
     fix: 'Add the database to [databases] of pgbouncer.ini, or correct its name in the environment file.',
+  },
+  otherDatabase: {
+    says: '{subject}: leads to the database {actual} (system identifier/oid), expected {expected}, that of {server}.',
+    fix: 'Correct the host and dbname of the database in [databases] of pgbouncer.ini, or the store of the environment file.',
   },
   poolMode: {
     says: '{subject}: pool_mode of {database} is {actual}, expected {expected}.',
@@ -35,207 +33,132 @@ export const messages = {
     says: '{subject}: its pools may open {most} connections to {server}, expected at most {allowed} ({room} for clients there, {headroom} % of them kept free).',
     fix: 'Lower default_pool_size and reserve_pool_size, or cap them with max_db_connections; raising max_connections costs memory and a restart.',
   },
-};
-export type Id = keyof typeof messages;
+} as const;
 
-export interface Pool {
-  readonly database: string;
-  readonly user: string;
-  /** Clients that have asked and have no server connection yet. */
-  readonly waiting: number;
-  /** How long the first of them has waited. */
-  readonly maxWaitMs: number;
-  readonly active: number;
-  readonly idle: number;
-}
-export interface PooledDatabase {
-  readonly name: string;
-  /** `host:port` of its server. */
-  readonly server: string;
-  readonly poolSize: number;
-  readonly reserve: number;
-  /** Null: the pooler's own. */
-  readonly poolMode: string | null;
-  /** Of all its pools together; 0 is no limit. */
-  readonly maxConnections: number;
-  readonly forcedUser: boolean;
-  readonly paused: boolean;
-  readonly disabled: boolean;
-}
-export interface Pooler {
-  readonly up: true;
-  readonly version: string;
-  readonly poolMode: string;
-  /** Of one user in all pools; 0 is no limit. */
-  readonly maxUserConnections: number;
-  readonly databases: readonly PooledDatabase[];
-  readonly looks: readonly (readonly Pool[])[];
-}
-export interface Room {
-  readonly up: true;
-  readonly maxConnections: number;
-  /** For superusers and for members of pg_use_reserved_connections. */
-  readonly reserved: number;
-}
-export interface Gathered {
+interface Seen {
   readonly pooler: Pooler | Down;
-  readonly through: { readonly up: true } | Down;
-  readonly server: Room | Down;
+  readonly through: Reached | Down;
+  readonly server: Server | Down;
 }
+type Voice = Say<typeof messages>;
 
-export function judgePooling(params: Params, { pooler, through, server }: Gathered): Judgement<Id> {
+export function judge(params: Params, { pooler, through, server }: Seen, say: Voice): void {
   const subject = poolerName(params.console);
   const pooled = `${serverName(params.pooled)} through PgBouncer`;
   const direct = serverName(params.store);
-  const down = (name: string, one: { readonly up: true } | Down): Finding<Id> | null =>
-    one.up ? null : { message: one.hung ? 'hung' : 'down', subject: name, data: { why: one.why } };
-  const findings: Finding<Id>[] = present([
-    down(subject, pooler),
-    down(pooled, through),
-    down(direct, server),
-    ...(pooler.up ? poolerFindings(subject, params, pooler) : []),
-    pooler.up && server.up && sizeFinding(subject, params, pooler, server),
-  ]);
-  const evidence = evidenceOf(subject, params, pooler, server);
-  if (findings.length === 0 && server.up && !(server.maxConnections > 0))
-    return {
-      outcome: 'inconclusive',
-      reason: 'too-few-subjects',
-      why: `${direct}: does not tell max_connections. Connect to the server itself, not to a pooler.`,
-      evidence,
-    };
-  return judged(findings, [subject, pooled, direct], evidence, '');
-}
-
-/** `PgBouncer at db.example:6432`. */
-function poolerName({ host, port }: PostgresStore): string {
-  return `PgBouncer at ${host}:${port}`;
-}
-
-function poolerFindings(subject: string, params: Params, pooler: Pooler): Finding<Id>[] {
-  const database = pooler.databases.find(({ name }) => name === params.pooled.database);
-  if (!database) {
-    const names = pooler.databases.map(({ name }) => name).filter((name) => name !== params.console.database);
-    const actual = names.length === 0 ? 'no database' : names.join(', ');
-    return [{ message: 'noDatabase', subject, data: { actual, expected: params.pooled.database } }];
+  for (const [name, one] of [[subject, pooler] as const, [pooled, through] as const, [direct, server] as const]) {
+    say.judged(name);
+    if (!one.up) say.fail(downId(one), name, { why: one.why });
+    else if ('identity' in one && one.identity === null) say.unknown(name, 'which database of which server it is');
   }
+  if (through.up && server.up && through.identity && server.identity && through.identity !== server.identity)
+    say.fail('otherDatabase', pooled, { actual: through.identity, expected: server.identity, server: direct });
+  if (pooler.up) judgePooler(say, subject, params, pooler);
+  if (pooler.up && server.up) judgeSize(say, subject, params, pooler, server);
+}
+
+function judgePooler(
+  say: Voice,
+  subject: string,
+  { pooled, console, poolMode, maxWait }: Params,
+  pooler: Pooler,
+): void {
+  const { databases, looks } = pooler;
+  showPooler(say, subject, pooler);
+  const database = databases.find(({ name }) => name === pooled.database);
+  if (!database) {
+    const names = databases.map(({ name }) => name).filter((name) => name !== console.database);
+    return say.fail('noDatabase', subject, { actual: names.join(', ') || 'no database', expected: pooled.database });
+  }
+  const { name, paused, disabled } = database;
   const mode = database.poolMode ?? pooler.poolMode;
-  const state = database.paused ? 'paused' : database.disabled ? 'disabled' : null;
-  return present<Finding<Id>>([
-    mode !== params.poolMode && {
-      message: 'poolMode',
-      subject,
-      data: { database: database.name, actual: mode, expected: params.poolMode },
-    },
-    state !== null && { message: 'closed', subject, data: { database: database.name, state } },
-    ...waitingFindings(subject, params.maxWait, pooler.looks),
-  ]);
-}
+  if (mode === null) say.unknown(subject, `the pool_mode of ${name}`);
+  else if (mode !== poolMode) say.fail('poolMode', subject, { database: name, actual: mode, expected: poolMode });
+  if (paused === true || disabled === true)
+    say.fail('closed', subject, { database: name, state: paused ? 'paused' : 'disabled' });
+  else if (paused === null || disabled === null) say.unknown(subject, `whether ${name} is paused or disabled`);
 
-/** Pools whose clients wait too long in the last look, or waited in every one: they are served, and others take their place. */
-function waitingFindings(subject: string, maxWait: string, looks: Pooler['looks']): Finding<Id>[] {
-  const last = looks.at(-1) ?? [];
+  // Pools whose clients wait too long in the last look, or waited in every one: they are served, and others take their place.
   const waitsIn = (look: readonly Pool[], { database, user }: Pool): boolean =>
-    look.some((pool) => pool.database === database && pool.user === user && pool.waiting > 0);
-  return last
-    .filter((pool) => pool.waiting > 0)
-    .filter((pool) => pool.maxWaitMs >= durationMs(maxWait) || looks.every((look) => waitsIn(look, pool)))
-    .map(({ database, user, waiting, maxWaitMs }) => ({
-      message: 'waiting',
-      subject,
-      data: { clients: waiting, pool: `${database} as ${user}`, wait: formatMs(maxWaitMs), maxWait },
-    }));
-}
-
-function sizeFinding(subject: string, params: Params, pooler: Pooler, server: Room): Finding<Id> | null {
-  const { most, allowed, room } = sizes(params, pooler, server);
-  if (most <= allowed) return null;
-  const data = { most, allowed, room, headroom: params.headroom, server: serverName(params.store) };
-  return { message: 'tooLarge', subject, data };
-}
-
-interface Sizes {
-  /** Connections that the pools of this server may open at most. */
-  readonly most: number;
-  /** Connections that the server has for clients. */
-  readonly room: number;
-  readonly allowed: number;
+    look.some((pool) => pool.database === database && pool.user === user && (pool.waiting ?? 0) > 0);
+  for (const pool of looks.at(-1) ?? []) {
+    const { waiting: clients, maxWaitMs } = pool;
+    const who = `${pool.database} as ${pool.user}`;
+    if (clients === null) say.unknown(subject, `how many clients of ${who} wait`);
+    else if (clients > 0 && (maxWaitMs >= durationMs(maxWait) || looks.every((look) => waitsIn(look, pool))))
+      say.fail('waiting', subject, { clients, pool: who, wait: formatMs(maxWaitMs), maxWait });
+  }
 }
 
 /** A pool is of one database and one user: its size and its reserve, within the limits of the database and of the user. */
-export function sizes(params: Params, pooler: Pooler, { maxConnections, reserved }: Room): Sizes {
+function judgeSize(
+  say: Voice,
+  subject: string,
+  params: Params,
+  pooler: Pooler,
+  { maxConnections, reserved }: Server,
+): void {
+  const server = serverName(params.store);
+  if (maxConnections === null) return say.unknown(server, 'max_connections');
+  const { headroom } = params;
   const home = pooler.databases.find(({ name }) => name === params.pooled.database)?.server;
   const most = pooler.databases
-    .filter(({ server }) => server === home)
-    .map((database) => {
-      const one = limited(database.poolSize + database.reserve, pooler.maxUserConnections);
-      const all = one * (database.forcedUser ? 1 : usersOf(database.name, pooler));
-      return limited(all, database.maxConnections);
+    .filter((database) => database.server === home)
+    .map(({ name, poolSize, reserve, maxConnections, forcedUser }) => {
+      const one = limited(poolSize + reserve, pooler.maxUserConnections);
+      return limited(one * (forcedUser ? 1 : usersOf(name, pooler)), maxConnections);
     })
     .reduce((sum, connections) => sum + connections, 0);
   const room = maxConnections - reserved;
-  return { most, room, allowed: Math.floor((room * (100 - params.headroom)) / 100) };
+  const allowed = Math.floor((room * (100 - headroom)) / 100);
+  if (most > allowed) say.fail('tooLarge', subject, { most, allowed, room, headroom, server });
+  say.show({
+    type: 'value',
+    title: `Connections the pools may open, of ${maxConnections} with ${reserved} reserved`,
+    value: most,
+    unit: 'count',
+    bound: { comparison: '<=', value: allowed },
+  });
 }
 
 const limited = (value: number, limit: number): number => (limit > 0 ? Math.min(value, limit) : value);
 
 /** Users that have a pool of a database; one will, where nobody has come yet. */
 function usersOf(database: string, { looks }: Pooler): number {
-  const users = new Set(
-    looks.flatMap((look) => look.filter((pool) => pool.database === database).map(({ user }) => user)),
-  );
-  return Math.max(1, users.size);
+  const pools = looks.flat().filter((pool) => pool.database === database);
+  return Math.max(1, new Set(pools.map(({ user }) => user)).size);
 }
 
-function evidenceOf(
-  subject: string,
-  params: Params,
-  pooler: Pooler | Down,
-  server: Room | Down,
-): readonly [Evidence, ...Evidence[]] {
-  if (!pooler.up) return [{ type: 'text', title: subject, text: pooler.why }];
-  const databases: Evidence = {
-    type: 'table',
-    title: `SHOW DATABASES of ${subject} (${pooler.version}, pool_mode ${pooler.poolMode})`,
-    columns: ['database', 'server', 'pool_size', 'reserve', 'pool_mode', 'max_connections', 'paused', 'disabled'],
-    rows: pooler.databases.map((one) => [
-      one.name,
-      one.server,
-      one.poolSize,
-      one.reserve,
-      one.poolMode,
-      one.maxConnections,
-      one.paused,
-      one.disabled,
-    ]),
-  };
-  const pools: Evidence = {
-    type: 'table',
-    title: `SHOW POOLS, ${pooler.looks.length} times`,
-    columns: ['look', 'database', 'user', 'waiting', 'longest wait in ms', 'active', 'idle'],
-    rows: pooler.looks.flatMap((look, index) =>
-      look.map((pool) => [
-        index + 1,
-        pool.database,
-        pool.user,
-        pool.waiting,
-        Math.round(pool.maxWaitMs),
-        pool.active,
-        pool.idle,
+function showPooler(say: Voice, subject: string, { version, poolMode, databases, looks }: Pooler): void {
+  say.show(
+    table(
+      `SHOW DATABASES of ${subject} (${version}, pool_mode ${poolMode ?? 'unknown'})`,
+      ['database', 'server', 'pool_size', 'reserve', 'pool_mode', 'max_connections', 'paused', 'disabled'],
+      databases.map(({ name, server, poolSize, reserve, poolMode, maxConnections, paused, disabled }) => [
+        name,
+        server,
+        poolSize,
+        reserve,
+        poolMode,
+        maxConnections,
+        paused,
+        disabled,
       ]),
     ),
-  };
-  if (!server.up) return [databases, pools, { type: 'text', title: serverName(params.store), text: server.why }];
-  const { most, allowed } = sizes(params, pooler, server);
-  return [
-    databases,
-    pools,
-    {
-      type: 'value',
-      title: `Connections the pools may open, of ${server.maxConnections} with ${server.reserved} reserved`,
-      value: most,
-      unit: 'count',
-      bound: { comparison: '<=', value: allowed },
-    },
-  ];
+    table(
+      `SHOW POOLS, ${looks.length} times`,
+      ['look', 'database', 'user', 'waiting', 'longest wait in ms', 'active', 'idle'],
+      looks.flatMap((look, index) =>
+        look.map(({ database, user, waiting, maxWaitMs, active, idle }) => [
+          index + 1,
+          database,
+          user,
+          waiting,
+          Math.round(maxWaitMs),
+          active,
+          idle,
+        ]),
+      ),
+    ),
+  );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PostgresClient, PostgresStore } from '../../contract/stores.ts';
-import { ObservationError } from '../../kit/define-check.ts';
+import { ObservationError } from '../../kit/kind.ts';
 import { testContext } from '../../kit/testing/cases.ts';
 import { postgresRoundTrip } from './check.ts';
 
@@ -58,7 +58,7 @@ describe('gathering', () => {
   it('drops its table also when a step is refused', async () => {
     const { client, tables, statements } = fakeServer(/^INSERT/);
     const judgement = await judgedWith(client);
-    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'refused' }] });
+    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ id: 'refused' }] });
     expect(statements.some((sql) => sql.startsWith('DROP TABLE'))).toBe(true);
     expect(tables.size).toBe(0);
   });
@@ -67,19 +67,19 @@ describe('gathering', () => {
     const { client, tables } = fakeServer(/^COMMIT/, new ObservationError('timeout', 'no answer within 10 s'));
     expect(await judgedWith(client)).toMatchObject({
       outcome: 'fail',
-      findings: [{ message: 'hung', data: { step: 'commit a row', why: 'no answer within 10 s' } }],
+      findings: [{ id: 'hung', data: { step: 'commit a row', why: 'no answer within 10 s' } }],
     });
     expect(tables.size).toBe(0);
   });
 
   it('names no table where none could be made', async () => {
     const judgement = await judgedWith(fakeServer(/^(CREATE|DROP)/).client);
-    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'refused' }] });
+    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ id: 'refused' }] });
     expect(judgement).toHaveProperty('findings.length', 1);
   });
 
   it('names the table when it cannot be dropped', async () => {
     const judgement = await judgedWith(fakeServer(/^DROP/).client);
-    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'notCleanedUp' }] });
+    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ id: 'notCleanedUp' }] });
   });
 });

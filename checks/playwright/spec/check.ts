@@ -1,8 +1,5 @@
 import { MUTATIONS } from '../../contract/environment.ts';
-import type { Mutation } from '../../contract/environment.ts';
-import type { Evidence, NonEmpty } from '../../contract/outcome.ts';
-import { defineCheck, ObservationError } from '../../kit/define-check.ts';
-import type { FromSchema, JSONSchema, Judgement } from '../../kit/define-check.ts';
+import { kind, ObservationError, type Evidence } from '../../kit/kind.ts';
 
 /** What a test of a team's spec left when it ended by itself, passed or failed by assertions: what this kind judges. */
 export interface SpecReport {
@@ -14,23 +11,22 @@ export interface SpecReport {
   readonly markedToFail: boolean;
 }
 
-const messages = {
-  assertionFailed: {
-    says: '{subject}: {assertion}',
-    fix: "Repair what the assertion looked at; Playwright's report shows its line in the spec.",
-  },
-  markedToFail: {
-    says: '{subject}: is marked by test.fail(), and a test that must fail proves nothing, expected a plain test.',
-    fix: 'Remove test.fail() from the spec; a known failure is a waiver.',
-  },
-};
-type Id = keyof typeof messages;
-
-const params = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['file', 'title'],
-  properties: {
+/**
+ * A Playwright test of a team. It looks for itself: Playwright runs it, the `test` of fixtures/test.ts records what it saw, and
+ * the engine never calls `gather`. It is handed no capability and needs no right in the cluster.
+ */
+export const playwrightSpec = kind('playwright/spec', {
+  title: "A team's own Playwright test passes and says what it saw",
+  why: 'What only the team knows how to try, such as a purchase from end to end, breaks without any other check noticing.',
+  sees: [
+    'The things that the test reported by evidence.observe(subject, evidence), and that none of its assertions failed.',
+  ],
+  not: [
+    'Whether its assertions are enough.',
+    'The rights that the test uses: they are its own and are not in the generated Role.',
+  ],
+  needs: [],
+  params: {
     file: {
       type: 'string',
       pattern: '^[^/\\n\\r][^\\n\\r]*\\.spec\\.ts$',
@@ -49,77 +45,49 @@ const params = {
         "Class of change the test makes. Without it the test only reads; with it the item changes something: it must stand in a sequential phase, needs the class in the environment's mutations, and arming.",
     },
   },
-} as const satisfies JSONSchema;
-type Params = FromSchema<typeof params>;
-
-/**
- * A Playwright test of a team. It looks for itself: Playwright runs it, the `test` of fixtures/test.ts records what it saw, and
- * the engine never calls `gather`. It is handed no capability and needs no right in the cluster.
- */
-export const playwrightSpec = defineCheck({
-  meta: {
-    kind: 'playwright/spec',
-    title: "A team's own Playwright test passes and says what it saw",
-    why: 'What only the team knows how to try, such as a purchase from end to end, breaks without any other check noticing.',
-    sees: 'The things that the test reported by evidence.observe(subject, evidence), and that none of its assertions failed. Not: whether its assertions are enough. The rights it uses are its own and are not in the generated Role.',
-    needs: [],
-    effect: 'read-only',
-    params,
-    messages,
+  required: ['file', 'title'],
+  messages: {
+    assertionFailed: {
+      says: '{subject}: {assertion}',
+      fix: "Repair what the assertion looked at; Playwright's report shows its line in the spec.",
+    },
+    markedToFail: {
+      says: '{subject}: is marked by test.fail(), and a test that must fail proves nothing, expected a plain test.',
+      fix: 'Remove test.fail() from the spec; a known failure is a waiver.',
+    },
   },
-  permissions: () => [],
-  mutationOf: ({ mutation }: Params): Mutation | undefined => mutation,
-  gather: ({ file, title }: Params): Promise<SpecReport> =>
+  mutationOf: ({ mutation }) => mutation,
+  gather: ({ file, title }): Promise<SpecReport> =>
     Promise.reject(
       new ObservationError('misconfigured', `${specName(file, title)} looks for itself: only Playwright can run it`, {
         fix: 'Run it by npx playwright test',
       }),
     ),
-  judge,
+
+  judge({ file, title }, { observations, failedAssertions, markedToFail }, say) {
+    const subject = specName(file, title);
+    const failed = failedAssertions.length > 0 || markedToFail;
+    say.judged(...observations.map((one) => one.subject));
+    for (const assertion of failedAssertions)
+      say.fail('assertionFailed', subject, { assertion: firstLines(assertion) });
+    if (failedAssertions.length > 0)
+      say.show({ type: 'text', title: 'Failed assertions', text: failedAssertions.join('\n\n') });
+    // Marked to fail, it must fail: that it did says nothing more.
+    else if (markedToFail) say.fail('markedToFail', subject);
+    say.show(...observations.map((one) => one.evidence));
+    if (observations.length > 0) return;
+    if (failed) return say.judged(subject);
+    say.unsure(
+      'no-subjects',
+      `${subject}: the test passed but reported nothing that it saw. Fix: call evidence.observe(subject, evidence) for each thing it looked at.`,
+      { subject },
+    );
+  },
 });
 
 /** The test as messages and reports name it. */
 export function specName(file: string, title: string): string {
   return `${file} › ${title}`;
-}
-
-function judge({ file, title }: Params, report: SpecReport): Judgement<Id> {
-  const subject = specName(file, title);
-  const evidence = report.observations.map((observation) => observation.evidence);
-  const subjects = [...new Set(report.observations.map((observation) => observation.subject))];
-  const [assertion, ...others] = report.failedAssertions;
-  if (assertion !== undefined) {
-    const finding = (text: string) =>
-      ({ message: 'assertionFailed', subject, data: { assertion: firstLines(text) } }) as const;
-    return {
-      outcome: 'fail',
-      findings: [finding(assertion), ...others.map(finding)],
-      subjects: subjects.length > 0 ? subjects : [subject],
-      evidence: [{ type: 'text', title: 'Failed assertions', text: report.failedAssertions.join('\n\n') }, ...evidence],
-    };
-  }
-  if (report.markedToFail) {
-    const text = 'The test passed although it says test.fail().';
-    return {
-      outcome: 'fail',
-      findings: [{ message: 'markedToFail', subject }],
-      subjects: subjects.length > 0 ? subjects : [subject],
-      evidence: [{ type: 'text', title: 'Marked to fail', text }, ...evidence],
-    };
-  }
-  if (!isNonEmpty(subjects) || !isNonEmpty(evidence)) {
-    return {
-      outcome: 'inconclusive',
-      reason: 'no-subjects',
-      why: `${subject}: the test passed but reported nothing that it saw. Fix: call evidence.observe(subject, evidence) for each thing it looked at.`,
-      evidence: [],
-    };
-  }
-  return { outcome: 'pass', subjects, evidence };
-}
-
-function isNonEmpty<T>(list: readonly T[]): list is NonEmpty<T> {
-  return list.length > 0;
 }
 
 const LINES_KEPT = 8;

@@ -1,50 +1,26 @@
-import type { KubeObject } from '../../contract/cluster.ts';
-import {
-  defineCheck,
-  type Capabilities,
-  type CheckContext,
-  type FromSchema,
-  type JSONSchema,
-} from '../../kit/define-check.ts';
-import { mayList, PODS, readList } from '../../protocols/kubernetes.ts';
-import { mayReadRelease, readRelease, releaseProperties, releaseRequired, releaseVersion } from '../oci-workloads.ts';
-import { judge, messages, type Gathered } from './judge.ts';
+import { kind } from '../../kit/kind.ts';
+import { mayList, PODS } from '../../protocols/kubernetes.ts';
+import { mayReadRelease, readRelease, releaseParams, releaseRequired, releaseVersion } from '../release-images.ts';
+import { judge, messages } from './judge.ts';
 
-const params = {
-  type: 'object',
-  additionalProperties: false,
+export const imageReference = kind('supply-chain/image-reference', {
+  title: 'Images are named by version and digest, and pods run that digest',
+  why: 'A tag can be moved: two pods of one Deployment then run different code, and a rollback brings back something else.',
+  sees: [
+    'Every container of the Deployments of the release names a tag equal to the version and a digest, both leading to the same image in the registry.',
+    'Every pod runs that digest by its status.',
+  ],
+  not: ['What is in the image.'],
+  needs: ['cluster', 'http'],
   required: [...releaseRequired, 'version'],
-  properties: {
-    ...releaseProperties,
-    version: releaseVersion,
-  },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
+  params: { ...releaseParams, version: releaseVersion },
+  messages,
+  rights: (params) => [...mayReadRelease(params), ...mayList([PODS], params.namespace)],
 
-export const imageReference = defineCheck({
-  meta: {
-    kind: 'supply-chain/image-reference',
-    title: 'Images are named by version and digest, and pods run that digest',
-    why: 'A tag can be moved: two pods of one Deployment then run different code, and a rollback brings back something else.',
-    sees: 'Of every container of the Deployments of the release: a tag equal to the version, a digest, both leading to the same image in the registry, and every pod running that digest by its status. Not: what is in the image.',
-    needs: ['cluster', 'http'],
-    effect: 'read-only',
-    params,
-    messages,
+  async gather(params, { cluster, http }, context) {
+    const { deployments, images } = await readRelease(params, { cluster, http }, context);
+    const pods = await cluster.list(PODS, { namespace: params.namespace, fresh: context.fresh });
+    return { deployments, images, pods: pods.items };
   },
-  permissions: (params: Params) => [...mayReadRelease(params), ...mayList([PODS], params.namespace)],
-  gather,
   judge,
 });
-
-async function gather(
-  params: Params,
-  capabilities: Pick<Capabilities, 'cluster' | 'http'>,
-  context: CheckContext,
-): Promise<Gathered> {
-  const { release } = await readRelease(params, capabilities, context);
-  const { namespace } = params;
-  const pods = await readList(capabilities.cluster, PODS, { namespace, fresh: context.fresh });
-  const items: readonly KubeObject[] = pods.items;
-  return { release: { ...release, readings: [...release.readings, pods.reading] }, pods: items };
-}

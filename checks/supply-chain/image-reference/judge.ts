@@ -1,17 +1,13 @@
 /** How the references of a release are judged: as they are written, in the registry, and in the pods that run. */
 import { containersOf } from '../../../k8s/semantics/pod-security.ts';
 import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
-import type { CheckContext } from '../../contract/capabilities.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import type { Finding, Judgement } from '../../kit/define-check.ts';
-import { nameList, table } from '../../kit/evidence.ts';
-import { judged, present } from '../../kit/judged.ts';
 import { at, listAt, textAt } from '../../contract/json.ts';
-import { nameOf } from '../../protocols/kubernetes.ts';
-import { lookupFindings, lookupMessages, releaseEvidence, subjectOf } from '../oci-judging.ts';
-import type { Release, ReleaseImage } from '../oci-workloads.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
+import { digestOfImageId } from '../../protocols/oci-reference.ts';
 import { isLeaving } from '../../protocols/workloads.ts';
-import type { Params } from './check.ts';
+import { judgeRelease, lookupMessages, subjectOf, type ReleaseImage, type ReleaseParams } from '../release-images.ts';
 
 export const messages = {
   ...lookupMessages,
@@ -43,74 +39,60 @@ export const messages = {
     says: '{subject}: container {container} runs {actual}, expected {expected}.',
     fix: 'Roll the Deployment out again, by digest; a pod that has not started yet needs time first.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
+type OwnSay = Say<typeof messages>;
 
-export interface Gathered {
-  readonly release: Release;
+interface Seen {
+  readonly deployments: readonly KubeObject[];
+  readonly images: readonly ReleaseImage[];
   /** All pods of the namespace. */
   readonly pods: readonly KubeObject[];
 }
-/** A container of a pod of the release, and what its status says that it runs. */
+/** A container of a pod of the release. */
 interface Running {
-  readonly pod: string;
+  readonly pod: Subject;
   readonly container: string;
   /** As the template names it. */
-  readonly image: string;
-  /** `sha256:…`, or an empty text before it has started. */
-  readonly runs: string;
+  readonly image: ReleaseImage;
+  /** As the pod's status reports it: an empty text before it has started. */
+  readonly imageId: string;
 }
 
-export function judge(params: Params, gathered: Gathered, { now }: Pick<CheckContext, 'now'>): Judgement<Id> {
-  const { hosts, version, namespace, selector } = params;
-  const { release } = gathered;
-  const { images, deployments } = release;
-  const perDeployment = deployments.map((deployment) => ({ deployment, pods: podsOf(deployment, gathered.pods, now) }));
-  const running = perDeployment.flatMap(({ deployment, pods }) => pods.flatMap((pod) => containersIn(pod, deployment)));
-  const judgedRunning = running.filter(({ image }) => images.some((one) => one.image === image));
-  const findings: Finding<Id>[] = [
-    ...images.flatMap((image) => lookupFindings(image, hosts)),
-    ...images.filter(({ repository }) => repository !== null).flatMap((image) => referenceFindings(image, version)),
-    ...perDeployment
-      .filter(({ pods }) => pods.length === 0)
-      .map(({ deployment }) => ({ message: 'noPods' as const, subject: nameOf('Deployment', deployment) })),
-    ...judgedRunning.flatMap((one) => runningFindings(one, images)),
-  ];
-  const evidence = [
+export function judge(
+  params: ReleaseParams & { readonly version: string },
+  { deployments, images, pods }: Seen,
+  say: OwnSay,
+  now: Date,
+): void {
+  judgeRelease(say, params, { images });
+  for (const image of images) if (image.repository !== null) judgeReference(image, params.version, say);
+  const running = deployments.flatMap((deployment) => {
+    const own = podsOf(deployment, pods, now);
+    if (own.length === 0) say.fail('noPods', objectSubject('Deployment', deployment.metadata));
+    return own.flatMap((pod) => containersIn(pod, deployment, images));
+  });
+  for (const one of running) judgeRunning(one, say);
+  say.show(
     table(
       'What pods run',
       ['pod', 'container', 'image', 'runs'],
-      judgedRunning.map(({ pod, container, image, runs }) => [pod, container, image, runs]),
+      running.map(({ pod, container, image, imageId }) => [subjectText(pod), container, image.image, imageId]),
     ),
-    ...releaseEvidence(release),
-  ] as const;
-  const none = `No Deployment in ${namespace} with the labels ${selector} names an image.`;
-  const judgement = judged(findings, images.map(subjectOf), evidence, none);
-  const digests = images.flatMap(({ digest }) => digest ?? []);
-  return judgement.outcome === 'pass' ? { ...judgement, images: digests.sort() } : judgement;
+  );
+  say.boundTo(...images.flatMap(({ digest }) => digest ?? []).sort());
 }
 
-function referenceFindings(image: ReleaseImage, version: string): Finding<Id>[] {
+function judgeReference(image: ReleaseImage, version: string, say: OwnSay): void {
   const { tag, digest, byTag, byDigest } = image;
   const subject = subjectOf(image);
   const owners = nameList(image.owners);
-  const data = { expected: version, owners };
+  if (tag === null) say.fail('noTag', subject, { expected: version, owners });
+  else if (tag === 'latest') say.fail('latest', subject, { expected: version, owners });
+  else if (tag !== version) say.fail('otherTag', subject, { actual: tag, expected: version, owners });
   const inRegistry = byTag?.found === true ? byTag.digest : 'a digest';
-  return present<Finding<Id>>([
-    tag === null && { message: 'noTag', subject, data },
-    tag === 'latest' && { message: 'latest', subject, data },
-    tag !== null &&
-      tag !== 'latest' &&
-      tag !== version && { message: 'otherTag', subject, data: { ...data, actual: tag } },
-    digest === null && { message: 'notPinned', subject, data: { expected: inRegistry, owners } },
-    byTag?.found === true &&
-      byDigest?.found === true &&
-      byTag.digest !== byDigest.digest && {
-        message: 'tagMoved',
-        subject,
-        data: { actual: byTag.digest, expected: byDigest.digest },
-      },
-  ]);
+  if (digest === null) say.fail('notPinned', subject, { expected: inRegistry, owners });
+  if (byTag?.found === true && byDigest?.found === true && byTag.digest !== byDigest.digest)
+    say.fail('tagMoved', subject, { actual: byTag.digest, expected: byDigest.digest });
 }
 
 /** Pods that the Deployment selects, without those that have ended or are leaving. */
@@ -128,24 +110,28 @@ function podsOf(deployment: KubeObject, pods: readonly KubeObject[], now: Date):
 }
 
 /** The template's containers with what the pod says of each; one of a pod of another template runs something else. */
-function containersIn(pod: KubeObject, deployment: KubeObject): Running[] {
+function containersIn(pod: KubeObject, deployment: KubeObject, images: readonly ReleaseImage[]): Running[] {
   const statuses = ['initContainerStatuses', 'containerStatuses'].flatMap((list) => listAt(pod, 'status', list));
-  return containersOf(at(deployment, 'spec', 'template', 'spec')).map(({ name, fields }) => {
+  return containersOf(at(deployment, 'spec', 'template', 'spec')).flatMap(({ name, fields }) => {
+    const image = images.find((one) => one.image === fields['image']);
     const status = statuses.find((one) => textAt(one, '', 'name') === name);
-    const runs = /sha256:[0-9a-f]{64}/.exec(textAt(status, '', 'imageID'))?.[0] ?? '';
-    const { image } = fields;
-    return { pod: nameOf('Pod', pod), container: name, image: typeof image === 'string' ? image : '', runs };
+    const imageId = textAt(status, '', 'imageID');
+    return image
+      ? [{ pod: objectSubject('Pod', pod.metadata, { container: name }), container: name, image, imageId }]
+      : [];
   });
 }
 
-function runningFindings({ pod, container, image, runs }: Running, images: readonly ReleaseImage[]): Finding<Id>[] {
-  const { byTag = null, byDigest = null, digest = null } = images.find((one) => one.image === image) ?? {};
+function judgeRunning({ pod, container, image: { byTag, byDigest, digest }, imageId }: Running, say: OwnSay): void {
   const found = byDigest?.found === true ? byDigest : byTag?.found === true ? byTag : null;
-  // What cannot be looked up was found missing above.
-  if (found === null) return [];
+  // What cannot be looked up was found missing, or is in doubt, already.
+  if (found === null) return;
   // Runtimes report the index, the platform's manifest, or the configuration: each names the same content.
   const accepted = [found.digest, ...found.manifests.flatMap((one) => [one.digest, one.config.digest])];
-  if (accepted.includes(runs)) return [];
-  const data = { container, actual: runs === '' ? 'nothing yet' : runs, expected: digest ?? found.digest };
-  return [{ message: 'podRunsOther', subject: pod, data }];
+  if (found === byDigest && digest !== null) accepted.push(digest);
+  const actual = digestOfImageId(imageId);
+  if (actual === null && imageId !== '')
+    say.unknown(pod, `the digest of the image of container ${container} (its imageID is ${imageId})`);
+  else if (actual === null || !accepted.includes(actual))
+    say.fail('podRunsOther', pod, { container, actual: actual ?? 'nothing yet', expected: digest ?? found.digest });
 }

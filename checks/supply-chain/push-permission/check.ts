@@ -1,25 +1,25 @@
 import { credential, kubernetesName } from '../../contract/param-schemas.ts';
-import {
-  defineCheck,
-  ObservationError,
-  type Capabilities,
-  type CheckContext,
-  type FromSchema,
-  type JSONSchema,
-} from '../../kit/define-check.ts';
-import { mayList, mayReadSecrets, SERVICE_ACCOUNTS, readList } from '../../protocols/kubernetes.ts';
+import { attempt, kind, ObservationError } from '../../kit/kind.ts';
+import { DEPLOYMENTS, mayList, mayReadSecrets, SERVICE_ACCOUNTS } from '../../protocols/kubernetes.ts';
 import { registrySession, type RegistrySession } from '../../protocols/oci.ts';
 import { lookUp } from '../../protocols/oci-manifests.ts';
-import { pulledReference } from '../../protocols/oci-reference.ts';
-import { mayReadRelease, namedImages, readDeployments, releaseProperties, releaseRequired } from '../oci-workloads.ts';
-import { judge, messages, type Gathered, type PullSecret, type Tried } from './judge.ts';
+import { isHostOf, pulledReference } from '../../protocols/oci-reference.ts';
+import { asking, mayReadRelease, namedImages, releaseParams, releaseRequired } from '../release-images.ts';
+import { judge, messages, type Tried } from './judge.ts';
 
-const params = {
-  type: 'object',
-  additionalProperties: false,
+export const pushPermission = kind('supply-chain/push-permission', {
+  title: 'Who builds may push, who runs may only pull',
+  why: 'A pipeline that cannot push stops the hotfix; a node that can push lets whoever takes one pod replace the images of all.',
+  sees: [
+    'For each repository of the release: an upload opened with the credential of the registry and cancelled, a manifest pulled with pullCredential (the positive control) and an upload refused to it.',
+    'The pull secrets of the Deployments exist and hold a credential for the hosts of their images.',
+  ],
+  not: ['Whether the credential in a pull secret is valid, or what it may do.', 'A push to its end.'],
+  needs: ['cluster', 'http', 'secrets'],
+  changes: 'apply',
   required: [...releaseRequired, 'pullCredential'],
-  properties: {
-    ...releaseProperties,
+  params: {
+    ...releaseParams,
     pullCredential: {
       ...credential,
       description: 'Who nodes pull as, and who must not be able to push: ${environment.credentials.NAME}.',
@@ -38,79 +38,52 @@ const params = {
       description: 'Whether each Deployment must have a pull secret; false for images that anybody may pull.',
     },
   },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
-
-export const pushPermission = defineCheck({
-  meta: {
-    kind: 'supply-chain/push-permission',
-    title: 'Who builds may push, who runs may only pull',
-    why: 'A pipeline that cannot push stops the hotfix; a node that can push lets whoever takes one pod replace the images of all.',
-    sees: 'For each repository of the release: an upload opened with the credential of the registry and cancelled, a manifest pulled with pullCredential (the positive control) and an upload refused to it; and that the pull secrets of the Deployments exist and hold a credential for the hosts of their images. Not: whether that credential is still valid; nothing is pushed to the end.',
-    needs: ['cluster', 'http', 'secrets'],
-    effect: 'mutating',
-    mutation: 'apply',
-    params,
-    messages,
-  },
-  permissions: (params: Params) => [
+  messages,
+  rights: (params) => [
     ...mayReadRelease(params),
     ...mayList([SERVICE_ACCOUNTS], params.namespace),
     ...mayReadSecrets([params.pullCredential.password]),
-    ...(params.pullSecrets.length === 0
-      ? []
-      : [
-          {
-            namespace: params.namespace,
-            groups: [''],
-            resources: ['secrets'],
-            verbs: ['get'],
-            resourceNames: params.pullSecrets,
-          },
-        ]),
+    // Each is read whole: which key names the registries follows from its type.
+    ...mayReadSecrets(
+      params.pullSecrets.map((name) => ({ from: 'kubernetes-secret', namespace: params.namespace, name, key: '' })),
+    ),
   ],
-  gather,
+
+  async gather(params, { cluster, http, secrets }, { fresh }) {
+    const { registry, pullCredential, namespace, selector: labelSelector, pullSecrets } = params;
+    if (registry.credential === undefined)
+      throw new ObservationError('misconfigured', 'The registry has no credential to push with', {
+        fix: 'Give the registry of this item the credential of the pipeline in the environment file.',
+      });
+    const { items: deployments } = await cluster.list(DEPLOYMENTS, { namespace, labelSelector, fresh });
+    const accounts = await cluster.list(SERVICE_ACCOUNTS, { namespace, fresh });
+    const found = [];
+    for (const name of pullSecrets) {
+      const { seen, refusal } = await attempt(() => secrets.facts(namespace, name));
+      const registries = seen?.flatMap((fact) => fact.registries ?? []) ?? null;
+      found.push({ name, registries, ...(refusal ? { refused: refusal } : {}) });
+    }
+    const pusher = registrySession(http, registry);
+    const puller = registrySession(http, { ...registry, credential: pullCredential });
+    const ask = asking();
+    const tried = new Map<string, Tried>();
+    for (const { reference } of namedImages(deployments, params.thirdParty)) {
+      if (!reference || !isHostOf(params.hosts, reference.host) || tried.has(reference.repository)) continue;
+      const { repository } = reference;
+      const { seen, refusal } = await ask(async () => ({
+        push: await tryPush(pusher, repository),
+        pull: await tryPull(puller, repository, pulledReference(reference)),
+        pullerPush: await tryPush(puller, repository),
+      }));
+      tried.set(repository, seen ? { repository, ...seen } : { repository, refused: refusal });
+    }
+    return { deployments, accounts: accounts.items, secrets: found, tried: [...tried.values()] };
+  },
   judge,
 });
 
-async function gather(
-  params: Params,
-  { cluster, http, secrets }: Pick<Capabilities, 'cluster' | 'http' | 'secrets'>,
-  context: CheckContext,
-): Promise<Gathered> {
-  const { registry, pullCredential, namespace, pullSecrets } = params;
-  if (registry.credential === undefined)
-    throw new ObservationError('misconfigured', 'The registry has no credential to push with', {
-      fix: 'Give the registry of this item the credential of the pipeline in the environment file.',
-    });
-  const { items, reading } = await readDeployments(cluster, params, context);
-  const accounts = await readList(cluster, SERVICE_ACCOUNTS, { namespace, fresh: context.fresh });
-  const found: PullSecret[] = [];
-  for (const name of pullSecrets) {
-    const facts = await secrets.facts(namespace, name);
-    const registries = facts?.flatMap((fact) => fact.registries ?? []) ?? null;
-    found.push({ name, registries });
-  }
-  const pusher = registrySession(http, registry);
-  const puller = registrySession(http, { ...registry, credential: pullCredential });
-  const tried: Tried[] = [];
-  const seen = new Set<string>();
-  for (const { reference } of namedImages(items, params.thirdParty)) {
-    if (reference === null || !params.hosts.includes(reference.host) || seen.has(reference.repository)) continue;
-    const { repository } = reference;
-    seen.add(repository);
-    tried.push({
-      repository,
-      push: await tryPush(pusher, repository),
-      pull: await tryPull(puller, repository, pulledReference(reference)),
-      pullerPush: await tryPush(puller, repository),
-    });
-  }
-  return { deployments: items, accounts: accounts.items, secrets: found, tried, readings: [reading, accounts.reading] };
-}
-
 /** Opens an upload and cancels it at once. A refusal, by the registry or its token service, is an answer. */
-async function tryPush(session: RegistrySession, repository: string): Promise<Tried['push']> {
+async function tryPush(session: RegistrySession, repository: string) {
   const actions = 'pull,push';
   try {
     const path = `/v2/${repository}/blobs/uploads/`;
@@ -124,7 +97,7 @@ async function tryPush(session: RegistrySession, repository: string): Promise<Tr
   }
 }
 
-async function tryPull(session: RegistrySession, repository: string, reference: string): Promise<Tried['pull']> {
+async function tryPull(session: RegistrySession, repository: string, reference: string) {
   try {
     const found = await lookUp(session, repository, reference);
     return { status: found.found ? 200 : found.status };

@@ -1,12 +1,11 @@
 /** How the rights at the registry are judged, and the secrets that nodes pull with. */
 import type { KubeObject } from '../../contract/cluster.ts';
-import type { Evidence, Finding, Judgement, NonEmpty } from '../../kit/define-check.ts';
-import { nameList, readingEvidence, table, type Reading } from '../../kit/evidence.ts';
-import { judged, present } from '../../kit/judged.ts';
 import { at, listAt, textAt } from '../../contract/json.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { objectSubject, type Refusal, type Say } from '../../kit/kind.ts';
 import { nameOf } from '../../protocols/kubernetes.ts';
-import { namedImages } from '../oci-workloads.ts';
-import type { Params } from './check.ts';
+import { isHostOf } from '../../protocols/oci-reference.ts';
+import { namedImages, type ReleaseParams } from '../release-images.ts';
 
 export const messages = {
   pushRefused: {
@@ -41,161 +40,148 @@ export const messages = {
     says: '{subject}: holds a credential for {actual}, expected one for {expected}.',
     fix: 'Create the Secret again with the address of the registry as the images name it.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
+type OwnSay = Say<typeof messages>;
 
-export interface Tried {
-  /** Path at the registry. */
-  readonly repository: string;
-  /** Upload by who builds; `cancelled` is what the registry said to that. */
-  readonly push: { readonly status: number; readonly cancelled?: number };
-  /** Manifest by who pulls: the positive control of the next. */
-  readonly pull: { readonly status: number };
-  readonly pullerPush: { readonly status: number; readonly cancelled?: number };
+interface Upload {
+  readonly status: number;
+  /** What the registry said to its end. */
+  readonly cancelled?: number;
 }
-export interface PullSecret {
+/** What was tried at one repository, by its path at the registry. */
+export type Tried =
+  | { readonly repository: string; readonly refused: Refusal }
+  | {
+      readonly repository: string;
+      readonly refused?: undefined;
+      /** By who builds. */
+      readonly push: Upload;
+      /** Manifest by who pulls: the positive control of the next. */
+      readonly pull: { readonly status: number };
+      readonly pullerPush: Upload;
+    };
+interface PullSecret {
   readonly name: string;
   /** Hosts it holds a credential for; null when there is no such Secret. */
   readonly registries: readonly string[] | null;
+  readonly refused?: Refusal;
 }
-export interface Gathered {
+interface Seen {
   readonly deployments: readonly KubeObject[];
   readonly accounts: readonly KubeObject[];
   readonly secrets: readonly PullSecret[];
   readonly tried: readonly Tried[];
-  readonly readings: readonly Reading[];
 }
+type Params = ReleaseParams & {
+  readonly pullCredential: { readonly username: string };
+  readonly pullSecrets: readonly string[];
+  readonly requirePullSecret: boolean;
+};
 
-export function judge(params: Params, gathered: Gathered): Judgement<Id> {
-  const { tried, deployments } = gathered;
-  const pulls = deployments.map((deployment) => pullsOf(deployment, gathered.accounts));
-  const findings = [
-    ...tried.flatMap((one) => triedFindings(one, params)),
-    ...deployments.flatMap((deployment) => hostFindings(deployment, params)),
-    ...pulls.flatMap((one) => pullFindings(one, params)),
-    ...gathered.secrets.flatMap((secret) => secretFindings(secret, gathered.secrets, pulls, params)),
-  ];
-  const subjects = [
-    ...tried.map(({ repository }) => `Repository ${repository}`),
-    ...gathered.secrets.map(({ name }) => `Secret ${params.namespace}/${name}`),
-  ];
-  const evidence = evidenceOf(gathered, pulls);
-  const uncontrolled = tried.filter(({ pull }) => pull.status !== 200);
-  if (findings.length === 0 && uncontrolled.length > 0)
-    return {
-      outcome: 'inconclusive',
-      reason: 'no-positive-control',
-      why: `${nameList(uncontrolled.map(({ repository }) => repository))}: the manifest that the release names is not there, so whether the pull credential may pull is not shown.`,
-      evidence,
-    };
-  const none = `No Deployment in ${params.namespace} with the labels ${params.selector} names an image: no repository was tried.`;
-  return judged(findings, tried.length === 0 ? [] : subjects, evidence, none);
+export function judge(params: Params, { deployments, accounts, secrets, tried }: Seen, say: OwnSay): void {
+  const pulls = deployments.map((deployment) => pullsOf(deployment, accounts, params));
+  for (const one of secrets) judgeSecret(one, secrets, pulls, params, say);
+  for (const one of pulls) judgePulls(one, params, say);
+  for (const one of tried) judgeTried(one, params, say);
+  if (tried.length === 0)
+    say.unsure(
+      'no-subjects',
+      `No Deployment in ${params.namespace} with the labels ${params.selector} names an image: no repository was tried.`,
+    );
+  show(tried, secrets, pulls, say);
 }
 
 const REFUSALS = [401, 403];
 
-function triedFindings({ repository, push, pull, pullerPush }: Tried, params: Params): Finding<Id>[] {
-  const subject = `Repository ${repository}`;
-  const pusher = params.registry.credential?.username ?? 'nobody';
+function judgeTried(one: Tried, params: Params, say: OwnSay): void {
+  const subject = `Repository ${one.repository}`;
+  say.judged(subject);
+  if (one.refused) return say.refused(one.refused, subject);
+  const { push, pull, pullerPush } = one;
   const user = params.pullCredential.username;
-  return present<Finding<Id>>([
-    push.status !== 202 && { message: 'pushRefused', subject, data: { status: push.status, user: pusher } },
-    REFUSALS.includes(pull.status) && { message: 'pullRefused', subject, data: { status: pull.status, user } },
-    !REFUSALS.includes(pullerPush.status) && {
-      message: 'pullerNotRefused',
-      subject,
-      data: { status: pullerPush.status, user },
-    },
-  ]);
+  if (push.status !== 202)
+    say.fail('pushRefused', subject, { status: push.status, user: params.registry.credential?.username ?? 'nobody' });
+  if (!REFUSALS.includes(pullerPush.status)) say.fail('pullerNotRefused', subject, { status: pullerPush.status, user });
+  if (REFUSALS.includes(pull.status)) say.fail('pullRefused', subject, { status: pull.status, user });
+  else if (pull.status !== 200)
+    say.unsure(
+      'no-positive-control',
+      `${one.repository}: the manifest that the release names is not there, so whether the pull credential may pull is not shown.`,
+      { subject, detail: `http-${pull.status}` },
+    );
 }
 
-const hostsOf = (deployment: KubeObject, { thirdParty }: Params): string[] => [
-  ...new Set(namedImages([deployment], thirdParty).map(({ reference }) => reference?.host ?? 'nowhere')),
-];
-
-function hostFindings(deployment: KubeObject, params: Params): Finding<Id>[] {
-  return hostsOf(deployment, params)
-    .filter((host) => !params.hosts.includes(host))
-    .map((host) => ({
-      message: 'elsewhere',
-      subject: nameOf('Deployment', deployment),
-      data: { host, hosts: nameList(params.hosts) },
-    }));
-}
-
+/** How a Deployment's pods pull. */
 interface Pulls {
   readonly deployment: KubeObject;
+  /** Of its images. */
+  readonly hosts: readonly string[];
   readonly account: string;
   /** Names of the Secrets; those of a pod stand before those of its service account, which only fill an empty list. */
   readonly secrets: readonly string[];
 }
 
 /** The admission plugin ServiceAccount copies the account's secrets into pods that name none of their own. */
-function pullsOf(deployment: KubeObject, accounts: readonly KubeObject[]): Pulls {
+function pullsOf(deployment: KubeObject, accounts: readonly KubeObject[], { thirdParty }: Params): Pulls {
   const spec = at(deployment, 'spec', 'template', 'spec');
   const account = textAt(spec, 'default', 'serviceAccountName');
   const names = (object: unknown): string[] =>
     listAt(object, 'imagePullSecrets').flatMap((entry) => textAt(entry, '', 'name') || []);
   const own = names(spec);
   const inherited = names(accounts.find(({ metadata }) => metadata.name === account));
-  return { deployment, account, secrets: own.length > 0 ? own : inherited };
+  const hosts = namedImages([deployment], thirdParty).map(({ reference }) => reference?.host ?? 'nowhere');
+  return { deployment, hosts: [...new Set(hosts)], account, secrets: own.length > 0 ? own : inherited };
 }
 
-function pullFindings({ deployment, account, secrets }: Pulls, params: Params): Finding<Id>[] {
-  const subject = nameOf('Deployment', deployment);
-  if (secrets.length === 0)
-    return params.requirePullSecret ? [{ message: 'noPullSecret', subject, data: { account } }] : [];
-  return secrets
-    .filter((secret) => !params.pullSecrets.includes(secret))
-    .map((secret) => ({
-      message: 'unknownPullSecret',
-      subject,
-      data: { secret, expected: nameList(params.pullSecrets) },
-    }));
+function judgePulls({ deployment, hosts, account, secrets }: Pulls, params: Params, say: OwnSay): void {
+  const subject = objectSubject('Deployment', deployment.metadata);
+  say.judged(subject);
+  for (const host of hosts)
+    if (!isHostOf(params.hosts, host)) say.fail('elsewhere', subject, { host, hosts: nameList(params.hosts) });
+  if (secrets.length === 0 && params.requirePullSecret) say.fail('noPullSecret', subject, { account });
+  for (const secret of secrets)
+    if (!params.pullSecrets.includes(secret))
+      say.fail('unknownPullSecret', subject, { secret, expected: nameList(params.pullSecrets) });
 }
 
-/** Docker Hub is called by other names in credentials than in references. */
-const canonicalHost = (host: string): string =>
-  ['index.docker.io', 'registry-1.docker.io'].includes(host) ? 'docker.io' : host;
-
-function secretFindings(
-  { name, registries }: PullSecret,
+function judgeSecret(
+  { name, registries, refused }: PullSecret,
   all: readonly PullSecret[],
   pulls: readonly Pulls[],
   params: Params,
-): Finding<Id>[] {
-  const subject = `Secret ${params.namespace}/${name}`;
+  say: OwnSay,
+): void {
+  const subject = objectSubject('Secret', { name, namespace: params.namespace });
   const users = pulls.filter(({ secrets }) => secrets.includes(name));
+  say.judged(subject);
+  if (refused) return say.refused(refused, subject);
   if (registries === null) {
     const names = nameList(users.map(({ deployment }) => nameOf('Deployment', deployment)));
-    return [{ message: 'pullSecretMissing', subject, data: { users: users.length === 0 ? 'Deployments' : names } }];
+    return say.fail('pullSecretMissing', subject, { users: users.length === 0 ? 'Deployments' : names });
   }
-  const held = registries.map(canonicalHost);
   // A Deployment may pull with several secrets, one for each registry: what counts is what they hold together.
-  const lacking = users.flatMap(({ deployment, secrets }) => {
-    const together = secrets.flatMap((other) => heldBy(other, all));
-    return hostsOf(deployment, params).filter((host) => params.hosts.includes(host) && !together.includes(host));
+  const lacking = users.flatMap(({ hosts, secrets }) => {
+    const together = all.filter((other) => secrets.includes(other.name));
+    // What nobody could read may hold it.
+    if (together.some((other) => other.refused)) return [];
+    const held = together.flatMap((other) => other.registries ?? []);
+    return hosts.filter((host) => isHostOf(params.hosts, host) && !isHostOf(held, host));
   });
-  if (held.length > 0 && lacking.length === 0) return [];
+  if (registries.length > 0 && lacking.length === 0) return;
   const expected = nameList(lacking.length > 0 ? [...new Set(lacking)] : params.hosts);
-  return [{ message: 'pullSecretOfOthers', subject, data: { actual: nameList(held), expected } }];
+  say.fail('pullSecretOfOthers', subject, { actual: nameList(registries), expected });
 }
 
-const heldBy = (name: string, all: readonly PullSecret[]): string[] =>
-  all.find((secret) => secret.name === name)?.registries?.map(canonicalHost) ?? [];
-
-function evidenceOf({ tried, secrets, readings }: Gathered, pulls: readonly Pulls[]): NonEmpty<Evidence> {
-  return [
+function show(tried: readonly Tried[], secrets: readonly PullSecret[], pulls: readonly Pulls[], say: OwnSay): void {
+  say.show(
     table(
       'Tried at the registry',
       ['repository', 'upload by who builds', 'cancelled', 'manifest by who pulls', 'upload by who pulls'],
-      tried.map(({ repository, push, pull, pullerPush }) => [
-        repository,
-        push.status,
-        push.cancelled ?? null,
-        pull.status,
-        pullerPush.status,
-      ]),
+      tried.map((one) =>
+        one.refused
+          ? [one.repository, one.refused.code, null, null, null]
+          : [one.repository, one.push.status, one.push.cancelled ?? null, one.pull.status, one.pullerPush.status],
+      ),
     ),
     table(
       'Pull secrets',
@@ -205,8 +191,10 @@ function evidenceOf({ tried, secrets, readings }: Gathered, pulls: readonly Pull
     table(
       'Registries of the pull secrets',
       ['secret', 'registries'],
-      secrets.map(({ name, registries }) => [name, registries === null ? 'no such Secret' : nameList(registries)]),
+      secrets.map(({ name, registries, refused }) => [
+        name,
+        refused?.code ?? (registries === null ? 'no such Secret' : nameList(registries)),
+      ]),
     ),
-    ...readings.map(readingEvidence),
-  ];
+  );
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { HttpAnswer, HttpRequest } from '../../contract/http.ts';
-import { ObservationError } from '../../kit/define-check.ts';
+import { ObservationError } from '../../kit/kind.ts';
 import { validateParams } from '../../kit/params.ts';
 import { testContext } from '../../kit/testing/cases.ts';
 import { authentication } from './check.ts';
@@ -69,12 +69,12 @@ describe('gathering', () => {
     [{ knownKey: 'secret' }, 'a token signed with the key "secret"'],
   ])('fails a service with the mistake %j', async (mistakes, what) => {
     const { judgement } = await judgedAgainst(mistakes);
-    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'notRefused', data: { what } }] });
+    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ id: 'notRefused', data: { what } }] });
   });
 
   it("fails a service that gives out somebody else's token, and keeps no name", async () => {
     const { gathered, judgement } = await judgedAgainst({ user: 'root-of-all' });
-    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ message: 'otherIdentity' }] });
+    expect(judgement).toMatchObject({ outcome: 'fail', findings: [{ id: 'otherIdentity' }] });
     expect(JSON.stringify([gathered, judgement])).not.toContain('root-of-all');
   });
 });
@@ -93,7 +93,7 @@ describe('a service that does not answer', () => {
   };
 
   it.each(['unreachable', 'timeout'] as const)('fails, whether it is %s', async (code) => {
-    expect(await gatherWith(code)).toMatchObject({ outcome: 'fail', findings: [{ message: 'down' }] });
+    expect(await gatherWith(code)).toMatchObject({ outcome: 'fail', findings: [{ id: 'down' }] });
   });
 
   it('is no matter of the service where what is in between cannot be spoken to', async () => {

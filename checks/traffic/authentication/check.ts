@@ -1,10 +1,12 @@
-import type { HttpAnswer, HttpClient } from '../../contract/http.ts';
-import { credential, endpoint } from '../../contract/param-schemas.ts';
-import { defineCheck, type Capabilities, type FromSchema, type JSONSchema } from '../../kit/define-check.ts';
-import { isDown } from '../../protocols/api-requests.ts';
+import type { HttpAnswer, HttpRequest } from '../../contract/http.ts';
 import { parseJson, textAt } from '../../contract/json.ts';
+import { credential, endpoint } from '../../contract/param-schemas.ts';
+import type { SecretRef } from '../../contract/secrets.ts';
+import { table } from '../../kit/evidence.ts';
+import { kind } from '../../kit/kind.ts';
+import { addressOf, isDown } from '../../protocols/api-requests.ts';
+import { isSuccess } from '../../protocols/http-answers.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
-import { judge, messages, type Attempt, type Identity, type Gathered } from './judge.ts';
 import { tamperedTokens } from './tampered-tokens.ts';
 
 const path = (description: string, byDefault: string) =>
@@ -12,11 +14,21 @@ const path = (description: string, byDefault: string) =>
 const field = (description: string, byDefault: string) =>
   ({ type: 'string', minLength: 1, default: byDefault, description }) as const;
 
-const params = {
-  type: 'object',
-  additionalProperties: false,
+/** A password that nobody has; one try only, so that no account is locked. */
+const WRONG_PASSWORD = 'golive-wrong-password';
+
+export const authentication = kind('traffic/authentication', {
+  title: 'Good credentials are let in and bad ones are not',
+  why: 'A token check that was switched off, or accepts alg "none", opens everything to everybody and no dashboard shows it.',
+  sees: [
+    'A login whose token opens a protected path (the positive control) and, with identityField, stands for that user.',
+    'The same path refused with 401: without a token, with signature, expiry or subject changed, with alg "none", signed with a well-known key.',
+    'The login refused with 401 for a wrong password.',
+  ],
+  not: ['A token that expired by itself.', 'Who may do what.'],
+  needs: ['http'],
   required: ['endpoint', 'credential'],
-  properties: {
+  params: {
     endpoint,
     credential,
     loginPath: path('Path that takes user name and password by POST and answers a token.', '/auth/login'),
@@ -31,95 +43,129 @@ const params = {
         'Member of that answer that must be the user name of the credential. Absent: whose token it is is not judged.',
     },
   },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
-
-export const authentication = defineCheck({
-  meta: {
-    kind: 'traffic/authentication',
-    title: 'Good credentials are let in and bad ones are not',
-    why: 'A token check that was switched off, or accepts alg "none", opens everything to everybody and no dashboard shows it.',
-    sees: 'A login whose token opens a protected path (the positive control) and, with identityField, stands for that user; and the same path and login refused with 401: without a token, with signature, expiry or subject changed, with alg "none", signed with a well-known key, with a wrong password. Not: a token that expired by itself, and not who may do what.',
-    needs: ['http'],
-    effect: 'read-only',
-    params,
-    messages,
+  messages: {
+    down: {
+      says: '{subject}: does not answer ({why}), expected a login.',
+      fix: 'Start the service, or open the way to it from where the gate runs.',
+    },
+    loginBroken: {
+      says: '{subject}: the login answered {status}{missing}, expected 2xx and a token in {field}.',
+      fix: 'Read the log of the service for that request; correct loginPath or tokenField if the API differs.',
+    },
+    tokenRefused: {
+      says: '{subject}: the token it gave was answered {status} at {path}, expected 2xx.',
+      fix: 'Check that the services that give tokens and those that check them share keys and clocks.',
+    },
+    otherIdentity: {
+      says: '{subject}: at {path} the token of the login stands for {actual} by {field}, expected the user that logged in.',
+      fix: 'Find whose session the login hands out (a cache, a shared token, a default user) before anybody else logs in.',
+    },
+    notRefused: {
+      says: '{subject}: {request} with {what} was answered {status}, expected 401.',
+      fix: 'Repair the token check of the service before anything goes live: what it lets in, everybody can send.',
+    },
   },
-  permissions: ({ credential }: Params) => mayReadSecrets([credential.password]),
-  gather,
-  judge,
+  rights: ({ credential }) => mayReadSecrets([credential.password]),
+
+  async gather(params, { http }) {
+    const { endpoint, credential, usernameField, passwordField, loginPath, protectedPath } = params;
+    const ask = async (path: string, how: Omit<HttpRequest, 'url'> = {}): Promise<HttpAnswer> =>
+      await http.request({ ...how, ...addressOf(endpoint, path) });
+    // What is kept of an answer: never its body, which may hold a token.
+    const attempt = (what: string, request: string, { status, ms }: HttpAnswer) => ({
+      what,
+      request,
+      status,
+      ms: Math.round(ms),
+    });
+    const logIn = (password: SecretRef | string) =>
+      ask(loginPath, { method: 'POST', json: { [usernameField]: credential.username, [passwordField]: password } });
+    const open = async (what: string, bearer?: string) =>
+      attempt(what, `GET ${protectedPath}`, await ask(protectedPath, bearer === undefined ? {} : { bearer }));
+    try {
+      const login = await logIn(credential.password);
+      const token = isSuccess(login.status) ? textAt(parseJson(login.body), '', params.tokenField) : '';
+      const opened = token === '' ? null : await ask(protectedPath, { bearer: token });
+      const refusals = [
+        attempt('a wrong password', `POST ${loginPath}`, await logIn(WRONG_PASSWORD)),
+        await open('no token'),
+        await open('a token that is none', 'golive-no-token'),
+      ];
+      for (const tampered of token === '' ? [] : tamperedTokens(token))
+        refusals.push(await open(tampered.what, tampered.token));
+      return {
+        up: true as const,
+        login: attempt('the right password', `POST ${loginPath}`, login),
+        tokenGiven: token !== '',
+        /** The protected path with the token of the login; null when there was none. */
+        control: opened && attempt('the token of the login', `GET ${protectedPath}`, opened),
+        identity: opened ? identityIn(opened, params.identityField, credential.username) : 'not asked',
+        refusals,
+      };
+    } catch (error) {
+      if (isDown(error)) return { up: false as const, why: error.message };
+      throw error;
+    }
+  },
+
+  judge({ endpoint, tokenField, protectedPath, identityField }, seen, say) {
+    const subject = `Authentication at ${endpoint.url}`;
+    if (!seen.up) {
+      say.judged(subject);
+      return say.fail('down', subject, { why: seen.why });
+    }
+    const { login, tokenGiven, control, identity, refusals } = seen;
+    const letIn = control ? [login, control] : [login];
+    say.judged(...[...letIn, ...refusals].map(({ request, what }) => `${request} with ${what}`));
+    say.show(
+      table(
+        'Attempts',
+        ['request', 'with', 'expected', 'status', 'ms'],
+        [...letIn, ...refusals].map((one, index) => [
+          one.request,
+          one.what,
+          index < letIn.length ? '2xx' : '401',
+          one.status,
+          one.ms,
+        ]),
+      ),
+      { type: 'text', title: 'The token stands for', text: identity },
+    );
+    for (const { what, request, status } of refusals)
+      if (status !== 401) say.fail('notRefused', subject, { what, request, status });
+    if (!tokenGiven && isRefusal(login.status))
+      say.unsure(
+        'no-positive-control',
+        `${subject}: the login answered ${login.status}: either the gate's credential is wrong or nobody gets in, so refusals prove nothing.`,
+      );
+    else if (!tokenGiven)
+      say.fail('loginBroken', subject, {
+        status: login.status,
+        missing: isSuccess(login.status) ? ' without a token' : '',
+        field: tokenField,
+      });
+    if (control?.status === 403)
+      say.unsure(
+        'no-positive-control',
+        `${subject}: the token was answered 403 at ${protectedPath}: the user may not see it, so refusals there prove nothing. Name a path this user may see.`,
+      );
+    else if (control && !isSuccess(control.status))
+      say.fail('tokenRefused', subject, { status: control.status, path: protectedPath });
+    else if (control && identityField !== undefined && identity !== 'the user that logged in')
+      say.fail('otherIdentity', subject, {
+        path: protectedPath,
+        field: identityField,
+        actual: identity === 'another user' ? identity : 'nobody',
+      });
+  },
 });
 
-/** A password that nobody has; one try only, so that no account is locked. */
-const WRONG_PASSWORD = 'golive-wrong-password';
-
-async function gather(params: Params, { http }: Pick<Capabilities, 'http'>): Promise<Gathered> {
-  const { endpoint, credential, usernameField, passwordField, tokenField, loginPath, protectedPath } = params;
-  const ask = asker(http, endpoint);
-  const logIn = (password: Params['credential']['password'] | string) =>
-    ask(`POST ${loginPath}`, {
-      method: 'POST',
-      path: loginPath,
-      json: { [usernameField]: credential.username, [passwordField]: password },
-    });
-  try {
-    const login = await logIn(credential.password);
-    const token = tokenIn(login, tokenField);
-    const open = (bearer?: string) =>
-      ask(`GET ${protectedPath}`, { path: protectedPath, ...(bearer === undefined ? {} : { bearer }) });
-    const opened = token === null ? null : await open(token);
-    const control = opened === null ? null : attempt('the token of the login', opened);
-    const refusals = [
-      attempt('a wrong password', await logIn(WRONG_PASSWORD)),
-      attempt('no token', await open()),
-      attempt('a token that is none', await open('golive-no-token')),
-    ];
-    for (const { what, token: tampered } of token === null ? [] : tamperedTokens(token))
-      refusals.push(attempt(what, await open(tampered)));
-    return {
-      up: true,
-      login: attempt('the right password', login),
-      tokenGiven: token !== null,
-      control,
-      ...(opened === null ? {} : { identity: identityIn(opened, params) }),
-      refusals,
-    };
-  } catch (error) {
-    if (isDown(error)) return { up: false, why: error.message };
-    throw error;
-  }
-}
-
-type Asked = HttpAnswer & { readonly request: string };
-
-function asker(http: HttpClient, { url, caFile }: Params['endpoint']) {
-  return async (
-    request: string,
-    { path, ...rest }: Omit<Parameters<HttpClient['request']>[0], 'url'> & { readonly path: string },
-  ): Promise<Asked> => {
-    const answer = await http.request({
-      ...rest,
-      url: `${url.replace(/\/$/, '')}${path}`,
-      ...(caFile === undefined ? {} : { caFile }),
-    });
-    return { ...answer, request };
-  };
-}
-
-function tokenIn({ status, body }: HttpAnswer, tokenField: string): string | null {
-  const token = status >= 200 && status < 300 ? textAt(parseJson(body), '', tokenField) : '';
-  return token === '' ? null : token;
-}
+const isRefusal = (status: number): boolean => status === 401 || status === 403;
 
 /** Whose token it is, without the name: the answer may hold a customer's. */
-function identityIn({ body }: HttpAnswer, { identityField, credential }: Params): Identity {
-  if (identityField === undefined) return 'not asked';
-  const found = textAt(parseJson(body), '', identityField);
+function identityIn({ body }: HttpAnswer, field: string | undefined, username: string): string {
+  if (field === undefined) return 'not asked';
+  const found = textAt(parseJson(body), '', field);
   if (found === '') return 'missing';
-  return found === credential.username ? 'the same' : 'another user';
-}
-
-/** What is kept of an answer: never its body, which may hold a token. */
-function attempt(what: string, { request, status, ms }: Asked): Attempt {
-  return { what, request, status, ms: Math.round(ms) };
+  return found === username ? 'the user that logged in' : 'another user';
 }

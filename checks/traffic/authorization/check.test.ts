@@ -67,7 +67,9 @@ describe('against a server', () => {
     const { judgement } = await tried();
     expect(judgement).toMatchObject({
       outcome: 'fail',
-      findings: [{ message: 'notDenied', subject: 'Subject "user"', data: { request: 'GET /admin', status: 200 } }],
+      findings: [
+        { id: 'notDenied', subject: { name: 'Subject "user"' }, data: { request: 'GET /admin', status: 200 } },
+      ],
     });
   });
 });

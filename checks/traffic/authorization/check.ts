@@ -1,60 +1,139 @@
-import type { HttpClient } from '../../contract/http.ts';
-import { defineCheck, ObservationError, type Capabilities } from '../../kit/define-check.ts';
+import { nameList, table } from '../../kit/evidence.ts';
+import { kind, ObservationError } from '../../kit/kind.ts';
 import { addressOf, logIn, unlessDown } from '../../protocols/api-requests.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
-import { judge, messages, type Attempt, type Gathered } from './judge.ts';
 import { ANONYMOUS, params, type Params, type Rule } from './params.ts';
 
-export const authorization = defineCheck({
-  meta: {
-    kind: 'traffic/authorization',
-    title: 'Everybody may do what is declared and nothing else',
-    why: 'A role check that was dropped lets every user administer, and no log shows anything but 200.',
-    sees: 'Each declared request made by each declared subject, logged in as itself or without a token: allowed or refused with the declared status, each refusal beside somebody else whom the same request let in. Not: requests and roles that no rule names.',
-    needs: ['http'],
-    effect: 'read-only',
-    params,
-    messages,
-  },
-  permissions: ({ subjects }: Params) => mayReadSecrets(subjects.map(({ credential }) => credential.password)),
-  gather,
-  judge,
-});
-
-async function gather(params: Params, { http }: Pick<Capabilities, 'http'>): Promise<Gathered> {
-  refuseMistakes(params);
-  const tokens = new Map<string, string>();
-  for (const { name, credential } of params.subjects) {
-    const session = await logIn(params.endpoint, { credential, ...params.login }, http);
-    if ('down' in session) return { loginDown: session.down, attempts: [] };
-    tokens.set(name, session.bearer);
-  }
-  const attempts: Attempt[] = [];
-  for (const rule of params.rules)
-    for (const subject of [...rule.allowed, ...rule.denied])
-      attempts.push(await attempt(params, rule, subject, tokens.get(subject), http));
-  return { attempts };
+interface Attempt {
+  readonly subject: string;
+  /** `GET /api/v1/admin/stats`. */
+  readonly request: string;
+  /** Null without an answer; `why` then says why. */
+  readonly status: number | null;
+  readonly ms: number | null;
+  readonly why?: string;
 }
 
-async function attempt(
-  { endpoint }: Params,
-  { method, path, json }: Rule,
-  subject: string,
-  bearer: string | undefined,
-  http: HttpClient,
-): Promise<Attempt> {
-  const answer = await unlessDown(
-    http.request({
-      ...addressOf(endpoint, path),
-      method: method ?? 'GET',
-      ...(json ? { json } : {}),
-      ...(bearer === undefined ? {} : { bearer }),
-    }),
-  );
-  const request = `${method ?? 'GET'} ${path}`;
-  // Never the body: it is what only some may see.
-  if (answer.answered) return { subject, request, status: answer.status, ms: Math.round(answer.ms) };
-  return { subject, request, status: null, ms: null, why: answer.why };
+export const authorization = kind('traffic/authorization', {
+  title: 'Everybody may do what is declared and nothing else',
+  why: 'A role check that was dropped lets every user administer, and no log shows anything but 200.',
+  sees: [
+    'Each declared request made by each declared subject, logged in as itself or without a token: allowed or refused with the declared status.',
+    'Each refusal beside somebody else whom the same request let in.',
+  ],
+  not: ['Requests and roles that no rule names.'],
+  needs: ['http'],
+  required: ['endpoint', 'subjects', 'rules'],
+  params,
+  messages: {
+    loginDown: {
+      says: '{subject}: the login {why}, expected tokens for the subjects.',
+      fix: 'Repair the service that logs people in, or the way to it; the credential of the gate was not refused.',
+    },
+    noAnswer: {
+      says: '{subject}: {request} got no answer ({why}), expected {expected}.',
+      fix: 'Start the service, or open the way to it from where the gate runs.',
+    },
+    notAllowed: {
+      says: '{subject}: {request} was answered {status}, expected {expected}: it may do this.',
+      fix: 'Restore the grant of that role; after a 5xx read the log of the service.',
+    },
+    notDenied: {
+      says: '{subject}: {request} was answered {status}, expected {expected}: it may not do this.',
+      fix: 'Repair the authorisation check of the service before anything goes live, and see in its log who has used it.',
+    },
+  },
+  rights: ({ subjects }) => mayReadSecrets(subjects.map(({ credential }) => credential.password)),
+
+  async gather(given, { http }) {
+    refuseMistakes(given);
+    const { endpoint, subjects, login } = given;
+    const tokens = new Map<string, string>();
+    const attempts: Attempt[] = [];
+    for (const { name, credential } of subjects) {
+      const session = await logIn(endpoint, { credential, ...login }, http);
+      if ('down' in session) return { loginDown: session.down, attempts };
+      tokens.set(name, session.bearer);
+    }
+    for (const { rule, subject } of expectedOf(given)) {
+      const bearer = tokens.get(subject);
+      const answer = await unlessDown(
+        http.request({
+          ...addressOf(endpoint, rule.path),
+          method: rule.method ?? 'GET',
+          ...(rule.json ? { json: rule.json } : {}),
+          ...(bearer === undefined ? {} : { bearer }),
+        }),
+      );
+      // Never the body: it is what only some may see.
+      const said = answer.answered
+        ? { status: answer.status, ms: Math.round(answer.ms) }
+        : { status: null, ms: null, why: answer.why };
+      attempts.push({ subject, request: requestOf(rule), ...said });
+    }
+    return { attempts };
+  },
+
+  judge(given, { loginDown, attempts }: { readonly loginDown?: string; readonly attempts: readonly Attempt[] }, say) {
+    if (loginDown !== undefined) {
+      const subject = `Login at ${given.endpoint.url}${given.login.path}`;
+      say.judged(subject);
+      return say.fail('loginDown', subject, { why: loginDown });
+    }
+    const expected = expectedOf(given);
+    const rows = expected.flatMap((one, index) => {
+      const attempt = attempts[index];
+      // A row of something else is no answer to this one.
+      return attempt?.subject === one.subject && attempt.request === requestOf(one.rule) ? [{ ...one, attempt }] : [];
+    });
+    for (const { attempt, allowed, statuses } of rows) {
+      const { request, status, why = 'no reason given' } = attempt;
+      const data = { request, expected: statuses.join(' or ') };
+      const subject = attempt.subject === ANONYMOUS ? 'Somebody without a token' : `Subject "${attempt.subject}"`;
+      say.judged(`${request} by ${attempt.subject}`);
+      if (status === null) say.fail('noAnswer', subject, { ...data, why });
+      else if (!statuses.includes(status)) say.fail(allowed ? 'notAllowed' : 'notDenied', subject, { ...data, status });
+    }
+    if (rows.length < expected.length)
+      say.unsure('too-few-subjects', `${rows.length} of ${expected.length} requests were made.`);
+    // A subject that is let in nowhere may be locked, or its token worth nothing: its refusals prove no rule.
+    const letIn = new Set([ANONYMOUS, ...expected.filter(({ allowed }) => allowed).map(({ subject }) => subject)]);
+    const never = [...new Set(expected.map(({ subject }) => subject))].filter((name) => !letIn.has(name));
+    if (never.length > 0)
+      say.unsure(
+        'no-positive-control',
+        `${nameList(never)} may do nothing by these rules, so refusals prove little: add a request it may make.`,
+      );
+    say.show(
+      table(
+        `Requests to ${given.endpoint.url}`,
+        ['request', 'by', 'may', 'expected', 'status', 'ms'],
+        rows.map(({ attempt: { request, subject, status, ms, why }, allowed, statuses }) => [
+          request,
+          subject,
+          allowed,
+          statuses.join(' or '),
+          status ?? why ?? null,
+          ms,
+        ]),
+      ),
+    );
+  },
+});
+
+const requestOf = ({ method, path }: Rule): string => `${method ?? 'GET'} ${path}`;
+
+/** Rule by rule, first who may, then who may not: what is asked, and what each should be answered. */
+function expectedOf({ rules }: Pick<Params, 'rules'>) {
+  return rules.flatMap((rule) => [
+    ...rule.allowed.map((subject) => ({ rule, subject, allowed: true, statuses: rule.allowedStatus })),
+    ...rule.denied.map((subject) => ({
+      rule,
+      subject,
+      allowed: false,
+      statuses: subject === ANONYMOUS ? rule.anonymousStatus : rule.deniedStatus,
+    })),
+  ]);
 }
 
 function refuseMistakes({ subjects, rules }: Params): void {

@@ -2,18 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { DnsClient } from '../../contract/network.ts';
 import { endpoint } from '../../contract/param-schemas.ts';
-import {
-  defineCheck,
-  ObservationError,
-  type Capabilities,
-  type Evidence,
-  type Finding,
-  type FromSchema,
-  type JSONSchema,
-  type Judgement,
-} from '../../kit/define-check.ts';
 import { nameList, table } from '../../kit/evidence.ts';
-import { judged, present } from '../../kit/judged.ts';
+import { kind, ObservationError } from '../../kit/kind.ts';
 import {
   addressesOf,
   balancerName,
@@ -22,32 +12,18 @@ import {
   readBalancer,
 } from '../../protocols/load-balancers.ts';
 
-const messages = {
-  unresolved: {
-    says: '{subject}: has neither A nor AAAA record ({where}), expected {expected}.',
-    fix: 'Create the record, or wait until the zone has been published.',
-  },
-  elsewhere: {
-    says: '{subject}: resolves to {actual}, expected only {expected}.',
-    fix: 'Point the record to the load balancer; a record that is left over from another platform takes part of the users there.',
-  },
-  noAddress: {
-    says: '{subject}: has no address that a record could point to, expected at least one.',
-    fix: 'Find out why it got none: its controller, the quota of addresses, its events.',
-  },
-  wildcard: {
-    says: '{subject}: a name nobody has declared resolves to {actual}, expected no record.',
-    fix: 'Remove the wildcard record: with it no misspelt and no forgotten name is ever noticed.',
-  },
-};
-type Id = keyof typeof messages;
-
-const params = {
-  type: 'object',
-  additionalProperties: false,
+export const dnsRecords = kind('traffic/dns-records', {
+  title: 'Public names resolve to the load balancer and nowhere else',
+  why: 'A missing record keeps every user out; a stale one sends a part of them to a platform that is no longer there.',
+  sees: [
+    "A, AAAA and CNAME records of each name at the environment's DNS servers, held against the load balancer's addresses.",
+    'That a made-up name does not resolve.',
+  ],
+  not: ["Other resolvers' caches, and how long they keep the old answer."],
+  needs: ['cluster', 'dns'],
   required: ['endpoints'],
-  anyOf: [{ required: ['addresses'] }, { required: ['loadBalancer'] }],
-  properties: {
+  rules: { anyOf: [{ required: ['addresses'] }, { required: ['loadBalancer'] }] },
+  params: {
     endpoints: {
       type: 'array',
       minItems: 1,
@@ -78,8 +54,82 @@ const params = {
       description: 'A made-up name below this domain must not resolve: there is no wildcard record.',
     },
   },
-} as const satisfies JSONSchema;
-type Params = FromSchema<typeof params>;
+  messages: {
+    unresolved: {
+      says: '{subject}: has neither A nor AAAA record ({where}), expected {expected}.',
+      fix: 'Create the record, or wait until the zone has been published.',
+    },
+    elsewhere: {
+      says: '{subject}: resolves to {actual}, expected only {expected}.',
+      fix: 'Point the record to the load balancer; a record that is left over from another platform takes part of the users there.',
+    },
+    noAddress: {
+      says: '{subject}: has no address that a record could point to, expected at least one.',
+      fix: 'Find out why it got none: its controller, the quota of addresses, its events.',
+    },
+    wildcard: {
+      says: '{subject}: a name nobody has declared resolves to {actual}, expected no record.',
+      fix: 'Remove the wildcard record: with it no misspelt and no forgotten name is ever noticed.',
+    },
+  },
+  rights: ({ loadBalancer }) => (loadBalancer ? [mayGetBalancer(loadBalancer)] : []),
+
+  async gather(params, { cluster, dns }) {
+    const { loadBalancer: declared, domain } = params;
+    const balancer = declared
+      ? { name: balancerName(declared), addresses: addressesOf(declared.kind, await readBalancer(cluster, declared)) }
+      : null;
+    const expected = [...(params.addresses ?? []), ...(balancer?.addresses ?? [])];
+    const answers = await askAll(dns, namesOf(params.endpoints, params.names));
+    /** What the expected host names resolve to themselves. */
+    const targets = await askAll(
+      dns,
+      expected.filter((one) => isIP(one) === 0),
+    );
+    refuseOtherDomain(
+      domain,
+      answers.map(({ name }) => name),
+    );
+    const madeUp = domain === undefined ? [] : [`golive-${randomUUID().slice(0, 8)}.${domain}`];
+    const [unknown = null] = await askAll(dns, madeUp);
+    return { where: dns.where, answers, balancer, targets, unknown };
+  },
+
+  judge({ addresses = [] }, { answers, balancer, targets, unknown, where }, say) {
+    const declared = [...addresses, ...(balancer?.addresses ?? [])];
+    const allowed = new Set([...declared, ...targets.flatMap((one) => one.addresses)].map(canonical));
+    const expected = nameList(declared);
+    const isLost = balancer?.addresses.length === 0;
+    if (isLost) say.fail('noAddress', balancer.name);
+    for (const { name, addresses } of answers) {
+      const wrong = addresses.filter((address) => !allowed.has(canonical(address)));
+      say.judged(name);
+      // Without the address of the balancer nobody knows where they should lead.
+      if (isLost) continue;
+      if (addresses.length === 0) say.fail('unresolved', name, { where, expected });
+      else if (wrong.length > 0) say.fail('elsewhere', name, { actual: nameList(wrong), expected });
+    }
+    const found = [...(unknown?.addresses ?? []), ...(unknown?.aliases ?? [])];
+    if (unknown && found.length > 0)
+      say.fail('wildcard', unknown.name.replace(/^golive-[^.]*/, '*'), { actual: nameList(found) });
+    const row =
+      (role: string) =>
+      ({ name, addresses, aliases }: Answer) =>
+        [name, role, addresses.join(', ') || 'none', aliases.join(', ') || 'none'] as const;
+    say.show(
+      table(
+        `Records at ${where}`,
+        ['name', 'what', 'A and AAAA', 'CNAME'],
+        [
+          ...answers.map(row('must lead to the load balancer')),
+          ...targets.map(row('the load balancer itself')),
+          ...(unknown ? [unknown] : []).map(row('made up, must not resolve')),
+        ],
+      ),
+      { type: 'text', title: `Addresses of ${balancer?.name ?? 'the item'}`, text: declared.join(', ') || 'none' },
+    );
+  },
+});
 
 interface Answer {
   readonly name: string;
@@ -87,70 +137,29 @@ interface Answer {
   readonly addresses: readonly string[];
   readonly aliases: readonly string[];
 }
-interface Gathered {
-  /** The DNS servers asked. */
-  readonly where: string;
-  readonly answers: readonly Answer[];
-  /** Of the load balancer's status; null where none is declared. */
-  readonly balancer: { readonly name: string; readonly addresses: readonly string[] } | null;
-  /** What the expected host names resolve to themselves. */
-  readonly targets: readonly Answer[];
-  /** The made-up name; null where no domain is declared. */
-  readonly unknown: Answer | null;
-}
 
-export const dnsRecords = defineCheck({
-  meta: {
-    kind: 'traffic/dns-records',
-    title: 'Public names resolve to the load balancer and nowhere else',
-    why: 'A missing record keeps every user out; a stale one sends a part of them to a platform that is no longer there.',
-    sees: "A, AAAA and CNAME records of each name at the environment's DNS servers, held against the load balancer's addresses, and that a made-up name does not resolve. Not: other resolvers' caches, and how long they keep the old answer.",
-    needs: ['cluster', 'dns'],
-    effect: 'read-only',
-    params,
-    messages,
-  },
-  permissions: ({ loadBalancer }: Params) => (loadBalancer ? [mayGetBalancer(loadBalancer)] : []),
-  gather,
-  judge,
-});
-
-async function gather(params: Params, { cluster, dns }: Pick<Capabilities, 'cluster' | 'dns'>): Promise<Gathered> {
-  const balancer = params.loadBalancer
-    ? {
-        name: balancerName(params.loadBalancer),
-        addresses: addressesOf(params.loadBalancer.kind, await readBalancer(cluster, params.loadBalancer)),
-      }
-    : null;
-  const expected = [...(params.addresses ?? []), ...(balancer?.addresses ?? [])];
+async function askAll(dns: DnsClient, names: readonly string[]): Promise<Answer[]> {
   const answers: Answer[] = [];
-  for (const name of namesOf(params)) answers.push(await ask(dns, name));
-  const targets: Answer[] = [];
-  for (const name of expected.filter((one) => isIP(one) === 0)) targets.push(await ask(dns, name));
-  refuseOtherDomain(params, answers);
-  const madeUp = params.domain === undefined ? null : `golive-${randomUUID().slice(0, 8)}.${params.domain}`;
-  return {
-    where: dns.where,
-    answers,
-    balancer,
-    targets,
-    unknown: madeUp === null ? null : await ask(dns, madeUp),
-  };
+  for (const name of names) {
+    const addresses = [...(await dns.resolve(name, 'A')), ...(await dns.resolve(name, 'AAAA'))];
+    answers.push({ name, addresses, aliases: await dns.resolve(name, 'CNAME') });
+  }
+  return answers;
 }
 
 /** That nothing resolves below a domain that no name is of says nothing. */
-function refuseOtherDomain({ domain }: Params, answers: readonly Answer[]): void {
+function refuseOtherDomain(domain: string | undefined, names: readonly string[]): void {
   if (domain === undefined) return;
-  const own = domain.toLowerCase().replace(/\.$/, '');
-  if (answers.some(({ name }) => `.${name.toLowerCase().replace(/\.$/, '')}`.endsWith(`.${own}`))) return;
+  const plain = (name: string): string => `.${name.toLowerCase().replace(/\.$/, '')}`;
+  if (names.some((name) => plain(name).endsWith(plain(domain)))) return;
   throw new ObservationError(
     'misconfigured',
-    `None of the names (${nameList(answers.map(({ name }) => name))}) is of the domain ${domain}, so it would not show their wildcard record.`,
+    `None of the names (${nameList(names)}) is of the domain ${domain}, so it would not show their wildcard record.`,
     { fix: 'Correct domain in the item: the one that the endpoints are of.' },
   );
 }
 
-function namesOf({ endpoints, names }: Params): string[] {
+function namesOf(endpoints: readonly { readonly url: string }[], names: readonly string[]): string[] {
   const hosts = endpoints.map(({ url }) => new URL(url).hostname);
   const address = hosts.find((host) => isIP(host.replace(/[[\]]/g, '')) !== 0);
   if (address !== undefined)
@@ -160,68 +169,7 @@ function namesOf({ endpoints, names }: Params): string[] {
   return [...new Set([...hosts, ...names])];
 }
 
-async function ask(dns: DnsClient, name: string): Promise<Answer> {
-  const [four, six, aliases] = [
-    await dns.resolve(name, 'A'),
-    await dns.resolve(name, 'AAAA'),
-    await dns.resolve(name, 'CNAME'),
-  ];
-  return { name, addresses: [...four, ...six], aliases };
-}
-
-function judge(params: Params, gathered: Gathered): Judgement<Id> {
-  const { answers, balancer, targets, unknown, where } = gathered;
-  const evidence = evidenceOf(gathered);
-  const subjects = answers.map(({ name }) => name);
-  if (balancer?.addresses.length === 0)
-    return judged([{ message: 'noAddress', subject: balancer.name }], subjects, evidence, '');
-  const declared = [...(params.addresses ?? []), ...(balancer?.addresses ?? [])];
-  const allowed = new Set([...declared, ...targets.flatMap(({ addresses }) => addresses)].map(canonical));
-  const expected = nameList(declared);
-  const findings: Finding<Id>[] = present([
-    ...answers.map(({ name, addresses }): Finding<Id> | false => {
-      if (addresses.length === 0) return { message: 'unresolved', subject: name, data: { where, expected } };
-      const wrong = addresses.filter((address) => !allowed.has(canonical(address)));
-      return wrong.length > 0 && { message: 'elsewhere', subject: name, data: { actual: nameList(wrong), expected } };
-    }),
-    unknown !== null &&
-      (unknown.addresses.length > 0 || unknown.aliases.length > 0) && {
-        message: 'wildcard' as const,
-        subject: unknown.name.replace(/^golive-[^.]*/, '*'),
-        data: { actual: nameList([...unknown.addresses, ...unknown.aliases]) },
-      },
-  ]);
-  return judged(findings, subjects, evidence, 'No name was asked for.');
-}
-
 /** IPv6 has many spellings of one address. */
 function canonical(address: string): string {
   return isIP(address) === 6 ? new URL(`http://[${address}]/`).hostname : address.toLowerCase();
-}
-
-function evidenceOf({ where, answers, balancer, targets, unknown }: Gathered): readonly [Evidence, ...Evidence[]] {
-  const row =
-    (role: string) =>
-    ({ name, addresses, aliases }: Answer) =>
-      [name, role, addresses.join(', ') || 'none', aliases.join(', ') || 'none'] as const;
-  return [
-    table(
-      `Records at ${where}`,
-      ['name', 'what', 'A and AAAA', 'CNAME'],
-      [
-        ...answers.map(row('must lead to the load balancer')),
-        ...targets.map(row('the load balancer itself')),
-        ...(unknown ? [unknown].map(row('made up, must not resolve')) : []),
-      ],
-    ),
-    ...(balancer
-      ? [
-          {
-            type: 'text' as const,
-            title: `Addresses of ${balancer.name}`,
-            text: balancer.addresses.join(', ') || 'none',
-          },
-        ]
-      : []),
-  ];
 }

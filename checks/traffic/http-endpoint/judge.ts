@@ -1,13 +1,11 @@
 /** How answers are held against what their clients expect. */
-import type { HttpAnswer } from '../../contract/http.ts';
-import { durationMs, formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
-import { createAjv } from '../../kit/params.ts';
-import { shortened, table } from '../../kit/evidence.ts';
-import { judged, present } from '../../kit/judged.ts';
 import { parseJson } from '../../contract/json.ts';
-import { schemaProblems } from '../../kit/schema-problems.ts';
-import type { Params } from './check.ts';
+import { durationMs, formatMs } from '../../contract/units.ts';
+import { table } from '../../kit/evidence.ts';
+import { Say } from '../../kit/kind.ts';
+import type { Answered } from '../../protocols/api-requests.ts';
+import { schemaProblem, wrongHeaders } from '../../protocols/http-answers.ts';
+import type { Params, Request } from './params.ts';
 
 export const messages = {
   noAnswer: {
@@ -42,88 +40,107 @@ export const messages = {
     says: '{subject}: the P95 of {samples} answers is {actual} (worst {worst}), expected at most {expected}.',
     fix: 'Find where the time goes: compare with the latency that the service itself measures, then with what it waits for.',
   },
-};
-type Id = keyof typeof messages;
-type Request = Params['requests'][number];
+} as const;
 
-export type Exchange =
-  | ({ readonly answered: true } & HttpAnswer)
-  | {
-      readonly answered: false;
-      readonly why: string;
-      /** Set where the request was not made: its token is missing. */
-      readonly asked?: false;
-    };
-export interface Gathered {
-  /** One for each request, in its order. */
-  readonly exchanges: readonly Exchange[];
-  /** The other samples of each request, in its order; none where it was asked once. */
-  readonly repeats?: readonly (readonly Exchange[])[];
+/** `asked` is false where the request was not made: its token is missing. */
+export type Exchange = Answered | { readonly answered: false; readonly why: string; readonly asked?: false };
+type Answer = Answered & { answered: true };
+interface Seen {
+  /** The samples of each request, in its order. */
+  readonly exchanges: readonly (readonly Exchange[])[];
   /** Why there is no token: what the service that logs in answered instead. */
   readonly loginDown?: string;
 }
+interface Row {
+  readonly request: Request;
+  readonly all: readonly Exchange[];
+}
+type Speaks = Say<typeof messages>;
 
-export function judge(params: Params, { exchanges, repeats, loginDown }: Gathered): Judgement<Id> {
-  const pairs = exchanges.flatMap((exchange, index): Pair[] => {
-    const request = params.requests[index];
-    return request ? [{ request, exchange, all: [exchange, ...(repeats?.[index] ?? [])] }] : [];
+export function judge(params: Params, { exchanges, loginDown }: Seen, say: Speaks): void {
+  const { requests } = params;
+  const rows = requests.flatMap((request, index): Row[] => {
+    const all = exchanges[index] ?? [];
+    return all.length > 0 ? [{ request, all }] : [];
   });
-  const evidence = evidenceOf(params, pairs);
-  if (pairs.length < params.requests.length || (loginDown === undefined && exchanges.some(wasNotAsked)))
-    return {
-      outcome: 'inconclusive',
-      reason: 'no-subjects',
-      why: `${pairs.length} of ${params.requests.length} requests were made.`,
-      evidence,
-    };
-  const short = pairs.find(({ request, all }) => all.length < request.samples && all.every(({ answered }) => answered));
-  if (short)
-    return {
-      outcome: 'inconclusive',
-      reason: 'too-few-samples',
-      why: `${nameOf(short.request)} was asked ${short.all.length} times, expected ${short.request.samples}.`,
-      evidence,
-    };
-  const login: Finding<Id>[] =
-    loginDown === undefined
-      ? []
-      : [
-          {
-            message: 'loginDown',
-            subject: `POST ${params.login?.path ?? ''}`,
-            data: { why: loginDown, count: exchanges.filter(wasNotAsked).length, total: exchanges.length },
-          },
-        ];
-  return judged(
-    [...login, ...pairs.flatMap((pair) => [...worstFindings(pair, params.maxLatency), ...tailFindings(pair)])],
-    params.requests.map(nameOf),
-    evidence,
-    '',
-  );
+  const made = rows.filter(({ all }) => !all.some(wasNotAsked));
+  say.judged(...requests.map(nameOf));
+  if (loginDown !== undefined)
+    say.fail('loginDown', `POST ${params.login?.path ?? ''}`, {
+      why: loginDown,
+      count: rows.length - made.length,
+      total: rows.length,
+    });
+  if (rows.length < requests.length || (loginDown === undefined && made.length < rows.length))
+    say.unsure('no-subjects', `${made.length} of ${requests.length} requests were made.`);
+  for (const { request, all } of made) {
+    if (all.length < request.samples && all.every(({ answered }) => answered))
+      say.unsure('too-few-samples', `${nameOf(request)} was asked ${all.length} times, expected ${request.samples}.`, {
+        subject: nameOf(request),
+      });
+    judgeWorst({ request, all }, params.maxLatency, say);
+    judgeTail({ request, all }, say);
+  }
+  say.show(evidenceOf(params, rows));
 }
 
-const wasNotAsked = (exchange: Exchange): boolean => !exchange.answered && exchange.asked === false;
-
+const wasNotAsked = (exchange: Exchange): boolean => 'asked' in exchange;
 const nameOf = ({ method, path }: Request): string => `${method ?? 'GET'} ${path}`;
 
 /** What is wrong with the first answer that is wrong; one wrong answer among many right ones says so. */
-function worstFindings({ request, all }: Pair, maxLatency: string): Finding<Id>[] {
-  const wrong = all.map((exchange) => findingsOf(request, exchange, maxLatency)).filter((found) => found.length > 0);
-  if (all.length === 1 || wrong.length === 0) return wrong[0] ?? [];
-  const count = `${nameOf(request)} (${wrong.length} of ${all.length} answers)`;
-  return (wrong[0] ?? []).map((finding) => ({ ...finding, subject: count }));
+function judgeWorst({ request, all }: Row, maxLatency: string, say: Speaks): void {
+  const wrong = all.filter((exchange) => !isAsExpected(request, exchange, maxLatency));
+  const [first] = wrong;
+  if (!first) return;
+  const subject = all.length === 1 ? nameOf(request) : `${nameOf(request)} (${wrong.length} of ${all.length} answers)`;
+  judgeAnswer(subject, request, first, maxLatency, say);
 }
 
-function tailFindings({ request, all }: Pair): Finding<Id>[] {
+/** Judges it for itself: nothing of it is kept. */
+function isAsExpected(request: Request, exchange: Exchange, maxLatency: string): boolean {
+  const trial = new Say(messages);
+  judgeAnswer('', request, exchange, maxLatency, trial);
+  return trial.verdict().findings.length === 0;
+}
+
+function judgeAnswer(subject: string, request: Request, exchange: Exchange, maxLatency: string, say: Speaks): void {
+  const expected = request.status;
+  if (!exchange.answered) return say.fail('noAnswer', subject, { why: exchange.why, expected });
+  const { status, ms, headers } = exchange;
+  const isExpected = status === expected;
+  if (!isExpected) say.fail('wrongStatus', subject, { actual: status, expected });
+  // The body of another status is not what the schema is about.
+  if (isExpected && request.schema) judgeBody(subject, request.schema, exchange, say);
+  for (const wrong of wrongHeaders(isExpected ? withJsonType(request) : request.headers, headers))
+    say.fail('wrongHeader', subject, wrong);
+  if (ms > durationMs(maxLatency)) say.fail('tooSlow', subject, { actual: formatMs(ms), expected: maxLatency });
+}
+
+function judgeBody(subject: string, schema: object, { body, truncated, headers }: Answer, say: Speaks): void {
+  const value = truncated ? undefined : parseJson(body);
+  if (value === undefined) return say.fail('notJson', subject, { type: headers['content-type'] ?? 'no content type' });
+  const problems = schemaProblem(schema, value);
+  if (problems !== null) say.fail('wrongShape', subject, { problems });
+}
+
+/** A JSON media type (RFC 6839: also `…+json`), which a schema implies; an item that names another has the last word. */
+const JSON_TYPE = '^application/([a-z0-9.-]+\\+)?json *(;|$)';
+
+/** Clients parse by the content type: JSON that calls itself a page or a text is no JSON to them. */
+function withJsonType({ schema, headers }: Request): Readonly<Record<string, string>> {
+  const isNamed = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
+  return schema && !isNamed ? { ...headers, 'content-type': JSON_TYPE } : headers;
+}
+
+function judgeTail({ request, all }: Row, say: Speaks): void {
   const tail = tailOf(all);
-  if (request.maxMs === undefined || tail === null || tail.p95 <= request.maxMs) return [];
-  const data = {
+  if (request.maxMs === undefined || tail === null || tail.p95 <= request.maxMs) return;
+  say.fail('slowTail', nameOf(request), {
     samples: tail.count,
     actual: formatMs(tail.p95),
     worst: formatMs(tail.worst),
     expected: formatMs(request.maxMs),
-  };
-  return [{ message: 'slowTail', subject: nameOf(request), data }];
+  });
 }
 
 /** 95th percentile by nearest rank (the slowest of fewer than 20) and the slowest; null without an answer. */
@@ -134,86 +151,27 @@ function tailOf(exchanges: readonly Exchange[]) {
   return { count: times.length, p95: times[Math.ceil(times.length * 0.95) - 1] ?? worst, worst };
 }
 
-function findingsOf(request: Request, exchange: Exchange, maxLatency: string): Finding<Id>[] {
-  const subject = nameOf(request);
-  const expected = request.status;
-  // Told once, by the login.
-  if (wasNotAsked(exchange)) return [];
-  if (!exchange.answered) return [{ message: 'noAnswer', subject, data: { why: exchange.why, expected } }];
-  const { status, ms } = exchange;
-  return present<Finding<Id>>([
-    status !== expected && { message: 'wrongStatus', subject, data: { actual: status, expected } },
-    // The body of another status is not what the schema is about.
-    status === expected && bodyFinding(subject, request, exchange),
-    ...headerFindings(subject, status === expected ? withJsonType(request) : request, exchange),
-    ms > durationMs(maxLatency) && {
-      message: 'tooSlow',
-      subject,
-      data: { actual: formatMs(ms), expected: maxLatency },
-    },
-  ]);
-}
-
-function bodyFinding(
-  subject: string,
-  { schema }: Request,
-  { body, truncated, headers }: HttpAnswer,
-): Finding<Id> | null {
-  if (!schema) return null;
-  const value = truncated ? undefined : parseJson(body);
-  if (value === undefined)
-    return { message: 'notJson', subject, data: { type: headers['content-type'] ?? 'no content type' } };
-  const validate = createAjv({ useDefaults: false }).compile(schema);
-  if (validate(value)) return null;
-  return { message: 'wrongShape', subject, data: { problems: schemaProblems(validate.errors) } };
-}
-
-/** A JSON media type (RFC 6839: also `…+json`), which a schema implies; an item that names another has the last word. */
-const JSON_TYPE = '^application/([a-z0-9.-]+\\+)?json *(;|$)';
-
-/** Clients parse by the content type: JSON that calls itself a page or a text is no JSON to them. */
-function withJsonType(request: Request): Request {
-  const named = Object.keys(request.headers).some((name) => name.toLowerCase() === 'content-type');
-  if (!request.schema || named) return request;
-  return { ...request, headers: { ...request.headers, 'content-type': JSON_TYPE } };
-}
-
-function headerFindings(subject: string, request: Request, answer: HttpAnswer): Finding<Id>[] {
-  return Object.entries(request.headers).flatMap(([name, pattern]): Finding<Id>[] => {
-    const actual = answer.headers[name.toLowerCase()];
-    if (actual !== undefined && new RegExp(pattern).test(actual)) return [];
-    const shown = actual === undefined ? 'missing' : shortened(actual, 100);
-    return [{ message: 'wrongHeader', subject, data: { header: name, actual: shown, expected: pattern } }];
-  });
-}
-
-const roundedOrNull = (ms: number | undefined): number | null => (ms === undefined ? null : Math.round(ms));
-
-interface Pair {
-  readonly request: Request;
-  readonly exchange: Exchange;
-  /** Every sample, the first one too. */
-  readonly all: readonly Exchange[];
-}
-
 /** Bodies are not kept: they may hold customers' data. */
-function evidenceOf({ endpoint, maxLatency }: Params, pairs: readonly Pair[]): readonly [Evidence, ...Evidence[]] {
-  return [
-    table(
-      `Answers of ${endpoint.url} (at most ${maxLatency} each)`,
-      ['request', 'expected', 'status', 'ms', 'samples', 'P95 ms', 'worst ms', 'content type', 'bytes', 'schema'],
-      pairs.map(({ request, exchange, all }) => [
+function evidenceOf({ endpoint, maxLatency }: Params, rows: readonly Row[]) {
+  return table(
+    `Answers of ${endpoint.url} (at most ${maxLatency} each)`,
+    ['request', 'expected', 'status', 'ms', 'samples', 'P95 ms', 'worst ms', 'content type', 'bytes', 'schema'],
+    rows.map(({ request, all }) => {
+      const [first] = all;
+      const answer = first?.answered ? first : null;
+      const tail = tailOf(all);
+      return [
         nameOf(request),
         request.status,
-        exchange.answered ? exchange.status : exchange.why,
-        exchange.answered ? Math.round(exchange.ms) : null,
+        answer?.status ?? (first && !first.answered ? first.why : null),
+        answer && Math.round(answer.ms),
         all.length,
-        roundedOrNull(tailOf(all)?.p95),
-        roundedOrNull(tailOf(all)?.worst),
-        exchange.answered ? (exchange.headers['content-type'] ?? null) : null,
-        exchange.answered ? exchange.body.length : null,
+        tail && Math.round(tail.p95),
+        tail && Math.round(tail.worst),
+        answer?.headers['content-type'] ?? null,
+        answer && answer.body.length,
         request.schema ? 'required' : 'none',
-      ]),
-    ),
-  ];
+      ];
+    }),
+  );
 }

@@ -2,7 +2,7 @@ import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpRequest } from '../../contract/http.ts';
-import { ObservationError } from '../../kit/define-check.ts';
+import { ObservationError } from '../../kit/kind.ts';
 import { validateParams } from '../../kit/params.ts';
 import { testContext } from '../../kit/testing/cases.ts';
 import { nodeHttp } from '../../kit/testing/node-http.ts';

@@ -1,32 +1,34 @@
 import type { SecretRef } from '../../contract/secrets.ts';
-import { defineCheck, ObservationError, type Capabilities, type CheckContext } from '../../kit/define-check.ts';
-import { createAjv } from '../../kit/params.ts';
 import { isRecord } from '../../contract/json.ts';
+import { kind, ObservationError } from '../../kit/kind.ts';
+import { refuseBadExpectations } from '../../protocols/http-answers.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { judge, messages } from './judge.ts';
 import { params, type Params } from './params.ts';
-import { walk, type Gathered } from './run.ts';
+import { walk } from './run.ts';
 import { filledIn, filledText, namesIn } from './saved-values.ts';
 
-export const journey = defineCheck({
-  meta: {
-    kind: 'traffic/journey',
-    title: 'A journey of requests ends as its users expect',
-    why: 'Endpoints that answer well one by one may still lose between two of them what a user wrote.',
-    sees: 'Each step’s answer, by status, headers and JSON Schema, with values of earlier answers put in; who answered every one of them; the time of all steps together; and that what was made is removed. Not: other users at the same time.',
-    needs: ['http'],
-    effect: 'mutating',
-    mutation: 'apply',
-    params,
-    messages,
-  },
-  permissions: ({ steps, cleanup }: Params) =>
-    mayReadSecrets([...steps, ...cleanup].flatMap(({ json }) => secretsIn(json))),
-  gather: async (params: Params, { http }: Pick<Capabilities, 'http'>, context: CheckContext): Promise<Gathered> => {
-    refuseMistakes(params);
-    return await walk(params, http, context);
-  },
+export const journey = kind('traffic/journey', {
+  title: 'A journey of requests ends as its users expect',
+  why: 'Endpoints that answer well one by one may still lose between two of them what a user wrote.',
+  sees: [
+    'Each step’s answer, by status, headers and JSON Schema, with values of earlier answers put in.',
+    'Who answered every one of them, and the time of all steps together.',
+    'That what was made is removed.',
+  ],
+  not: ['Other users at the same time.'],
+  needs: ['http'],
+  changes: 'apply',
+  required: ['endpoint', 'steps'],
+  params,
+  messages,
+  rights: ({ steps, cleanup }) => mayReadSecrets([...steps, ...cleanup].flatMap(({ json }) => secretsIn(json))),
   judge,
+
+  gather: async (given, { http }, context) => {
+    refuseMistakes(given);
+    return await walk(given, http, context);
+  },
 });
 
 /** References to Secrets of the cluster in a body, at any depth. */
@@ -69,13 +71,12 @@ function refuseUnknown(where: string, names: readonly string[], known: ReadonlyS
 function refuseBadPatterns(where: string, schema: object | undefined, patterns: readonly string[]): void {
   // Any value will do: a pattern holds its own without the braces.
   const sample = new Map(namesIn([schema, patterns]).map((name) => [name, 'x'] as const));
-  try {
-    if (schema) createAjv({ useDefaults: false }).compile(filledIn(schema, sample) as object);
-    for (const pattern of patterns) new RegExp(filledText(pattern, sample));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : 'not valid';
-    throw mistake(`the schema or a header pattern of "${where}" is wrong: ${why}`, 'Correct the item.');
-  }
+  const filled = schema && (filledIn(schema, sample) as object);
+  refuseBadExpectations(
+    `"${where}"`,
+    filled,
+    patterns.map((pattern) => filledText(pattern, sample)),
+  );
 }
 
 function mistake(what: string, fix: string): ObservationError {

@@ -1,11 +1,10 @@
 /** How a walked journey is judged. */
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
 import { table } from '../../kit/evidence.ts';
-import { judged } from '../../kit/judged.ts';
-import { statusText } from './expectations.ts';
+import type { Say } from '../../kit/kind.ts';
+import { statusText, type Problem } from './expectations.ts';
 import type { Params, Step } from './params.ts';
-import { requestName, type Gathered, type Walked } from './run.ts';
+import { isGood, requestName, type Gathered, type Walked } from './run.ts';
 
 export const messages = {
   noAnswer: {
@@ -48,75 +47,78 @@ export const messages = {
     says: '{subject}: {request} {why}, expected nothing to be left behind.',
     fix: 'Remove by hand what carries the marker {nonce}.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
-export function judge(params: Params, gathered: Gathered): Judgement<Id> {
-  const { walked, outOfTime } = gathered;
-  const evidence = evidenceOf(params, gathered);
-  const findings = [
-    ...walked.flatMap((made) => findingsOf(made, params)),
-    ...(outOfTime ? [outOfTimeFinding(params, gathered)] : []),
-    ...cleanupFindings(gathered),
-  ];
-  if (findings.length === 0 && walked.length < params.steps.length)
-    return {
-      outcome: 'inconclusive',
-      reason: 'too-few-subjects',
-      why: `${walked.length} of ${params.steps.length} steps were made.`,
-      evidence,
-    };
-  return judged(findings, walked.map(subjectOf), evidence, '');
-}
+type Speaks = Say<typeof messages>;
 
-const subjectOf = ({ name }: { readonly name: string }): string => `Step "${name}"`;
-
-function findingsOf(made: Walked, { steps }: Params): Finding<Id>[] {
-  const subject = subjectOf(made);
-  const { request } = made;
-  const tries = made.tries > 1 ? ` at the last of ${made.tries} tries` : '';
-  if (made.noAnswer !== undefined) {
-    const step = steps.find(({ name }) => name === made.name);
-    const expected = step ? statusText(step.expect.status) : 'an answer';
-    return [{ message: 'noAnswer', subject, data: { request, why: made.noAnswer, expected } }];
-  }
-  return made.problems.map(({ message, data }) => ({ message, subject, data: { ...data, request, tries } }));
-}
-
-function outOfTimeFinding({ steps, totalTimeout }: Params, { walked, tookMs }: Gathered): Finding<Id> {
-  return {
-    message: 'outOfTime',
-    subject: 'All steps together',
-    data: {
+export function judge(params: Params, seen: Gathered, say: Speaks): void {
+  const { steps, totalTimeout } = params;
+  const { walked, cleaned, nonce, tookMs, outOfTime } = seen;
+  for (const made of walked) judgeStep(made, steps, say);
+  if (outOfTime)
+    say.fail('outOfTime', 'All steps together', {
       actual: formatMs(tookMs),
       made: walked.length,
       total: steps.length,
       expected: formatMs(durationMs(totalTimeout)),
-    },
-  };
+    });
+  else if (walked.length < steps.length && walked.every(isGood))
+    say.unsure('too-few-subjects', `${walked.length} of ${steps.length} steps were made.`);
+  for (const { name, request, failed } of cleaned)
+    if (failed !== undefined) say.fail('notCleanedUp', `Cleaning up "${name}"`, { request, why: failed, nonce });
+  showAll(params, seen, say);
 }
 
-function cleanupFindings({ cleaned, nonce }: Gathered): Finding<Id>[] {
-  return cleaned.flatMap(({ name, request, failed }): Finding<Id>[] =>
-    failed === undefined
-      ? []
-      : [{ message: 'notCleanedUp', subject: `Cleaning up "${name}"`, data: { request, why: failed, nonce } }],
-  );
+function judgeStep(made: Walked, steps: readonly Step[], say: Speaks): void {
+  const { name, request, noAnswer } = made;
+  const subject = `Step "${name}"`;
+  say.judged(subject);
+  if (noAnswer !== undefined) {
+    const step = steps.find((one) => one.name === name);
+    const expected = step ? statusText(step.expect.status) : 'an answer';
+    return say.fail('noAnswer', subject, { request, why: noAnswer, expected });
+  }
+  const tries = made.tries > 1 ? ` at the last of ${made.tries} tries` : '';
+  for (const problem of made.problems) sayProblem(problem, subject, { request, tries }, say);
+}
+
+/** A branch for each set of data, so that what a message lacks is a compile error. */
+function sayProblem(
+  problem: Problem,
+  subject: string,
+  about: { readonly request: string; readonly tries: string },
+  say: Speaks,
+): void {
+  switch (problem.message) {
+    case 'wrongStatus':
+    case 'tooSlow':
+      return say.fail(problem.message, subject, { ...problem.data, ...about });
+    case 'wrongHeader':
+    case 'wrongAnswerer':
+      return say.fail(problem.message, subject, { ...problem.data, ...about });
+    case 'notJson':
+      return say.fail(problem.message, subject, { ...problem.data, ...about });
+    case 'wrongShape':
+      return say.fail(problem.message, subject, { ...problem.data, ...about });
+    case 'notSaved':
+      return say.fail(problem.message, subject, { ...problem.data, ...about });
+  }
 }
 
 /** Neither bodies nor saved values: both may hold tokens and customers' data. */
-function evidenceOf(params: Params, gathered: Gathered): readonly [Evidence, ...Evidence[]] {
-  const { walked, cleaned, nonce, tookMs } = gathered;
-  return [
+function showAll({ endpoint, steps, totalTimeout }: Params, seen: Gathered, say: Speaks): void {
+  const { walked, cleaned, nonce, tookMs } = seen;
+  say.show(
     table(
-      `Steps at ${params.endpoint.url}`,
+      `Steps at ${endpoint.url}`,
       ['step', 'request', 'expected', 'status', 'tries', 'ms', 'verdict'],
-      params.steps.map((step) =>
-        rowOf(
-          step,
-          walked.find(({ name }) => name === step.name),
-        ),
-      ),
+      steps.map((step) => {
+        const about = [step.name, requestName(step), statusText(step.expect.status)];
+        const made = walked.find(({ name }) => name === step.name);
+        if (!made) return [...about, null, 0, null, 'not reached'];
+        const wrong = made.noAnswer ?? made.problems.map(({ message }) => message).join(', ');
+        return [...about, made.status, made.tries, made.ms, wrong === '' ? 'as expected' : wrong];
+      }),
     ),
     table(
       'Cleaning up',
@@ -133,15 +135,8 @@ function evidenceOf(params: Params, gathered: Gathered): readonly [Evidence, ...
       title: 'All steps together',
       value: tookMs,
       unit: 'ms',
-      bound: { comparison: '<=', value: durationMs(params.totalTimeout) },
+      bound: { comparison: '<=', value: durationMs(totalTimeout) },
     },
     { type: 'text', title: 'Marker of what this run made', text: nonce },
-  ];
-}
-
-function rowOf(step: Step, made: Walked | undefined) {
-  const about = [step.name, requestName(step), statusText(step.expect.status)];
-  if (!made) return [...about, null, 0, null, 'not reached'];
-  const wrong = made.noAnswer ?? made.problems.map(({ message }) => message).join(', ');
-  return [...about, made.status, made.tries, made.ms, wrong === '' ? 'as expected' : wrong];
+  );
 }

@@ -1,17 +1,12 @@
 /** What an item says of its journey. */
 import { duration, endpoint } from '../../contract/param-schemas.ts';
-import type { FromSchema, JSONSchema } from '../../kit/define-check.ts';
-
-const patterns = (description: string) =>
-  ({ type: 'object', additionalProperties: { type: 'string' }, default: {}, description }) as const;
+import type { ParamProperties, ParamsOf } from '../../kit/kind.ts';
+import { headerPatterns, path, statusCode } from '../../protocols/http-answers.ts';
 
 const status = {
   description: 'Status expected, or the ones that will do.',
   default: 200,
-  oneOf: [
-    { type: 'integer', minimum: 100, maximum: 599 },
-    { type: 'array', minItems: 1, items: { type: 'integer', minimum: 100, maximum: 599 } },
-  ],
+  oneOf: [statusCode, { type: 'array', minItems: 1, items: statusCode }],
 } as const;
 
 const request = {
@@ -26,10 +21,10 @@ const request = {
     default: 'GET',
     description: 'Method.',
   },
-  path: { type: 'string', pattern: '^/', description: 'Path, and query if any.' },
+  path: path('Path, and query if any.'),
   json: { type: 'object', description: 'Body, sent as JSON. A member may be a reference to a secret.' },
   body: { type: 'string', description: 'Body, sent as it is; its type is in headers.' },
-  headers: patterns('Headers sent.'),
+  headers: headerPatterns('Headers sent.'),
   bearer: {
     type: 'string',
     pattern: '^\\{\\{[A-Za-z]\\w*\\}\\}$',
@@ -51,7 +46,7 @@ const step = {
       description: 'What the answer must be.',
       properties: {
         status,
-        headers: patterns('Headers the answer must have; each value is a regular expression.'),
+        headers: headerPatterns('Headers the answer must have; each value is a regular expression.'),
         schema: { type: 'object', description: 'JSON Schema (2020-12) that the answer, which is JSON, must meet.' },
         maxMs: { type: 'integer', minimum: 1, description: 'Milliseconds the answer may take.' },
       },
@@ -78,41 +73,36 @@ const step = {
 } as const;
 
 export const params = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['endpoint', 'steps'],
-  properties: {
-    endpoint,
-    steps: {
-      type: 'array',
-      minItems: 1,
-      items: step,
-      description:
-        'Requests in order; the first answer that is not as expected ends the journey. {{nonce}} is a random marker of this run.',
-    },
-    cleanup: {
-      type: 'array',
-      default: [],
-      description: 'Requests made at the end whatever happened, each unless a value it needs was never saved.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['name', 'path'],
-        not: { required: ['json', 'body'] },
-        properties: { ...request, status: { ...status, default: [200, 202, 204, 404] } },
-      },
-    },
-    everyAnswer: {
+  endpoint,
+  steps: {
+    type: 'array',
+    minItems: 1,
+    items: step,
+    description:
+      'Requests in order; the first answer that is not as expected ends the journey. {{nonce}} is a random marker of this run.',
+  },
+  cleanup: {
+    type: 'array',
+    default: [],
+    description: 'Requests made at the end whatever happened, each unless a value it needs was never saved.',
+    items: {
       type: 'object',
       additionalProperties: false,
-      default: {},
-      description: 'What every answer to a step must have besides: who may answer at all.',
-      properties: { headers: patterns('Headers of every answer; each value is a regular expression.') },
+      required: ['name', 'path'],
+      not: { required: ['json', 'body'] },
+      properties: { ...request, status: { ...status, default: [200, 202, 204, 404] } },
     },
-    totalTimeout: duration('Longest time that all steps may take together; cleaning up is not counted.', '300s'),
-    stepTimeout: duration('Longest time to wait for one answer.', '10s'),
   },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
+  everyAnswer: {
+    type: 'object',
+    additionalProperties: false,
+    default: {},
+    description: 'What every answer to a step must have besides: who may answer at all.',
+    properties: { headers: headerPatterns('Headers of every answer; each value is a regular expression.') },
+  },
+  totalTimeout: duration('Longest time that all steps may take together; cleaning up is not counted.', '300s'),
+  stepTimeout: duration('Longest time to wait for one answer.', '10s'),
+} as const satisfies ParamProperties;
+export type Params = ParamsOf<typeof params, 'endpoint' | 'steps'>;
 export type Step = Params['steps'][number];
 export type CleanupStep = Params['cleanup'][number];

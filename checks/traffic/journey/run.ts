@@ -1,10 +1,11 @@
 /** Walks a journey: its steps as far as they go, then the cleaning up. */
 import { randomBytes } from 'node:crypto';
-import type { HttpAnswer, HttpClient } from '../../contract/http.ts';
+import type { HttpClient } from '../../contract/http.ts';
 import { durationMs } from '../../contract/units.ts';
-import type { CheckContext } from '../../kit/define-check.ts';
+import type { CheckContext } from '../../kit/kind.ts';
 import { addressOf, unlessDown, type Answered } from '../../protocols/api-requests.ts';
 import { parseJson } from '../../contract/json.ts';
+import { isSuccess } from '../../protocols/http-answers.ts';
 import { problemsOf, statusesOf, wrongAnswerer, type Problem } from './expectations.ts';
 import type { CleanupStep, Params, Step } from './params.ts';
 import { filledIn, filledPath, filledText, masked, namesIn, valueAt, type Saved } from './saved-values.ts';
@@ -61,7 +62,7 @@ export async function walk(params: Params, http: HttpClient, context: CheckConte
       outOfTime = left() <= 0;
       if (outOfTime) break;
       context.progress(`${step.name} (${walked.length + 1} of ${params.steps.length})`);
-      const made = await new StepRun(params, step, saved, http, context, left).run();
+      const made = await takeStep(step, { params, saved, http, context, left });
       walked.push(made);
       if (!isGood(made)) break;
     }
@@ -76,70 +77,46 @@ export async function walk(params: Params, http: HttpClient, context: CheckConte
 export const isGood = ({ problems, noAnswer }: Walked): boolean => problems.length === 0 && noAnswer === undefined;
 export const requestName = ({ method, path }: Step | CleanupStep): string => `${method} ${path}`;
 
-class StepRun {
-  readonly #params: Params;
-  readonly #step: Step;
-  readonly #saved: Map<string, string | number | boolean>;
-  readonly #http: HttpClient;
-  readonly #context: CheckContext;
-  readonly #left: () => number;
+interface Walk {
+  readonly params: Params;
+  readonly saved: Map<string, string | number | boolean>;
+  readonly http: HttpClient;
+  readonly context: CheckContext;
+  /** Milliseconds that are left for all steps together. */
+  readonly left: () => number;
+}
 
-  constructor(
-    params: Params,
-    step: Step,
-    saved: Map<string, string | number | boolean>,
-    http: HttpClient,
-    context: CheckContext,
-    left: () => number,
-  ) {
-    this.#params = params;
-    this.#step = step;
-    this.#saved = saved;
-    this.#http = http;
-    this.#context = context;
-    this.#left = left;
-  }
-
-  /** Asks once, or with `until` until the answer is as expected or the time for it is used up. */
-  async run(): Promise<Walked> {
-    const { until } = this.#step;
-    const end = performance.now() + (until === undefined ? 0 : durationMs(until.timeout));
-    for (let tries = 1; ; tries += 1) {
-      const walked = await this.#ask(tries);
-      const interval = until === undefined ? 0 : durationMs(until.interval);
-      const wrongOne = walked.problems.some(({ message }) => message === 'wrongAnswerer');
-      if (until === undefined || isGood(walked) || wrongOne || performance.now() + interval > end) return walked;
-      if (this.#left() <= interval) {
-        await this.#context.wait(Math.max(0, Math.ceil(this.#left())));
-        return walked;
-      }
-      await this.#context.wait(interval);
+/** Asks once, or with `until` until the answer is as expected or the time for it is used up. */
+async function takeStep(step: Step, on: Walk): Promise<Walked> {
+  const { context, left } = on;
+  const { until } = step;
+  const end = performance.now() + (until === undefined ? 0 : durationMs(until.timeout));
+  for (let tries = 1; ; tries += 1) {
+    const walked = await ask(step, tries, on);
+    const interval = until === undefined ? 0 : durationMs(until.interval);
+    const wrongOne = walked.problems.some(({ message }) => message === 'wrongAnswerer');
+    if (until === undefined || isGood(walked) || wrongOne || performance.now() + interval > end) return walked;
+    if (left() <= interval) {
+      await context.wait(Math.max(0, Math.ceil(left())));
+      return walked;
     }
+    await context.wait(interval);
   }
+}
 
-  async #ask(tries: number): Promise<Walked> {
-    const timeoutMs = Math.max(
-      SHORTEST_TIMEOUT_MS,
-      Math.floor(Math.min(durationMs(this.#params.stepTimeout), this.#left())),
-    );
-    const answer = await send(this.#params, this.#step, this.#saved, this.#http, timeoutMs);
-    const about = { name: this.#step.name, request: requestName(this.#step), tries };
-    if (!answer.answered)
-      return { ...about, status: null, ms: null, noAnswer: masked(answer.why, this.#saved), problems: [] };
-    const wrongOne = wrongAnswerer(this.#params.everyAnswer, answer, this.#saved);
-    const problems = [...wrongOne, ...problemsOf(this.#step, answer, this.#saved)];
-    // What was made must be cleaned up also where the answer is wrong otherwise.
-    this.#save(answer);
-    return { ...about, status: answer.status, ms: Math.round(answer.ms), problems };
-  }
-
-  #save({ status, body }: HttpAnswer): void {
-    if (!statusesOf(this.#step.expect.status).includes(status) && (status < 200 || status > 299)) return;
-    for (const [name, path] of Object.entries(this.#step.save)) {
-      const value = valueAt(parseJson(body), path);
-      if (value !== undefined) this.#saved.set(name, value);
+async function ask(step: Step, tries: number, { params, saved, http, left }: Walk): Promise<Walked> {
+  const timeoutMs = Math.max(SHORTEST_TIMEOUT_MS, Math.floor(Math.min(durationMs(params.stepTimeout), left())));
+  const answer = await send(params, step, saved, http, timeoutMs);
+  const about = { name: step.name, request: requestName(step), tries };
+  if (!answer.answered) return { ...about, status: null, ms: null, noAnswer: masked(answer.why, saved), problems: [] };
+  const problems = [...wrongAnswerer(params.everyAnswer, answer, saved), ...problemsOf(step, answer, saved)];
+  // What was made must be cleaned up also where the answer is wrong otherwise.
+  if (statusesOf(step.expect.status).includes(answer.status) || isSuccess(answer.status))
+    for (const [name, path] of Object.entries(step.save)) {
+      const value = valueAt(parseJson(answer.body), path);
+      if (value !== undefined) saved.set(name, value);
     }
-  }
+  return { ...about, status: answer.status, ms: Math.round(answer.ms), problems };
 }
 
 async function send(

@@ -1,10 +1,9 @@
 /** Whether a way in leads somewhere: on paper, behind it, and for a request that takes it. */
 import type { HttpAnswer } from '../../contract/http.ts';
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
 import { table } from '../../kit/evidence.ts';
-import { judged, present } from '../../kit/judged.ts';
-import type { Condition } from '../../protocols/load-balancers.ts';
-import type { Params } from './check.ts';
+import type { Say } from '../../kit/kind.ts';
+import { wrongHeaders } from '../../protocols/http-answers.ts';
+import type { Condition, LoadBalancer } from '../../protocols/load-balancers.ts';
 
 export const messages = {
   noAddress: {
@@ -39,14 +38,18 @@ export const messages = {
     says: '{subject}: the answer at {address} has {header} {actual}, expected {expected}: somebody else answers.',
     fix: 'Find out who answers at that address: an old platform, or the default backend of the load balancer.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
+interface Expected {
+  readonly loadBalancer: Pick<LoadBalancer, 'kind'>;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
 export interface RouteFacts {
   readonly name: string;
   readonly generation: number | null;
-  /** Conditions of each parent status for this gateway. */
-  readonly parents: readonly (readonly Condition[])[];
+  /** Conditions of each of its parentRefs to this gateway; null where no controller has answered. */
+  readonly parents: readonly (readonly Condition[] | null)[];
   readonly rulesWithoutBackend: number;
 }
 export interface Request {
@@ -55,7 +58,7 @@ export interface Request {
   readonly answer: Pick<HttpAnswer, 'status' | 'headers' | 'ms'> | null;
   readonly why?: string;
 }
-export interface Gathered {
+export interface Seen {
   /** `Gateway shop/edge` */
   readonly name: string;
   readonly generation: number | null;
@@ -63,110 +66,98 @@ export interface Gathered {
   /** Of a Gateway; null for what has none. */
   readonly conditions: readonly Condition[] | null;
   readonly routes: readonly RouteFacts[];
-  /** Services behind a weight above 0, with their ready endpoints. */
-  readonly backends: readonly { readonly from: string; readonly service: string; readonly ready: number }[];
+  /** What is behind a weight above 0, with its ready endpoints; null for what is no Service. */
+  readonly backends: readonly { readonly from: string; readonly service: string; readonly ready: number | null }[];
   readonly requests: readonly Request[];
 }
+type Speaks = Say<typeof messages>;
 
-export function judge(params: Params, gathered: Gathered): Judgement<Id> {
-  const { name, generation, addresses, conditions, routes, backends, requests } = gathered;
-  const evidence = evidenceOf(gathered);
-  const findings: Finding<Id>[] = present<Finding<Id>>([
-    addresses.length === 0 && { message: 'noAddress', subject: name },
-    ...(conditions ? conditionFindings(name, conditions, ['Accepted', 'Programmed'], generation) : []),
-    ...routes.flatMap((route) => routeFindings(route, name)),
-    ...backends.map(
-      ({ service, from, ready }): Finding<Id> | false =>
-        ready === 0 && { message: 'noEndpoints', subject: service, data: { from } },
-    ),
-    ...requests.flatMap((request) => requestFindings(params, request)),
-  ]);
-  if (findings.length === 0) {
-    const missing = missingOf(params, gathered);
-    if (missing !== undefined) return { outcome: 'inconclusive', reason: 'no-subjects', why: missing, evidence };
+export function judge(expected: Expected, seen: Seen, say: Speaks): void {
+  const { name, generation, addresses, conditions, routes, backends, requests } = seen;
+  say.judged(name, ...routes.map((route) => route.name), ...backends.map(({ service }) => service));
+  if (addresses.length === 0) say.fail('noAddress', name);
+  if (conditions) judgeConditions(name, conditions, ['Accepted', 'Programmed'], generation, say);
+  for (const route of routes) judgeRoute(route, name, say);
+  for (const { service, from, ready } of backends) {
+    if (ready === null) say.unknown(service, 'ready endpoints');
+    else if (ready === 0) say.fail('noEndpoints', service, { from });
   }
-  const urls = requests.map(({ url, address }) => `${url} at ${address}`);
-  return judged(findings, [name, ...routes.map((route) => route.name), ...urls], evidence, '');
+  for (const request of requests) judgeRequest(expected, request, say);
+  // What was not there to be judged proves nothing.
+  const missing = [
+    expected.loadBalancer.kind === 'Gateway' && routes.length === 0 && 'no HTTPRoute',
+    backends.length === 0 && 'no backend that carries traffic',
+    requests.length === 0 && 'no host name to ask for, and no endpoint is declared',
+  ].find((one) => one !== false);
+  if (missing !== undefined) say.unsure('no-subjects', `${name} has ${missing}.`);
+  showAll(seen, say);
 }
 
-/** What was not there to be judged: then nothing was proved. */
-function missingOf({ loadBalancer }: Params, { name, routes, backends, requests }: Gathered): string | undefined {
-  if (loadBalancer.kind === 'Gateway' && routes.length === 0) return `${name} has no HTTPRoute.`;
-  if (backends.length === 0) return `${name} has no backend that carries traffic.`;
-  if (requests.length === 0) return `${name} has no host name to ask for, and no endpoint is declared.`;
-  return undefined;
-}
-
-function conditionFindings(
+function judgeConditions(
   subject: string,
   conditions: readonly Condition[],
   types: readonly string[],
   generation: number | null,
-): Finding<Id>[] {
-  return present(
-    types.map((type): Finding<Id> | false => {
-      const found = conditions.find((one) => one.type === type);
-      const current =
-        generation === null || found?.observedGeneration === null || (found?.observedGeneration ?? 0) >= generation;
-      if (found?.status === 'True' && current) return false;
-      const why = found ? [found.reason, found.message].filter((text) => text !== '').join(': ') : '';
-      const actual = !found
-        ? 'missing'
-        : found.status === 'True'
-          ? `True at generation ${found.observedGeneration ?? 0}`
-          : `${found.status}${why === '' ? '' : ` (${why})`}`;
-      return { message: 'notTrue', subject, data: { condition: type, actual, generation: generation ?? 'unknown' } };
-    }),
-  );
+  say: Speaks,
+): void {
+  for (const condition of types) {
+    const found = conditions.filter((one) => one.type === condition);
+    if (found.length === 0)
+      say.fail('notTrue', subject, { condition, actual: 'missing', generation: generation ?? 'unknown' });
+    for (const { status, reason, message, observedGeneration: observed } of found) {
+      const why = [reason, message].filter((text) => text !== '').join(': ');
+      const data = { condition, generation: generation ?? 'unknown' };
+      if (status !== 'True')
+        say.fail('notTrue', subject, { ...data, actual: `${status}${why === '' ? '' : ` (${why})`}` });
+      else if (observed === null || generation === null)
+        say.unknown(subject, `the generation that its condition ${condition} is of`);
+      else if (observed < generation)
+        say.fail('notTrue', subject, { ...data, actual: `True at generation ${observed}` });
+    }
+  }
 }
 
-function routeFindings(route: RouteFacts, gateway: string): Finding<Id>[] {
-  return present<Finding<Id>>([
-    route.parents.length === 0 && { message: 'unattached', subject: route.name, data: { gateway } },
-    ...route.parents.flatMap((conditions) =>
-      conditionFindings(route.name, conditions, ['Accepted', 'ResolvedRefs'], route.generation),
-    ),
-    route.rulesWithoutBackend > 0 && {
-      message: 'noBackend',
-      subject: route.name,
-      data: { count: route.rulesWithoutBackend },
-    },
-  ]);
+function judgeRoute(
+  { name, generation, parents, rulesWithoutBackend }: RouteFacts,
+  gateway: string,
+  say: Speaks,
+): void {
+  if (parents.length === 0 || parents.includes(null)) say.fail('unattached', name, { gateway });
+  for (const conditions of parents)
+    if (conditions) judgeConditions(name, conditions, ['Accepted', 'ResolvedRefs'], generation, say);
+  if (rulesWithoutBackend > 0) say.fail('noBackend', name, { count: rulesWithoutBackend });
 }
 
-function requestFindings({ status, headers }: Params, { url, address, answer, why }: Request): Finding<Id>[] {
+function judgeRequest(
+  { status, headers }: Expected,
+  { url, address, answer, why = 'none' }: Request,
+  say: Speaks,
+): void {
   const subject = `GET ${url}`;
-  if (!answer) return [{ message: 'noAnswer', subject, data: { address, why: why ?? 'none', expected: status } }];
+  say.judged(`${url} at ${address}`);
+  if (!answer) return say.fail('noAnswer', subject, { address, why, expected: status });
   if (answer.status !== status)
-    return [{ message: 'wrongStatus', subject, data: { address, actual: answer.status, expected: status } }];
-  return Object.entries(headers).flatMap(([header, pattern]): Finding<Id>[] => {
-    const actual = answer.headers[header.toLowerCase()];
-    if (actual !== undefined && new RegExp(pattern).test(actual)) return [];
-    return [
-      { message: 'notThePlatform', subject, data: { address, header, actual: actual ?? 'missing', expected: pattern } },
-    ];
-  });
+    return say.fail('wrongStatus', subject, { address, actual: answer.status, expected: status });
+  for (const wrong of wrongHeaders(headers, answer.headers)) say.fail('notThePlatform', subject, { address, ...wrong });
 }
 
-function evidenceOf({
-  name,
-  generation,
-  addresses,
-  conditions,
-  routes,
-  backends,
-  requests,
-}: Gathered): readonly [Evidence, ...Evidence[]] {
+function showAll({ name, generation, addresses, conditions, routes, backends, requests }: Seen, say: Speaks): void {
   const rows = (owner: string, at: number | null, list: readonly Condition[]) =>
     list.map((one) => [owner, one.type, one.status, one.reason, one.observedGeneration, at] as const);
-  return [
+  say.show(
     { type: 'text', title: `Addresses of ${name}`, text: addresses.join(', ') || 'none' },
     table(
       'Conditions',
       ['object', 'condition', 'status', 'reason', 'observed generation', 'generation'],
       [
         ...rows(name, generation, conditions ?? []),
-        ...routes.flatMap((route) => rows(route.name, route.generation, route.parents.flat())),
+        ...routes.flatMap((route) =>
+          rows(
+            route.name,
+            route.generation,
+            route.parents.flatMap((one) => one ?? []),
+          ),
+        ),
       ],
     ),
     table(
@@ -177,12 +168,12 @@ function evidenceOf({
     table(
       'Requests',
       ['url', 'at', 'status', 'ms'],
-      requests.map(({ url, address, answer, why }) => [
+      requests.map(({ url, address, answer, why = 'no answer' }) => [
         url,
         address,
-        answer?.status ?? why ?? 'no answer',
+        answer?.status ?? why,
         answer ? Math.round(answer.ms) : null,
       ]),
     ),
-  ];
+  );
 }

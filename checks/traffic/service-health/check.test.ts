@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ObservationError } from '../../kit/define-check.ts';
+import { ObservationError } from '../../kit/kind.ts';
 import { validateParams } from '../../kit/params.ts';
 import { testContext } from '../../kit/testing/cases.ts';
 import { serviceHealth } from './check.ts';
@@ -17,7 +17,7 @@ describe('no answer in time', () => {
     const gathered = await serviceHealth.gather(params, { cluster } as never, context);
     expect(serviceHealth.judge(params, gathered, context)).toMatchObject({
       outcome: 'fail',
-      findings: [{ message: 'hung' }],
+      findings: [{ id: 'hung' }],
     });
   });
 

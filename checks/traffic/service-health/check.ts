@@ -2,23 +2,29 @@ import type { ClusterReader } from '../../contract/cluster.ts';
 import type { HttpAnswer } from '../../contract/http.ts';
 import { duration, servicePort } from '../../contract/param-schemas.ts';
 import { durationMs } from '../../contract/units.ts';
-import {
-  defineCheck,
-  ObservationError,
-  type Capabilities,
-  type CheckContext,
-  type FromSchema,
-  type JSONSchema,
-} from '../../kit/define-check.ts';
+import { kind, ObservationError } from '../../kit/kind.ts';
 import { endpointsOf } from '../../protocols/endpoints.ts';
-import { ENDPOINT_SLICES, mayList, readList } from '../../protocols/kubernetes.ts';
-import { judge, messages, type Gathered, type ServiceSeen } from './judge.ts';
+import { ENDPOINT_SLICES, mayList } from '../../protocols/kubernetes.ts';
+import { judge, messages, type ServiceSeen } from './judge.ts';
 
-const params = {
-  type: 'object',
-  additionalProperties: false,
+/** What services say of a part that is not well. */
+const UNHEALTHY =
+  'down fail failed failing failure unhealthy unavailable degraded out_of_service error critical red dead not_serving not_ready disconnected unreachable offline'.split(
+    ' ',
+  );
+
+export const serviceHealth = kind('traffic/service-health', {
+  title: 'Every service answers that it is healthy',
+  why: 'A rollout may be complete while the service behind it answers errors.',
+  sees: [
+    'The health path of each service through the API server’s service proxy, several times in a row: the word in its JSON, that no cache answered and, with version, which release it was.',
+    'That no part it names is unwell, by word, truth value, status code or list of errors.',
+    'That all endpoints of the service are ready.',
+  ],
+  not: ['The way users come in.', 'Each endpoint by itself.'],
+  needs: ['cluster'],
   required: ['services'],
-  properties: {
+  params: {
     services: {
       type: 'array',
       minItems: 1,
@@ -49,9 +55,15 @@ const params = {
     unhealthy: {
       type: 'array',
       items: { type: 'string', description: 'A word.' },
-      default: ['down', 'fail', 'failed', 'failing', 'unhealthy', 'unavailable', 'degraded', 'out_of_service'],
+      default: UNHEALTHY,
       description:
-        'Values that mean unhealthy wherever they stand in the answer: parts that a service names, in any case.',
+        'Values that mean unhealthy wherever they stand in the answer, by themselves or at the end of a longer word: parts that a service names, in any case.',
+    },
+    ignored: {
+      type: 'array',
+      items: { type: 'string', minLength: 1, description: 'A dotted path, for example checks.beta.' },
+      default: [],
+      description: 'Members of the answer that look like a part and say nothing of health.',
     },
     version: {
       type: 'string',
@@ -79,21 +91,8 @@ const params = {
       description: 'Ready endpoints each service must have.',
     },
   },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
-
-export const serviceHealth = defineCheck({
-  meta: {
-    kind: 'traffic/service-health',
-    title: 'Every service answers that it is healthy',
-    why: 'A rollout may be complete while the service behind it answers errors.',
-    sees: 'The health path of each service through the API server’s service proxy, several times in a row, the word in its JSON, that no part it names is down, no cache answered and, with version, which release it was, and that all endpoints of the service are ready. Not: the way users come in, and not each endpoint by itself.',
-    needs: ['cluster'],
-    effect: 'read-only',
-    params,
-    messages,
-  },
-  permissions: ({ services }: Params) => [
+  messages,
+  rights: ({ services }) => [
     ...[...new Set(services.map(({ namespace }) => namespace))].flatMap((namespace) =>
       mayList([ENDPOINT_SLICES], namespace),
     ),
@@ -105,40 +104,27 @@ export const serviceHealth = defineCheck({
       resourceNames: [`${name}:${port}`],
     })),
   ],
-  gather: async (
-    params: Params,
-    { cluster }: Pick<Capabilities, 'cluster'>,
-    context: CheckContext,
-  ): Promise<Gathered> => ({
-    services: await Promise.all(params.services.map((service) => look(service, params, cluster, context))),
-  }),
   judge,
-});
 
-async function look(
-  service: Params['services'][number],
-  { answers, interval }: Params,
-  cluster: ClusterReader,
-  context: CheckContext,
-): Promise<ServiceSeen> {
-  const { namespace, name, port, path } = service;
-  const { items, reading } = await readList(cluster, ENDPOINT_SLICES, {
-    namespace,
-    labelSelector: `kubernetes.io/service-name=${name}`,
-    fresh: context.fresh,
-  });
-  const seen: ServiceSeen['answers'][number][] = [];
-  for (let asked = 0; asked < answers; asked += 1) {
-    if (asked > 0) await context.wait(durationMs(interval));
-    const answer = await answerInTime(cluster, { namespace, name, port }, path);
-    if ('why' in answer)
-      return { namespace, name, port, path, answers: seen, endpoints: endpointsOf(items), reading, hung: answer.why };
-    const { status, body, ms, truncated, headers } = answer;
-    const age = Number(headers['age'] ?? 'not said');
-    seen.push({ status, body: truncated ? '' : body, ms: Math.round(ms), ...(age >= 0 ? { age } : {}) });
-  }
-  return { namespace, name, port, path, answers: seen, endpoints: endpointsOf(items), reading };
-}
+  async gather({ services, answers: wanted, interval }, { cluster }, context) {
+    const look = async ({ namespace, name, port, path }: (typeof services)[number]): Promise<ServiceSeen> => {
+      const labelSelector = `kubernetes.io/service-name=${name}`;
+      const { items } = await cluster.list(ENDPOINT_SLICES, { namespace, labelSelector, fresh: context.fresh });
+      const answers: ServiceSeen['answers'][number][] = [];
+      const seen = { namespace, name, port, path, answers, endpoints: endpointsOf(items) };
+      while (answers.length < wanted) {
+        if (answers.length > 0) await context.wait(durationMs(interval));
+        const answer = await answerInTime(cluster, { namespace, name, port }, path);
+        if ('why' in answer) return { ...seen, hung: answer.why };
+        const { status, body, ms, truncated, headers } = answer;
+        const age = Number(headers['age'] ?? 'not said');
+        answers.push({ status, body: truncated ? '' : body, ms: Math.round(ms), ...(age >= 0 ? { age } : {}) });
+      }
+      return seen;
+    };
+    return { services: await Promise.all(services.map(look)) };
+  },
+});
 
 /**
  * The answer, or why there was none in time. An API server that cannot be reached is nobody's health and throws; but where it

@@ -1,11 +1,10 @@
 /** How the answers of services to their health path are judged. */
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
-import type { Endpoint } from '../../protocols/endpoints.ts';
-import { nameList, readingEvidence, shortened, table, type Reading } from '../../kit/evidence.ts';
-import { judged, present } from '../../kit/judged.ts';
 import { at, isRecord, parseJson, textAt } from '../../contract/json.ts';
+import { nameList, shortened, table } from '../../kit/evidence.ts';
+import type { Say } from '../../kit/kind.ts';
+import type { Endpoint } from '../../protocols/endpoints.ts';
 import { credentialIn } from '../../protocols/literal-credentials.ts';
-import type { Params } from './check.ts';
+import { sickPart } from './health-body.ts';
 
 export const messages = {
   serviceMissing: {
@@ -42,15 +41,24 @@ export const messages = {
   },
   partUnhealthy: {
     says: '{subject}: {path} says {field} is {actual}, but {part} is "{word}", expected every part to be well.',
-    fix: 'Repair the part, or let the service say at the top that it cannot do without it; name other words in params.unhealthy.',
+    fix: 'Repair the part, or let the service say at the top that it cannot do without it; name other words in params.unhealthy, or a member that says nothing of health in params.ignored.',
   },
   unhealthy: {
     says: '{subject}: {path} says {field} is {actual}, expected {expected}.',
     fix: 'See which of its dependencies the answer names, and repair it.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
+interface Expected {
+  readonly field: string;
+  readonly healthy: readonly string[];
+  readonly unhealthy: readonly string[];
+  readonly ignored: readonly string[];
+  readonly version?: string;
+  readonly versionField: string;
+  readonly answers: number;
+  readonly minReady: number;
+}
 export interface ServiceSeen {
   readonly namespace: string;
   readonly name: string;
@@ -64,96 +72,102 @@ export interface ServiceSeen {
     readonly age?: number;
   }[];
   readonly endpoints: readonly Endpoint[];
-  readonly reading: Reading;
   /** Why the last answer never came, while the API server itself answered; no more were asked for. */
   readonly hung?: string;
 }
-export interface Gathered {
-  readonly services: readonly ServiceSeen[];
-}
+type Answer = ServiceSeen['answers'][number];
+type Speaks = Say<typeof messages>;
 
-export function judge(params: Params, { services }: Gathered): Judgement<Id> {
-  return judged(
-    services.flatMap((service) => findingsOf(service, params)),
-    services.map(subjectOf),
-    evidenceOf(services),
-    'No service was looked at.',
+export function judge(
+  expected: Expected,
+  { services }: { readonly services: readonly ServiceSeen[] },
+  say: Speaks,
+): void {
+  for (const service of services) {
+    const subject = subjectOf(service);
+    say.judged(subject);
+    if (service.answers.some(saysServiceMissing)) {
+      say.fail('serviceMissing', subject);
+      continue;
+    }
+    judgeEndpoints(service, expected.minReady, say);
+    judgeAnswers(service, expected, say);
+  }
+  say.show(
+    table(
+      'Answers',
+      ['service', 'path', 'status', 'ms', 'body'],
+      services.flatMap((service) =>
+        service.answers.map(({ status, ms, body }) => [subjectOf(service), service.path, status, ms, excerpt(body)]),
+      ),
+    ),
+    table(
+      'Endpoints',
+      ['service', 'address', 'pod', 'ready', 'terminating'],
+      services.flatMap((service) =>
+        service.endpoints.map((one) => [subjectOf(service), one.address, one.target, one.ready, one.terminating]),
+      ),
+    ),
   );
 }
 
 const subjectOf = ({ namespace, name, port }: ServiceSeen): string => `Service ${namespace}/${name}:${port}`;
 
-function findingsOf(service: ServiceSeen, params: Params): Finding<Id>[] {
-  const subject = subjectOf(service);
-  if (service.answers.some(saysServiceMissing)) return [{ message: 'serviceMissing', subject }];
+function judgeEndpoints(service: ServiceSeen, minReady: number, say: Speaks): void {
   const serving = service.endpoints.filter(({ terminating }) => !terminating);
-  const ready = serving.filter(({ ready }) => ready).length;
-  const waiting = serving
-    .filter(({ ready }) => !ready)
-    .map(({ target, address }) => (target === '' ? address : target));
-  return present([
-    ready < params.minReady && {
-      message: 'noEndpoints' as const,
-      subject,
-      data: { actual: ready, expected: params.minReady },
-    },
-    waiting.length > 0 && { message: 'endpointNotReady' as const, subject, data: { names: nameList(waiting) } },
-    answerFinding(service, params),
-  ]);
+  const waiting = serving.filter(({ ready }) => !ready).map(({ target, address }) => target || address);
+  const ready = serving.length - waiting.length;
+  if (ready < minReady) say.fail('noEndpoints', subjectOf(service), { actual: ready, expected: minReady });
+  if (waiting.length > 0) say.fail('endpointNotReady', subjectOf(service), { names: nameList(waiting) });
 }
 
 /** The first answer that is not healthy; a service that answers well once in three is not. */
-function answerFinding(
-  { answers, path, ...service }: ServiceSeen,
-  { field, healthy, unhealthy, answers: asked, version, versionField }: Params,
-): Finding<Id> | null {
-  const subject = subjectOf({ answers, path, ...service });
-  if (service.hung !== undefined) return { message: 'hung', subject, data: { path, why: service.hung } };
+function judgeAnswers(service: ServiceSeen, expected: Expected, say: Speaks): void {
+  const subject = subjectOf(service);
+  const { answers, path, hung } = service;
+  if (hung !== undefined) return say.fail('hung', subject, { path, why: hung });
   const bad = answers.filter(({ status }) => status !== 200);
   const [first] = bad;
-  if (first || answers.length < asked) {
-    const data = { path, status: first?.status ?? 0, bad: bad.length, asked, body: excerpt(first?.body ?? '') };
-    return { message: 'wrongStatus', subject, data };
-  }
-  const stale = answers.find(({ age = 0 }) => age > 0);
-  if (stale) return { message: 'stale', subject, data: { path, age: stale.age ?? 0 } };
-  const words = healthy.map((word) => word.toLowerCase());
-  const badWords = new Set(unhealthy.map((word) => word.toLowerCase()));
-  for (const { body } of answers) {
-    const answer = parseJson(body);
-    if (!isRecord(answer)) return { message: 'notJson', subject, data: { path, field, body: excerpt(body) } };
-    const actual = at(answer, field);
-    if (typeof actual !== 'string' || !words.includes(actual.toLowerCase())) {
-      const shown = actual === undefined ? 'missing' : shortened(JSON.stringify(actual), 100);
-      return { message: 'unhealthy', subject, data: { path, field, actual: shown, expected: healthy.join(' or ') } };
-    }
-    const sick = sickPart(answer, badWords);
-    const said = at(answer, versionField);
-    if (version !== undefined && said !== version) {
-      const shown = typeof said === 'string' ? shortened(said, 100) : 'missing';
-      return { message: 'wrongVersion', subject, data: { path, actual: shown, expected: version } };
-    }
-    if (sick) return { message: 'partUnhealthy', subject, data: { path, field, actual, ...sick } };
-  }
-  return null;
+  if (first || answers.length < expected.answers)
+    return say.fail('wrongStatus', subject, {
+      path,
+      status: first?.status ?? 0,
+      bad: bad.length,
+      asked: expected.answers,
+      body: excerpt(first?.body ?? ''),
+    });
+  const age = answers.find(({ age = 0 }) => age > 0)?.age;
+  if (age !== undefined) return say.fail('stale', subject, { path, age });
+  answers.every((answer) => isWell(answer, service, expected, say));
 }
 
-const DEEPEST_PART = 6;
-
-/** A member below the top that is an unhealthy word by itself: `checks.database` of `{"status":"ok","checks":{"database":"down"}}`. */
-function sickPart(
-  value: unknown,
-  badWords: ReadonlySet<string>,
-  path: readonly string[] = [],
-): { readonly part: string; readonly word: string } | null {
-  if (typeof value === 'string')
-    return badWords.has(value.toLowerCase()) ? { part: path.join('.'), word: shortened(value, 100) } : null;
-  if (typeof value !== 'object' || value === null || path.length === DEEPEST_PART) return null;
-  for (const [name, member] of Object.entries(value)) {
-    const sick = sickPart(member, badWords, [...path, name]);
-    if (sick) return sick;
+/** Says what is wrong with one answer, if anything. */
+function isWell({ body }: Answer, service: ServiceSeen, expected: Expected, say: Speaks): boolean {
+  const { field, healthy, unhealthy, ignored, version, versionField } = expected;
+  const subject = subjectOf(service);
+  const { path } = service;
+  const answer = parseJson(body);
+  if (!isRecord(answer)) {
+    say.fail('notJson', subject, { path, field, body: excerpt(body) });
+    return false;
   }
-  return null;
+  const value = at(answer, field);
+  const actual =
+    value === undefined ? 'missing' : shortened(typeof value === 'string' ? value : JSON.stringify(value), 100);
+  if (value === undefined || !healthy.some((word) => word.toLowerCase() === actual.toLowerCase())) {
+    const shown = typeof value === 'string' ? JSON.stringify(actual) : actual;
+    say.fail('unhealthy', subject, { path, field, actual: shown, expected: healthy.join(' or ') });
+    return false;
+  }
+  const said = at(answer, versionField);
+  if (version !== undefined && said !== version) {
+    const shown = typeof said === 'string' ? shortened(said, 100) : 'missing';
+    say.fail('wrongVersion', subject, { path, actual: shown, expected: version });
+    return false;
+  }
+  const sick = sickPart(answer, unhealthy, ignored);
+  if (sick) say.fail('partUnhealthy', subject, { path, field, actual, part: sick.part, word: excerpt(sick.word) });
+  return sick === null;
 }
 
 /** The API server's own 404 about the Service, not one that the service behind it sent. */
@@ -168,30 +182,4 @@ function saysServiceMissing({ status, body }: ServiceSeen['answers'][number]): b
 function excerpt(body: string): string {
   const rule = credentialIn(body);
   return rule === null ? shortened(body.replace(/\s+/g, ' ').trim(), 100) : `not shown, it holds a credential: ${rule}`;
-}
-
-function evidenceOf(services: readonly ServiceSeen[]): readonly [Evidence, ...Evidence[]] {
-  return [
-    table(
-      'Answers',
-      ['service', 'path', 'status', 'ms', 'body'],
-      services.flatMap((service) =>
-        service.answers.map(({ status, ms, body }) => [subjectOf(service), service.path, status, ms, excerpt(body)]),
-      ),
-    ),
-    table(
-      'Endpoints',
-      ['service', 'address', 'pod', 'ready', 'terminating'],
-      services.flatMap((service) =>
-        service.endpoints.map(({ address, target, ready, terminating }) => [
-          subjectOf(service),
-          address,
-          target,
-          ready,
-          terminating,
-        ]),
-      ),
-    ),
-    ...services.map(({ reading }) => readingEvidence(reading)),
-  ];
 }

@@ -45,6 +45,6 @@ it('calls from a pod of the Deployment that is ready and stays, by name and port
   expect(gathered).toMatchObject({ calls: [{ stdout: '<a>moved</a>\n', status: 302 }] });
   expect(serviceToService.judge(params, gathered, context)).toMatchObject({
     outcome: 'fail',
-    findings: [{ message: 'redirected', data: { status: 302 } }],
+    findings: [{ id: 'redirected', data: { status: 302 } }],
   });
 });

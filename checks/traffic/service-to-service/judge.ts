@@ -1,10 +1,8 @@
 /** How calls between services are judged. */
-import type { Evidence, Finding, Judgement } from '../../kit/define-check.ts';
-import { createAjv } from '../../kit/params.ts';
-import { readingEvidence, shortened, table, type Reading } from '../../kit/evidence.ts';
-import { judged } from '../../kit/judged.ts';
 import { parseJson } from '../../contract/json.ts';
-import { schemaProblems } from '../../kit/schema-problems.ts';
+import { shortened, table } from '../../kit/evidence.ts';
+import type { Say } from '../../kit/kind.ts';
+import { isSuccess, schemaProblem } from '../../protocols/http-answers.ts';
 import { addressOf, commandOf, type Call, type Params } from './params.ts';
 
 export const messages = {
@@ -32,8 +30,7 @@ export const messages = {
     says: '{subject}: got through, expected the network to keep it out.',
     fix: 'Compare the NetworkPolicies that select the called pods with this caller, and check that the network plugin enforces them.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
 export type CallSeen =
   | { readonly caller: 'missing' | 'not ready' }
@@ -42,19 +39,15 @@ export type CallSeen =
       readonly pod: string;
       readonly exitCode: number;
       readonly stdout: string;
-      /** Of the answer; absent where curl told none. */
+      /** Of the answer; absent where curl reported none. */
       readonly status?: number;
       readonly stderr: string;
       readonly ms: number;
     };
-export interface Gathered {
-  /** One for each call of params, in its order. */
-  readonly calls: readonly CallSeen[];
-  readonly readings: readonly Reading[];
-}
 interface Row {
   readonly call: Call;
   readonly seen: CallSeen;
+  readonly subject: string;
 }
 
 /** Exit codes of curl (its manual page, "EXIT CODES"): what each says of the way to the service. */
@@ -81,103 +74,80 @@ const EXITS: Readonly<Record<number, { readonly why: string; readonly hint: stri
 /** Exits that a dropped or rejected connection ends with: what a network policy makes of a call. */
 const KEPT_OUT = new Set([7, 28]);
 
-export function judge(params: Params, { calls, readings }: Gathered): Judgement<Id> {
+export function judge(params: Params, { calls }: { readonly calls: readonly CallSeen[] }, say: Say<typeof messages>) {
   const rows = params.calls.flatMap((call, index): Row[] => {
     const seen = calls[index];
-    return seen ? [{ call, seen }] : [];
+    return seen ? [{ call, seen, subject: subjectOf(params, index) }] : [];
   });
-  const evidence = evidenceOf(params, rows, readings);
-  const findings = rows.flatMap((row) => findingsOf(params, row));
-  if (findings.length === 0 && rows.length < params.calls.length)
-    return {
-      outcome: 'inconclusive',
-      reason: 'too-few-subjects',
-      why: `${rows.length} of ${params.calls.length} calls were made.`,
-      evidence,
-    };
-  const unproven =
-    findings.length === 0 ? rows.find((row) => !row.call.reachable && !isProven(params, row, rows)) : undefined;
-  if (unproven)
-    return {
-      outcome: 'inconclusive',
-      reason: 'no-positive-control',
-      why: `${subjectOf(params, unproven.call)} did not get through, but that proves nothing: add a call of this Deployment that does, and one of another that reaches the same Service.`,
-      evidence,
-    };
-  return judged(
-    findings,
-    rows.map(({ call }) => subjectOf(params, call)),
-    evidence,
-    '',
-  );
-}
-
-const subjectOf = (params: Params, call: Call): string =>
-  `Deployment ${params.namespace}/${call.from} to ${addressOf(params, call)}`;
-const gotThrough = ({ seen }: Row): boolean => seen.caller === 'ready' && seen.exitCode === 0;
-
-/** Kept out, rather than unable to call at all or calling what is down. */
-function isProven(params: Params, { call }: Row, rows: readonly Row[]): boolean {
-  const target = ({ to }: Call): string => `${to.namespace ?? params.namespace}/${to.name}:${to.port}`;
-  const others = rows.filter((row) => row.call.reachable && gotThrough(row));
-  return (
-    others.some((other) => other.call.from === call.from) && others.some((other) => target(other.call) === target(call))
-  );
-}
-
-function findingsOf(params: Params, { call, seen }: Row): Finding<Id>[] {
-  const subject = subjectOf(params, call);
-  if (seen.caller !== 'ready')
-    return [
-      { message: seen.caller === 'missing' ? 'callerMissing' : 'noReadyPod', subject, data: { from: call.from } },
-    ];
-  const { exitCode, stdout, status = 200 } = seen;
-  // An HTTP error is an answer, too: the call got through.
-  if (!call.reachable && (exitCode === 0 || exitCode === 22)) return [{ message: 'reached', subject }];
-  if (!call.reachable && KEPT_OUT.has(exitCode)) return [];
-  if (exitCode !== 0) return [notReached(subject, seen)];
-  if (status < 200 || status > 299) return [{ message: 'redirected', subject, data: { status } }];
-  const problems = bodyProblems(call, stdout);
-  return problems === null ? [] : [{ message: 'wrongBody', subject, data: { problems } }];
-}
-
-function notReached(subject: string, { exitCode, stderr }: CallSeen & { caller: 'ready' }): Finding<Id> {
-  const { why, hint } = EXITS[exitCode] ?? {
-    why: 'the call failed',
-    hint: 'Look the exit code up in the manual page of curl',
-  };
-  const said = shortened(stderr.replace(/\s+/g, ' ').trim(), 150);
-  return { message: 'notReached', subject, data: { why, hint, exitCode, stderr: said === '' ? 'no words' : said } };
-}
-
-function bodyProblems({ schema }: Call, body: string): string | null {
-  if (!schema) return null;
-  const value = parseJson(body);
-  if (value === undefined) return 'the answer is no JSON';
-  const validate = createAjv({ useDefaults: false }).compile(schema);
-  if (validate(value)) return null;
-  return schemaProblems(validate.errors);
-}
-
-function evidenceOf(
-  params: Params,
-  rows: readonly Row[],
-  readings: readonly Reading[],
-): readonly [Evidence, ...Evidence[]] {
-  return [
+  say.judged(...rows.map(({ subject }) => subject));
+  say.show(
     table(
       'Calls',
       ['from', 'pod', 'command', 'must get through', 'exit', 'ms', 'bytes'],
       rows.map(({ call, seen }) => [
         `Deployment ${params.namespace}/${call.from}`,
-        seen.caller === 'ready' ? seen.pod : seen.caller,
-        commandOf(params, call).join(' '),
-        call.reachable,
-        seen.caller === 'ready' ? seen.exitCode : null,
-        seen.caller === 'ready' ? seen.ms : null,
-        seen.caller === 'ready' ? seen.stdout.length : null,
+        ...(seen.caller === 'ready'
+          ? [seen.pod, commandOf(params, call).join(' '), call.reachable, seen.exitCode, seen.ms, seen.stdout.length]
+          : [seen.caller, commandOf(params, call).join(' '), call.reachable, null, null, null]),
       ]),
     ),
-    ...readings.map(readingEvidence),
-  ];
+  );
+  if (rows.length < params.calls.length)
+    say.unsure('too-few-subjects', `${rows.length} of ${params.calls.length} calls were made.`);
+  for (const row of rows) {
+    judgeCall(row, say);
+    if (isKeptOut(row) && !isProven(params, row, rows))
+      say.unsure(
+        'no-positive-control',
+        `${row.subject} did not get through, but that proves nothing: add a call of this Deployment that does, and one of another that reaches the same Service.`,
+        { subject: row.subject },
+      );
+  }
+}
+
+/** Each call by a name of its own: of several alike the second is told by its place in the item. */
+function subjectOf(params: Params, index: number): string {
+  const [name = '', ...before] = params.calls
+    .slice(0, index + 1)
+    .map((call) => `Deployment ${params.namespace}/${call.from} to ${addressOf(params, call)}`)
+    .reverse();
+  return before.includes(name) ? `${name} (call ${index + 1})` : name;
+}
+
+const isKeptOut = ({ call, seen }: Row): boolean =>
+  !call.reachable && seen.caller === 'ready' && KEPT_OUT.has(seen.exitCode);
+
+/** Kept out, rather than unable to call at all or calling what is down. */
+function isProven(params: Params, { call }: Row, rows: readonly Row[]): boolean {
+  const target = ({ to }: Call): string => `${to.namespace ?? params.namespace}/${to.name}:${to.port}`;
+  const others = rows.filter(({ call, seen }) => call.reachable && seen.caller === 'ready' && seen.exitCode === 0);
+  return (
+    others.some((other) => other.call.from === call.from) && others.some((other) => target(other.call) === target(call))
+  );
+}
+
+function judgeCall(row: Row, say: Say<typeof messages>): void {
+  const { call, seen, subject } = row;
+  if (seen.caller !== 'ready')
+    return say.fail(seen.caller === 'missing' ? 'callerMissing' : 'noReadyPod', subject, { from: call.from });
+  const { exitCode, stdout, status = 200 } = seen;
+  // An HTTP error is an answer, too: the call got through.
+  if (!call.reachable && (exitCode === 0 || exitCode === 22)) return say.fail('reached', subject);
+  if (isKeptOut(row)) return;
+  if (exitCode !== 0) {
+    const exit = EXITS[exitCode] ?? {
+      why: 'the call failed',
+      hint: 'Look the exit code up in the manual page of curl',
+    };
+    const said = shortened(seen.stderr.replace(/\s+/g, ' ').trim(), 150);
+    return say.fail('notReached', subject, { ...exit, exitCode, stderr: said === '' ? 'no words' : said });
+  }
+  if (!isSuccess(status)) return say.fail('redirected', subject, { status });
+  const problems = call.schema ? bodyProblems(call.schema, stdout) : null;
+  if (problems !== null) say.fail('wrongBody', subject, { problems });
+}
+
+function bodyProblems(schema: object, body: string): string | null {
+  const value = parseJson(body);
+  return value === undefined ? 'the answer is no JSON' : schemaProblem(schema, value);
 }

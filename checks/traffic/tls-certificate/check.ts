@@ -1,49 +1,35 @@
+import { at, listAt, textAt } from '../../contract/json.ts';
 import type { TlsTarget } from '../../contract/network.ts';
 import { duration } from '../../contract/param-schemas.ts';
-import {
-  defineCheck,
-  type Capabilities,
-  type CheckContext,
-  type FromSchema,
-  type JSONSchema,
-} from '../../kit/define-check.ts';
-import { at, listAt, textAt } from '../../contract/json.ts';
-import { mayList, readList } from '../../protocols/kubernetes.ts';
+import { attempt, kind, type Capabilities } from '../../kit/kind.ts';
+import { HTTP_ROUTES } from '../../protocols/http-route.ts';
+import { mayList } from '../../protocols/kubernetes.ts';
 import {
   addressesOf,
-  HTTP_ROUTES,
-  isRouteOf,
+  balancerName,
   loadBalancer,
   mayGetBalancer,
   readBalancer,
-  type LoadBalancer,
+  routesOf,
 } from '../../protocols/load-balancers.ts';
-import { addressOf, serversOf, shake, tlsServers } from '../../protocols/tls-servers.ts';
-import { judge, messages, type Gathered, type Seen } from './judge.ts';
+import { placesOf, placesWithTls, shake, tlsExemptions, tlsServers, withoutTls } from '../../protocols/tls-servers.ts';
+import { judge, messages, type Seen } from './judge.ts';
 
-const params = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
+export const tlsCertificate = kind('traffic/tls-certificate', {
+  title: 'Certificates are valid for the names that clients use and stay so for a while',
+  why: 'A certificate that is wrong or runs out the week after shuts every client out at once, and no health check inside sees it.',
+  sees: [
+    'The handshake of each declared server, at each of its addresses, and of each host name of the Gateway: chain, name, time left, keys, signatures, version, stapled state.',
+  ],
+  not: [
+    'Revocation, where it is not stapled.',
+    'What clients with other trust stores think.',
+    'IPv6 addresses, where the machine of the gate has none of its own.',
+  ],
+  needs: ['cluster', 'tls'],
+  params: {
     ...tlsServers,
-    exemptions: {
-      type: 'array',
-      default: [],
-      description: 'Servers that are declared without TLS on purpose, each with the reason why.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['server', 'reason'],
-        properties: {
-          server: {
-            type: 'string',
-            minLength: 1,
-            description: 'As evidence names it: "endpoint metrics", "store postgres".',
-          },
-          reason: { type: 'string', minLength: 10, description: 'Why it may do without, in a sentence.' },
-        },
-      },
-    },
+    exemptions: tlsExemptions('Servers that are declared without TLS on purpose, each with the reason why.', {}),
     gateway: {
       type: 'object',
       additionalProperties: false,
@@ -75,65 +61,40 @@ const params = {
       description: 'The server must send the state of its certificate with it.',
     },
   },
-} as const satisfies JSONSchema;
-export type Params = FromSchema<typeof params>;
-
-export const tlsCertificate = defineCheck({
-  meta: {
-    kind: 'traffic/tls-certificate',
-    title: 'Certificates are valid for the names that clients use and stay so for a while',
-    why: 'A certificate that is wrong or runs out the week after shuts every client out at once, and no health check inside sees it.',
-    sees: 'The handshake of each declared server and of each host name of the Gateway: chain, name, time left, keys, signatures, version, stapled state. Not: revocation, where it is not stapled, and what clients with other trust stores think.',
-    needs: ['cluster', 'tls'],
-    effect: 'read-only',
-    params,
-    messages,
-  },
-  permissions: ({ gateway }: Params) =>
-    gateway ? [mayGetBalancer(balancerOf(gateway)), ...mayList([HTTP_ROUTES], gateway.namespace)] : [],
-  gather,
+  messages,
+  rights: ({ gateway }) =>
+    gateway ? [mayGetBalancer({ kind: 'Gateway', ...gateway }), ...mayList([HTTP_ROUTES])] : [],
   judge,
-});
 
-async function gather(
-  params: Params,
-  { cluster, tls }: Pick<Capabilities, 'cluster' | 'tls'>,
-  { fresh }: CheckContext,
-): Promise<Gathered> {
-  const servers = serversOf(params);
-  const fromGateway = params.gateway ? await gatewayTargets(params.gateway, cluster, fresh) : [];
-  const targets = [...servers.flatMap(({ name, target }) => (target ? [{ name, target }] : [])), ...fromGateway];
-  const seen: Seen[] = [];
-  for (const { name, target } of targets)
-    seen.push({
-      server: name,
-      address: addressOf(target),
-      serverName: target.serverName ?? target.host,
-      answer: await shake(tls, target),
-    });
-  return {
-    seen,
-    withoutTls: servers.flatMap(({ name, declared }) => (declared === undefined ? [] : [{ server: name, declared }])),
-    gatewayNames: params.gateway ? fromGateway.length : null,
-  };
-}
-
-const balancerOf = ({ namespace, name }: { namespace: string; name: string }): LoadBalancer => ({
-  kind: 'Gateway',
-  namespace,
-  name,
+  async gather(params, { cluster, tls }, { fresh }) {
+    const { gateway } = params;
+    const atGateway = gateway && (await attempt(() => gatewayTargets(gateway, cluster, fresh)));
+    const places = await placesWithTls(tls, params);
+    for (const { server, target } of atGateway?.seen ?? []) places.push(...(await placesOf(tls, server, target)));
+    const seen: Seen[] = [];
+    for (const { server, address, target } of places) {
+      const serverName = target.serverName ?? target.host;
+      seen.push({ server, address, serverName, answer: await shake(tls, target) });
+    }
+    return {
+      seen,
+      withoutTls: withoutTls(params),
+      gatewayNames: atGateway?.seen?.length ?? null,
+      ...(atGateway?.refusal ? { gatewayRefusal: atGateway.refusal } : {}),
+    };
+  },
 });
 
 /** Every host name of the Gateway's HTTPRoutes and listeners, at each of its addresses and TLS ports. A wildcard is no name to ask for. */
 async function gatewayTargets(
-  declared: NonNullable<Params['gateway']>,
+  { caFile, ...name }: { readonly namespace: string; readonly name: string; readonly caFile?: string },
   cluster: Capabilities['cluster'],
   fresh: boolean,
-): Promise<{ readonly name: string; readonly target: TlsTarget }[]> {
-  const gateway = await readBalancer(cluster, balancerOf(declared));
-  const { items } = await readList(cluster, HTTP_ROUTES, { namespace: declared.namespace, fresh });
-  const routes = items.filter((route) => isRouteOf(route, balancerOf(declared)));
-  const listeners = listAt(gateway, 'spec', 'listeners').filter((one) =>
+): Promise<{ readonly server: string; readonly target: TlsTarget }[]> {
+  const gateway = { kind: 'Gateway', ...name } as const;
+  const object = await readBalancer(cluster, gateway);
+  const routes = await routesOf(cluster, gateway, fresh);
+  const listeners = listAt(object, 'spec', 'listeners').filter((one) =>
     /^(HTTPS|TLS)$/.test(textAt(one, '', 'protocol')),
   );
   const names = [
@@ -141,11 +102,12 @@ async function gatewayTargets(
     ...routes.flatMap((route) => listAt(route, 'spec', 'hostnames')),
   ];
   const concrete = [...new Set(names)].filter((one): one is string => typeof one === 'string' && !one.startsWith('*'));
-  return addressesOf('Gateway', gateway).flatMap((host) =>
-    [...new Set(listeners.map((one) => Number(at(one, 'port'))))].flatMap((port) =>
+  const ports = [...new Set(listeners.map((one) => Number(at(one, 'port'))))];
+  return addressesOf('Gateway', object).flatMap((host) =>
+    ports.flatMap((port) =>
       concrete.map((serverName) => ({
-        name: `${serverName} at Gateway ${declared.namespace}/${declared.name}`,
-        target: { host, port, serverName, ...(declared.caFile === undefined ? {} : { caFile: declared.caFile }) },
+        server: `${serverName} at ${balancerName(gateway)}`,
+        target: { host, port, serverName, ...(caFile === undefined ? {} : { caFile }) },
       })),
     ),
   );

@@ -1,11 +1,9 @@
 /** What makes a certificate one to go live with. */
 import type { CertificateFacts } from '../../contract/network.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import type { CheckContext, Evidence, Finding, Judgement } from '../../kit/define-check.ts';
 import { table } from '../../kit/evidence.ts';
-import { judged, present } from '../../kit/judged.ts';
+import type { Evidence, Refusal, Say } from '../../kit/kind.ts';
 import type { Handshake } from '../../protocols/tls-servers.ts';
-import type { Params } from './check.ts';
 
 export const messages = {
   noAnswer: {
@@ -56,9 +54,17 @@ export const messages = {
     says: '{subject}: is exempt but not declared without TLS, expected exemptions that are needed.',
     fix: 'Remove the exemption, or correct its name.',
   },
-};
-type Id = keyof typeof messages;
+} as const;
 
+/** What of the params is judged by. */
+interface Bounds {
+  readonly exemptions: readonly { readonly server: string; readonly reason: string }[];
+  readonly minValidity: string;
+  readonly minRsaBits: number;
+  readonly minEcBits: number;
+  readonly minProtocol: string;
+  readonly requireOcspStapling: boolean;
+}
 export interface Seen {
   /** `endpoint public`, `api.example.com at Gateway shop/edge`. */
   readonly server: string;
@@ -66,150 +72,115 @@ export interface Seen {
   readonly serverName: string;
   readonly answer: Handshake;
 }
-export interface Gathered {
+interface All {
   readonly seen: readonly Seen[];
   readonly withoutTls: readonly { readonly server: string; readonly declared: string }[];
   /** Host names asked for at the Gateway; null where none is declared. */
   readonly gatewayNames: number | null;
+  /** Why the Gateway or its routes could not be read. */
+  readonly gatewayRefusal?: Refusal;
 }
 
-const ROOT_ISSUED_BY_ITSELF = ({ subject, issuer }: CertificateFacts): boolean => subject === issuer;
-
-export function judge(params: Params, gathered: Gathered, { now }: Pick<CheckContext, 'now'>): Judgement<Id> {
-  const { seen, withoutTls, gatewayNames } = gathered;
-  const exempt = new Set(params.exemptions.map(({ server }) => server));
-  const evidence = evidenceOf(params, gathered, now);
-  const findings: Finding<Id>[] = [
-    ...seen.flatMap((one) => findingsOf(params, one, now)),
-    ...withoutTls
-      .filter(({ server }) => !exempt.has(server))
-      .map(({ server, declared }) => ({ message: 'withoutTls' as const, subject: server, data: { declared } })),
-    ...[...exempt]
-      .filter((server) => !withoutTls.some((one) => one.server === server))
-      .map((server) => ({ message: 'unmatchedExemption' as const, subject: server })),
-  ];
-  const subjects = seen.map(({ server, address }) => `${server} (${address})`);
-  if (findings.length === 0 && gatewayNames === 0)
-    return {
-      outcome: 'inconclusive',
-      reason: 'no-subjects',
-      why: 'The Gateway has no address, no TLS listener or no host name: none of its certificates was seen.',
-      evidence,
-    };
-  return judged(findings, subjects, evidence, 'No server with TLS is declared.');
+export function judge(bounds: Bounds, all: All, say: Say<typeof messages>, now: Date): void {
+  const { seen, withoutTls, gatewayNames, gatewayRefusal } = all;
+  const exempt = new Set(bounds.exemptions.map(({ server }) => server));
+  for (const one of seen) judgeServer(bounds, one, say, now);
+  for (const { server, declared } of withoutTls) if (!exempt.has(server)) say.fail('withoutTls', server, { declared });
+  for (const server of exempt)
+    if (!withoutTls.some((one) => one.server === server)) say.fail('unmatchedExemption', server);
+  if (gatewayRefusal) say.refused(gatewayRefusal);
+  if (gatewayNames === 0)
+    say.unsure(
+      'no-subjects',
+      'The Gateway has no address, no TLS listener or no host name: none of its certificates was seen.',
+    );
+  say.show(...evidenceOf(bounds, all, now));
 }
 
-function findingsOf(params: Params, { server, address, serverName, answer }: Seen, now: Date): Finding<Id>[] {
+const isItsOwnIssuer = ({ subject, issuer }: CertificateFacts): boolean => subject === issuer;
+
+function judgeServer(
+  bounds: Bounds,
+  { server, address, serverName, answer }: Seen,
+  say: Say<typeof messages>,
+  now: Date,
+) {
   const subject = `${server} (${address})`;
-  if (answer.handshake === 'none') return [{ message: 'noAnswer', subject, data: { why: answer.why } }];
-  if (answer.handshake === 'refused') return [{ message: 'refused', subject, data: { why: answer.why } }];
+  say.judged(subject);
+  if (answer.handshake === 'none') return say.fail('noAnswer', subject, { why: answer.why });
+  if (answer.handshake === 'refused') return say.fail('refused', subject, { why: answer.why });
   const { chain, verified, verifyError, protocol, ocspStapled } = answer;
   const [leaf] = chain;
-  // The root is trusted for being there, not for its own signature.
-  const judgedOnes = chain.filter((one, index) => index === 0 || !ROOT_ISSUED_BY_ITSELF(one));
-  return present<Finding<Id>>([
-    (!verified || !leaf) && {
-      message: 'untrusted',
-      subject,
-      data: { why: verifyError ?? 'the server sent none', name: serverName },
-    },
+  if (!verified || !leaf)
+    say.fail('untrusted', subject, { why: verifyError ?? 'the server sent none', name: serverName });
+  else {
+    const name = leaf.subject;
     // This side's verification still takes the common name for want of others.
-    verified &&
-      leaf &&
-      !leaf.names.some((name) => /^(DNS|IP)/.test(name)) && {
-        message: 'noNames',
-        subject,
-        data: { name: leaf.subject, expected: serverName },
-      },
-    verified && leaf && ROOT_ISSUED_BY_ITSELF(leaf) && { message: 'selfSigned', subject, data: { name: leaf.subject } },
-    ...chain.map((one) => expiry(params, subject, one, verified, now)),
-    ...chain.map((one) => weakKey(params, subject, one)),
-    ...judgedOnes.map((one): Finding<Id> | false => {
-      const weak = /md5|sha1(?!\d)/i.test(one.signatureAlgorithm);
-      return weak && { message: 'weakSignature', subject, data: { name: one.subject, actual: one.signatureAlgorithm } };
-    }),
-    protocol < params.minProtocol && {
-      message: 'oldProtocol',
-      subject,
-      data: { actual: protocol, expected: params.minProtocol },
-    },
-    params.requireOcspStapling && !ocspStapled && { message: 'notStapled', subject },
-  ]);
+    if (!leaf.names.some((one) => /^(DNS|IP)/.test(one))) say.fail('noNames', subject, { name, expected: serverName });
+    if (isItsOwnIssuer(leaf)) say.fail('selfSigned', subject, { name });
+  }
+  for (const one of chain) {
+    const name = one.subject;
+    const left = Date.parse(one.notAfter) - now.getTime();
+    // One that has expired is reported by the verification already.
+    if (left < durationMs(bounds.minValidity) && (left > 0 || verified))
+      say.fail('expiresSoon', subject, { name, actual: formatMs(Math.max(0, left)), expected: bounds.minValidity });
+    const least = /^(rsa|dsa)/.test(one.keyType) ? bounds.minRsaBits : bounds.minEcBits;
+    if (one.keyBits < least)
+      say.fail('weakKey', subject, { name, actual: `${one.keyBits} bits (${one.keyType})`, expected: `${least} bits` });
+    // The root is trusted for being there, not for its own signature.
+    const isRoot = one !== leaf && isItsOwnIssuer(one);
+    if (!isRoot && /md5|sha1(?!\d)/i.test(one.signatureAlgorithm))
+      say.fail('weakSignature', subject, { name, actual: one.signatureAlgorithm });
+  }
+  if (protocol < bounds.minProtocol)
+    say.fail('oldProtocol', subject, { actual: protocol, expected: bounds.minProtocol });
+  if (bounds.requireOcspStapling && !ocspStapled) say.fail('notStapled', subject);
 }
 
-/** One that has expired is told by the verification already. */
-function expiry(
-  { minValidity }: Params,
-  subject: string,
-  one: CertificateFacts,
-  verified: boolean,
+function evidenceOf(
+  { minProtocol, minValidity, exemptions }: Bounds,
+  { seen, withoutTls }: All,
   now: Date,
-): Finding<Id> | false {
-  const left = Date.parse(one.notAfter) - now.getTime();
-  if (left >= durationMs(minValidity) || (left <= 0 && !verified)) return false;
-  const data = { name: one.subject, actual: formatMs(Math.max(0, left)), expected: minValidity };
-  return { message: 'expiresSoon', subject, data };
-}
-
-function weakKey({ minRsaBits, minEcBits }: Params, subject: string, one: CertificateFacts): Finding<Id> | false {
-  const { keyType, keyBits } = one;
-  const least = /^(rsa|dsa)/.test(keyType) ? minRsaBits : minEcBits;
-  if (keyBits >= least) return false;
-  const data = { name: one.subject, actual: `${keyBits} bits (${keyType})`, expected: `${least} bits` };
-  return { message: 'weakKey', subject, data };
-}
-
-function evidenceOf(params: Params, { seen, withoutTls }: Gathered, now: Date): readonly [Evidence, ...Evidence[]] {
+): Evidence[] {
   const days = (text: string): number => Math.floor((Date.parse(text) - now.getTime()) / 86_400_000);
   return [
     table(
-      `Handshakes (${params.minProtocol} or newer, valid for ${params.minValidity} or longer)`,
+      `Handshakes (${minProtocol} or newer, valid for ${minValidity} or longer)`,
       ['server', 'address', 'version', 'cipher', 'verifies', 'OCSP stapled', 'ms'],
-      seen.map(({ server, address, answer }) =>
-        answer.handshake === 'completed'
-          ? [
-              server,
-              address,
-              answer.protocol,
-              answer.cipher,
-              answer.verifyError ?? answer.verified,
-              answer.ocspStapled,
-              Math.round(answer.ms),
-            ]
-          : [server, address, answer.handshake === 'none' ? 'no answer' : 'refused', null, answer.why, null, null],
-      ),
+      seen.map(({ server, address, answer }) => {
+        if (answer.handshake !== 'completed')
+          return [server, address, answer.handshake === 'none' ? 'no answer' : 'refused', null, answer.why, null, null];
+        const { protocol, cipher, verified, verifyError, ocspStapled, ms } = answer;
+        return [server, address, protocol, cipher, verifyError ?? verified, ocspStapled, Math.round(ms)];
+      }),
     ),
     table(
       'Certificates, leaf first',
-      ['server', 'subject', 'issuer', 'names', 'not after', 'days left', 'key', 'signature', 'SHA-256'],
-      seen.flatMap(({ server, answer }) =>
-        answer.handshake === 'completed'
-          ? answer.chain.map((one) => [
-              server,
-              one.subject,
-              one.issuer,
-              one.names.join(', '),
-              one.notAfter,
-              days(one.notAfter),
-              `${one.keyType} ${one.keyBits}`,
-              one.signatureAlgorithm,
-              one.fingerprint,
-            ])
-          : [],
+      ['server', 'address', 'subject', 'issuer', 'names', 'not after', 'days left', 'key', 'signature', 'SHA-256'],
+      seen.flatMap(({ server, address, answer }) =>
+        (answer.handshake === 'completed' ? answer.chain : []).map((one) => [
+          server,
+          address,
+          one.subject,
+          one.issuer,
+          one.names.join(', '),
+          one.notAfter,
+          days(one.notAfter),
+          `${one.keyType} ${one.keyBits}`,
+          one.signatureAlgorithm,
+          one.fingerprint,
+        ]),
       ),
     ),
-    ...(withoutTls.length === 0
-      ? []
-      : [
-          table(
-            'Declared without TLS',
-            ['server', 'declared', 'reason'],
-            withoutTls.map(({ server, declared }) => [
-              server,
-              declared,
-              params.exemptions.find((one) => one.server === server)?.reason ?? null,
-            ]),
-          ),
-        ]),
+    table(
+      'Declared without TLS',
+      ['server', 'declared', 'reason'],
+      withoutTls.map(({ server, declared }) => [
+        server,
+        declared,
+        exemptions.find((one) => one.server === server)?.reason ?? null,
+      ]),
+    ),
   ];
 }

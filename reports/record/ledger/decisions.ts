@@ -1,17 +1,17 @@
 /** Is a `decision.json` the one that its run wrote? The run's ledger file holds its digest. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRecord } from '../../../checks/contract/json.ts';
 import { digestOf } from '../../../checks/contract/canonical.ts';
 import { decisionFile, runsFolder } from '../paths.ts';
-import { isObject } from '../shapes.ts';
-import type { LedgerFile } from './read.ts';
+import type { RunSummary } from './survey.ts';
 
 /** What is wrong with the latest decision and with those in the folders of runs, one line each. */
-export function decisionDamage(root: string, files: readonly LedgerFile[]): string[] {
-  const places = [decisionFile(root), ...files.map(({ runId }) => join(runsFolder(root), runId, 'decision.json'))];
+export function decisionDamage(root: string, runs: readonly RunSummary[]): string[] {
+  const places = [decisionFile(root), ...runs.map(({ runId }) => join(runsFolder(root), runId, 'decision.json'))];
   return places.flatMap((path) => {
     if (!existsSync(path)) return [];
-    const problem = decisionProblem(readJson(path), files);
+    const problem = decisionProblem(readJson(path), runs);
     return problem === null ? [] : [`${path}: ${problem}`];
   });
 }
@@ -20,11 +20,10 @@ export function decisionDamage(root: string, files: readonly LedgerFile[]): stri
  * Why a decision is not to be believed, or null. One of a run that never ended, or that this ledger does not have, vouches for
  * nothing: then it may be anything but GO.
  */
-export function decisionProblem(decision: unknown, files: readonly LedgerFile[]): string | null {
-  if (!isObject(decision)) return 'is no decision: it cannot be read';
+export function decisionProblem(decision: unknown, runs: readonly RunSummary[]): string | null {
+  if (!isRecord(decision)) return 'is no decision: it cannot be read';
   const runId = String(decision['runId']);
-  const records = files.find((file) => file.closed && file.runId === runId)?.records ?? [];
-  const written = records.find((record) => record.record === 'decision')?.digest;
+  const written = runs.find((run) => run.closed && run.runId === runId)?.decision?.digest;
   if (written === undefined) {
     return claimsGo(decision) ? `says GO, but the ledger has no decision of run ${runId}: run the gate again` : null;
   }
@@ -34,7 +33,7 @@ export function decisionProblem(decision: unknown, files: readonly LedgerFile[])
 }
 
 function claimsGo({ decision, selected }: Readonly<Record<string, unknown>>): boolean {
-  return decision === 'GO' || (isObject(selected) && selected['decision'] === 'GO');
+  return decision === 'GO' || (isRecord(selected) && selected['decision'] === 'GO');
 }
 
 function readJson(path: string): unknown {

@@ -1,73 +1,57 @@
 /** Questions to the ledger: what earlier runs found out about a release in an environment. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { canonicalJson } from '../../../checks/contract/canonical.ts';
 import type { Release } from '../../../checks/contract/plan.ts';
 import type { EnvironmentIdentity } from '../../../checks/contract/run.ts';
-import { canonicalJson } from '../../../checks/contract/canonical.ts';
-import type { LedgerOutcome, LedgerPhase } from '../../decide/input.ts';
+import type { LedgerPhase } from '../../decide/input.ts';
 import { byText } from '../../decide/order.ts';
-import type { Ledger, LedgerFile } from './read.ts';
+import { fileProblem } from '../io.ts';
+import { parseLedgerFile } from './read.ts';
+import type { RunSummary } from './survey.ts';
 
-/** Every phase any run decided, or started and never decided, for this release and environment. Oldest first. */
-export function phasesFor(ledger: Ledger, release: Release, identity: EnvironmentIdentity): LedgerPhase[] {
-  return ledger.files
-    .filter((file) => concerns(file, release, identity))
-    .flatMap((file) => (file.closed ? decidedPhases(file) : openPhases(file)))
+/**
+ * Every phase any run decided, or started and never decided, for this release and environment. Oldest first; their outcomes are left to
+ * `readOutcomes`, since a decision rests on few of them.
+ */
+export function phasesFor(runs: readonly RunSummary[], release: Release, identity: EnvironmentIdentity): LedgerPhase[] {
+  return runs
+    .filter((run) => concerns(run, release, identity))
+    .flatMap((run) => (run.closed ? decidedPhases(run) : openPhases(run)))
     .sort((a, b) => byText(a.decidedAt, b.decidedAt) || byText(a.runId, b.runId));
 }
 
-/** The latest decision of each phase. */
-export function latestPhases(
-  ledger: Ledger,
-  release: Release,
-  identity: EnvironmentIdentity,
-): Map<string, LedgerPhase> {
-  return new Map(phasesFor(ledger, release, identity).map((phase) => [phase.phase, phase]));
-}
-
-export interface AgedOutcome {
-  readonly runId: string;
-  readonly outcome: LedgerOutcome;
-  readonly ageMs: number;
-}
-
-/** The latest outcome of each item and how old it is at `now`. */
-export function latestOutcomes(
-  ledger: Ledger,
-  release: Release,
-  identity: EnvironmentIdentity,
-  now: Date,
-): Map<string, AgedOutcome> {
-  const latest = new Map<string, AgedOutcome>();
-  for (const { runId, outcomes } of phasesFor(ledger, release, identity)) {
-    for (const outcome of outcomes) {
-      const ageMs = now.getTime() - Date.parse(outcome.startedAt);
-      const known = latest.get(outcome.item);
-      if (!known || ageMs <= known.ageMs) latest.set(outcome.item, { runId, outcome, ageMs });
-    }
-  }
-  return latest;
-}
-
 /** A run that never reached its cluster may have meant any of that name: it counts against each of them. */
-function concerns({ header, records }: LedgerFile, release: Release, identity: EnvironmentIdentity): boolean {
+function concerns({ header, environment }: RunSummary, release: Release, identity: EnvironmentIdentity): boolean {
   if (canonicalJson(header.release) !== canonicalJson(release) || header.environment !== identity.name) return false;
-  const reached = records.find((record) => record.record === 'environment');
-  return reached === undefined || (reached.name === identity.name && reached.uid === identity.uid);
+  return environment === null || (environment.name === identity.name && environment.uid === identity.uid);
 }
 
-function decidedPhases({ runId, header, records }: LedgerFile): LedgerPhase[] {
-  const outcomes = records.flatMap((record) => (record.record === 'outcome' ? [record.outcome] : []));
-  return records.flatMap((record) => {
-    if (record.record !== 'phase') return [];
-    const { phase, decidedAt, decision, decisionWithoutWaivers, readiness } = record;
-    const own = outcomes.filter((outcome) => outcome.phase === phase);
-    const { planDigest } = header;
-    return [{ runId, phase, decidedAt, planDigest, decision, decisionWithoutWaivers, readiness, outcomes: own }];
+function decidedPhases({ runId, header, phases }: RunSummary): LedgerPhase[] {
+  return phases.map(({ phase, decidedAt, decision, decisionWithoutWaivers, readiness }) => {
+    const decided = { decidedAt, decision, decisionWithoutWaivers, readiness };
+    return { runId, phase, planDigest: header.planDigest, ...decided, outcomes: [] };
   });
 }
 
-function openPhases({ runId, header }: LedgerFile): LedgerPhase[] {
+function openPhases({ runId, header }: RunSummary): LedgerPhase[] {
   const nothing = { decision: null, decisionWithoutWaivers: null, readiness: null, outcomes: [] };
   return header.phases.map((phase) => {
     return { runId, phase, decidedAt: header.startedAt, planDigest: header.planDigest, ...nothing };
   });
+}
+
+/** The outcomes of a decided phase, verified as they are read; what is wrong with its file goes into `damage`. */
+export function readOutcomes(folder: string, { runId, phase }: LedgerPhase, damage: string[]): LedgerPhase['outcomes'] {
+  const path = join(folder, `${runId}.jsonl`);
+  try {
+    const { file, damage: found } = parseLedgerFile(readFileSync(path, 'utf8'), path, runId);
+    damage.push(...found);
+    return (file?.records ?? []).flatMap((record) =>
+      record.record === 'outcome' && record.outcome.phase === phase ? [record.outcome] : [],
+    );
+  } catch (error) {
+    damage.push(fileProblem('read', path, error).message);
+    return [];
+  }
 }

@@ -1,12 +1,12 @@
 /** Reads the ledger back, checks every chain, and names all damage: file, line, expected and actual hash. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRecord } from '../../../checks/contract/json.ts';
 import { sha256 } from '../../../checks/contract/canonical.ts';
 import { byText } from '../../decide/order.ts';
 import { fileProblem } from '../io.ts';
 import type { HeaderRecord, LedgerRecord } from './records.ts';
 import { upgradedOutcome } from '../first-version.ts';
-import { isObject } from '../shapes.ts';
 import { isLedgerRecord } from './shapes.ts';
 
 /** One run's file, as far as it can be believed. */
@@ -26,28 +26,31 @@ export interface Ledger {
   readonly damage: readonly string[];
 }
 
-/** All files of a ledger folder. A folder that does not exist is an empty ledger. */
+/** All files of a ledger folder, read and verified. A folder that does not exist is an empty ledger. */
 export function readLedger(folder: string): Ledger {
   const files: LedgerFile[] = [];
   const damage: string[] = [];
-  for (const name of namesIn(folder, damage)) {
-    const path = join(folder, name);
+  for (const runId of ledgerRuns(folder, damage)) {
+    const path = join(folder, `${runId}.jsonl`);
     try {
-      const parsed = parseLedgerFile(readFileSync(path, 'utf8'), path, name.slice(0, -'.jsonl'.length));
+      const parsed = parseLedgerFile(readFileSync(path, 'utf8'), path, runId);
       damage.push(...parsed.damage);
       if (parsed.file) files.push(parsed.file);
     } catch (error) {
       damage.push(fileProblem('read', path, error).message);
     }
   }
-  return { files, damage: [...damage, ...missingHeads(files, damage)] };
+  const holders = files.map((file) => ({ ...file, has: (hash: string) => file.hashes.includes(hash) }));
+  return { files, damage: [...damage, ...missingHeads(holders, damage)] };
 }
 
-function namesIn(folder: string, damage: string[]): string[] {
+/** Ids of the runs that have a file, sorted. */
+export function ledgerRuns(folder: string, damage: string[]): string[] {
   if (!existsSync(folder)) return [];
   try {
     return readdirSync(folder)
       .filter((name) => name.endsWith('.jsonl'))
+      .map((name) => name.slice(0, -'.jsonl'.length))
       .sort(byText);
   } catch (error) {
     damage.push(fileProblem('read', folder, error).message);
@@ -106,13 +109,22 @@ function shapeProblems(records: readonly LedgerRecord[], path: string, runId: st
   return problems;
 }
 
+/** A file as far as other files name it. */
+interface HeadHolder {
+  readonly runId: string;
+  readonly path: string;
+  readonly header: HeaderRecord;
+  /** Whether one of its lines has that hash. */
+  readonly has: (hash: string) => boolean;
+}
+
 /** Heads that a header names and no file has: a file was removed, cut short or not brought along. */
-function missingHeads(files: readonly LedgerFile[], damage: readonly string[]): string[] {
+export function missingHeads(files: readonly HeadHolder[], damage: readonly string[]): string[] {
   const byRun = new Map(files.map((file) => [file.runId, file]));
   return files.flatMap((file) =>
     file.header.heads.flatMap(({ runId, hash }) => {
       const found = byRun.get(runId);
-      if (found?.hashes.includes(hash)) return [];
+      if (found?.has(hash)) return [];
       if (!found && damage.some((text) => text.includes(runId))) return [];
       const what = found
         ? `${found.path} has no line with hash ${hash}: it was cut short or replaced`
@@ -124,7 +136,7 @@ function missingHeads(files: readonly LedgerFile[], damage: readonly string[]): 
 
 /** A line that the first version wrote, in today's shape. Its hash is of the line as it stands. */
 function upgradedRecord(value: unknown): unknown {
-  if (!isObject(value) || value['record'] !== 'outcome') return value;
+  if (!isRecord(value) || value['record'] !== 'outcome') return value;
   return { ...value, outcome: upgradedOutcome(value['outcome']) };
 }
 

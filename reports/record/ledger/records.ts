@@ -24,6 +24,8 @@ export interface HeaderRecord {
   readonly release: Release;
   /** The name from the plan; the UID comes in an `environment` record, once the cluster has told it. */
   readonly environment: string;
+  /** Whether the environment is the embedded rehearsal; absent: it is not, or nobody wrote it down. */
+  readonly rehearsal?: true;
   readonly planDigest: string;
   readonly checklistDigest: string;
   /** Phases the run set out to judge. */

@@ -1,13 +1,14 @@
 /** Is this parsed line a ledger record? */
+import { isRecord } from '../../../checks/contract/json.ts';
 import { DECISIONS } from '../../../checks/contract/decision.ts';
-import { isObject, isOutcomeBody } from '../shapes.ts';
+import { isOutcomeBody } from '../shapes.ts';
 import type { LedgerRecord } from './records.ts';
 import { LEDGER_SCHEMAS } from './records.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export function isLedgerRecord(value: unknown): value is LedgerRecord & { readonly prev: string | null } {
-  if (!isObject(value)) return false;
+  if (!isRecord(value)) return false;
   if (value['prev'] !== null && typeof value['prev'] !== 'string') return false;
   switch (value['record']) {
     case 'header':
@@ -39,7 +40,8 @@ function isHeader(value: Fields): boolean {
   return (
     (LEDGER_SCHEMAS as readonly unknown[]).includes(value['schema']) &&
     areTexts(value, 'runId', 'startedAt', 'environment', 'planDigest', 'checklistDigest') &&
-    isObject(release) &&
+    (value['rehearsal'] === undefined || value['rehearsal'] === true) &&
+    isRecord(release) &&
     areTexts(release, 'name', 'version', 'commit') &&
     isListOf(value['phases'], null) &&
     isListOf(value['heads'], (head) => areTexts(head, 'runId', 'hash'))
@@ -53,7 +55,7 @@ function isOutcome(value: unknown): boolean {
 /** A list whose members are objects that hold; with null, a list of texts. */
 function isListOf(value: unknown, holds: ((member: Fields) => boolean) | null): boolean {
   if (!Array.isArray(value)) return false;
-  return value.every((member) => (holds === null ? typeof member === 'string' : isObject(member) && holds(member)));
+  return value.every((member) => (holds === null ? typeof member === 'string' : isRecord(member) && holds(member)));
 }
 
 function areTexts(value: Fields, ...names: readonly string[]): boolean {

@@ -3,9 +3,9 @@
  * with the whole text of its file. Importing the same file twice changes nothing; what does not verify is not taken.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { isRecord } from '../../../checks/contract/json.ts';
 import { sha256 } from '../../../checks/contract/canonical.ts';
 import { RunFileError, fileProblem, writeTextAtomic } from '../io.ts';
-import { isObject } from '../shapes.ts';
 import type { LedgerFile } from './read.ts';
 import { parseLedgerFile, readLedger } from './read.ts';
 import { ledgerFile } from './write.ts';
@@ -83,7 +83,7 @@ interface Incoming {
 function parseExport(text: string, from: string): { runs: Incoming[]; problems: string[] } {
   const [first, ...rest] = text.split('\n').filter((line) => line !== '');
   const head = parse(first ?? '');
-  if (!isObject(head) || head['schema'] !== EXPORT_SCHEMA) {
+  if (!isRecord(head) || head['schema'] !== EXPORT_SCHEMA) {
     throw new RunFileError(`${from} is no ledger export: name a file that golive ledger export wrote`);
   }
   const problems: string[] = [];
@@ -92,7 +92,7 @@ function parseExport(text: string, from: string): { runs: Incoming[]; problems: 
   const runs = rest.flatMap((line, index): Incoming[] => {
     const place = `${from}:${index + 2}`;
     const entry = parse(line);
-    if (!isObject(entry) || typeof entry['runId'] !== 'string' || typeof entry['text'] !== 'string') {
+    if (!isRecord(entry) || typeof entry['runId'] !== 'string' || typeof entry['text'] !== 'string') {
       problems.push(`${place}: the line cannot be read`);
       return [];
     }

@@ -8,6 +8,7 @@ import { ledgerFolder, runsFolder } from '../paths.ts';
 import { decisionDamage } from './decisions.ts';
 import type { LedgerFile } from './read.ts';
 import { readLedger } from './read.ts';
+import { summaryOf } from './survey.ts';
 
 export interface Verification {
   readonly runs: number;
@@ -17,7 +18,7 @@ export interface Verification {
   readonly damage: readonly string[];
   /** Runs that never said how they ended, and that no later run of the same release and environment has replaced. */
   readonly incomplete: readonly string[];
-  /** Runs whose evidence is on another machine: their chain was checked, their files could not be. */
+  /** Runs whose evidence is on another machine or was removed: their chain was checked, their files could not be. */
   readonly elsewhere: readonly string[];
 }
 
@@ -28,7 +29,7 @@ export function verifyLedger(root: string): Verification {
     runs: files.length,
     records: files.reduce((sum, { records }) => sum + records.length, 0),
     evidenceFiles: evidence.reduce((sum, { checked }) => sum + checked, 0),
-    damage: [...damage, ...evidence.flatMap((one) => one.damage), ...decisionDamage(root, files)],
+    damage: [...damage, ...evidence.flatMap((one) => one.damage), ...decisionDamage(root, files.map(summaryOf))],
     incomplete: files.filter((file) => !file.closed && !isReplaced(file, files)).map(({ runId }) => runId),
     elsewhere: files.filter((file) => namesFiles(file) && !existsSync(runFolder(root, file))).map(({ runId }) => runId),
   };

@@ -1,5 +1,5 @@
 /** Writes a run's own ledger file: the header when it starts, everything else when it ends. */
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, digestOf, sha256 } from '../../../checks/contract/canonical.ts';
 import type { Decision } from '../../../checks/contract/decision.ts';
@@ -10,9 +10,9 @@ import type { EndedBy, LedgerOutcome } from '../../decide/input.ts';
 import { gatePhases } from '../../decide/gather.ts';
 import { byText } from '../../decide/order.ts';
 import { RunFileError, appendLines, fileProblem } from '../io.ts';
-import type { HeaderRecord, LedgerHead, LedgerRecord, OutcomeLine } from './records.ts';
+import type { HeaderRecord, LedgerRecord, OutcomeLine } from './records.ts';
 import { LEDGER_SCHEMA } from './records.ts';
-import { isLedgerRecord } from './shapes.ts';
+import { surveyLedger } from './survey.ts';
 
 /** Writes the header of a new run's file. From here on the run is known, even if it is killed. Throws RunFileError. */
 export function beginLedger(folder: string, { plan, runHeader }: { plan: Plan; runHeader: RunHeader }): void {
@@ -28,10 +28,11 @@ export function beginLedger(folder: string, { plan, runHeader }: { plan: Plan; r
     startedAt: runHeader.startedAt,
     release: plan.release,
     environment: plan.environment.name,
+    ...(plan.environment.rehearsal ? { rehearsal: true } : {}),
     planDigest: plan.digest,
     checklistDigest: plan.checklist.digest,
     phases: runHeader.selectedPhases ?? gatePhases(plan.phases.map(({ id }) => id)),
-    heads: tips(folder),
+    heads: surveyLedger(folder).tips,
   };
   appendLines(ledgerFile(folder, runHeader.runId), chain([header], null));
 }
@@ -124,32 +125,6 @@ export function chain(records: readonly LedgerRecord[], before: string | null): 
 
 export function ledgerFile(folder: string, runId: string): string {
   return join(folder, `${runId}.jsonl`);
-}
-
-/** The last lines of all files that no other file's header names yet. */
-function tips(folder: string): LedgerHead[] {
-  const heads: LedgerHead[] = [];
-  const named = new Set<string>();
-  for (const name of readdirSync(folder)
-    .filter((file) => file.endsWith('.jsonl'))
-    .sort(byText)) {
-    // What a killed run tore off after the last line break is no line.
-    const lines = readText(join(folder, name)).split('\n').slice(0, -1);
-    const last = lines.at(-1);
-    if (last === undefined) continue;
-    heads.push({ runId: name.slice(0, -'.jsonl'.length), hash: sha256(last) });
-    for (const head of headsOf(lines[0] ?? '')) named.add(`${head.runId} ${head.hash}`);
-  }
-  return heads.filter((head) => !named.has(`${head.runId} ${head.hash}`));
-}
-
-function headsOf(line: string): readonly LedgerHead[] {
-  try {
-    const header: unknown = JSON.parse(line);
-    return isLedgerRecord(header) && header.record === 'header' ? header.heads : [];
-  } catch {
-    return [];
-  }
 }
 
 function readText(path: string): string {

@@ -4,10 +4,10 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRecord } from '../../../checks/contract/json.ts';
 import type { CutoverEvent } from '../../../checks/contract/cutover.ts';
 import { isCutoverEvent } from './cutover-shapes.ts';
 import { fileProblem } from '../io.ts';
-import { isObject } from '../shapes.ts';
 
 /** The cutover itself, and the way back gone once before it. */
 export type CutoverLog = 'cutover' | 'rollback-rehearsal';
@@ -36,7 +36,7 @@ export function readCutover(runDir: string, log: CutoverLog = 'cutover'): readon
     .split('\n')
     .flatMap((line) => {
       const value = parse(line);
-      return isObject(value) && typeof value['event'] === 'string' ? [value as unknown as CutoverEvent] : [];
+      return isRecord(value) && typeof value['event'] === 'string' ? [value as unknown as CutoverEvent] : [];
     });
 }
 

@@ -1,6 +1,6 @@
 /** Is this parsed line an event of a cutover, with every member that reports rely on? */
+import { isRecord } from '../../../checks/contract/json.ts';
 import type { CutoverEvent } from '../../../checks/contract/cutover.ts';
-import { isObject } from '../shapes.ts';
 
 type Test = (value: unknown) => boolean;
 type Shape = Readonly<Record<string, Test>>;
@@ -28,11 +28,11 @@ const one =
 const recordOf =
   (test: Test): Test =>
   (value) =>
-    isObject(value) && Object.values(value).every(test);
+    isRecord(value) && Object.values(value).every(test);
 const object =
   (shape: Shape): Test =>
   (value) =>
-    isObject(value) && Object.entries(shape).every(([name, test]) => test(value[name]));
+    isRecord(value) && Object.entries(shape).every(([name, test]) => test(value[name]));
 
 const trigger = object({
   item: text,
@@ -97,7 +97,7 @@ const SHAPES: Readonly<Record<CutoverEvent['event'], Shape>> = {
 };
 
 export function isCutoverEvent(value: unknown): value is CutoverEvent {
-  if (!isObject(value) || !Number.isFinite(value['ms'])) return false;
+  if (!isRecord(value) || !Number.isFinite(value['ms'])) return false;
   const { at, event } = value;
   if (typeof at !== 'string' || Number.isNaN(Date.parse(at))) return false;
   if (typeof event !== 'string' || !Object.hasOwn(SHAPES, event)) return false;

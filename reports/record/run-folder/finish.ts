@@ -4,18 +4,21 @@
  */
 import { rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorText } from '../../../checks/contract/text.ts';
 import type { Decision } from '../../../checks/contract/decision.ts';
 import { EXIT } from '../../../checks/contract/decision.ts';
 import { decide, exitCodeOf } from '../../decide/decide.ts';
 import type { EndedBy } from '../../decide/input.ts';
+import { surveyLedger, type LedgerSurvey } from '../ledger/survey.ts';
 import { closeLedger } from '../ledger/write.ts';
 import type { People } from '../../../specs/loader/people/load.ts';
 import { loadPeople } from '../../../specs/loader/people/load.ts';
-import { bundleOf } from './bundle.ts';
+import { bundleOf, packed } from './bundle.ts';
 import { inputFor } from './input.ts';
-import { writeJsonAtomic } from '../io.ts';
-import { decisionFile, ledgerFolder } from '../paths.ts';
+import { writeJsonAtomic, writeReadableJson } from '../io.ts';
+import { decisionFile, ledgerFolder, runsFolder } from '../paths.ts';
 import { readRun } from './read.ts';
+import { pruneRuns } from './retention.ts';
 
 export { inputFor } from './input.ts';
 
@@ -26,6 +29,8 @@ export interface FinishRunOptions {
   readonly now: Date;
   /** Default: what stands beside the checklist. */
   readonly people?: People;
+  /** How many of the newest runs keep their folder, `runsToKeep`; default: all. */
+  readonly keepRuns?: number;
 }
 export interface FinishedRun {
   /** Null when the run could not be decided or the decision not be written; why has been said on stderr. */
@@ -38,23 +43,34 @@ export function finishRun(options: FinishRunOptions): FinishedRun {
   try {
     return finish(options);
   } catch (error) {
-    complain(`no decision could be written, so it stays HOLD: ${messageOf(error)}`);
+    complain(`no decision could be written, so it stays HOLD: ${errorText(error)}`);
     return { decision: null, exitCode: EXIT.broken };
   } finally {
     removeSnapshots(options.runDir);
   }
 }
 
-function finish({ runDir, root, endedBy, now, people }: FinishRunOptions): FinishedRun {
+function finish({ runDir, root, endedBy, now, people, keepRuns = Infinity }: FinishRunOptions): FinishedRun {
   const run = readRun(runDir);
-  const input = inputFor({ run, root, people: people ?? loadPeople(root, run.plan), now, endedBy });
+  const survey = surveyLedger(ledgerFolder(root));
+  const input = inputFor({ run, root, people: people ?? loadPeople(root, run.plan), now, endedBy, survey });
   const decision = decide(input);
   const { runHeader, identity, outcomes } = run;
-  writeJsonAtomic(join(runDir, 'bundle.json'), bundleOf(input, decision), 0o600);
+  writeJsonAtomic(join(runDir, 'bundle.json'), packed(bundleOf(input, decision)), 0o600);
   writeJsonAtomic(join(runDir, 'decision.json'), decision, 0o600);
   closeLedger(ledgerFolder(root), { runHeader, identity, outcomes, decision, endedBy });
-  writeJsonAtomic(decisionFile(root), decision);
+  writeReadableJson(decisionFile(root), decision);
+  prune(root, keepRuns, survey);
   return { decision, exitCode: endedBy === 'interrupted' ? EXIT.interrupted : exitCodeOf(decision) };
+}
+
+/** The decision stands, whatever becomes of old runs. */
+function prune(root: string, keep: number, { runs }: LedgerSurvey): void {
+  try {
+    pruneRuns(root, keep, runs);
+  } catch (error) {
+    complain(`old runs stay in ${runsFolder(root)}: ${errorText(error)}`);
+  }
 }
 
 function removeSnapshots(runDir: string): void {
@@ -62,12 +78,8 @@ function removeSnapshots(runDir: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch (error) {
-    complain(`remove ${path} by hand, it holds readings of the cluster: ${messageOf(error)}`);
+    complain(`remove ${path} by hand, it holds readings of the cluster: ${errorText(error)}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Straight to the descriptor: what a stream still buffers may be lost while the process exits. */

@@ -1,7 +1,8 @@
 /** Everything a decision about a run rests on, read from its folder, the ledger and the files that people wrote. */
 import type { DecisionInput, EndedBy } from '../../decide/input.ts';
-import { phasesFor } from '../ledger/lookup.ts';
-import { readLedger } from '../ledger/read.ts';
+import { ledgerUsed } from '../../decide/gather.ts';
+import { phasesFor, readOutcomes } from '../ledger/lookup.ts';
+import { surveyLedger, type LedgerSurvey } from '../ledger/survey.ts';
 import type { People } from '../../../specs/loader/people/load.ts';
 import { ledgerFolder } from '../paths.ts';
 import type { RunContents } from './read.ts';
@@ -13,12 +14,15 @@ export interface RunInputOptions {
   readonly people: People;
   readonly now: Date;
   readonly endedBy: EndedBy;
+  /** The ledger as it stands, where it has been looked at. */
+  readonly survey?: LedgerSurvey;
 }
 
-export function inputFor({ run, root, people, now, endedBy }: RunInputOptions): DecisionInput {
-  const ledger = readLedger(ledgerFolder(root));
-  const earlier = run.identity === null ? [] : phasesFor(ledger, run.plan.release, run.identity);
-  return {
+export function inputFor({ run, root, people, now, endedBy, survey }: RunInputOptions): DecisionInput {
+  const folder = ledgerFolder(root);
+  const { runs, damage: found } = survey ?? surveyLedger(folder);
+  const earlier = run.identity === null ? [] : phasesFor(runs, run.plan.release, run.identity);
+  const input: DecisionInput = {
     plan: run.plan,
     runHeader: run.runHeader,
     identity: run.identity,
@@ -33,7 +37,14 @@ export function inputFor({ run, root, people, now, endedBy }: RunInputOptions): 
     now,
     endedBy,
     selectedPhases: run.runHeader.selectedPhases,
-    damage: [...run.damage, ...ledger.damage.map((text) => `the ledger is damaged (golive verify): ${text}`)],
     notes: [...run.warnings, ...people.problems],
   };
+  const damage = [...found];
+  const ledger = ledgerUsed(input).map((phase) =>
+    phase.planDigest === run.plan.digest && phase.decision !== null
+      ? { ...phase, outcomes: readOutcomes(folder, phase, damage) }
+      : phase,
+  );
+  const told = [...new Set(damage)].map((text) => `the ledger is damaged (golive verify): ${text}`);
+  return { ...input, ledger, damage: [...run.damage, ...told] };
 }

@@ -8,7 +8,8 @@ import type { RunHeader } from '../../../checks/contract/run.ts';
 import { decide } from '../../decide/decide.ts';
 import { reason } from '../../decide/reasons.ts';
 import { beginLedger } from '../ledger/write.ts';
-import { fileProblem, goliveVersion, writeJsonAtomic } from '../io.ts';
+import { PLAN_FILE } from '../../../specs/loader/plan-file.ts';
+import { fileProblem, goliveVersion, writeJsonAtomic, writeReadableJson } from '../io.ts';
 import { decisionFile, ledgerFolder, runsFolder } from '../paths.ts';
 
 export { appendEvent, appendOutcome } from './append.ts';
@@ -36,10 +37,10 @@ export function openRun({ root, plan, selectedPhases, now = new Date() }: OpenRu
     selectedPhases,
     pid: process.pid,
   };
-  writeJsonAtomic(decisionFile(root), incompleteDecision(plan, runHeader, now));
+  writeReadableJson(decisionFile(root), incompleteDecision(plan, runHeader, now));
   const runDir = join(runsFolder(root), runHeader.runId);
   makeFolders(runDir);
-  writeJsonAtomic(join(runDir, 'plan.json'), plan, 0o600);
+  writeJsonAtomic(join(runDir, PLAN_FILE), plan, 0o600);
   writeJsonAtomic(join(runDir, 'run.json'), runHeader, 0o600);
   beginLedger(ledgerFolder(root), { plan, runHeader });
   return runDir;

@@ -1,4 +1,5 @@
 /** Asked by a worker before its phase starts: is the phase before it GO, by this run's records or the ledger? */
+import { errorText } from '../../../checks/contract/text.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
 import { preconditionFor } from '../../decide/phase-state.ts';
 import { loadPeople } from '../../../specs/loader/people/load.ts';
@@ -23,7 +24,7 @@ export function preconditionOf(question: PreconditionQuestion): { readonly met: 
       phase,
     );
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     return { met: false, why: `whether the phase before ${phase} is GO cannot be told: ${why}` };
   }
 }

@@ -1,17 +1,18 @@
 /** Reads a run's folder back. A torn last line is what a killed worker leaves; anything else out of shape is damage. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { digestOf } from '../../../checks/contract/canonical.ts';
 import type { DecidedCutover } from '../../../checks/contract/decision.ts';
 import type { OutcomeRecord } from '../../../checks/contract/outcome.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
 import type { EnvironmentIdentity, RunEvent, RunHeader } from '../../../checks/contract/run.ts';
 import { decidedCutover } from '../../decide/cutover-story.ts';
+import { PLAN_FILE, readPlanFile } from '../../../specs/loader/plan-file.ts';
+import { errorText } from '../../../checks/contract/text.ts';
 import { byText } from '../../decide/order.ts';
 import { readCutoverForPeople } from './cutover-log.ts';
 import { RunFileError, fileProblem } from '../io.ts';
 import { upgradedOutcome } from '../first-version.ts';
-import { isEvent, isIdentity, isOutcomeRecord, isPlan, isRunHeader } from '../shapes.ts';
+import { isEvent, isIdentity, isOutcomeRecord, isRunHeader } from '../shapes.ts';
 
 export interface RunContents {
   readonly plan: Plan;
@@ -30,9 +31,8 @@ export interface RunContents {
 /** Throws RunFileError when the plan or the header cannot be read: without them there is nothing to decide. */
 export function readRun(runDir: string): RunContents {
   const found: Found = { warnings: [], damage: [], torn: [] };
-  const plan = readJson(join(runDir, 'plan.json'), isPlan, 'plan');
+  const plan = readPlan(join(runDir, PLAN_FILE), found);
   const runHeader = readJson(join(runDir, 'run.json'), isRunHeader, 'run header');
-  checkDigest(plan, found);
   return {
     plan,
     runHeader,
@@ -69,11 +69,12 @@ function readJson<T>(path: string, is: (value: unknown) => value is T, what: str
   return value;
 }
 
-function checkDigest(plan: Plan, found: Found): void {
-  const { digest, ...rest } = plan;
-  const actual = digestOf(rest);
-  if (actual !== digest)
-    found.damage.push(`plan.json was changed after it was frozen: digest ${digest}, content ${actual}`);
+/** One that was changed is read all the same: what was recorded under it is told, and decides nothing good. */
+function readPlan(path: string, found: Found): Plan {
+  const read = readPlanFile(path);
+  if ('problem' in read) throw new RunFileError(`${path}: ${read.problem}: run again`);
+  if (read.changed !== null) found.damage.push(`${PLAN_FILE} was changed after it was frozen: ${read.changed}`);
+  return read.plan;
 }
 
 function readIdentity(runDir: string, found: Found): EnvironmentIdentity | null {
@@ -82,7 +83,7 @@ function readIdentity(runDir: string, found: Found): EnvironmentIdentity | null 
   try {
     return readJson(path, isIdentity, 'environment identity');
   } catch (error) {
-    found.damage.push(error instanceof Error ? error.message : String(error));
+    found.damage.push(errorText(error));
     return null;
   }
 }

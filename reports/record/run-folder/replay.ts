@@ -7,7 +7,7 @@ import { decide } from '../../decide/decide.ts';
 import type { DecisionInput } from '../../decide/input.ts';
 import { byText } from '../../decide/order.ts';
 import type { Bundle } from './bundle.ts';
-import { inputOf, isBundle } from './bundle.ts';
+import { inputOf, unpacked } from './bundle.ts';
 import { asFirstDecision } from '../first-version.ts';
 import { RunFileError, fileProblem } from '../io.ts';
 import { readRun } from './read.ts';
@@ -72,10 +72,12 @@ function shown(value: unknown): string {
 }
 
 function readBundle(path: string): Bundle {
-  const value = readJson(path);
-  if (!isBundle(value))
-    throw new RunFileError(`${path} is no bundle of a run: name bundle.json or the folder of a finished run`);
-  return value;
+  const bundle = unpacked(readJson(path));
+  if (bundle === null)
+    throw new RunFileError(
+      `${path} is no whole bundle of a run: name bundle.json or the folder of a finished run, as the run wrote it`,
+    );
+  return bundle;
 }
 
 function readJson(path: string): unknown {

@@ -185,7 +185,7 @@ describe('what a killed worker or a careless hand leaves', () => {
 
 function changePlan(runDir: string): void {
   const path = join(runDir, 'plan.json');
-  writeFileSync(path, readFileSync(path, 'utf8').replace('"waivable": true', '"waivable": false'));
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"waivable":true', '"waivable":false'));
 }
 
 describe('when it cannot be written', () => {
@@ -279,6 +279,21 @@ describe('a replay', () => {
     );
     expect(replay(join(runDir, 'bundle.json')).differences).toEqual([]);
     expect(() => replay(join(root, 'nothing'))).toThrow(RunFileError);
+  });
+
+  it('finds in the bundle each piece of evidence once, and no bundle where one is not what its address says', () => {
+    const runDir = goodRun();
+    finish(runDir);
+    const path = join(runDir, 'bundle.json');
+    const text = readFileSync(path, 'utf8');
+    expect(text.split('"text":"something"')).toHaveLength(2);
+    for (const change of [
+      (whole: string) => whole.replace('"text":"something"', '"text":"otherwise"'),
+      (whole: string) => whole.replace(/"evidence":\["sha256:\w/, '"evidence":["sha256:x'),
+    ]) {
+      writeFileSync(path, change(text));
+      expect(() => replay(path)).toThrow(/no whole bundle/);
+    }
   });
 
   it('makes the decision of a bundle that the first version wrote', () => {

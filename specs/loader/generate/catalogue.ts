@@ -1,5 +1,5 @@
 /** The catalogue of checks: `checks/CATALOG.md`, a page a domain beside its kinds, and the shapes that their params share. */
-import type { CheckKind } from '../../../checks/kit/define-check.ts';
+import type { CheckKind } from '../../../checks/kit/kind.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
 import { compareText } from '../problems.ts';
 import { permissionText } from '../render-plan.ts';

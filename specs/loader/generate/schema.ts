@@ -1,5 +1,5 @@
 /** `specs/checklist.schema.json`: what editors complete and validate phase files by. */
-import type { CheckKind } from '../../../checks/kit/define-check.ts';
+import type { CheckKind } from '../../../checks/kit/kind.ts';
 import { compareText } from '../problems.ts';
 import { itemSchema, phaseSchema, PLANNED_KIND } from '../schemas.ts';
 import { compactJson, type Schema } from './json-schema.ts';

@@ -2,9 +2,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { FromSchema } from 'json-schema-to-ts';
-import type { ValidateFunction } from 'ajv';
 import type { Plan, PlannedItem } from '../../../checks/contract/plan.ts';
-import { createAjv } from '../../../checks/kit/params.ts';
+import { schemaErrors } from '../../../checks/kit/params.ts';
 import { problemsFromAjv } from '../ajv-problems.ts';
 import type { Problem } from '../problems.ts';
 import { renderProblem, showValue, sortProblems } from '../problems.ts';
@@ -132,9 +131,7 @@ interface Entry<T> {
 function entriesOf<T>(yaml: YamlFile, list: 'waivers' | 'attestations', context: Context): Entry<T>[] {
   context.problems.push(...yaml.problems);
   if (yaml.value === undefined || yaml.problems.length > 0) return [];
-  const validate = validators()[list];
-  validate(yaml.value);
-  const errors = validate.errors ?? [];
+  const errors = schemaErrors(list === 'waivers' ? waiversSchema : attestationsSchema, yaml.value);
   const problems = problemsFromAjv(errors, { yaml, base: '' });
   context.problems.push(...problems);
   const bad = (pointer: string): boolean =>
@@ -199,13 +196,4 @@ export function isRfc3339(text: string): boolean {
 function suggestion(word: string, allowed: readonly string[]): { suggestion?: string } {
   const found = didYouMean(word, allowed);
   return found === undefined ? {} : { suggestion: found };
-}
-
-let compiled: { waivers: ValidateFunction; attestations: ValidateFunction } | undefined;
-function validators(): { waivers: ValidateFunction; attestations: ValidateFunction } {
-  if (!compiled) {
-    const ajv = createAjv({ useDefaults: false });
-    compiled = { waivers: ajv.compile(waiversSchema), attestations: ajv.compile(attestationsSchema) };
-  }
-  return compiled;
 }

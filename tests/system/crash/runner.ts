@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { errorText } from '../../../checks/contract/text.ts';
 import type { OutcomeName } from '../../../checks/contract/outcome.ts';
 import type { Plan, PlannedItem } from '../../../checks/contract/plan.ts';
 import { askForStep, REHEARSAL } from '../../../reports/record/run-folder/cutover-asked.ts';
@@ -64,7 +65,7 @@ say({ says: 'decided', decision: decision?.decision ?? null, reasons, exitCode }
 process.exit(exitCode);
 
 function complain(error: unknown): void {
-  say({ says: 'told', text: error instanceof Error ? error.message : String(error) });
+  say({ says: 'told', text: errorText(error) });
 }
 
 async function runItems(): Promise<void> {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CoreV1Api, KubeConfig, V1ConfigMap, V1ObjectMeta } from '@kubernetes/client-node';
 import { afterEach, describe, expect, test } from 'vitest';
+import { unlessBusy } from '../tests/harness/unless-busy.ts';
 import { startTestPlane, until } from './api-server/testing.ts';
 import {
   findDist,
@@ -77,26 +78,33 @@ describe('the rate of writes', () => {
     expect(failures).toEqual(fails ? ['its API server writes 1001 objects a second without end'] : []);
   });
 
-  test('too high for ten seconds fails the rehearsal', { timeout: LIMIT }, async () => {
-    project = mkdtempSync(join(tmpdir(), 'golive-test-'));
-    const dir = join(project, '.golive/rehearsal');
-    rehearsal = startRehearsal({ dir, kept: false, writesPerSecond: 60 });
-    await waitForRehearsal({ dir, signal: AbortSignal.timeout(LIMIT), timeoutMs: 90_000 });
-    const config = new KubeConfig();
-    config.loadFromString(readFileSync(kubeconfigPath(dir), 'utf8'));
-    config.setCurrentContext('rehearsal-admin');
-    const api = config.makeApiClient(CoreV1Api);
-    await api.createNamespacedConfigMap({ ...NAMESPACE, body: configMap('0') });
-    const deadline = performance.now() + 40_000;
-    // Four at once: one that waits for each answer might be slower than the limit on a busy machine. Its end is a lost connection.
-    const writers = [1, 2, 3, 4].map(async (writer) => {
-      for (let count = 0; performance.now() < deadline; count += 1) {
-        await api.replaceNamespacedConfigMap({ ...NAMESPACE, name: 'busy', body: configMap(`${writer}-${count}`) });
-      }
-    });
-    await Promise.allSettled(writers);
-    const state = rehearsal.state();
-    expect(state?.status).toBe('failed');
-    expect(state?.failure).toMatch(/^its API server writes \d+ objects a second without end$/);
-  });
+  test(
+    'too high for ten seconds fails the rehearsal',
+    { timeout: LIMIT },
+    unlessBusy(
+      async () => {
+        project = mkdtempSync(join(tmpdir(), 'golive-test-'));
+        const dir = join(project, '.golive/rehearsal');
+        rehearsal = startRehearsal({ dir, kept: false, writesPerSecond: 60 });
+        await waitForRehearsal({ dir, signal: AbortSignal.timeout(LIMIT), timeoutMs: 90_000 });
+        const config = new KubeConfig();
+        config.loadFromString(readFileSync(kubeconfigPath(dir), 'utf8'));
+        config.setCurrentContext('rehearsal-admin');
+        const api = config.makeApiClient(CoreV1Api);
+        await api.createNamespacedConfigMap({ ...NAMESPACE, body: configMap('0') });
+        const deadline = performance.now() + 40_000;
+        // Four at once: one that waits for each answer might be slower than the limit on a busy machine. Its end is a lost connection.
+        const writers = [1, 2, 3, 4].map(async (writer) => {
+          for (let count = 0; performance.now() < deadline; count += 1) {
+            await api.replaceNamespacedConfigMap({ ...NAMESPACE, name: 'busy', body: configMap(`${writer}-${count}`) });
+          }
+        });
+        await Promise.allSettled(writers);
+        const state = rehearsal.state();
+        expect(state?.status).toBe('failed');
+        expect(state?.failure).toMatch(/^its API server writes \d+ objects a second without end$/);
+      },
+      { tries: 1 },
+    ),
+  );
 });

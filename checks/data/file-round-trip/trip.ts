@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { HttpClient, HttpRequest } from '../../contract/http.ts';
 import { addressOf, isDown, logIn } from '../../protocols/api-requests.ts';
-import type { Params } from './check.ts';
+import type { Params } from './params.ts';
 
 /** What an answer said of a file, never the file itself. */
 export interface Answer {
@@ -31,6 +31,15 @@ export interface Gathered {
 
 const MEDIA_TYPE = 'application/octet-stream';
 type Method = 'PUT' | 'GET' | 'DELETE';
+/** The steps of a whole round trip; each PUT is of other bytes. */
+export const STEPS: readonly (readonly [string, Method])[] = [
+  ['write', 'PUT'],
+  ['read', 'GET'],
+  ['overwrite', 'PUT'],
+  ['read again', 'GET'],
+  ['remove', 'DELETE'],
+  ['read what was removed', 'GET'],
+];
 
 export async function roundTrip(params: Params, http: HttpClient): Promise<Gathered> {
   const session = await logIn(params.endpoint, params.login, http);
@@ -66,22 +75,12 @@ class Trip {
   }
 
   async #steps(): Promise<Gathered['down']> {
-    const first = this.#content();
-    const second = this.#content();
-    const steps: readonly (readonly [string, Method, string?])[] = [
-      ['write', 'PUT', first],
-      ['read', 'GET'],
-      ['overwrite', 'PUT', second],
-      ['read again', 'GET'],
-      ['remove', 'DELETE'],
-      ['read what was removed', 'GET'],
-    ];
     let step = '';
     try {
-      for (const [name, method, body] of steps) {
+      for (const [name, method] of STEPS) {
         step = name;
         if (method === 'PUT') this.#written.add(this.#name);
-        this.#answers.push(await this.#ask(name, method, this.#name, body));
+        this.#answers.push(await this.#ask(name, method, this.#name, method === 'PUT' ? this.#content() : undefined));
       }
       for (const beginning of this.#params.escapes) {
         step = 'leave the storage';
@@ -128,7 +127,7 @@ class Trip {
     };
   }
 
-  /** Removes what was written and looks whether it is gone. Never throws: what is left must be told. */
+  /** Removes what was written and looks whether it is gone. Never throws: what is left must be reported. */
   async #cleanUp(): Promise<string | null> {
     const left: string[] = [];
     for (const name of this.#written) {

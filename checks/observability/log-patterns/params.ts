@@ -1,0 +1,66 @@
+import { duration } from '../../contract/param-schemas.ts';
+import type { ParamsOf } from '../../kit/kind.ts';
+import { logsParams } from '../../protocols/telemetry.ts';
+
+export const params = {
+  ...logsParams,
+  services: {
+    type: 'array',
+    minItems: 1,
+    description: 'Whose lines are judged.',
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['name', 'selector'],
+      properties: {
+        name: { type: 'string', minLength: 1, description: 'Name for people.' },
+        selector: { type: 'string', pattern: '^\\{.+\\}$', description: 'Its streams in LogQL: {app="api"}.' },
+        maxErrorsPerMinute: {
+          type: 'number',
+          minimum: 0,
+          description: 'Error lines a minute that are normal. Absent: as many as in the window before.',
+        },
+      },
+    },
+  },
+  errorPattern: {
+    type: 'string',
+    minLength: 1,
+    default: '"level":"(error|fatal|critical)"',
+    description: 'Regular expression (RE2) of an error line.',
+  },
+  levelPattern: {
+    type: 'string',
+    minLength: 1,
+    default: '"level":"',
+    description:
+      'Regular expression (RE2) of any line that names a level as errorPattern reads it: some line must, or no error could be told.',
+  },
+  forbidden: {
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    default: [
+      'panic:',
+      'OutOfMemory|out of memory|OOMKilled',
+      'Traceback \\(most recent call last\\)',
+      'segmentation fault',
+    ],
+    description: 'Regular expressions (RE2) of lines that must not appear at all.',
+  },
+  window: duration('How far back lines are counted; the window before it is as long.', '15m'),
+  tolerance: {
+    type: 'number',
+    minimum: 1,
+    default: 1.5,
+    description: 'How many times the window before may be exceeded, where that is the baseline.',
+  },
+  slack: {
+    type: 'number',
+    minimum: 0,
+    default: 1,
+    description:
+      'Error lines a minute that are always allowed beside the window before: one more than none is no pattern.',
+  },
+  minLines: { type: 'integer', minimum: 1, default: 1, description: 'Lines of any kind that must have been seen.' },
+} as const;
+export type Params = ParamsOf<typeof params, 'logs' | 'services'>;
