@@ -6,12 +6,11 @@ import { EXIT } from '../checks/contract/decision.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { formatMs } from '../checks/contract/units.ts';
 import {
-  type Fault,
+  type BoundFault,
   faults as allFaults,
   shortened,
   coverageOf,
   coveringFaults,
-  declarationProblems,
   isGreen,
   type Coverage,
   summaryOf,
@@ -24,7 +23,9 @@ import {
 import { startRehearsal, waitForRehearsal } from '../fixtures/rehearsal-client/start.ts';
 import { DEFAULT_DIR } from '../fixtures/rehearsal-client/state-file.ts';
 import { releaseRunLock, takeRunLock } from '../gate/run-lock.ts';
+import { DRILLS_FOLDER } from '../specs/loader/drills/load.ts';
 import { compileOrTell } from './compile.ts';
+import { drilledFaults } from './drills.ts';
 import { hasColour, writeError, writeOut } from './write.ts';
 
 const READY_LIMIT_MS = 90_000;
@@ -49,12 +50,14 @@ export async function drill(command: DrillCommand): Promise<number> {
   const { root } = selected;
   const plan = shortened(selected.plan);
   const built = plan.items.filter(({ kind }) => kind !== 'planned').map(({ id }) => id);
-  const problems = [
-    ...declarationProblems(allFaults, new Set(built), new Set(plan.items.map(({ id }) => id))),
-    ...unknownNames(command, built),
-  ];
-  if (problems.length > 0) {
-    writeError(problems.join('\n'));
+  const drilled = drilledFaults(root, plan);
+  if (!drilled) return EXIT.usage;
+  const unknown =
+    drilled.length === 0
+      ? [`${plan.checklist.file} has no drills: write in ${DRILLS_FOLDER}/ beside it what each fault must turn red`]
+      : unknownNames(command, built);
+  if (unknown.length > 0) {
+    writeError(unknown.join('\n'));
     return EXIT.usage;
   }
   const holder = takeRunLock(root);
@@ -63,7 +66,7 @@ export async function drill(command: DrillCommand): Promise<number> {
     return EXIT.usage;
   }
   try {
-    return await withRehearsal(root, command, plan, chosen(command));
+    return await withRehearsal(root, command, plan, chosen(command, drilled));
   } finally {
     releaseRunLock(root);
   }
@@ -77,9 +80,9 @@ function unknownNames(command: DrillCommand, built: readonly string[]): string[]
   ];
 }
 
-function chosen({ faults, items, all }: DrillCommand): readonly Fault[] {
-  if (faults.length === 0 && items.length === 0) return all ? allFaults : coveringFaults(allFaults);
-  return allFaults.filter(
+function chosen({ faults, items, all }: DrillCommand, drilled: readonly BoundFault[]): readonly BoundFault[] {
+  if (faults.length === 0 && items.length === 0) return all ? drilled : coveringFaults(drilled);
+  return drilled.filter(
     (fault) =>
       (faults.length === 0 || faults.includes(fault.name)) &&
       (items.length === 0 || fault.changes.some(({ item }) => items.includes(item))),
@@ -90,7 +93,7 @@ async function withRehearsal(
   root: string,
   command: DrillCommand,
   plan: Plan,
-  faults: readonly Fault[],
+  faults: readonly BoundFault[],
 ): Promise<number> {
   const dir = resolve(root, DEFAULT_DIR);
   const folder = join(root, '.golive', 'drill');
@@ -130,7 +133,7 @@ async function withRehearsal(
   }
 }
 
-function conclude(command: DrillCommand, plan: Plan, faults: readonly Fault[], result: DrillResult): number {
+function conclude(command: DrillCommand, plan: Plan, faults: readonly BoundFault[], result: DrillResult): number {
   if (result.unhealthy.length > 0) {
     const lines = result.unhealthy.map(({ item, outcome, message }) => `  ${item} ${outcome}: ${firstLine(message)}`);
     writeError(['Not drilled: these are not good while nothing is broken.', ...lines].join('\n'));

@@ -6,11 +6,13 @@ import { dirname, join, resolve } from 'node:path';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import { EXIT, type Decision } from '../checks/contract/decision.ts';
 import { connectControl, type RehearsalControl } from '../fixtures/rehearsal-client/control-client.ts';
-import { seenChange, type Fault, faults } from '../rehearsal/door.ts';
+import { faults, seenChange, type BoundFault, type Fault } from '../rehearsal/door.ts';
 import { startRehearsal, waitForRehearsal } from '../fixtures/rehearsal-client/start.ts';
 import { DEFAULT_DIR } from '../fixtures/rehearsal-client/state-file.ts';
 import { decisionFile } from '../reports/record/paths.ts';
 import { didYouMean } from '../specs/loader/suggest.ts';
+import { compileOrTell } from './compile.ts';
+import { drilledFaults } from './drills.ts';
 import { projectRoot } from './root.ts';
 import { writeError, writeOut } from './write.ts';
 
@@ -26,7 +28,7 @@ export interface RehearseOptions {
 /** The exit code is the gate's own; 64 an unknown fault, 70 the rehearsal or the fault did not start, 130 interrupted. */
 export async function rehearse({ fault: name, list = false, args }: RehearseOptions): Promise<number> {
   if (list) {
-    writeOut(listOfFaults());
+    writeOut(listOfFaults(drilled()));
     return EXIT.GO;
   }
   const fault = name === undefined ? undefined : faults.find((one) => one.name === name);
@@ -80,24 +82,35 @@ function runGate(root: string, args: readonly string[]): Promise<number> {
   });
 }
 
-/** What the fault declares beside what the gate just found. */
-function comparison(fault: Fault, root: string): string {
+/** The faults that the checklist has drills for; its problems are printed, and the gate runs without them. */
+function drilled(): readonly BoundFault[] {
+  const plan = compileOrTell({ env: 'rehearsal' })?.plan;
+  return (plan && drilledFaults(projectRoot(), plan)) ?? [];
+}
+
+/** What the checklist expects of the fault beside what the gate just found. */
+function comparison({ name, title }: Fault, root: string): string {
+  const fault = drilled().find((one) => one.name === name);
   const { items } = JSON.parse(readFileSync(decisionFile(root), 'utf8')) as Decision;
-  const lines = fault.changes.map((expected) => {
+  const lines = (fault?.changes ?? []).map((expected) => {
     const item = items.find(({ id }) => id === expected.item);
     if (!item) return `  ${expected.item} is not in this checklist`;
     if (item.from !== 'run') return `  ${expected.item} was not looked at in this run`;
-    const { wrong, outcome } = seenChange(expected, { item: item.id, outcome: item.outcome, message: item.message });
-    return `  ${expected.item} ${outcome}, ${wrong === null ? 'as the fault declares' : wrong}: ${item.message.split('\n')[0] ?? ''}`;
+    const { wrong, outcome } = seenChange(expected, { ...item, item: item.id });
+    return `  ${expected.item} ${outcome}, ${wrong === null ? 'as expected' : wrong}: ${item.message.split('\n')[0] ?? ''}`;
   });
-  return ['', `Fault ${fault.name}: ${fault.title}`, ...lines].join('\n');
+  const told = lines.length > 0 ? lines : ['  This checklist has no drill for it.'];
+  return ['', `Fault ${name}: ${title}`, ...told].join('\n');
 }
 
-function listOfFaults(): string {
+function listOfFaults(drills: readonly BoundFault[]): string {
   const width = Math.max(0, ...faults.map(({ name }) => name.length));
+  const itemsOf = (name: string): readonly string[] =>
+    drills.find((one) => one.name === name)?.changes.map(({ item }) => item) ?? [];
   return faults
-    .map(
-      ({ name, title, changes }) => `${name.padEnd(width)}  ${title} (${changes.map(({ item }) => item).join(', ')})`,
-    )
+    .map(({ name, title }) => {
+      const items = itemsOf(name);
+      return `${name.padEnd(width)}  ${title}${items.length === 0 ? '' : ` (${items.join(', ')})`}`;
+    })
     .join('\n');
 }

@@ -31,6 +31,14 @@ describe.concurrent('with Prometheus as a second source', () => {
     expect(reasonOf(one)?.text).toMatch(
       /TRI-ERR fired at 50 %: error rate 30\.0 %, above 5\.0 % .*\. Over the \d+ ms before, the probes saw 0\.0 %, Prometheus 30\.0 %/,
     );
+    expect(reasonOf(one)?.facts).toEqual({
+      trigger: 'TRI-ERR',
+      metric: 'error-rate',
+      atWeight: 50,
+      value: '30.0 %',
+      probes: '0.0 %',
+      prometheus: '30.0 %',
+    });
     expect(toldOf(one).at(-1)).toMatchObject({ state: 'firing', prometheus: { value: 0.3, probes: 0 } });
   });
 

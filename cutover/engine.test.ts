@@ -121,7 +121,7 @@ describe.concurrent('a cutover', () => {
     one.really = 0;
     const [end] = await Promise.all([one.run(), one.items()]);
     expect(end).toBe('rolled-back');
-    expect(reasonOf(one)).toMatchObject({ code: 'split-refuted' });
+    expect(reasonOf(one)).toMatchObject({ code: 'split-refuted', facts: { canary: 0, atWeight: 5 } });
     expect(one.sets).toEqual([5, 0]);
   });
 

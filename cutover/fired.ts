@@ -1,5 +1,6 @@
 /** Why a trigger fired, in a sentence for people: trigger, threshold, observed values and times. */
 import type { SecondOpinion, TriggerRule } from '../checks/contract/cutover.ts';
+import type { Data } from '../checks/contract/outcome.ts';
 import { formatMs } from '../checks/contract/units.ts';
 import type { BadlyServed } from '../checks/cutover/new-release.ts';
 import { metricText, opinionText } from '../checks/cutover/second-source.ts';
@@ -29,6 +30,20 @@ export function firedText(rule: TriggerRule, { value, opinion, lastedMs, since, 
   return `${where}: ${name} ${is}, above ${most} for ${lasted} (declared ${formatMs(rule.forMs)}) since ${begun}.${sources}`;
 }
 
+/** The same for programs. */
+export function firedFacts(rule: TriggerRule, { value, opinion, weight, down }: Fired): Data {
+  const { item, metric } = rule;
+  const seen = (one: number | null): string => (one === null ? 'nothing' : metricText(metric, one));
+  return {
+    trigger: item,
+    metric,
+    atWeight: weight,
+    value: seen(value),
+    ...(opinion ? { probes: seen(opinion.probes), prometheus: seen(opinion.value) } : {}),
+    ...(metric === 'critical-service' ? { down: down.join(', ') } : {}),
+  };
+}
+
 /** Of requests that only the new release was given, where they were too few for the trigger's window. */
 export function badlyServedText(
   { item, metric, threshold }: TriggerRule,
@@ -43,4 +58,9 @@ export function badlyServedText(
       : `failed${lost > 0 ? ', or did not answer,' : ''}`;
   const most = metric === 'p95' ? 'P95 allows 5.0 %' : `threshold ${percent(threshold)}`;
   return `${item} fired at ${weight} %: before the step was to end the new release ${what} ${bad} of the ${of} requests it was given in ${formatMs(overMs)} (${percent(low)} to ${percent(high)}, ${most}).`;
+}
+
+/** The same for programs. */
+export function badlyServedFacts({ item, metric }: TriggerRule, { bad, of }: BadlyServed, weight: number): Data {
+  return { trigger: item, metric, atWeight: weight, bad, of };
 }

@@ -102,6 +102,7 @@ export function requireOwn(ramp: Ramp, { weights: { canary, stable }, lastManage
   throw new RollbackRequested({
     code: 'reverted-by-another',
     text: `Somebody else set the weights to ${stable}/${canary} (${lastManager ?? 'unknown field manager'}) while ${ramp.weight()} % were meant for ${route.canary}.`,
+    facts: { stable, canary, manager: lastManager ?? '', atWeight: ramp.weight() },
   });
 }
 
@@ -114,9 +115,6 @@ export async function watchItems(ramp: Ramp): Promise<never> {
       .outcomes()
       .find(({ item, outcome }) => settings.rollbackOn.includes(item) && (outcome === 'fail' || outcome === 'error'));
     if (failed)
-      throw new RollbackRequested({
-        code: 'item-failed',
-        text: `${failed.item} ended as ${failed.outcome}: ${failed.message}`,
-      });
+      throw new RollbackRequested({ code: 'item-failed', text: `${failed.item} ended as ${failed.outcome}: ${failed.message}` });
   }
 }

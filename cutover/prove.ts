@@ -35,11 +35,13 @@ export async function proveStep(
     requireOwn(ramp, await parts.route.read(ramp.signal()));
     const share = `${canary} of ${answers.length} answers came from ${settings.route.canaryVersion}`;
     const wanted = `the route says ${weight} %`;
+    const facts = { canary, of: answers.length, atWeight: weight };
     throw new RollbackRequested(
       proof.verdict === 'refuted'
-        ? { code: 'split-refuted', text: `Traffic does not split as the weights say: ${share}, ${wanted}.` }
+        ? { code: 'split-refuted', text: `Traffic does not split as the weights say: ${share}, ${wanted}.`, facts }
         : {
             code: 'out-of-time',
+            facts,
             text: `The split could not be proven within ${formatMs(proveWithinMs)}: ${share}, ${wanted}.`,
           },
     );

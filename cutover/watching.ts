@@ -14,7 +14,7 @@ import { badlyServedBy, errorRateOfNew, type NewRelease } from '../checks/cutove
 import { errorRateOf, p95Of, worstOf, type Measured } from '../checks/cutover/triggers.ts';
 import type { Clock } from './clock.ts';
 import type { CutoverJournal } from './journal.ts';
-import { badlyServedText, firedText } from './fired.ts';
+import { badlyServedFacts, badlyServedText, firedFacts, firedText } from './fired.ts';
 import { RollbackRequested } from './rollback-requested.ts';
 import type { PrometheusWatch } from './prometheus.ts';
 import type { ServicesSeen } from './services.ts';
@@ -125,8 +125,13 @@ export function watching({ settings, clock, journal, probes, services, prometheu
     if (state.state !== 'firing') return;
     const since = new Date(clock.date().getTime() - (now.at - state.since));
     const lastedMs = state.firedAt - state.since;
-    const text = firedText(rule, { value, opinion, lastedMs, since, weight: now.weight, down: now.seen.down });
-    throw new RollbackRequested({ code: 'trigger', text, breachedAt: since.toISOString() });
+    const fired = { value, opinion, lastedMs, since, weight: now.weight, down: now.seen.down };
+    throw new RollbackRequested({
+      code: 'trigger',
+      text: firedText(rule, fired),
+      breachedAt: since.toISOString(),
+      facts: firedFacts(rule, fired),
+    });
   };
 
   const tell = ({ item, threshold }: TriggerRule): void => {
@@ -167,7 +172,11 @@ export function watching({ settings, clock, journal, probes, services, prometheu
         const bad = badlyServedBy(rule, records, newRelease(route, weight), lookedFrom, at);
         if (!bad) continue;
         journal.tell({ event: 'trigger', item, state: 'firing', value: bad.bad / bad.of, threshold });
-        throw new RollbackRequested({ code: 'trigger', text: badlyServedText(rule, bad, weight, at - lookedFrom) });
+        throw new RollbackRequested({
+          code: 'trigger',
+          text: badlyServedText(rule, bad, weight, at - lookedFrom),
+          facts: badlyServedFacts(rule, bad, weight),
+        });
       }
     },
     tellAll: () => triggers.forEach(tell),

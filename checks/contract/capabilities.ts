@@ -13,6 +13,21 @@ import type { RunReader } from './run-reader.ts';
 import type { SecretReader } from './secrets.ts';
 import type { PostgresClient, RedisClient } from './stores.ts';
 
+/**
+ * Details by what was asked. They are short and stable: drills and programs match them, people read the message.
+ *
+ * | detail                                               | what happened                                                       |
+ * | ---------------------------------------------------- | ------------------------------------------------------------------- |
+ * | `refused`, `reset`, `closed`, `connect-timeout`      | the connection was refused, reset, closed, or not made in time      |
+ * | `unresolved`, `no-route`                             | the host has no address, or no way leads to it                      |
+ * | `http-401`, `http-404`, `http-503` …                 | the server's status                                                 |
+ * | `token-refused`, `token-http-401` …                  | the same of the service that issues a registry's tokens             |
+ * | `list nodes`, `get /metrics`                         | the right in the cluster that the gate lacks                        |
+ * | `28P01`, `3D000`, `42501` …                          | PostgreSQL's SQLSTATE                                               |
+ * | `no-password`, `no-tls`, `no-server-behind`          | PostgreSQL wants a password, offers no TLS; PgBouncer has no server |
+ * | `WRONGPASS`, `NOAUTH`, `NOPERM`, `LOADING` …         | the word that Redis' error reply starts with                        |
+ * | `ENOTIMP`, `ESERVFAIL` …                             | the DNS server's answer                                             |
+ */
 /** Why a capability could not look. The engine maps it to the outcome `error` (or `not-run` for `source-missing`). */
 export class ObservationError extends Error {
   override readonly name = 'ObservationError';

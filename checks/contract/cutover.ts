@@ -2,6 +2,7 @@
  * The cutover of phase 4, as types only: what a checklist declares of it, what its process tells in its event log, and how triggers are
  * judged. The process lives in `cutover/`; items of phase 4 read the log through the capability `cutover`.
  */
+import type { Data } from './outcome.ts';
 
 /** The HTTPRoute whose weights are moved, and how its two backends are told apart by a client. */
 export interface TrafficRoute {
@@ -118,6 +119,8 @@ export interface RollbackReason {
   readonly text: string;
   /** RFC 3339: when the breach began, where there was one. */
   readonly breachedAt?: string;
+  /** The same for programs, by the code: which trigger fired at which weight, who set which weights, who answered. */
+  readonly facts?: Data;
 }
 
 /** A line of the event log; `at` is RFC 3339, `ms` since the cutover began. */

@@ -11,9 +11,12 @@ export interface Message {
   readonly says: string;
   /** An imperative: `Upgrade the control plane.` */
   readonly fix: string;
+  /** Data that its findings may carry beyond what the texts name, for programs. */
+  readonly also?: readonly string[];
 }
 export type Messages = Readonly<Record<string, Message>>;
 
+const PLACEHOLDER = /\{(\w+)\}/g;
 /** Names in braces, `{subject}` left out: what a finding of this message must have as data. */
 type Holes<Text> = Text extends `${string}{${infer Name}}${infer Rest}`
   ? Exclude<Name, 'subject'> | Holes<Rest>
@@ -22,6 +25,12 @@ type HolesOf<M> = M extends { says: infer Says; fix: infer Fix } ? Holes<Says> |
 type DataArgument<Names extends string> = [Names] extends [never]
   ? [data?: Data, place?: Place]
   : [data: Data & Readonly<Record<Names, Data[string]>>, place?: Place];
+
+/** The names of the data that findings of a message have. */
+export function dataNames({ says, fix, also = [] }: Message): readonly string[] {
+  const inBraces = [...`${says} ${fix}`.matchAll(PLACEHOLDER)].map(([, name = '']) => name);
+  return [...new Set([...inBraces, ...also])].filter((name) => name !== 'subject');
+}
 
 /** Where in an object or a file it stands. */
 export interface Place {
@@ -197,7 +206,7 @@ function textOf(subject: string | Subject): string {
 /** The message with the data put in. An unfilled placeholder is a defect and says so. */
 function rendered(id: string, message: Message, subject: Subject, data: Data): { says: string; fix: string } {
   const fill = (text: string): string =>
-    text.replace(/\{(\w+)\}/g, (_, name: string) => {
+    text.replace(PLACEHOLDER, (_, name: string) => {
       const value = name === 'subject' ? subjectText(subject) : data[name];
       if (value === undefined) throw new Error(`message ${id} has no value for {${name}}`);
       return String(value);

@@ -97,9 +97,11 @@ export function refuseRefusal(path: string, answer: { readonly status: number; r
   const message = `GET ${path} answered ${answer.status}${said === '' ? '' : `: ${said}`}`;
   if (answer.status === 401)
     throw new ObservationError('unauthorized', message, {
+      detail: 'http-401',
       fix: 'Renew the credentials of the kubeconfig context (its token or certificate may have expired)',
     });
   throw new ObservationError('forbidden', message, {
+    detail: `get ${path.replace(/\?.*$/, '')}`,
     fix: `Grant the gate the right to get the path ${path.replace(/\?.*$/, '')} cluster-wide; golive plan --rbac prints the Role it needs`,
   });
 }

@@ -93,6 +93,10 @@ function refuseRefusal(status: number, name: string): void {
   });
 }
 
+function answeredWith(status: number, name: string): ObservationError {
+  return new ObservationError('protocol', `${name}: the registry answers ${status}`, { detail: `http-${status}` });
+}
+
 function isIndex(value: unknown): boolean {
   const mediaType = textAt(value, '', 'mediaType');
   return INDEX_TYPES.includes(mediaType) || (mediaType === '' && Array.isArray(at(value, 'manifests')));
@@ -130,8 +134,7 @@ export async function readLabels(
   const { status, body, truncated } = await session.blob({ method: 'GET', path, repository, actions: 'pull' });
   refuseRefusal(status, name);
   if (status === 404) return null;
-  if (status !== 200)
-    throw new ObservationError('protocol', `${name}: the registry answers ${status}`, { detail: `http-${status}` });
+  if (status !== 200) throw answeredWith(status, name);
   if (truncated || bodyDigest(body, digest) !== digest)
     throw new ObservationError('protocol', `${name} is not what its digest says`);
   const labels = at(parseJson(body), 'config', 'Labels');
@@ -150,8 +153,7 @@ export async function blobSize(
   const { status, headers } = await session.blob({ method: 'HEAD', path, repository, actions: 'pull' });
   refuseRefusal(status, name);
   if (status === 404) return null;
-  if (status !== 200)
-    throw new ObservationError('protocol', `${name}: the registry answers ${status}`, { detail: `http-${status}` });
+  if (status !== 200) throw answeredWith(status, name);
   const size = Number(headers['content-length'] ?? Number.NaN);
   if (Number.isInteger(size)) return size;
   throw new ObservationError('protocol', `${name}: the registry does not say how large it is`);

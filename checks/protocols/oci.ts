@@ -3,7 +3,6 @@
  * that registries speak (RFC 6750 challenges, distribution/distribution docs/spec/auth/token.md). It follows one redirect of a blob,
  * without the credential, and trusts no digest that it has not computed itself.
  */
-
 import { createHash } from 'node:crypto';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
 import type { Registry } from '../contract/environment.ts';
@@ -95,7 +94,10 @@ async function askChallenge(http: HttpClient, root: string, trust: { caFile?: st
   throw new ObservationError(
     'protocol',
     `GET ${root}/v2/ answered ${status}${status === 401 ? ' without a challenge of a known kind' : ''}, expected 200, or 401 and how to log in`,
-    { fix: 'Correct the url of the registry: what answers there does not speak the registry API' },
+    {
+      detail: `http-${status}`,
+      fix: 'Correct the url of the registry: what answers there does not speak the registry API',
+    },
   );
 }
 
@@ -128,11 +130,12 @@ async function askToken(
   if (service !== null) url.searchParams.set('service', service);
   url.searchParams.append('scope', scope);
   const { credential, caFile } = registry;
-  const { status, body } = await http.request({
+  const asked = http.request({
     url: url.href,
     ...(caFile === undefined ? {} : { caFile }),
     ...(credential === undefined ? {} : { basic: credential }),
   });
+  const { status, body } = await asked.catch(ofTokens);
   const token = textAt(parseJson(body), '', 'token') || textAt(parseJson(body), '', 'access_token');
   if (status === 200 && token !== '') return token;
   const who = credential === undefined ? 'a client without a credential' : credential.username;
@@ -141,11 +144,24 @@ async function askToken(
       status === 401 ? 'unauthorized' : 'forbidden',
       `${where} refuses ${who} a token for ${scope} (${status})`,
       {
-        detail: `http-${status}`,
+        detail: `token-http-${status}`,
         fix: 'Renew the credential of the registry in the environment file, or give it the right it lacks',
       },
     );
-  throw new ObservationError('protocol', `${where} answered ${status} without a token, expected one for ${who}`);
+  throw new ObservationError('protocol', `${where} answered ${status} without a token, expected one for ${who}`, {
+    detail: `token-http-${status}`,
+  });
+}
+
+/** The service that issues tokens may be away while the registry is there: its refusals are told apart from the registry's. */
+function ofTokens(error: unknown): never {
+  if (!(error instanceof ObservationError) || error.detail === undefined) throw error;
+  const { code, message, detail, fix, cause } = error;
+  throw new ObservationError(code, message, {
+    detail: `token-${detail}`,
+    ...(fix === undefined ? {} : { fix }),
+    cause,
+  });
 }
 
 /** `sha256:…` of a body, or the algorithm of `like`, over the bytes that were sent. Bodies that are no UTF-8 text do not verify. */

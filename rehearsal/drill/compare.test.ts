@@ -1,19 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Fault } from '../faults/fault.ts';
-import {
-  coverageOf,
-  coveringFaults,
-  declarationProblems,
-  isGreen,
-  seenChange,
-  verdictOf,
-  type FaultResult,
-} from './compare.ts';
+import type { Finding, ReasonCode } from '../../checks/contract/outcome.ts';
+import type { ExpectedChange } from '../../specs/loader/drills/types.ts';
+import type { BoundFault } from './bound.ts';
+import { coverageOf, coveringFaults, isGreen, seenChange, verdictOf, type FaultResult, type Seen } from './compare.ts';
 
 const RESULT: FaultResult = {
   fault: 'redis-killed',
   title: 'Redis is killed',
-  changes: [{ item: 'A-1', expected: 'fail', outcome: 'fail', message: 'redis: no answer', wrong: null }],
+  changes: [
+    { item: 'A-1', expected: 'fail', outcome: 'fail', message: 'redis: no answer', findings: ['down'], wrong: null },
+  ],
   moved: [],
   unmoved: 3,
   notRecovered: [],
@@ -21,27 +17,106 @@ const RESULT: FaultResult = {
   busy: 0.5,
   durationMs: 10,
 };
-const FAULT: Fault = {
+const FAULT: BoundFault = {
   name: 'redis-killed',
   title: 'Redis is killed',
   inject: [{ lever: 'redis.kill' }],
-  changes: [{ item: 'A-1', outcome: 'fail', says: /no answer/ }],
+  changes: [{ item: 'A-1', outcome: 'fail', findings: [{ id: 'down' }] }],
+  mayChange: {},
 };
 
-describe('seenChange', () => {
-  const expected = { item: 'A-1', outcome: 'fail', says: /no answer/ } as const;
+const FINDING: Finding = {
+  id: 'down',
+  subject: { name: 'Redis at cache:6379' },
+  data: { why: 'connection refused', tries: 3 },
+  says: 'Redis at cache:6379: does not answer (connection refused).',
+  fix: 'Start it.',
+};
+const seen = (over: Partial<Seen> = {}): Seen => ({
+  item: 'A-1',
+  outcome: 'fail',
+  reason: 'does-not-conform',
+  message: 'as text',
+  findings: [FINDING],
+  doubts: [],
+  ...over,
+});
+const error = (reason: ReasonCode, detail?: string): Seen =>
+  seen({ outcome: 'error', reason, ...(detail === undefined ? {} : { detail }), findings: [] });
+const wrongOf = (expected: Omit<ExpectedChange, 'item'>, record: Seen): string | null =>
+  seenChange({ item: 'A-1', ...expected }, record).wrong;
 
-  it('accepts the declared outcome for the declared reason', () => {
-    expect(seenChange(expected, { item: 'A-1', outcome: 'fail', message: 'redis: no answer' }).wrong).toBeNull();
+describe('seenChange', () => {
+  it.each<[string, Omit<ExpectedChange, 'item'>, Seen]>([
+    ['an id', { outcome: 'fail', findings: [{ id: 'down' }] }, seen()],
+    ['one of several ids', { outcome: 'fail', findings: [{ id: ['hung', 'down'] }] }, seen()],
+    ['a subject', { outcome: 'fail', findings: [{ id: 'down', subject: 'Redis at *' }] }, seen()],
+    ['data', { outcome: 'fail', findings: [{ id: 'down', data: { why: '*refused', tries: '3' } }] }, seen()],
+    ['one of several values', { outcome: 'fail', findings: [{ id: 'down', data: { tries: [2, 3] } }] }, seen()],
+    ['any character', { outcome: 'fail', findings: [{ id: 'down', subject: 'Redis at cache:????' }] }, seen()],
+    ['one of several lists', { outcome: 'fail', anyOf: [[{ id: 'hung' }], [{ id: 'down' }]] }, seen()],
+    ['a reason', { outcome: 'error', reason: 'unreachable' }, error('unreachable')],
+    [
+      'a detail',
+      { outcome: 'error', reason: 'unreachable', detail: ['reset', 'refused'] },
+      error('unreachable', 'refused'),
+    ],
+    [
+      'a doubt',
+      { outcome: 'inconclusive', doubts: [{ reason: 'no-subjects', detail: 'not-done' }] },
+      seen({
+        outcome: 'inconclusive',
+        findings: [],
+        doubts: [{ reason: 'no-subjects', detail: 'not-done', why: 'x' }],
+      }),
+    ],
+  ])('takes what is expected by %s', (_, expected, record) => expect(wrongOf(expected, record)).toBeNull());
+
+  it.each<[string, Omit<ExpectedChange, 'item'>, Seen, string]>([
+    ['another outcome', { outcome: 'fail', findings: [{ id: 'down' }] }, error('timeout'), 'is error, expected fail'],
+    [
+      'another id',
+      { outcome: 'fail', findings: [{ id: ['hung', 'refused'] }] },
+      seen(),
+      'is fail, expected hung or refused, seen down of Redis at cache:6379 {why: connection refused, tries: 3}',
+    ],
+    [
+      'one of two missing',
+      { outcome: 'fail', findings: [{ id: 'down' }, { id: 'hung' }] },
+      seen(),
+      'is fail, expected down and hung, seen down of Redis at cache:6379 {why: connection refused, tries: 3}',
+    ],
+    [
+      'another subject, as a whole',
+      { outcome: 'fail', findings: [{ id: 'down', subject: 'Redis' }] },
+      seen(),
+      'is fail, expected down of Redis, seen down of Redis at cache:6379 {why: connection refused, tries: 3}',
+    ],
+    [
+      'data that it does not have',
+      { outcome: 'fail', findings: [{ id: 'down', data: { step: '*' } }] },
+      seen(),
+      'is fail, expected down {step: *}, seen down of Redis at cache:6379 {why: connection refused, tries: 3}',
+    ],
+    [
+      'another detail',
+      { outcome: 'error', reason: 'unauthorized', detail: 'WRONGPASS' },
+      error('unauthorized', 'NOAUTH'),
+      'is error, expected unauthorized (WRONGPASS), seen unauthorized (NOAUTH)',
+    ],
+  ])('refuses %s', (_, expected, record, wrong) => expect(wrongOf(expected, record)).toBe(wrong));
+
+  it('takes signs of patterns that mean nothing here as they are', () => {
+    const record = seen({ findings: [{ ...FINDING, data: { place: 'data["a.b"] (x)' } }] });
+    const at = (place: string): string | null =>
+      wrongOf({ outcome: 'fail', findings: [{ id: 'down', data: { place } }] }, record);
+    expect([at('data["a.b"] (*)'), at('data["a-b"] (*)') === null]).toEqual([null, false]);
   });
-  it('refuses another outcome', () => {
-    const { wrong } = seenChange(expected, { item: 'A-1', outcome: 'error', message: 'redis: no answer' });
-    expect(wrong).toBe('is error, expected fail');
-  });
-  it('refuses red for another reason', () => {
-    const { wrong } = seenChange(expected, { item: 'A-1', outcome: 'fail', message: 'certificate expired' });
-    expect(wrong).toBe('is fail, but not for /no answer/');
-  });
+
+  it('tells the ids that were found', () =>
+    expect(seenChange({ item: 'A-1', outcome: 'fail', findings: [{ id: 'down' }] }, seen()).findings).toEqual([
+      'down',
+    ]));
 });
 
 describe('isGreen', () => {
@@ -63,7 +138,7 @@ describe('verdictOf', () => {
     ['as declared, also on a machine that is busy', { busy: 1 }, 'as declared'],
     ['an item stays green', stayed, 'wrong'],
     ['an item stays green while no CPU time is left', { ...stayed, busy: 0.95 }, 'not proven'],
-    ['an item is red for another reason', { changes: [{ ...green, wrong: 'is fail, but not for /x/' }] }, 'wrong'],
+    ['an item is red for another reason', { changes: [{ ...green, wrong: 'is fail, expected x, seen y' }] }, 'wrong'],
     ['the generator was late', { changes: [{ ...green, ...late, wrong: 'is inconclusive' }] }, 'not proven'],
     ['the generator was late for another item', { moved: [{ item: 'B-1', message: 'x', ...late }] }, 'not proven'],
     [
@@ -81,7 +156,7 @@ describe('coverageOf', () => {
     const wrong = {
       ...RESULT,
       fault: 'other',
-      changes: [{ item: 'B-1', expected: 'fail', outcome: 'pass', message: '', wrong: 'is pass' }],
+      changes: [{ item: 'B-1', expected: 'fail', outcome: 'pass', message: '', findings: [], wrong: 'is pass' }],
     };
     expect(coverageOf(['A-1', 'B-1'], [RESULT, wrong as FaultResult])).toEqual([
       { item: 'A-1', faults: ['redis-killed'] },
@@ -91,32 +166,18 @@ describe('coverageOf', () => {
 });
 
 describe('coveringFaults', () => {
-  const fault = (name: string, ...items: string[]): Fault => ({
+  const fault = (name: string, ...items: string[]): BoundFault => ({
     ...FAULT,
     name,
-    changes: items.map((item) => ({ item, outcome: 'fail', says: /x/ })) as unknown as Fault['changes'],
+    changes: items.map((item) => ({
+      item,
+      outcome: 'fail',
+      findings: [{ id: 'x' }],
+    })) as unknown as BoundFault['changes'],
   });
   it('names every item with few faults, in their order', () => {
     const faults = [fault('one', 'A-1'), fault('two', 'A-1', 'B-1'), fault('three', 'C-1'), fault('four', 'B-1')];
     expect(coveringFaults(faults).map(({ name }) => name)).toEqual(['two', 'three']);
   });
   it('is empty for no faults', () => expect(coveringFaults([])).toEqual([]));
-});
-
-describe('declarationProblems', () => {
-  it('has nothing to say of a sound fault', () =>
-    expect(declarationProblems([FAULT], new Set(['A-1']), new Set(['A-1']))).toEqual([]));
-  it('names what is wrong, all of it', () => {
-    const loose: Fault = {
-      ...FAULT,
-      changes: [{ item: 'Z-9', outcome: 'fail', says: /.*/ }],
-      mayChange: { 'Y-8': 'why' },
-    };
-    expect(declarationProblems([FAULT, loose], new Set(['A-1']), new Set(['A-1', 'B-1']))).toEqual([
-      'fault redis-killed is declared twice',
-      'fault redis-killed changes Z-9, which is no built item',
-      'fault redis-killed: what Z-9 says matches an empty message',
-      'fault redis-killed may change Y-8, which is no item',
-    ]);
-  });
 });

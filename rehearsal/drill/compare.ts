@@ -1,9 +1,11 @@
 /** What a drill expects of a fault, held against what was seen. Pure. */
 import type { OutcomeName, OutcomeRecord, ReasonCode } from '../../checks/contract/outcome.ts';
-import type { ExpectedChange, Fault } from '../faults/fault.ts';
+import type { ExpectedChange } from '../../specs/loader/drills/types.ts';
+import type { BoundFault } from './bound.ts';
+import { expectedText, isForReason, seenText } from './matches.ts';
 
 /** The part of a record that a drill judges. */
-export type Seen = Pick<OutcomeRecord, 'item' | 'outcome' | 'message' | 'reason'>;
+export type Seen = Pick<OutcomeRecord, 'item' | 'outcome' | 'message' | 'reason' | 'detail' | 'findings' | 'doubts'>;
 
 export interface SeenChange {
   readonly item: string;
@@ -11,6 +13,9 @@ export interface SeenChange {
   readonly outcome: OutcomeName;
   readonly message: string;
   readonly reason?: ReasonCode;
+  readonly detail?: string;
+  /** Ids of what was found. */
+  readonly findings: readonly string[];
   /** What is wrong with it; null when it is as declared. */
   readonly wrong: string | null;
 }
@@ -34,12 +39,18 @@ export interface FaultResult {
 /** One declared change against what the item ended with. */
 export function seenChange(expected: ExpectedChange, seen: Seen): SeenChange {
   const { item, outcome } = expected;
-  const reason = seen.reason === undefined ? {} : { reason: seen.reason };
-  const base = { item, expected: outcome, outcome: seen.outcome, message: seen.message, ...reason };
+  const base = {
+    item,
+    expected: outcome,
+    outcome: seen.outcome,
+    message: seen.message,
+    ...(seen.reason === undefined ? {} : { reason: seen.reason }),
+    ...(seen.detail === undefined ? {} : { detail: seen.detail }),
+    findings: [...new Set(seen.findings.map(({ id }) => id))],
+  };
   if (seen.outcome !== outcome) return { ...base, wrong: `is ${seen.outcome}, expected ${outcome}` };
-  if (!expected.says.test(seen.message))
-    return { ...base, wrong: `is ${outcome}, but not for ${String(expected.says)}` };
-  return { ...base, wrong: null };
+  if (isForReason(expected, seen)) return { ...base, wrong: null };
+  return { ...base, wrong: `is ${outcome}, expected ${expectedText(expected)}, seen ${seenText(seen)}` };
 }
 
 /** Is everything about the fault as it declares? */
@@ -97,39 +108,15 @@ export function coverageOf(items: readonly string[], results: readonly FaultResu
  * A small set of faults that between them name every item the whole list names, in the list's order: again and again the one that
  * names most of what is left.
  */
-export function coveringFaults(faults: readonly Fault[]): readonly Fault[] {
+export function coveringFaults(faults: readonly BoundFault[]): readonly BoundFault[] {
   const left = new Set(faults.flatMap(({ changes }) => changes.map(({ item }) => item)));
-  const newIn = (fault: Fault): number =>
+  const newIn = (fault: BoundFault): number =>
     new Set(fault.changes.map(({ item }) => item).filter((id) => left.has(id))).size;
-  const taken = new Set<Fault>();
+  const taken = new Set<BoundFault>();
   while (left.size > 0) {
     const best = faults.reduce((most, one) => (newIn(one) > newIn(most) ? one : most));
     taken.add(best);
     for (const { item } of best.changes) left.delete(item);
   }
   return faults.filter((fault) => taken.has(fault));
-}
-
-/**
- * Problems of the declarations themselves: names taken twice, items that are not built, messages that match anything. What a fault may
- * change besides may be planned still, but must be an item.
- */
-export function declarationProblems(
-  faults: readonly Fault[],
-  built: ReadonlySet<string>,
-  items: ReadonlySet<string>,
-): readonly string[] {
-  const names = new Map<string, number>();
-  for (const { name } of faults) names.set(name, (names.get(name) ?? 0) + 1);
-  const twice = [...names].filter(([, count]) => count > 1).map(([name]) => `fault ${name} is declared twice`);
-  const wrong = faults.flatMap(({ name, changes, mayChange = {} }) => [
-    ...changes.flatMap(({ item, says }) => [
-      ...(built.has(item) ? [] : [`fault ${name} changes ${item}, which is no built item`]),
-      ...(says.test('') ? [`fault ${name}: what ${item} says matches an empty message`] : []),
-    ]),
-    ...Object.keys(mayChange).flatMap((item) =>
-      items.has(item) ? [] : [`fault ${name} may change ${item}, which is no item`],
-    ),
-  ]);
-  return [...twice, ...wrong];
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { faults } from '../faults/index.ts';
-import type { ExpectedChange, Fault } from '../faults/fault.ts';
+import type { ExpectedChange } from '../../specs/loader/drills/types.ts';
+import type { BoundFault } from './bound.ts';
 import { compilePlan } from '../../specs/loader/plan.ts';
 import type { PlatformCluster } from '../../tests/harness/platform-cluster.ts';
 import { PlatformProject, until } from '../../tests/harness/platform-project.ts';
@@ -80,16 +81,16 @@ describe('golive drill', () => {
 
 describe('a fault that is declared wrongly', () => {
   const removed = faults.find(({ name }) => name === 'default-storage-class-removed');
-  const declared = (name: string, changes: Fault['changes'], more: Partial<Fault> = {}): Fault => {
+  const declared = (name: string, changes: BoundFault['changes'], more: Partial<BoundFault> = {}): BoundFault => {
     if (!removed) throw new Error('the fault was renamed');
-    return { ...removed, ...more, name, changes, settleMs: 1000 };
+    return { ...removed, mayChange: {}, ...more, name, changes, settleMs: 1000 };
   };
-  const change = (item: string, outcome: ExpectedChange['outcome'], says: RegExp): ExpectedChange => ({
+  const fails = (item: string, id: string | readonly string[]): ExpectedChange => ({
     item,
-    outcome,
-    says,
+    outcome: 'fail',
+    findings: [{ id }],
   });
-  const right = change('P1-CLU-005', 'fail', /StorageClass/);
+  const right = fails('P1-CLU-005', ['noClass', 'noDefault']);
 
   /** The plan of a few quick items. */
   function smallPlan(): Plan {
@@ -111,9 +112,9 @@ describe('a fault that is declared wrongly', () => {
       plan: smallPlan(),
       faults: [
         declared('right', [right]),
-        declared('another-outcome', [change('P1-CLU-005', 'error', /StorageClass/)]),
-        declared('another-reason', [change('P1-CLU-005', 'fail', /the moon/)]),
-        declared('another-item', [change('P1-CLU-001', 'fail', /etcd/)]),
+        declared('another-outcome', [{ item: 'P1-CLU-005', outcome: 'error', reason: 'forbidden' }]),
+        declared('another-reason', [fails('P1-CLU-005', 'noProvisioner')]),
+        declared('another-item', [fails('P1-CLU-001', 'checkFailed')]),
         declared('no-such-lever', [right], { inject: [{ lever: 'moon.kill' }] }),
         declared('right-again', [right]),
       ],
@@ -130,7 +131,9 @@ describe('a fault that is declared wrongly', () => {
     expect(results.filter(isGreen).map(({ fault }) => fault)).toEqual(['right', 'right-again']);
     expect(found['right']?.unmoved).toBe(2);
     expect(found['another-outcome']?.changes[0]?.wrong).toBe('is fail, expected error');
-    expect(found['another-reason']?.changes[0]?.wrong).toBe('is fail, but not for /the moon/');
+    expect(found['another-reason']?.changes[0]?.wrong).toMatch(
+      /^is fail, expected noProvisioner, seen no(Class|Default) of /,
+    );
     expect(found['another-item']?.changes[0]?.wrong).toBe('is pass, expected fail');
     expect(found['another-item']?.moved.map(({ item }) => item)).toEqual(['P1-CLU-005']);
     expect(found['no-such-lever']?.failure).toContain('there is no lever moon.kill');

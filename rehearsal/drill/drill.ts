@@ -10,7 +10,7 @@ import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
 import { connectControl, type RehearsalControl } from '../../fixtures/rehearsal-client/control-client.ts';
 import type { Act } from '../../fixtures/rehearsal-client/control-protocol.ts';
-import type { Fault } from '../faults/fault.ts';
+import type { BoundFault } from './bound.ts';
 import { BUSY, isGood, isGreen, isLate, seenChange, type FaultResult, type Seen } from './compare.ts';
 import { measureLoad } from './machine-load.ts';
 import { isDerived, look, readsCutover, sourceOf, type Looked } from './look.ts';
@@ -27,7 +27,7 @@ const QUICK_MS = 1500;
 
 export interface DrillOptions {
   readonly plan: Plan;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly BoundFault[];
   /** `.golive/rehearsal`. */
   readonly rehearsalDir: string;
   /** For the looks' run folders. */
@@ -137,13 +137,13 @@ interface Trial extends DrillOptions {
 }
 
 /** Where the drill is patient a fault that did not do what it declares gets a second try, which counts. */
-async function tryPatiently(fault: Fault, trial: Trial): Promise<FaultResult> {
+async function tryPatiently(fault: BoundFault, trial: Trial): Promise<FaultResult> {
   const result = await tryFault(fault, trial);
   if (trial.patient !== true || isGreen(result) || trial.signal.aborted) return result;
   return await tryFault(fault, trial);
 }
 
-async function tryFault(fault: Fault, trial: Trial): Promise<FaultResult> {
+async function tryFault(fault: BoundFault, trial: Trial): Promise<FaultResult> {
   const started = performance.now();
   const load = measureLoad();
   const named = new Set(fault.changes.map(({ item }) => item));
@@ -163,7 +163,7 @@ async function tryFault(fault: Fault, trial: Trial): Promise<FaultResult> {
   const stillRed = await untilRecovered(lightOf(named, trial), trial);
   if (stillRed.length > 0) return result({ notRecovered: stillRed, failure: 'not tried: these were red before it' });
   try {
-    await trial.control.inject({ ...fault, inject: [REWIND, ...fault.inject] });
+    await trial.control.inject({ name: fault.name, inject: [REWIND, ...fault.inject] });
   } catch (cause) {
     return result({ failure: errorText(cause) });
   }
@@ -171,7 +171,7 @@ async function tryFault(fault: Fault, trial: Trial): Promise<FaultResult> {
     const changes = await untilChanged(fault, trial);
     const { moved, unmoved } = await othersMoved(fault, trial);
     await trial.control.release();
-    const touched = new Set([...named, ...Object.keys(fault.mayChange ?? {}), ...moved.map(({ item }) => item)]);
+    const touched = new Set([...named, ...Object.keys(fault.mayChange), ...moved.map(({ item }) => item)]);
     const notRecovered = await untilRecovered(lightOf(touched, trial), trial);
     forget(named, trial);
     return result({ changes, moved, unmoved, notRecovered });
@@ -182,7 +182,7 @@ async function tryFault(fault: Fault, trial: Trial): Promise<FaultResult> {
 }
 
 /** Looks at the items the fault names until all are as declared, or its time is up. */
-async function untilChanged(fault: Fault, trial: Trial) {
+async function untilChanged(fault: BoundFault, trial: Trial) {
   const until = performance.now() + (fault.settleMs ?? SETTLE_MS);
   const seen = new Map<string, ReturnType<typeof seenChange>>();
   for (;;) {
@@ -202,8 +202,8 @@ async function untilChanged(fault: Fault, trial: Trial) {
 }
 
 /** Everything quick that the fault does not name, looked at once; what is red is looked at once more. */
-async function othersMoved(fault: Fault, trial: Trial): Promise<{ moved: readonly Seen[]; unmoved: number }> {
-  const named = new Set([...fault.changes.map(({ item }) => item), ...Object.keys(fault.mayChange ?? {})]);
+async function othersMoved(fault: BoundFault, trial: Trial): Promise<{ moved: readonly Seen[]; unmoved: number }> {
+  const named = new Set([...fault.changes.map(({ item }) => item), ...Object.keys(fault.mayChange)]);
   const others = trial.built.filter((item) => !named.has(item.id) && isQuick(item, trial.first)).map(({ id }) => id);
   const red = redOf(await lookAt(others, trial));
   const moved =

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Fault } from '../faults/fault.ts';
+import type { BoundFault } from './bound.ts';
 import { coverageOf, type FaultResult, type Seen } from './compare.ts';
 import type { DrillResult } from './drill.ts';
 import { summaryOf } from './summary.ts';
 
-const fault = (name: string, item: string): Fault => ({
+const fault = (name: string, item: string): BoundFault => ({
   name,
   title: name,
   inject: [{ lever: 'redis.kill' }],
-  changes: [{ item, outcome: 'fail', says: /x/ }],
+  changes: [{ item, outcome: 'fail', findings: [{ id: 'x' }] }],
+  mayChange: {},
 });
 const FAULTS = [fault('one', 'A-1'), fault('two', 'B-1')];
 
@@ -16,7 +17,7 @@ function resultOf(name: string, item: string, over: Partial<FaultResult> = {}): 
   return {
     fault: name,
     title: name,
-    changes: [{ item, expected: 'fail', outcome: 'fail', message: 'x', wrong: null }],
+    changes: [{ item, expected: 'fail', outcome: 'fail', message: 'x', findings: ['x'], wrong: null }],
     moved: [],
     unmoved: 3,
     notRecovered: [],
@@ -27,7 +28,7 @@ function resultOf(name: string, item: string, over: Partial<FaultResult> = {}): 
   };
 }
 const stayed = (item: string) => ({
-  changes: [{ item, expected: 'fail', outcome: 'pass', message: '', wrong: 'is pass' }] as const,
+  changes: [{ item, expected: 'fail', outcome: 'pass', message: '', findings: [], wrong: 'is pass' }] as const,
 });
 const GREEN = [resultOf('one', 'A-1'), resultOf('two', 'B-1')];
 
@@ -56,7 +57,14 @@ describe('summaryOf', () => {
   });
 
   it('calls an item that no fault was tried for not proven where it was left out, else wrong', () => {
-    const late: Seen = { item: 'B-1', outcome: 'inconclusive', reason: 'generator-saturated', message: '' };
+    const late: Seen = {
+      item: 'B-1',
+      outcome: 'inconclusive',
+      reason: 'generator-saturated',
+      message: '',
+      findings: [],
+      doubts: [],
+    };
     const one = [resultOf('one', 'A-1')];
     expect(summary(one, { leftOut: [late] })).toEqual({ wrong: [], notProven: ['B-1'] });
     expect(summaryOf(coverageOf(['A-1', 'C-1'], one), { ...resultFor(one) }, FAULTS.slice(0, 1)).wrong).toEqual([
@@ -65,7 +73,7 @@ describe('summaryOf', () => {
   });
 
   it('calls what did not come back wrong, unless the machine was busy then', () => {
-    const notRecovered: readonly Seen[] = [{ item: 'A-1', outcome: 'fail', message: 'x' }];
+    const notRecovered: readonly Seen[] = [{ item: 'A-1', outcome: 'fail', message: 'x', findings: [], doubts: [] }];
     expect(summary(GREEN, { notRecovered })).toEqual({ wrong: ['A-1'], notProven: [] });
     expect(summary(GREEN, { notRecovered, busyAtEnd: 0.95 })).toEqual({ wrong: [], notProven: ['A-1'] });
   });

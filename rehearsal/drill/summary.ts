@@ -1,5 +1,5 @@
 /** What a whole drill proved, what it did not, and what is wrong. Pure. */
-import type { Fault } from '../faults/fault.ts';
+import type { BoundFault } from './bound.ts';
 import { BUSY, isLate, verdictOf, type Coverage, type Seen } from './compare.ts';
 import type { DrillResult } from './drill.ts';
 
@@ -13,7 +13,7 @@ export interface DrillSummary {
 export function summaryOf(
   coverage: readonly Coverage[],
   { results, leftOut, notRecovered, busyAtEnd }: DrillResult,
-  faults: readonly Fault[],
+  faults: readonly BoundFault[],
 ): DrillSummary {
   const named = (verdict: 'wrong' | 'not proven'): string[] =>
     results.filter((one) => verdictOf(one) === verdict).map(({ fault }) => fault);
@@ -31,6 +31,6 @@ export function summaryOf(
 }
 
 const idsOf = (seen: readonly Seen[]): string[] => seen.map(({ item }) => item);
-const itemsOf = (faults: readonly Fault[]): readonly string[] =>
+const itemsOf = (faults: readonly BoundFault[]): readonly string[] =>
   faults.flatMap(({ changes }) => changes.map(({ item }) => item));
 const unique = (names: readonly string[]): string[] => [...new Set(names)];

@@ -9,13 +9,15 @@ import { postgresVersion } from '../../checks/data/postgres-version/check.ts';
 import { redisRoundTrip } from '../../checks/data/redis-round-trip/check.ts';
 import { redisVersion } from '../../checks/data/redis-version/check.ts';
 import { serverReadiness } from '../../checks/data/server-readiness/check.ts';
-import { ObservationError, type CheckKind } from '../../checks/kit/kind.ts';
+import type { CheckKind } from '../../checks/kit/kind.ts';
 import { validateParams } from '../../checks/kit/params.ts';
 import { postgresClient } from '../../fixtures/capabilities/postgres.ts';
 import { createRedactor } from '../../fixtures/capabilities/redactor.ts';
 import { redisClient } from '../../fixtures/capabilities/redis.ts';
 import { secretResolver } from '../../fixtures/capabilities/secret-values.ts';
 import { testContext } from '../../tests/harness/context.ts';
+import { boundFaults, seenOf } from '../../tests/harness/drills.ts';
+import { seenChange, type Seen } from '../drill/compare.ts';
 import { dataFaults } from '../faults/data.ts';
 import type { Release } from '../levers.ts';
 import { NAMESPACE, STORES } from '../topology.ts';
@@ -67,27 +69,21 @@ function realCapabilities(): Capabilities {
   return { ...real, cluster, exec } as unknown as Capabilities;
 }
 
-async function outcomeOf(item: string): Promise<{ readonly outcome: string; readonly message: string }> {
+async function outcomeOf(item: string): Promise<Seen> {
   const [kind, given] = items[item] ?? [];
   if (!kind) throw new Error(`no item ${item}`);
   const validated = validateParams(kind, structuredClone(given));
   if (!validated.ok) throw new Error(`${item}: ${JSON.stringify(validated.errors)}`);
   const context = testContext({ now: new Date() });
-  try {
-    const judgement = kind.judge(validated.params, await kind.gather(validated.params, capabilities, context), context);
-    if (judgement.outcome !== 'fail')
-      return { outcome: judgement.outcome, message: judgement.doubts.map(({ why }) => why).join('\n') };
-    return { outcome: 'fail', message: judgement.findings.map(({ says }) => says).join('\n') };
-  } catch (error) {
-    if (!(error instanceof ObservationError)) throw error;
-    return { outcome: 'error', message: error.message };
-  }
+  return await seenOf(item, async () =>
+    kind.judge(validated.params, await kind.gather(validated.params, capabilities, context), context),
+  );
 }
 
 test.each(['P1-DAT-001', 'P1-DAT-002', 'P1-DAT-003', 'P1-DAT-004', 'P2-HEA-002', 'P2-FLO-001', 'P2-FLO-002'])(
   '%s passes on sound stores',
   async (item) => {
-    expect(await outcomeOf(item)).toEqual({ outcome: 'pass', message: '' });
+    expect(await outcomeOf(item)).toMatchObject({ outcome: 'pass' });
   },
   20_000,
 );
@@ -102,28 +98,25 @@ test('the round trips leave nothing behind', async () => {
 });
 
 const STORE_LEVERS = /^(redis|pgbouncer|postgres|backup)\./;
-describe.each(dataFaults.filter(({ inject }) => inject.every(({ lever }) => STORE_LEVERS.test(lever))))(
+describe.each(boundFaults(dataFaults).filter(({ inject }) => inject.every(({ lever }) => STORE_LEVERS.test(lever))))(
   'fault $name',
-  ({ inject, changes, mayChange = {} }) => {
+  ({ inject, changes, mayChange }) => {
     const releases: Release[] = [];
     beforeAll(async () => {
       for (const act of inject) releases.unshift(await stores.context.levers.pull(act.lever, act.with));
     }, 30_000);
 
     test('is seen as declared, and by nobody else', async () => {
-      for (const { item, outcome, says } of changes) {
-        const seen = await outcomeOf(item);
-        expect(seen, item).toMatchObject({ outcome });
-        expect(seen.message, item).toMatch(says);
-      }
+      for (const change of changes)
+        expect(seenChange(change, await outcomeOf(change.item)), change.item).toMatchObject({ wrong: null });
       const touched = new Set([...changes.map(({ item }) => item), ...Object.keys(mayChange)]);
       for (const item of Object.keys(items).filter((one) => !touched.has(one)))
-        expect(await outcomeOf(item), item).toEqual({ outcome: 'pass', message: '' });
+        expect(await outcomeOf(item), item).toMatchObject({ outcome: 'pass' });
     }, 60_000);
 
     test('is gone when it is released', async () => {
       for (const release of releases) await release();
-      for (const { item } of changes) expect(await outcomeOf(item), item).toEqual({ outcome: 'pass', message: '' });
+      for (const { item } of changes) expect(await outcomeOf(item), item).toMatchObject({ outcome: 'pass' });
     }, 60_000);
   },
 );

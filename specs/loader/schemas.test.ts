@@ -12,6 +12,8 @@ import { ENVIRONMENTS } from './load-environment.ts';
 import { attestationsSchema, waiversSchema } from './people/schemas.ts';
 import { checklistSchema, itemSchema, phaseSchema, PLANNED_KIND } from './schemas.ts';
 import { isRecord } from '../../checks/contract/json.ts';
+import { DRILLS_FOLDER } from './drills/load.ts';
+import { drillsSchema } from './drills/schema.ts';
 import { testKinds } from './testing/kinds.ts';
 import { parseYamlFile } from './yaml/parse.ts';
 
@@ -20,7 +22,8 @@ const HEAD_SCHEMA = `${FILE_SCHEMAS}/checklist-head.schema.json`;
 const ENVIRONMENT_SCHEMA = `${FILE_SCHEMAS}/environment.schema.json`;
 const WAIVERS_SCHEMA = `${FILE_SCHEMAS}/waivers.schema.json`;
 const ATTESTATIONS_SCHEMA = `${FILE_SCHEMAS}/attestations.schema.json`;
-const SHIPPED = [SCHEMA_FILE, HEAD_SCHEMA, ENVIRONMENT_SCHEMA, WAIVERS_SCHEMA, ATTESTATIONS_SCHEMA];
+const DRILLS_SCHEMA = `${FILE_SCHEMAS}/drills.schema.json`;
+const SHIPPED = [SCHEMA_FILE, HEAD_SCHEMA, ENVIRONMENT_SCHEMA, WAIVERS_SCHEMA, ATTESTATIONS_SCHEMA, DRILLS_SCHEMA];
 
 /** As an editor reads it: draft-07, held against its meta-schema, no keyword that the dialect does not know. */
 function editorSchema(text: string): ValidateFunction {
@@ -39,7 +42,15 @@ function accepts(schema: string, value: unknown): boolean {
 
 describe('schemas of the files', () => {
   it.each(
-    Object.entries({ checklistSchema, phaseSchema, itemSchema, environmentSchema, waiversSchema, attestationsSchema }),
+    Object.entries({
+      checklistSchema,
+      phaseSchema,
+      itemSchema,
+      environmentSchema,
+      waiversSchema,
+      attestationsSchema,
+      drillsSchema,
+    }),
   )('%s is strict and valid by the meta-schema', (_, schema) => {
     expect(() => createAjv({ useDefaults: false, validateSchema: true }).compile(schema)).not.toThrow();
   });
@@ -77,6 +88,9 @@ function ourFiles(): (readonly [file: string, schema: string])[] {
     ...checklists
       .flatMap((folder) => yamlIn(`${folder}/attestations`))
       .map((file) => [file, ATTESTATIONS_SCHEMA] as const),
+    ...checklists
+      .flatMap((folder) => yamlIn(`${folder}/${DRILLS_FOLDER}`))
+      .map((file) => [file, DRILLS_SCHEMA] as const),
     ...yamlIn(ENVIRONMENTS).map((file) => [file, ENVIRONMENT_SCHEMA] as const),
   ];
 }
@@ -85,7 +99,7 @@ describe('the files', () => {
   it('are found', () => {
     const schemas = ourFiles().map(([, schema]) => schema);
     expect(schemas.filter((schema) => schema === SCHEMA_FILE)).toHaveLength(7);
-    expect(schemas).toEqual(expect.arrayContaining([HEAD_SCHEMA, ENVIRONMENT_SCHEMA]));
+    expect(schemas).toEqual(expect.arrayContaining([HEAD_SCHEMA, ENVIRONMENT_SCHEMA, DRILLS_SCHEMA]));
   });
 
   it.each(ourFiles())('%s names its schema on line 1 and is valid by it', (file, schema) => {

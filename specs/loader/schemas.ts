@@ -8,7 +8,7 @@ export const API_VERSION = 'golive/v1';
 /** Described, not built yet. */
 export const PLANNED_KIND = 'planned';
 export const ITEM_ID_PATTERN = '^[A-Z][A-Z0-9]{0,3}-[A-Z0-9]{2,4}-[0-9]{3}$';
-const NAME_PATTERN = '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$';
+export const NAME_PATTERN = '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$';
 
 const duration = (description: string) =>
   ({

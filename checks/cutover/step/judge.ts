@@ -19,6 +19,13 @@ import {
   type StepLog,
 } from '../log.ts';
 
+/** Why traffic went back, for programs: `RollbackReason.code` and its facts. */
+const WHY = [
+  'code',
+  'atWeight',
+  ...['trigger', 'metric', 'value', 'probes', 'prometheus', 'down', 'bad', 'of'],
+  ...['stable', 'canary', 'manager'],
+] as const;
 export const messages = {
   refused: {
     says: '{subject}: the cutover was refused ({why}), expected {weight} % of the traffic for {watch}.',
@@ -26,10 +33,12 @@ export const messages = {
   },
   wentBack: {
     says: '{subject}: traffic went back. {reason} Times: {times}. Expected {weight} % of the traffic for {watch}.',
+    also: WHY,
     fix: 'Repair the cause in the release and begin a new run; traffic is not moved again by this one.',
   },
   wentBackBefore: {
     says: '{subject}: traffic went back before this step began. {reason} Expected {weight} % of the traffic for {watch}.',
+    also: WHY,
     fix: 'See the step in which it went back.',
   },
   unfinished: {
@@ -208,7 +217,7 @@ function judgeRollback(
   const isUnproven = step?.split && reason.code === 'out-of-time' && verdictOf(step.split) === 'too-few';
   if (isUnproven && unfinished === null && unverified.length === 0)
     return unsure(say, subject, `${reason.text} Times: ${times}`);
-  const data = { reason: reason.text, times, weight, watch };
+  const data = { ...reason.facts, code: reason.code, reason: reason.text, times, weight, watch };
   say.fail(step ? 'wentBack' : 'wentBackBefore', subject, data);
   if (unfinished !== null) say.fail('unfinished', subject, { why: unfinished });
   if (unverified.length > 0)

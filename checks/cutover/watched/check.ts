@@ -76,11 +76,12 @@ export const cutoverWatched = kind('cutover/watched', {
     if (reversal !== null)
       say.unsure('too-few-samples', `The gaps are unknown, the log is not of one clock: ${reversal}.`);
     const missing = steps.filter(({ watched }) => !watched);
-    if (declared.length === 0) say.unsure('no-subjects', 'No cutover has begun.');
+    if (declared.length === 0) say.unsure('no-subjects', 'No cutover has begun.', { detail: 'not-begun' });
     else if (missing.length > 0)
       say.unsure(
         missing.length === steps.length ? 'no-subjects' : 'too-few-subjects',
         `Steps that were not done cannot be watched: ${stepNames(missing)}.`,
+        { detail: 'not-done' },
       );
     say.show(
       table(

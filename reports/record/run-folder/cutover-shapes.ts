@@ -6,6 +6,7 @@ type Test = (value: unknown) => boolean;
 type Shape = Readonly<Record<string, Test>>;
 
 const text: Test = (value) => typeof value === 'string';
+const cell: Test = (value) => ['string', 'number', 'boolean'].includes(typeof value);
 const flag: Test = (value) => typeof value === 'boolean';
 const number: Test = (value) => Number.isFinite(value);
 const orNull =
@@ -84,7 +85,9 @@ const SHAPES: Readonly<Record<CutoverEvent['event'], Shape>> = {
     prometheus: optional(object({ value: orNull(number), probes: orNull(number), verdict: text, why: orNull(text) })),
   },
   'step-done': { item: text, weight: number },
-  'rollback-begun': { reason: object({ code: text, text, breachedAt: optional(text) }) },
+  'rollback-begun': {
+    reason: object({ code: text, text, breachedAt: optional(text), facts: optional(recordOf(cell)) }),
+  },
   'rollback-act': { act: text },
   zero: { msSinceBegun: number, msSinceBreach: orNull(number) },
   verified: { item: text, outcome: text, message: orNull(text) },

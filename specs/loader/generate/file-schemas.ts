@@ -1,4 +1,5 @@
 /** `specs/schemas/`: schemas for editors of the files beside the phases, from the constants that the loaders validate by. */
+import { drillsSchema } from '../drills/schema.ts';
 import {
   dnsServerSchema,
   environmentSchema,
@@ -19,6 +20,7 @@ export function fileSchemaTexts(): Readonly<Record<string, string>> {
   return {
     'attestations.schema.json': textOf('Attestations: what people vouch for', attestationsSchema),
     'checklist-head.schema.json': textOf('A go-live checklist: its phases, roles and release', checklistSchema),
+    'drills.schema.json': textOf('Drills: what each fault of the rehearsal must turn red', drillsSchema),
     'environment.schema.json': textOf('An environment that golive runs against', environmentForEditors()),
     'waivers.schema.json': textOf('Waivers: what the release may go on without', waiversSchema),
   };
