@@ -115,6 +115,9 @@ export async function watchItems(ramp: Ramp): Promise<never> {
       .outcomes()
       .find(({ item, outcome }) => settings.rollbackOn.includes(item) && (outcome === 'fail' || outcome === 'error'));
     if (failed)
-      throw new RollbackRequested({ code: 'item-failed', text: `${failed.item} ended as ${failed.outcome}: ${failed.message}` });
+      throw new RollbackRequested({
+        code: 'item-failed',
+        text: `${failed.item} ended as ${failed.outcome}: ${failed.message}`,
+      });
   }
 }
