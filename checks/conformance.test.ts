@@ -168,7 +168,7 @@ describe.each([...kinds.values()].map((kind) => [kind.meta.kind, kind] as const)
 async function kindIn(folder: string): Promise<CheckKind> {
   const module = (await import(pathToFileURL(join(folder, 'check.ts')).href)) as Readonly<Record<string, unknown>>;
   const kind = Object.values(module).find(isKind);
-  if (!kind) throw new Error(`${folder}/check.ts exports no kind: export what defineCheck returns`);
+  if (!kind) throw new Error(`${folder}/check.ts exports no kind: export what kind() returns`);
   return kind;
 }
 

@@ -1,5 +1,4 @@
 /** Evidence that many kinds leave in the same form. */
-import type { Listing } from '../contract/cluster.ts';
 import type { Cell, Evidence } from '../contract/outcome.ts';
 
 /** Rows of a table that are kept; more are counted in its title. */
@@ -15,30 +14,6 @@ export function table(title: string, columns: readonly string[], rows: readonly 
     title: more > 0 ? `${title} (first ${ROWS_KEPT}, ${more} more)` : title,
     columns,
     rows: rows.slice(0, ROWS_KEPT),
-  };
-}
-
-/** A list that was read from the API server: which, how long, in which state of the store and when. */
-export interface Reading {
-  readonly path: string;
-  readonly count: number;
-  readonly resourceVersion: string;
-  readonly readAt: string;
-}
-
-export function readingOf(path: string, listing: Listing): Reading {
-  return { path, count: listing.items.length, resourceVersion: listing.resourceVersion, readAt: listing.readAt };
-}
-
-export function readingEvidence(reading: Reading): Evidence {
-  return {
-    type: 'query',
-    title: `Read ${reading.path}`,
-    language: 'kubernetes',
-    query: `GET ${reading.path}`,
-    answer: `${reading.count} objects`,
-    readAt: reading.readAt,
-    resourceVersion: reading.resourceVersion,
   };
 }
 

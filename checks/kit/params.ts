@@ -6,7 +6,7 @@ import { compileFunction } from 'node:vm';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { sha256Hex } from '../contract/canonical.ts';
-import type { CheckKind } from './define-check.ts';
+import type { CheckKind } from './kind.ts';
 
 export type ParamsResult =
   | { readonly ok: true; readonly params: Readonly<Record<string, unknown>> }

@@ -1,9 +1,8 @@
 /** Kinds of objects that checks read, and reading them so that evidence can name the list. */
-import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluster.ts';
+import type { KubeObject, ResourceType } from '../contract/cluster.ts';
 import type { SecretRef } from '../contract/secrets.ts';
 import type { Permission } from '../contract/plan.ts';
 import { ObservationError } from '../kit/kind.ts';
-import { readingOf, type Reading } from '../kit/evidence.ts';
 import { parseJson, isRecord, textAt } from '../contract/json.ts';
 
 const type = (apiVersion: string, kind: string, resource: string): ResourceType => ({ apiVersion, kind, resource });
@@ -59,17 +58,6 @@ export function mayReadSecrets(refs: readonly (SecretRef | undefined)[]): Permis
       ? [{ namespace: ref.namespace, groups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: [ref.name] }]
       : [],
   );
-}
-
-/** Reads a list, all pages, and says what was read. */
-export async function readList(
-  cluster: ClusterReader,
-  resource: ResourceType,
-  options: { readonly namespace?: string; readonly labelSelector?: string; readonly fresh: boolean },
-): Promise<{ readonly items: readonly KubeObject[]; readonly reading: Reading }> {
-  const listing = await cluster.list(resource, options);
-  const query = options.labelSelector === undefined ? '' : `?labelSelector=${options.labelSelector}`;
-  return { items: listing.items, reading: readingOf(`${pathOf(resource, options.namespace)}${query}`, listing) };
 }
 
 /** `Deployment shop/api`: how evidence and messages name an object. */

@@ -4,13 +4,18 @@
  */
 import { podSecurity, type PodSecurityLevel } from '../../k8s/semantics/pod-security.ts';
 import { podTemplateOf } from '../../k8s/semantics/pod-template.ts';
-import { NAMESPACE, POD } from './kinds.ts';
+import { NAMESPACE, POD, type Kind } from './kinds.ts';
 import { generatedName } from './names.ts';
 import { canonical, record, records, type ApiObject } from './object.ts';
-import type { Where } from './resources.ts';
 import { ApiError, detailsOf, type FieldProblem } from './status.ts';
-import type { Storage } from './storage.ts';
 import type { Cluster, Etcd, Store } from './webernetes.ts';
+import type { Where } from './where.ts';
+
+/** What admission reads of the storage. */
+interface Stored {
+  get(kind: Kind, namespace: string, name: string): Promise<ApiObject | undefined>;
+  list(kind: Kind, namespace: string): Promise<{ readonly items: readonly ApiObject[] }>;
+}
 
 const PREFIX = 'pod-security.kubernetes.io/';
 const MODES = ['enforce', 'audit', 'warn'] as const;
@@ -28,7 +33,7 @@ interface Policy {
 const ALL_ALLOWED: Policy = { level: 'privileged', version: 'latest' };
 
 /** Judges a write before it is stored. `warn` of the request is told what is admitted, but against the level. @throws ApiError 403 */
-export async function admit(storage: Storage, where: Where, object: ApiObject, existing?: ApiObject): Promise<void> {
+export async function admit(storage: Stored, where: Where, object: ApiObject, existing?: ApiObject): Promise<void> {
   const { kind, warn = () => undefined } = where;
   if (kind === NAMESPACE) {
     if (existing) for (const line of await tighteningWarnings(storage, object, existing)) warn(line);
@@ -140,7 +145,7 @@ function judgedPart(pod: ApiObject): string {
 
 /** What is said of the Pods a namespace already has when it starts to enforce more. */
 async function tighteningWarnings(
-  storage: Storage,
+  storage: Stored,
   namespace: ApiObject,
   before: ApiObject,
 ): Promise<readonly string[]> {

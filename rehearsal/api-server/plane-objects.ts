@@ -4,7 +4,8 @@ import type { ControlPlane } from '../control-plane-types.ts';
 import { deleteObject } from './deletion.ts';
 import { findKind, kindByType, type Kind } from './kinds.ts';
 import { record, text, wire, type ApiObject, type Json } from './object.ts';
-import { createObject, patchObject, replaceObject, type Where } from './resources.ts';
+import { createObject, patchObject, replaceObject } from './resources.ts';
+import type { Where } from './where.ts';
 import { ApiError } from './status.ts';
 import type { Storage } from './storage.ts';
 

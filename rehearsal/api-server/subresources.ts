@@ -3,7 +3,8 @@ import { labelRequirements, type Requirement } from '../../k8s/semantics/selecto
 import type { Kind } from './kinds.ts';
 import { integer, isRecord, record, text, wire, type ApiObject, type Json } from './object.ts';
 import { applyPatch, type PatchType } from './patching.ts';
-import { readObject, type Where } from './resources.ts';
+import { readObject } from './resources.ts';
+import type { Where } from './where.ts';
 import { badRequest, conflict, invalid } from './status.ts';
 import type { Storage } from './storage.ts';
 

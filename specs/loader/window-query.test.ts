@@ -1,7 +1,7 @@
 /** `${window}` in a query that looks back over one: let through there, and there only. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { endpoint, WINDOW_PATTERN } from '../../checks/contract/param-schemas.ts';
-import { defineCheck } from '../../checks/kit/define-check.ts';
+import { kind } from '../../checks/kit/kind.ts';
 import { compilePlan } from './plan.ts';
 import { renderProblem } from './problems.ts';
 import { makeProject, phaseText, SMALL_ENVIRONMENT } from './testing/project.ts';
@@ -16,39 +16,31 @@ const ENVIRONMENT = SMALL_ENVIRONMENT.replace(
   "endpoints:\n  prometheus: { url: '${rehearsal.prometheus}' }",
 );
 const text = { type: 'string', description: 'Any text' } as const;
-const kind = defineCheck({
-  meta: {
-    kind: 'test/ratio',
-    title: 'A ratio is small',
-    why: 'It would be large.',
-    sees: 'Nothing.',
-    needs: ['http'],
-    effect: 'read-only',
-    params: {
+const ratio = kind('test/ratio', {
+  title: 'A ratio is small',
+  why: 'It would be large.',
+  sees: ['Nothing.'],
+  not: [],
+  needs: ['http'],
+  required: ['prometheus'],
+  params: {
+    prometheus: {
       type: 'object',
       additionalProperties: false,
-      required: ['prometheus'],
+      required: ['endpoint', 'query'],
       properties: {
-        prometheus: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['endpoint', 'query'],
-          properties: {
-            endpoint,
-            query: { ...text, pattern: WINDOW_PATTERN },
-            scrapeInterval: { ...text, default: '15s' },
-          },
-        },
-        window: text,
+        endpoint,
+        query: { ...text, pattern: WINDOW_PATTERN },
+        scrapeInterval: { ...text, default: '15s' },
       },
     },
-    messages: { wrong: { says: '{subject}: is wrong, expected right', fix: 'Put it right' } },
+    window: text,
   },
-  permissions: () => [],
+  messages: { wrong: { says: '{subject}: is wrong, expected right', fix: 'Put it right' } },
   gather: () => Promise.resolve(null),
-  judge: () => ({ outcome: 'inconclusive', reason: 'no-subjects', why: 'nothing there', evidence: [] }),
+  judge: () => undefined,
 });
-const kinds = new Map([[kind.meta.kind, kind]]);
+const kinds = new Map([[ratio.meta.kind, ratio]]);
 const item = (query: string, over = ''): string => `  - id: P1-TRI-001
     title: A ratio is small
     kind: test/ratio

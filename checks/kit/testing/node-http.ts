@@ -1,6 +1,6 @@
 /** A plain HTTP client for tests of kinds against servers of their own: no secrets, no TLS, the failures of the real one. */
 import type { HttpClient } from '../../contract/http.ts';
-import { ObservationError } from '../define-check.ts';
+import { ObservationError } from '../../contract/capabilities.ts';
 
 const DEFAULT_TIMEOUT_MS = 2000;
 

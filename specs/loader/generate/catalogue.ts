@@ -5,7 +5,6 @@ import { compareText } from '../problems.ts';
 import { permissionText } from '../render-plan.ts';
 import type { Schema } from './json-schema.ts';
 import { anchor, cell, membersTable, plainType } from './params-table.ts';
-import { seenOf } from './seen.ts';
 import { PARAM_SHAPES } from './shapes.ts';
 
 export const CATALOGUE_FILE = 'checks/CATALOG.md';
@@ -78,7 +77,6 @@ function effect(kind: CheckKind): string {
 
 function section(kind: CheckKind, plan: Plan, exampleOf: (id: string) => string | undefined): string[] {
   const { meta } = kind;
-  const { seen, not } = seenOf(meta);
   const items = plan.items.filter((item) => item.kind === meta.kind);
   const example = items.map((item) => exampleOf(item.id)).find((text) => text !== undefined);
   const rights = [...new Set(items.flatMap((item) => item.permissions.map(permissionText)))].sort();
@@ -88,8 +86,8 @@ function section(kind: CheckKind, plan: Plan, exampleOf: (id: string) => string 
     `${meta.title}.`.replace('..', '.'),
     '',
     `**Why.** ${meta.why}`,
-    ...list('A pass has seen', seen),
-    ...list('It has not seen', not),
+    ...list('A pass has seen', meta.sees),
+    ...list('It has not seen', meta.not),
     '',
     `**Uses.** ${meta.needs.join(', ') || 'nothing'}; ${effect(kind)}.`,
     ...list('Rights in the cluster, as the checklist uses it', rights),

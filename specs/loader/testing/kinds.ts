@@ -1,12 +1,18 @@
 /** Kinds for tests of the loader: small, but with every feature that the loader looks at. */
 import { DURATION_PATTERN } from '../../../checks/contract/units.ts';
-import { defineCheck, type CheckKind, type FromSchema, type JSONSchema } from '../../../checks/kit/define-check.ts';
+import { kind, type CheckKind } from '../../../checks/kit/kind.ts';
 
-const certificateParams = {
-  type: 'object',
-  additionalProperties: false,
+const messages = { wrong: { says: '{subject}: is wrong, expected right', fix: 'Put it right' } };
+const nothing = () => undefined;
+
+const certificate = kind('traffic/tls-certificate', {
+  title: 'Certificates are valid',
+  why: 'An expired certificate stops every client.',
+  sees: ['The certificate each address presents.'],
+  not: [],
+  needs: ['http'],
   required: ['url'],
-  properties: {
+  params: {
     url: { type: 'string', pattern: '^https?://', description: 'http:// or https://' },
     minValidity: {
       type: 'string',
@@ -27,97 +33,56 @@ const certificateParams = {
       description: 'What else is held',
     },
   },
-} as const satisfies JSONSchema;
+  messages,
+  gather: ({ url }) => Promise.resolve(url),
+  judge: nothing,
+});
 
-const portParams = {
-  type: 'object',
-  additionalProperties: false,
+const port = kind('traffic/port', {
+  title: 'Ports answer',
+  why: 'A closed port stops clients.',
+  sees: ['One connection.'],
+  not: [],
+  needs: ['cluster'],
   required: ['port'],
-  properties: {
+  params: {
     port: { type: 'integer', minimum: 1, maximum: 65535, description: 'The port' },
     namespace: { type: 'string', default: 'default', description: 'The namespace' },
   },
-} as const satisfies JSONSchema;
-
-const runParams = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['run'],
-  properties: { run: { type: 'string', description: 'The load item' } },
-} as const satisfies JSONSchema;
-
-const none = { type: 'object', additionalProperties: false, properties: {} } as const satisfies JSONSchema;
-
-const nothing = { outcome: 'inconclusive', reason: 'no-subjects', why: 'nothing there', evidence: [] } as const;
-const messages = { wrong: { says: '{subject}: is wrong, expected right', fix: 'Put it right' } };
-
-const certificate = defineCheck({
-  meta: {
-    kind: 'traffic/tls-certificate',
-    title: 'Certificates are valid',
-    why: 'An expired certificate stops every client.',
-    sees: 'The certificate each address presents.',
-    needs: ['http'],
-    effect: 'read-only',
-    params: certificateParams,
-    messages,
-  },
-  permissions: () => [],
-  gather: (params: FromSchema<typeof certificateParams>) => Promise.resolve(params.url),
-  judge: () => nothing,
-});
-
-const port = defineCheck({
-  meta: {
-    kind: 'traffic/port',
-    title: 'Ports answer',
-    why: 'A closed port stops clients.',
-    sees: 'One connection.',
-    needs: ['cluster'],
-    effect: 'read-only',
-    params: portParams,
-    messages,
-  },
-  permissions: (params: FromSchema<typeof portParams>) => [
-    { namespace: params.namespace, groups: [''], resources: ['services'], verbs: ['get'], resourceNames: ['api'] },
+  messages,
+  rights: ({ namespace }) => [
+    { namespace, groups: [''], resources: ['services'], verbs: ['get'], resourceNames: ['api'] },
   ],
   gather: () => Promise.resolve(0),
-  judge: () => nothing,
+  judge: nothing,
 });
 
-const closedLoad = defineCheck({
-  meta: {
-    kind: 'load/run',
-    title: 'Load is carried',
-    why: 'Launch day has load.',
-    sees: 'A load run.',
-    needs: ['load'],
-    effect: 'mutating',
-    mutation: 'load',
-    params: none,
-    messages,
-  },
-  permissions: () => [],
+const closedLoad = kind('load/run', {
+  title: 'Load is carried',
+  why: 'Launch day has load.',
+  sees: ['A load run.'],
+  not: [],
+  needs: ['load'],
+  changes: 'load',
+  params: {},
+  messages,
   gather: () => Promise.resolve(0),
-  judge: () => nothing,
+  judge: nothing,
 });
 
-const percentile = defineCheck({
-  meta: {
-    kind: 'load/percentile',
-    title: 'Latency is low',
-    why: 'Slow is down.',
-    sees: 'A load run.',
-    needs: ['runs'],
-    effect: 'read-only',
-    params: runParams,
-    messages,
-  },
-  permissions: () => [],
-  gather: (params: FromSchema<typeof runParams>) => Promise.resolve(params.run),
-  judge: () => nothing,
+const percentile = kind('load/percentile', {
+  title: 'Latency is low',
+  why: 'Slow is down.',
+  sees: ['A load run.'],
+  not: [],
+  needs: ['runs'],
+  required: ['run'],
+  params: { run: { type: 'string', description: 'The load item' } },
+  messages,
+  gather: ({ run }) => Promise.resolve(run),
+  judge: nothing,
 });
 
 export const testKinds: ReadonlyMap<string, CheckKind> = new Map(
-  [closedLoad, percentile, port, certificate].map((kind) => [kind.meta.kind, kind]),
+  [closedLoad, percentile, port, certificate].map((one) => [one.meta.kind, one]),
 );
