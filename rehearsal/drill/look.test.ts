@@ -46,12 +46,10 @@ async function derived(...failed: readonly string[]): Promise<Readonly<Record<st
   return Object.fromEntries([...looked].map(([id, { outcome, message }]) => [id, `${outcome} ${message}`]));
 }
 
-test('items that judge others pass when those passed; a planned security item has not', async () => {
+test('items that judge others pass when those passed', async () => {
   const said = await derived();
   expect(Object.keys(said)).toEqual(['F-TEC-001', 'F-TEC-002', 'F-TEC-003']);
-  expect(said['F-TEC-001']).toMatch(/^pass /);
-  expect(said['F-TEC-002']).toMatch(/^inconclusive .*Item P5-SEC-001: planned/s);
-  expect(said['F-TEC-003']).toMatch(/^pass /);
+  for (const one of Object.values(said)) expect(one).toMatch(/^pass /);
 });
 
 test('they say which of those failed', async () => {
