@@ -24,7 +24,7 @@ Start here:
   npx playwright test   the gate on the embedded rehearsal;
                         the report is reports/out/index.html
   golive plan           what would run, and against what
-  golive doctor         when something is odd
+  golive doctor         when something is wrong
 
 golive COMMAND --help shows a command's options, examples and exit codes.`;
 
@@ -106,7 +106,7 @@ function build(finish: (code: number) => void): Command {
   selecting(
     command(
       'doctor',
-      'Say what is odd on this machine, in this project or on the way to the cluster.',
+      'Diagnose this machine, this project and the way to the cluster.',
       ['golive doctor', 'golive doctor --env production', 'golive doctor --json'],
       exitCodes({ 0: 'all is well, or there are warnings only', 1: 'something is broken', 64: 'wrong use' }),
     ),

@@ -1,4 +1,4 @@
-/** `golive doctor`: what is odd on this machine, in this project or on the way to the cluster, and what to do about it. */
+/** `golive doctor`: diagnoses this machine, this project and the way to the cluster, and says what to do. */
 import { dirname, resolve } from 'node:path';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import { EXIT } from '../checks/contract/decision.ts';

@@ -61,7 +61,7 @@ function detailsOf(item: PlannedItem): TestDetails {
     annotation: [
       ...itemAnnotations(item),
       ...(item.kind === 'planned'
-        ? [outcomeAnnotation({ outcome: 'planned', message: 'Nobody has built this item yet.', subjects: 0 })]
+        ? [outcomeAnnotation({ outcome: 'planned', message: 'Not implemented.', subjects: 0 })]
         : []),
     ],
     // A lock of the phase's own: a worker that waits for its phase's turn holds its first test's lock already.

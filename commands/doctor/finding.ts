@@ -62,7 +62,6 @@ export function renderSections(
 
 function conclusion(sections: readonly Section[]): string {
   const [broken, warned] = [countOf(sections, 'bad'), countOf(sections, 'warn')];
-  if (broken > 0)
-    return `${plural(broken, 'thing')} to put right${warned > 0 ? `, ${plural(warned, 'warning')}` : ''}.`;
+  if (broken > 0) return `${plural(broken, 'problem')} to fix${warned > 0 ? `, ${plural(warned, 'warning')}` : ''}.`;
   return warned > 0 ? `Nothing is broken; ${plural(warned, 'warning')}.` : 'All is well.';
 }

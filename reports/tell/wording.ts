@@ -6,7 +6,7 @@ import type { Bound, ReasonCode, Unit } from '../../checks/contract/outcome.ts';
 /** What a decision means, as one sentence. */
 export const DECISION_MEANS: Readonly<Record<DecisionName, string>> = {
   GO: 'Everything that blocks was looked at and conforms.',
-  'NO-GO': 'Do not go live: something that blocks does not conform.',
+  'NO-GO': 'Do not go live: a blocking check failed.',
   HOLD: 'Do not go live yet: something that blocks was not looked at, could not be judged or waits for a person.',
 };
 

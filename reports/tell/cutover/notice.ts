@@ -60,7 +60,7 @@ function zeroLine({ msFromBreachToZero, msToZero }: NoticedCutover): readonly st
 }
 
 function recoveryLine({ verified, msToRecovery, msFromBreachToRecovery }: NoticedCutover): string {
-  const how = verified === true ? 'Recovered and verified' : 'The way back was gone, but what serves is NOT verified,';
+  const how = verified === true ? 'Recovered and verified' : 'The rollback is done, but what serves is NOT verified,';
   if (msToRecovery === null) return `${how} at a time that is not known.`;
   const whole = msFromBreachToRecovery == null ? '' : ` (${formatMs(msFromBreachToRecovery)} after the breach began)`;
   return `${how} ${formatMs(msToRecovery)} after the rollback began${whole}.`;

@@ -27,7 +27,7 @@ export function orderProblems(own: readonly Stated[], steps: readonly Stated[]):
   const unrehearsed = rehearsed ? of(trigger).filter((one) => isBefore(one, rehearsed)) : [];
   const hasty = [...of(split), ...of(watched)].filter((one) => isBefore(one, last));
   return [
-    ...(rehearsed ? [] : [tell(first, missing(rehearsal, 'the way back was gone once'))]),
+    ...(rehearsed ? [] : [tell(first, missing(rehearsal, 'the rollback was rehearsed'))]),
     ...(of(trigger).length > 0 ? [] : [tell(first, missing(trigger, 'anything watches'))]),
     ...early.map((one) =>
       tell(one, {

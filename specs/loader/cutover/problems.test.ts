@@ -167,7 +167,7 @@ describe('what a cutover must obey', () => {
     [
       'a way back that is never tried',
       { cutover: [weights(), trigger(), step(100)] },
-      /:8:\d+: items\[2\]\.kind: traffic would move before the way back was gone once: the checklist has no item of kind cutover\/rollback-rehearsal/,
+      /:8:\d+: items\[2\]\.kind: traffic would move before the rollback was rehearsed: the checklist has no item of kind cutover\/rollback-rehearsal/,
     ],
     [
       'what must pass first behind the first step',
