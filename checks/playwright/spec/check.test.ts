@@ -11,7 +11,7 @@ describe('playwright/spec', () => {
     const long = ['expect(received).toEqual(expected)', '', ...Array.from({ length: 20 }, (_, n) => `line ${n}`)];
     const judgement = judge([long.join('\n'), 'second']);
     if (judgement.outcome !== 'fail') throw new Error(judgement.outcome);
-    expect(judgement.findings.map(({ data }) => data?.['assertion'])).toEqual([
+    expect(judgement.findings.map(({ data }) => data['assertion'])).toEqual([
       `expect(received).toEqual(expected)\n${Array.from({ length: 7 }, (_, n) => `line ${n}`).join('\n')}\n…`,
       'second',
     ]);
