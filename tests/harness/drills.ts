@@ -2,6 +2,7 @@
 import { ObservationError } from '../../checks/contract/capabilities.ts';
 import { kinds } from '../../checks/index.ts';
 import type { Verdict } from '../../checks/kit/verdict.ts';
+import { isUnobserved } from '../../checks/kit/verdict.ts';
 import { bound, type BoundFault } from '../../rehearsal/drill/bound.ts';
 import type { Seen } from '../../rehearsal/drill/compare.ts';
 import type { Fault } from '../../rehearsal/faults/fault.ts';
@@ -14,7 +15,12 @@ import { repositoryRoot } from './repository.ts';
 /** What a drill would see of an item whose kind is asked directly: its verdict, or the refusal that ended it. */
 export async function seenOf(item: string, judge: () => Promise<Verdict>): Promise<Seen> {
   try {
-    return { item, message: '', ...(await judge()) };
+    const verdict = await judge();
+    // As the record of an item says it: what kept it from looking.
+    const refused = verdict.outcome === 'error' ? verdict.doubts.find(({ reason }) => isUnobserved(reason)) : undefined;
+    if (!refused) return { item, message: '', ...verdict };
+    const { reason, detail } = refused;
+    return { item, message: '', ...verdict, reason, ...(detail === undefined ? {} : { detail }) };
   } catch (error) {
     if (!(error instanceof ObservationError)) throw error;
     const { code, detail, message } = error;
