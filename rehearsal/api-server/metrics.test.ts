@@ -1,4 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unlessBusy } from '../../tests/harness/unless-busy.ts';
 import { quantityToNumber, parseQuantity } from '../../k8s/semantics/quantity.ts';
@@ -51,10 +54,14 @@ describe('the processes below some roots', () => {
   it('are read with what they start later, and strangers only once', async () => {
     const reader = new ProcessReader();
     const stranger = start('sleep 60');
-    const root = start('sleep 60 & sleep 0.5; sleep 60 & wait');
+    const go = join(mkdtempSync(join(tmpdir(), 'golive-metrics-')), 'go');
+    // The shell waits by itself, without a process more, until it is told to start the second.
+    const root = start(`sleep 60 & while [ ! -e ${go} ]; do :; done; sleep 60 & wait`);
     await below(reader, root, 1);
+    writeFileSync(go, '');
     const later = await below(reader, root, 2);
     expect(later.has(stranger)).toBe(process.platform !== 'linux');
+    rmSync(dirname(go), { recursive: true });
   });
 
   it('are read from the start when a stranger becomes a root', async () => {
