@@ -20,6 +20,8 @@ export interface PodEnd {
   readonly type: 'pod';
   /** `shop/web-0`; of a workload `shop/deploy/web`. */
   readonly name: string;
+  /** It stands for all pods of a workload, which are several. */
+  readonly isWorkload: boolean;
   readonly class: PodClass;
   readonly addresses: readonly AddressRange[];
   readonly ports: readonly ContainerPort[];
@@ -94,6 +96,7 @@ export function podEnd(object: Shape, classes: PodClasses, namespace: string): P
   return {
     type: 'pod',
     name: kind === 'Pod' ? `${place}/${nameOf(object)}` : `${place}/${WORKLOADS[kind] ?? ''}/${nameOf(object)}`,
+    isWorkload: kind !== 'Pod',
     class: classes.of(place, textMap(at(template.podMetadata, 'labels'))),
     addresses: kind === 'Pod' ? addressesOf(object) : [],
     ports: portsOf(podSpec),

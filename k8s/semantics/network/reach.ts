@@ -35,7 +35,7 @@ const unsure = (...because: readonly string[]): Side => ({ verdict: 'undefined',
 /** Whether this connection is allowed, and which rules say so. */
 export function reach(world: NetworkWorld, connection: Connection): Reach {
   const { from, to } = connection;
-  if (from === to)
+  if (from === to && !(from.type === 'pod' && from.isWorkload))
     return { verdict: 'allow', egress: OPEN, ingress: { verdict: 'allow', because: ['a pod reaches itself'] } };
   const egress = from.type === 'pod' ? sideOf(world, 'egress', from, to, connection) : OPEN;
   const ingress = to.type === 'pod' ? sideOf(world, 'ingress', to, from, connection) : OPEN;
