@@ -9,6 +9,7 @@ import {
   type AccessAttributes,
   type RbacAuthorizer,
   type RbacPolicy,
+  type UserInfo,
 } from '../k8s/semantics/rbac.ts';
 import { colours } from '../reports/tell/console/text.ts';
 import { answerLines, objectsOf, tellUnread, type ObjectSources } from './objects.ts';
@@ -58,8 +59,8 @@ async function readPolicy(paths: readonly string[], options: AccessOptions): Pro
 /** 0 allowed, 1 denied, 2 the cluster could not be read, 64 wrong use; with --queries 0 when each was answered. */
 export async function can(words: readonly string[], options: CanOptions): Promise<number> {
   const { paths, rest } = split(words);
-  const [verb, resource, name, ...more] = rest;
-  const asksOne = verb !== undefined && resource !== undefined && more.length === 0 && options.as !== undefined;
+  const [verb = '', resource = '', name, ...more] = rest;
+  const asksOne = resource !== '' && more.length === 0 && options.as !== undefined;
   if (options.queries === undefined ? !asksOne : rest.length > 0) {
     writeError('Ask: golive can PATH… --as USER VERB RESOURCE [NAME], or many at once with --queries FILE.');
     return EXIT.usage;
@@ -69,10 +70,13 @@ export async function can(words: readonly string[], options: CanOptions): Promis
   const authorizer = createRbacAuthorizer(policy);
   if (options.queries !== undefined) return answerLines(options.queries, (one) => lineAnswer(authorizer, one));
   const user = impersonated(options.as ?? '', options.asGroup ?? []);
-  const asked = attributesOf(verb ?? '', resource ?? '', { name, namespace: options.namespace });
+  return tellOne(authorizer, user, attributesOf(verb, resource, { name, namespace: options.namespace }), options);
+}
+
+function tellOne(authorizer: RbacAuthorizer, user: UserInfo, asked: AccessAttributes, { format }: CanOptions): number {
   const { allowed, reason } = authorizer.authorize(user, asked);
   const because = becauseOf(allowed, reason);
-  if (options.format === 'json')
+  if (format === 'json')
     writeOut(JSON.stringify({ as: user.user, groups: user.groups, ...asked, allowed, because }, null, 2));
   else {
     const paint = colours(hasColour());

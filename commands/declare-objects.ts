@@ -1,5 +1,6 @@
 /** How the commands on Kubernetes objects are called; each is loaded when it is used. */
 import { Option, type Command } from 'commander';
+import type { ScanOptions } from './scan/scan.ts';
 
 /** What the command line hands in. */
 export interface Declaring {
@@ -12,16 +13,42 @@ export interface Declaring {
 const NAMESPACE = '-n, --namespace <name>';
 
 export function declareObjectCommands({ command, selecting, exitCodes, finish }: Declaring): void {
-  const onObjects = (one: Command): Command =>
+  const onObjects = (one: Command, formats: readonly string[] = ['human', 'json']): Command =>
     selecting(one)
       .option('--live', "the objects of the environment's cluster instead of files")
-      .addOption(new Option('--format <format>', 'how to print').choices(['human', 'json']).default('human'));
+      .addOption(new Option('--format <format>', 'how to print').choices(formats).default('human'));
   const answers = exitCodes({
     0: 'allowed, or every question was answered',
     1: 'denied',
     2: 'not judged',
     64: 'wrong use',
   });
+
+  onObjects(
+    command(
+      'scan [path...]',
+      'Judge Kubernetes objects: Pod Security, network policies, isolation, privileges.',
+      [
+        'golive scan k8s/manifests',
+        'helm template chart | golive scan -',
+        'golive scan k8s --kind workloads/pod-security --level baseline --pod-security-version v1.28',
+        'golive scan k8s --format sarif > scan.sarif',
+      ],
+      exitCodes({ 0: 'clean', 1: 'findings', 2: 'something could not be judged, or nothing was', 64: 'wrong use' }),
+    ),
+    ['human', 'json', 'sarif', 'github'],
+  )
+    .option('--kind <kind...>', 'these kinds alone, as the catalogue names them')
+    .addOption(
+      new Option('--level <level>', 'of the Pod Security Standards')
+        .choices(['baseline', 'restricted'])
+        .default('restricted'),
+    )
+    .option('--pod-security-version <version>', 'of the Pod Security Standards: latest or v1.25', 'latest')
+    .option('--waivers <file>', 'accepted findings: [{kind, id, subject, reason, approver, ticket, expiry}]')
+    .action(async (paths: readonly string[], options: object) =>
+      finish(await (await import('./scan/scan.ts')).scan(paths, options as ScanOptions)),
+    );
 
   onObjects(
     command(

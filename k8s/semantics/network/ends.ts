@@ -71,6 +71,8 @@ const WORKLOADS: Readonly<Record<string, string>> = {
   CronJob: 'cj',
 };
 
+const FINISHED: readonly string[] = ['Succeeded', 'Failed'];
+
 /** Gives each set of namespace and labels one class. */
 export class PodClasses {
   readonly #known = new Map<string, PodClass>();
@@ -92,7 +94,6 @@ export function podEnd(object: Shape, classes: PodClasses, namespace: string): P
   if (template === null || (kind !== 'Pod' && WORKLOADS[kind] === undefined)) return undefined;
   const place = namespaceOf(object) || namespace;
   const { podSpec } = template;
-  const phase = text(at(object, 'status.phase')) ?? '';
   return {
     type: 'pod',
     name: kind === 'Pod' ? `${place}/${nameOf(object)}` : `${place}/${WORKLOADS[kind] ?? ''}/${nameOf(object)}`,
@@ -102,7 +103,7 @@ export function podEnd(object: Shape, classes: PodClasses, namespace: string): P
     ports: portsOf(podSpec),
     hostNetwork: at(podSpec, 'hostNetwork') === true,
     node: text(at(podSpec, 'nodeName')) ?? '',
-    isFinished: kind === 'Pod' && (phase === 'Succeeded' || phase === 'Failed'),
+    isFinished: kind === 'Pod' && FINISHED.includes(text(at(object, 'status.phase')) ?? ''),
   };
 }
 

@@ -162,18 +162,28 @@ function networkPort({ protocol, port, endPort }: Shape, path: string): PortMatc
     throw new Refused(
       `${path}.protocol: Unsupported value: "${text(protocol) ?? ''}": supported values: "SCTP", "TCP", "UDP"`,
     );
-  const named = text(port);
   const numbered = number(port);
-  if (numbered !== undefined && (numbered < 1 || numbered > 65_535))
+  if (numbered !== undefined && !isPort(numbered))
     throw new Refused(`${path}.port: Invalid value: ${numbered}: must be between 1 and 65535, inclusive`);
   const end = number(endPort);
-  if (end !== undefined && numbered === undefined)
+  const named = text(port);
+  return {
+    protocol: text(protocol) ?? 'TCP',
+    port: named ?? numbered,
+    ...(end !== undefined && { endPort: checkedEnd(end, numbered, named !== undefined, path) }),
+  };
+}
+
+const isPort = (port: number): boolean => port >= 1 && port <= 65_535;
+
+function checkedEnd(end: number, port: number | undefined, isNamed: boolean, path: string): number {
+  if (port === undefined)
     throw new Refused(
-      `${path}.endPort: Forbidden: may not be specified when \`port\` is ${named === undefined ? 'not specified' : 'non-numeric'}`,
+      `${path}.endPort: Forbidden: may not be specified when \`port\` is ${isNamed ? 'non-numeric' : 'not specified'}`,
     );
-  if (end !== undefined && numbered !== undefined && (end < numbered || end > 65_535))
+  if (end < port || !isPort(end))
     throw new Refused(`${path}.endPort: Invalid value: ${end}: must be greater than or equal to \`port\``);
-  return { protocol: text(protocol) ?? 'TCP', port: named ?? numbered, ...(end !== undefined && { endPort: end }) };
+  return end;
 }
 
 function adminAction(action: unknown, tier: AdminPolicy['tier'], path: string): Rule['action'] {
