@@ -9,7 +9,7 @@ import { isSecretName, showValue, type Problem } from './problems.ts';
 import { didYouMean } from './suggest.ts';
 import { isRecord } from '../../checks/contract/json.ts';
 import { checkRehearsalTokens, keepTokens, withRehearsalSamples } from './templates.ts';
-import { pointerStep } from './yaml/positions.ts';
+import { pointerStep } from '../../k8s/semantics/objects/positions.ts';
 import { fieldOf, readYamlFile, type YamlFile } from './yaml/parse.ts';
 
 export const ENVIRONMENTS = 'fixtures/environments';

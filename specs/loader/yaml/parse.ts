@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { SourcePlace } from '../../../checks/contract/plan.ts';
 import { maskSecrets, type Problem } from '../problems.ts';
-import { positionsOf, type Offsets } from './positions.ts';
+import { positionsOf, type Offsets } from '../../../k8s/semantics/objects/positions.ts';
 
 /** Far above any file a person writes. */
 export const MAX_YAML_BYTES = 1024 * 1024;
