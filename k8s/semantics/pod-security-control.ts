@@ -90,25 +90,25 @@ export function isSet(value: unknown): boolean {
 
 /** The settings of an object in both places they may be made, the pod's first: what stands in each, and where. */
 export function settingsOf(pod: PodView, field: string): readonly (Finding & { readonly set: boolean })[] {
-  const places = [
-    { securityContext: pod.securityContext, path: pod.specPath, name: undefined },
-    ...pod.containers.map(({ securityContext, path, name }) => ({ securityContext, path, name })),
+  const names = field.split('.');
+  const place = `.securityContext.${field}`;
+  const valueIn = (securityContext: unknown): unknown => fieldAt(securityContext, names) ?? null;
+  // Objects of one shape, without spreads: a large cluster has half a million of them.
+  const ofPod = valueIn(pod.securityContext);
+  return [
+    { path: pod.specPath + place, actual: ofPod, expected: '', set: ofPod !== null },
+    ...pod.containers.map(({ securityContext, path, name }) => {
+      const actual = valueIn(securityContext);
+      return { container: name, path: path + place, actual, expected: '', set: actual !== null };
+    }),
   ];
-  return places.map(({ securityContext, path, name }) => {
-    const value = fieldAt(securityContext, field);
-    return {
-      ...(name === undefined ? {} : { container: name }),
-      path: `${path}.securityContext.${field}`,
-      actual: value ?? null,
-      expected: '',
-      set: isSet(value),
-    };
-  });
 }
 
-/** The value at a dotted path, where every step on the way must be an object. */
-function fieldAt(from: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((value, field) => (isShape(value) ? value[field] : undefined), from);
+/** The value at a path, where every step on the way must be an object. */
+function fieldAt(from: unknown, names: readonly string[]): unknown {
+  let value = from;
+  for (const name of names) value = isShape(value) ? value[name] : undefined;
+  return value;
 }
 
 /** `"a", "b"` */
