@@ -69,18 +69,26 @@ export function viewPod({ spec, metadata, specPath = 'spec' }: PodToJudge): PodV
   };
 }
 
+/** Several kinds judge the same pods: each is taken apart once. */
+const takenApart = new WeakMap<object, { readonly specPath: string; readonly containers: readonly PodContainer[] }>();
+
 /** Every container of a pod spec: init, ordinary, ephemeral. */
 export function containersOf(spec: unknown, specPath = 'spec'): readonly PodContainer[] {
+  const fields = shape(spec);
+  const known = takenApart.get(fields);
+  if (known?.specPath === specPath) return known.containers;
   const lists = ['initContainers', 'containers', 'ephemeralContainers'] as const;
-  return lists.flatMap((list) =>
-    shapes(shape(spec)[list]).map((fields, index) => ({
-      name: text(fields['name']) ?? '',
+  const containers = lists.flatMap((list) =>
+    shapes(fields[list]).map((container, index) => ({
+      name: text(container['name']) ?? '',
       list,
       path: `${specPath}.${list}[${String(index)}]`,
-      fields,
-      securityContext: shape(fields['securityContext']),
+      fields: container,
+      securityContext: shape(container['securityContext']),
     })),
   );
+  takenApart.set(fields, { specPath, containers });
+  return containers;
 }
 
 /** Set at all: neither absent nor null. */
