@@ -30,8 +30,9 @@ export function kubeconfigFindings(
     const fix = meant === undefined ? `one of: ${names.join(', ') || '(the file has none)'}` : `${meant}?`;
     return [bad('kubeconfig', `${path} has no context ${context}`, `Set kubeconfig.context to ${fix}`)];
   }
-  const { user, cluster } = config.of(chosen);
-  const refused = userProblem(user);
+  const named = config.of(chosen);
+  const { user, cluster } = named;
+  const refused = userProblem(named);
   if (refused) return [bad('kubeconfig', `${path}, context ${context}: ${refused.message}`, refused.fix)];
   return [
     privacyFinding(file, path) ?? ok('kubeconfig', `${path}, context ${context}`),
