@@ -13,7 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 const DIST = 'dist';
 /** Chunks of the command line lie beside it: what it looks for beside itself (`params-validators.cjs`) is beside them, too. */
@@ -113,7 +113,7 @@ async function buildValidators() {
     import { attestationsSchema, waiversSchema } from './specs/loader/people/schemas.ts';
     const files = [checklistSchema, phaseSchema, itemSchema, environmentSchema, waiversSchema, attestationsSchema];
     export const schemas = [...files, ...[...kinds.values()].map(({ meta }) => meta.params)];
-    export { BUILT_VALIDATORS, createAjv, schemaDigest } from './checks/kit/params.ts';
+    export { BUILT_VALIDATORS, CODE_CACHE, codeCacheOf, compileBuilt, createAjv, schemaDigest } from './checks/kit/params.ts';
     export { default as standalone } from 'ajv/dist/standalone/index.js';`;
   const { bundle, platform, format, target, banner, external, logLevel } = options;
   const common = { bundle, platform, target, logLevel };
@@ -129,7 +129,12 @@ async function buildValidators() {
     // Small: what is parsed is paid for in each process.
     const small = { ...common, write: false, minify: true, format: 'cjs' };
     const { outputFiles } = await build({ ...small, stdin: { contents: code, resolveDir: import.meta.dirname } });
-    writeWhole(join(DIST, source.BUILT_VALIDATORS), outputFiles[0].contents);
+    const file = join(DIST, source.BUILT_VALIDATORS);
+    writeWhole(file, outputFiles[0].contents);
+    const { script, validators } = source.compileBuilt(resolve(file));
+    // V8 compiles a function when it is called first.
+    for (const validate of Object.values(validators)) validate({});
+    writeWhole(`${file}${source.CODE_CACHE}`, source.codeCacheOf(file, script));
   } finally {
     rmSync(bundled, { force: true });
   }
