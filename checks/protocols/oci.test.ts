@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
+import { createHash } from 'node:crypto';
+import type { DigestReader, HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
 import { bodyDigest, parseChallenge, registrySession } from './oci.ts';
-import { blobSize, lookUp, readLabels } from './oci-manifests.ts';
-import { canonicalHost, digestOfImageId, isHostOf, parseReference, pulledReference } from './oci-reference.ts';
+import { blobContent, blobSize, readLabels } from './oci-blobs.ts';
+import { lookUp } from './oci-manifests.ts';
+import {
+  canonicalHost,
+  digestOfImageId,
+  isHostOf,
+  isKeyOf,
+  isSameImage,
+  parseReference,
+  pulledReference,
+} from './oci-reference.ts';
 
 const digest = (char: string): string => `sha256:${char.repeat(64)}`;
 
@@ -56,6 +66,46 @@ describe('references', () => {
   ])('the image id %s names %s', (imageId, expected) => expect(digestOfImageId(imageId)).toBe(expected));
 });
 
+describe('what a webhook makes of an image', () => {
+  const [tagged, at] = ['ghcr.io/shop/api:1.4.2', (char: string) => `@${digest(char)}`];
+  const mirrors = { 'ghcr.io': 'mirror.test/ghcr', 'docker.io/library': 'mirror.test:5000/hub' };
+  it.each([
+    [tagged, tagged, true],
+    [tagged, tagged + at('1'), true],
+    ['web', 'docker.io/library/web:latest', true],
+    ['web', 'index.docker.io/web' + at('1'), null],
+    [tagged, `ghcr.io/shop/api${at('1')}`, null],
+    [tagged + at('1'), `ghcr.io/shop/api${at('1')}`, true],
+    [tagged + at('1'), tagged, false],
+    [tagged + at('1'), tagged + at('2'), false],
+    [tagged, 'ghcr.io/shop/api:1.4.3', false],
+    [tagged, 'ghcr.io/shop/apis:1.4.2', false],
+    [tagged, 'mirror.test/ghcr/shop/api:1.4.2', true],
+    [tagged, `mirror.test/ghcr/shop/api:1.4.2${at('1')}`, true],
+    [tagged, 'mirror.test/shop/api:1.4.2', false],
+    [tagged, 'other.test/ghcr/shop/api:1.4.2', false],
+    ['redis:8', 'mirror.test:5000/hub/redis:8', true],
+    ['ghcr.io:443/shop/api:1', 'ghcr.io/shop/api:1', true],
+    ['${IMAGE}', 'shop/api:1', false],
+    ['Not An Image', 'Not An Image', true],
+  ])('%s, %s: %s', (named, actual, same) => expect(isSameImage(named, actual, mirrors)).toBe(same));
+});
+
+describe('keys of a pull secret', () => {
+  it.each([
+    ['ghcr.io', 'ghcr.io/org/api', true],
+    ['https://ghcr.io/v2/', 'ghcr.io/org/api', true],
+    ['https://index.docker.io/v1/', 'docker.io/library/web', true],
+    ['ghcr.io/org', 'ghcr.io/org/api', true],
+    ['ghcr.io/bank', 'ghcr.io/org/api', false],
+    ['*.azurecr.io', 'shop.azurecr.io/api', true],
+    ['*.azurecr.io', 'a.shop.azurecr.io/api', false],
+    ['*.azurecr.io', 'azurecr.io/api', false],
+    ['registry.test:5000', 'registry.test/api', false],
+    ['ghcr.io', 'ghcrxio/org/api', false],
+  ])('%s fits %s: %s', (key, image, fits) => expect(isKeyOf(key, image)).toBe(fits));
+});
+
 describe('challenges', () => {
   it.each([
     ['Bearer realm="https://auth.test/token",service="registry.test"', 'https://auth.test/token', 'registry.test'],
@@ -74,13 +124,23 @@ describe('challenges', () => {
 /** Answers by `METHOD path`, and remembers what it was asked. */
 function scripted(answers: Readonly<Record<string, Partial<HttpAnswer>>>) {
   const asked: HttpRequest[] = [];
-  const http: HttpClient = {
+  const http: HttpClient & DigestReader = {
     request(request) {
       asked.push(request);
       const url = new URL(request.url);
       const own = url.origin === 'https://registry.test' ? '' : url.origin;
       const answer = answers[`${request.method ?? 'GET'} ${own}${url.pathname}`] ?? { status: 404 };
       return Promise.resolve({ status: 200, headers: {}, body: '', truncated: false, ms: 1, ...answer });
+    },
+    async digest({ algorithm, maxBytes, ...request }) {
+      const { body, ...answer } = await http.request(request);
+      const bytes = Buffer.byteLength(body);
+      const whole = answer.status === 200 && bytes <= maxBytes;
+      return {
+        ...answer,
+        bytes,
+        digest: whole ? `${algorithm}:${createHash(algorithm).update(body).digest('hex')}` : null,
+      };
     },
   };
   return { http, asked };
@@ -110,17 +170,19 @@ describe('a session', () => {
     expect(asked.map(({ bearer }) => bearer)).toEqual([undefined, undefined, 'secret-token', 'secret-token']);
   });
 
-  it('follows one redirect of a blob without the token, and none to an address without TLS', async () => {
+  it('follows redirects of a blob, without the token to another host, and none to an address without TLS', async () => {
     const path = `/v2/org/api/blobs/${digest('1')}`;
     const to = (location: string) => ({ ...CHALLENGE, [`HEAD ${path}`]: { status: 307, headers: { location } } });
     const { http, asked } = scripted({
       ...to('https://store.test/blob?signature=x'),
       'HEAD https://store.test/blob': { headers: { 'content-length': '10' } },
     });
-    expect(await blobSize(registrySession(http, REGISTRY), 'org/api', layer)).toBe(10);
+    expect(await blobSize({ session: registrySession(http, REGISTRY), repository: 'org/api' }, layer)).toBe(10);
     expect(asked.at(-1)).toEqual({ method: 'HEAD', url: 'https://store.test/blob?signature=x' });
     const plain = scripted(to('http://store.test/blob')).http;
-    await expect(blobSize(registrySession(plain, REGISTRY), 'org/api', layer)).rejects.toMatchObject({
+    await expect(
+      blobSize({ session: registrySession(plain, REGISTRY), repository: 'org/api' }, layer),
+    ).rejects.toMatchObject({
       code: 'protocol',
     });
   });
@@ -209,15 +271,80 @@ describe('what comes', () => {
     expect(await look({ [MANIFEST]: { body } })).toEqual({ found: false, status: 404 });
   });
 
+  it('of an index in an index is its images; signatures and artifacts beside them are none', async () => {
+    const list = (...manifests: object[]) => JSON.stringify({ manifests });
+    const inner = list({
+      digest: bodyDigest(manifest),
+      size: manifest.length,
+      platform: { os: 'linux', architecture: 'arm64' },
+    });
+    const body = list(
+      { digest: bodyDigest(inner) },
+      { digest: digest('e'), artifactType: 'application/vnd.dev.sigstore.bundle.v0.3+json' },
+      { digest: digest('f'), annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } },
+    );
+    const answers = {
+      [MANIFEST]: { body },
+      [`GET /v2/org/api/manifests/${bodyDigest(inner)}`]: { body: inner },
+      [`GET /v2/org/api/manifests/${bodyDigest(manifest)}`]: { body: manifest },
+    };
+    expect(await look(answers)).toMatchObject({
+      manifests: [{ platform: 'linux/arm64', digest: bodyDigest(manifest) }],
+    });
+  });
+
+  it.each([
+    [
+      'an artifact',
+      {
+        config: { mediaType: 'application/vnd.cncf.helm.config.v1+json', digest: digest('c'), size: 1 },
+        layers: [layer],
+      },
+    ],
+    ['schema 1', { schemaVersion: 1, fsLayers: [{ blobSum: digest('1') }] }],
+    ['another size than its index says', { manifests: [{ digest: bodyDigest(manifest), size: 1 }] }],
+  ])('is no image: %s', async (_, value) => {
+    const child = { [`GET /v2/org/api/manifests/${bodyDigest(manifest)}`]: { body: manifest } };
+    await expect(look({ ...child, [MANIFEST]: { body: JSON.stringify(value) } })).rejects.toMatchObject({
+      code: 'protocol',
+    });
+  });
+
+  it('is in doubt where the registry was asked too often', async () => {
+    await expect(look({ [MANIFEST]: { status: 429 } })).rejects.toMatchObject({ code: 'protocol', detail: 'http-429' });
+  });
+
+  it('of a blob has the digest of its bytes, wherever the registry sends who reads it', async () => {
+    const { http, asked } = scripted({
+      ...CHALLENGE,
+      [`GET /v2/org/api/blobs/${digest('1')}`]: { status: 307, headers: { location: '/moved/blob' } },
+      'GET /moved/blob': { status: 302, headers: { location: 'https://store.test/blob' } },
+      'GET https://store.test/blob': { body: '0123456789' },
+    });
+    const place = { session: registrySession(http, REGISTRY), repository: 'org/api' };
+    expect(await blobContent(place, layer)).toEqual({ size: 10, digest: bodyDigest('0123456789') });
+    expect(asked.slice(-3).map(({ bearer }) => bearer)).toEqual(['secret-token', 'secret-token', undefined]);
+    expect(await blobContent(place, { ...layer, size: 9 })).toEqual({ size: 10, digest: null });
+    expect(await blobContent(place, { digest: digest('2'), size: 1 })).toBeNull();
+    const elsewhere = { digest: digest('2'), size: 10, urls: ['http://store.test/blob', 'https://store.test/blob'] };
+    expect(await blobContent(place, elsewhere)).toMatchObject({ size: 10 });
+  });
+
+  it('is looked for below the path of the registry', async () => {
+    const { http, asked } = scripted({ 'GET /path/v2/': {}, 'GET /path/v2/org/api/manifests/v1': { body: manifest } });
+    const session = registrySession(http, { url: 'https://registry.test/path/' });
+    expect(await lookUp(session, 'org/api', 'v1')).toMatchObject({ found: true });
+    expect(asked.at(-1)?.url).toBe('https://registry.test/path/v2/org/api/manifests/v1');
+  });
+
   it('of a configuration is its labels, if its bytes are what was named', async () => {
-    const at = (body: string) =>
-      registrySession(
-        scripted({ ...CHALLENGE, [`GET /v2/org/api/blobs/${bodyDigest(config)}`]: { body } }).http,
-        REGISTRY,
-      );
+    const at = (body: string) => {
+      const { http } = scripted({ ...CHALLENGE, [`GET /v2/org/api/blobs/${bodyDigest(config)}`]: { body } });
+      return { session: registrySession(http, REGISTRY), repository: 'org/api' };
+    };
     const named = { digest: bodyDigest(config), size: 1 };
-    expect(await readLabels(at(config), 'org/api', named)).toEqual({ a: 'b' });
-    await expect(readLabels(at('{}'), 'org/api', named)).rejects.toMatchObject({ code: 'protocol' });
-    expect(await readLabels(at(config), 'org/api', layer)).toBeNull();
+    expect(await readLabels(at(config), named)).toEqual({ a: 'b' });
+    await expect(readLabels(at('{}'), named)).rejects.toMatchObject({ code: 'protocol' });
+    expect(await readLabels(at(config), layer)).toBeNull();
   });
 });

@@ -8,8 +8,9 @@ import { attempt } from '../kit/kind.ts';
 import type { Capabilities, CheckContext, ParamProperties, ParamsOf, Permission, Refusal, Say } from '../kit/kind.ts';
 import { DEPLOYMENTS, mayList, mayReadSecrets, nameOf } from '../protocols/kubernetes.ts';
 import { registrySession, type RegistrySession } from '../protocols/oci.ts';
-import { blobSize, lookUp, type Descriptor, type ImageManifest, type Lookup } from '../protocols/oci-manifests.ts';
-import { canonicalHost, isHostOf, parseReference, type ImageReference } from '../protocols/oci-reference.ts';
+import type { BlobPlace } from '../protocols/oci-blobs.ts';
+import { lookUp, type ImageManifest, type Lookup } from '../protocols/oci-manifests.ts';
+import { isHostOf, parseReference, repositoryName, type ImageReference } from '../protocols/oci-reference.ts';
 
 /** Hosts of image references that the declared registry stands for. */
 export const hosts = {
@@ -74,10 +75,7 @@ export interface ReleaseImage extends NamedImage {
 /** What was seen of one platform's image that a reference leads to. */
 type Content<T> = T &
   Pick<ImageManifest, 'digest' | 'platform'> & { readonly image: string; readonly repository: string };
-type Look<T> = (
-  manifest: ImageManifest,
-  at: { readonly session: RegistrySession; readonly repository: string },
-) => Promise<T>;
+type Look<T> = (manifest: ImageManifest, at: BlobPlace) => Promise<T>;
 interface LookedUp<T> {
   readonly images: readonly ReleaseImage[];
   readonly content: readonly Content<T>[];
@@ -104,16 +102,14 @@ export function namedImages(
   // An entry with a tag names one image, not a repository, and leaves nothing else out.
   const others = thirdParty.flatMap((text) => {
     const reference = parseReference(text);
-    return reference?.tag === null && reference.digest === null ? repositoryOf(reference) : [];
+    return reference?.tag === null && reference.digest === null ? repositoryName(reference) : [];
   });
   return collectImages(
     deployments.map((item) => ({ owner: nameOf('Deployment', item), podSpec: at(item, 'spec', 'template', 'spec') })),
   )
     .map((named) => ({ ...named, reference: parseReference(named.image) }))
-    .filter(({ reference }) => reference === null || !others.includes(repositoryOf(reference)));
+    .filter(({ reference }) => reference === null || !others.includes(repositoryName(reference)));
 }
-
-const repositoryOf = ({ host, repository }: ImageReference): string => `${canonicalHost(host)}/${repository}`;
 
 /** Reads the Deployments of the release, looks up every image that their templates name and, with `look`, into each. */
 export async function readRelease<T extends object = object>(
@@ -180,22 +176,6 @@ function foundIn({ byTag, byDigest }: Pick<ReleaseImage, 'byTag' | 'byDigest'>):
   const found = [byTag, byDigest].flatMap((one) => (one?.found === true ? [one] : []));
   const different = found.filter((one, index) => found.findIndex(({ digest }) => digest === one.digest) === index);
   return different.flatMap(({ manifests }) => manifests);
-}
-
-/** A blob that a manifest names, and the bytes the registry holds of it: null when it has none of that digest. */
-interface HeldBlob {
-  readonly digest: string;
-  readonly declared: number;
-  readonly actual: number | null;
-}
-export async function heldBlobs(
-  { session, repository }: Parameters<Look<unknown>>[1],
-  named: readonly Descriptor[],
-): Promise<HeldBlob[]> {
-  const held: HeldBlob[] = [];
-  for (const { digest, size } of named)
-    held.push({ digest, declared: size, actual: await blobSize(session, repository, { digest, size }) });
-  return held;
 }
 
 export const lookupMessages = {

@@ -6,6 +6,7 @@ import { at, textAt } from '../../contract/json.ts';
 import { nameList, table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
+import { isSameImage, parseReference } from '../../protocols/oci-reference.ts';
 import { isLeaving } from '../../protocols/workloads.ts';
 import type { Params } from './params.ts';
 import {
@@ -149,7 +150,7 @@ function isControlledBy({ metadata }: KubeObject, owner: KubeObject): boolean {
   );
 }
 
-const isPinned = (image: string): boolean => /@sha256:[0-9a-f]{64}$/.test(image);
+const isPinned = (image: string): boolean => (parseReference(image)?.digest ?? null) !== null;
 
 function revisionOf({ metadata }: KubeObject): number {
   return Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
@@ -157,7 +158,7 @@ function revisionOf({ metadata }: KubeObject): number {
 
 function judgeRollout(
   { subject, deployment, status, current, old, ambiguous }: Rollout,
-  { minReplicas, requireDigest }: Params,
+  { minReplicas, requireDigest, mirrors }: Params,
   say: Saying,
 ): void {
   const { desired } = status.numbers;
@@ -178,7 +179,10 @@ function judgeRollout(
     for (const pod of current) {
       const runs = containersOf(pod['spec']).find((container) => container.name === name)?.fields;
       const actual = textAt(runs, 'nothing', 'image');
-      if (actual !== image) say.fail('otherImage', podSubject(pod), { container: name, actual, expected: image });
+      const same = isSameImage(image, actual, mirrors);
+      if (same === null)
+        say.unknown(podSubject(pod), `the tag of container ${name}, which ${image} became ${actual} without it`);
+      else if (!same) say.fail('otherImage', podSubject(pod), { container: name, actual, expected: image });
     }
   }
   const served = current.flatMap((pod) =>
