@@ -5,7 +5,7 @@ import { nameList, table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
 import { isHostOf, isKeyOf, pulledReference, repositoryName } from '../../protocols/oci-reference.ts';
 import { namedImages, type ReleaseParams } from '../release-images.ts';
-import type { Tried } from './tried.ts';
+import type { Puller, Tried } from './tried.ts';
 
 export const messages = {
   pushRefused: {
@@ -117,11 +117,14 @@ export function judge(params: Params, { deployments, accounts, secrets, tried }:
 }
 
 const REFUSALS = [401, 403];
-/** Some registries hide from who may not push that one could: to those who may pull, and where another may push. */
-const HIDDEN = [404, 405];
 const repositorySubject = (repository: string): string => `Repository ${repository}`;
 const userOf = (secret: string | null, { pullCredential, namespace }: Params): string =>
   secret === null ? pullCredential.username : `Secret ${namespace}/${secret}`;
+
+/** Some registries hide from who may not push that one could: 404 or 405 to who may pull, where another may push. */
+function isRefusal({ pull, push: { status } }: Puller, push: Tried['push']): boolean {
+  return REFUSALS.includes(status) || ([404, 405].includes(status) && pull === 200 && push?.status === 202);
+}
 
 function judgeTried({ repository, push, pullers, refused }: Tried, params: Params, say: OwnSay): void {
   const subject = repositorySubject(repository);
@@ -129,19 +132,21 @@ function judgeTried({ repository, push, pullers, refused }: Tried, params: Param
   if (refused) say.refused(refused, subject);
   if (push && push.status !== 202)
     say.fail('pushRefused', subject, { status: push.status, user: params.registry.credential?.username ?? 'nobody' });
-  for (const { secret, pull, push: upload } of pullers) {
-    const refusals = pull === 200 && push?.status === 202 ? [...REFUSALS, ...HIDDEN] : REFUSALS;
-    if (!refusals.includes(upload.status))
-      say.fail('pullerNotRefused', subject, { status: upload.status, user: userOf(secret, params) });
+  for (const one of pullers) {
+    if (!isRefusal(one, push))
+      say.fail('pullerNotRefused', subject, { status: one.push.status, user: userOf(one.secret, params) });
+    if (one.secret === null) judgePull(repository, one.pull, params, say);
   }
-  const nodes = pullers.find(({ secret }) => secret === null);
-  if (nodes && REFUSALS.includes(nodes.pull))
-    say.fail('pullRefused', subject, { status: nodes.pull, user: userOf(null, params) });
-  else if (nodes && nodes.pull !== 200)
+}
+
+function judgePull(repository: string, status: number, { pullCredential }: Params, say: OwnSay): void {
+  const subject = repositorySubject(repository);
+  if (REFUSALS.includes(status)) say.fail('pullRefused', subject, { status, user: pullCredential.username });
+  else if (status !== 200)
     say.unsure(
       'no-positive-control',
       `${repository}: the manifest that the release names is not there, so whether the pull credential may pull is not shown.`,
-      { subject, detail: `http-${nodes.pull}` },
+      { subject, detail: `http-${status}` },
     );
 }
 

@@ -178,11 +178,12 @@ function judgeRollout(
     // Every container of the template runs its image in every pod; containers that a webhook added are not the template's.
     for (const pod of current) {
       const runs = containersOf(pod['spec']).find((container) => container.name === name)?.fields;
-      const actual = textAt(runs, 'nothing', 'image');
-      const same = isSameImage(image, actual, mirrors);
-      if (same === null)
-        say.unknown(podSubject(pod), `the tag of container ${name}, which ${image} became ${actual} without it`);
-      else if (!same) say.fail('otherImage', podSubject(pod), { container: name, actual, expected: image });
+      judgeImage(
+        podSubject(pod),
+        { container: name, actual: textAt(runs, 'nothing', 'image'), expected: image },
+        mirrors,
+        say,
+      );
     }
   }
   const served = current.flatMap((pod) =>
@@ -198,6 +199,19 @@ function judgeRollout(
       `${subjectText(subject)}: several ReplicaSets carry the highest revision, so old pods cannot be told from new ones.`,
       { subject },
     );
+}
+
+/** A webhook may write the template's image in another form. */
+function judgeImage(
+  pod: Subject,
+  names: { readonly container: string; readonly actual: string; readonly expected: string },
+  mirrors: Params['mirrors'],
+  say: Saying,
+): void {
+  const { container, actual, expected } = names;
+  const same = isSameImage(expected, actual, mirrors);
+  if (same === false) say.fail('otherImage', pod, names);
+  if (same === null) say.unknown(pod, `the tag of container ${container} (${actual} stands for ${expected})`);
 }
 
 /** Runtimes name an image by the registry's digest or by its configuration, which differs by architecture: like is held against like. */
