@@ -51,11 +51,19 @@ export interface NotFound {
 }
 export type Lookup = FoundImage | NotFound;
 
-/** Looks a tag or digest up. Throws `unauthorized`, `forbidden`, and `protocol` when what comes is not what was asked for. */
-export async function lookUp(session: RegistrySession, repository: string, reference: string): Promise<Lookup> {
+/**
+ * Looks a tag or digest up. Throws `unauthorized`, `forbidden`, and `protocol` when what comes is not what was asked for: an image, or,
+ * `orArtifact`, whatever a volume may hold.
+ */
+export async function lookUp(
+  session: RegistrySession,
+  repository: string,
+  reference: string,
+  orArtifact = false,
+): Promise<Lookup> {
   const answer = await read(session, repository, reference);
   if ('status' in answer) return { found: false, status: answer.status };
-  const manifests = await imagesIn(session, repository, answer, null, 0);
+  const manifests = await imagesIn({ session, repository, orArtifact }, answer, null, 0);
   if ('status' in manifests) return { found: false, status: manifests.status };
   if (manifests.length === 0) throw new ObservationError('protocol', `${answer.name} is an index without an image`);
   return { found: true, digest: answer.digest, manifests };
@@ -63,24 +71,23 @@ export async function lookUp(session: RegistrySession, repository: string, refer
 
 /** A manifest's own image, or those of an index. */
 async function imagesIn(
-  session: RegistrySession,
-  repository: string,
+  where: { readonly session: RegistrySession; readonly repository: string; readonly orArtifact: boolean },
   { value, digest, name }: Found,
   platform: string | null,
   depth: number,
 ): Promise<readonly ImageManifest[] | Refused> {
-  if (!isIndex(value)) return [manifestOf(value, digest, platform, name)];
+  if (!isIndex(value)) return [manifestOf(value, digest, platform, name, where.orArtifact)];
   if (depth >= MAX_DEPTH) throw new ObservationError('protocol', `${name} is an index more than ${MAX_DEPTH} deep`);
   const images: ImageManifest[] = [];
   for (const child of listAt(value, 'manifests').filter(isOfAnImage)) {
-    const one = await read(session, repository, textAt(child, '', 'digest'));
+    const one = await read(where.session, where.repository, textAt(child, '', 'digest'));
     if ('status' in one) return one;
     if (at(child, 'size') !== undefined && at(child, 'size') !== one.size)
       throw new ObservationError(
         'protocol',
         `${one.name} is ${one.size} bytes, expected ${textAt(child, 'another number', 'size')} as the index says`,
       );
-    const inside = await imagesIn(session, repository, one, platformOf(child) ?? platform, depth + 1);
+    const inside = await imagesIn(where, one, platformOf(child) ?? platform, depth + 1);
     if ('status' in inside) return inside;
     images.push(...inside);
   }
@@ -154,13 +161,19 @@ function platformOf(child: unknown): string | null {
   return parts.filter((part) => part !== '').join('/') || null;
 }
 
-function manifestOf(value: unknown, digest: string, platform: string | null, name: string): ImageManifest {
+function manifestOf(
+  value: unknown,
+  digest: string,
+  platform: string | null,
+  name: string,
+  orArtifact: boolean,
+): ImageManifest {
   if (at(value, 'schemaVersion') === 1)
     throw new ObservationError('protocol', `${name} is of Docker's schema 1, which nodes no longer pull`, {
       fix: 'Push the image again with a client of today',
     });
   const type = textAt(value, '', 'config', 'mediaType');
-  if (!CONFIG_TYPES.includes(type))
+  if (!orArtifact && !CONFIG_TYPES.includes(type))
     throw new ObservationError('protocol', `${name} is an artifact (${type}), expected an image`);
   const config = descriptorOf(at(value, 'config'));
   const layers = listAt(value, 'layers').map(descriptorOf);

@@ -1,6 +1,6 @@
 /** The images that workloads name, held against the registry that has to have them: how the kinds about them look and judge alike. */
 import { containersOf } from '../../k8s/semantics/pod-security.ts';
-import { at } from '../contract/json.ts';
+import { at, listAt } from '../contract/json.ts';
 import { kubernetesName, registry } from '../contract/param-schemas.ts';
 import type { KubeObject } from '../contract/cluster.ts';
 import { nameList, table } from '../kit/evidence.ts';
@@ -58,6 +58,8 @@ export interface NamedImage {
   readonly image: string;
   /** `Deployment shop/api`, sorted. */
   readonly owners: readonly string[];
+  /** Volumes take it, and no container runs it: it need not be an image. */
+  readonly mounted?: boolean;
 }
 /** The same with what the registry has of it. */
 export interface ReleaseImage extends NamedImage {
@@ -81,16 +83,30 @@ interface LookedUp<T> {
   readonly content: readonly Content<T>[];
 }
 
-/** Collects images by their reference. */
-export function collectImages(sources: readonly { readonly owner: string; readonly podSpec: unknown }[]): NamedImage[] {
+interface Source {
+  readonly owner: string;
+  readonly podSpec: unknown;
+}
+
+/** Collects the images that containers run, by their reference. */
+export const collectImages = (sources: readonly Source[]): NamedImage[] =>
+  byReference(sources, (podSpec) => containersOf(podSpec).map(({ fields }) => fields['image']));
+
+/** The same with those that are mounted as volumes. */
+export function collectMountedToo(sources: readonly Source[]): NamedImage[] {
+  const run = collectImages(sources);
+  const mounted = byReference(sources, (podSpec) =>
+    listAt(podSpec, 'volumes').map((volume) => at(volume, 'image', 'reference')),
+  );
+  const alone = mounted.filter(({ image }) => !run.some((one) => one.image === image));
+  return [...run, ...alone.map((one) => ({ ...one, mounted: true }))];
+}
+
+function byReference(sources: readonly Source[], imagesIn: (podSpec: unknown) => readonly unknown[]): NamedImage[] {
   const owners = new Map<string, Set<string>>();
-  for (const { owner, podSpec } of sources) {
-    for (const { fields } of containersOf(podSpec)) {
-      const { image } = fields;
-      if (typeof image !== 'string') continue;
-      owners.set(image, (owners.get(image) ?? new Set()).add(owner));
-    }
-  }
+  for (const { owner, podSpec } of sources)
+    for (const image of imagesIn(podSpec))
+      if (typeof image === 'string') owners.set(image, (owners.get(image) ?? new Set()).add(owner));
   return [...owners].map(([image, names]) => ({ image, owners: [...names].sort() }));
 }
 
@@ -133,18 +149,14 @@ export async function lookUpImages<T extends object = object>(
   const images: ReleaseImage[] = [];
   const content: Content<T>[] = [];
   const ask = asking();
-  for (const { image, owners } of named) {
+  for (const { image, owners, mounted } of named) {
     const { host = '', repository = '', tag = null, digest = null } = parseReference(image) ?? {};
     const plain = { image, owners, host, tag, digest };
     if (!isHostOf(known, host)) {
       images.push({ ...plain, repository: null, byTag: null, byDigest: null });
       continue;
     }
-    const asked = tag ?? (digest === null ? 'latest' : null);
-    const lookups = await ask(async () => ({
-      byTag: asked === null ? null : await lookUp(session, repository, asked),
-      byDigest: digest === null ? null : await lookUp(session, repository, digest),
-    }));
+    const lookups = await ask(() => lookUpBoth(plain, (one) => lookUp(session, repository, one, mounted)));
     const { byTag = null, byDigest = null } = lookups.seen ?? {};
     let refused = lookups.refusal;
     for (const manifest of look ? foundIn({ byTag, byDigest }) : []) {
@@ -156,6 +168,18 @@ export async function lookUpImages<T extends object = object>(
     images.push({ ...plain, repository, byTag, byDigest, ...(refused ? { refused } : {}) });
   }
   return { images, content };
+}
+
+/** By tag and by digest, as far as it has them; one that has neither is `latest`. */
+async function lookUpBoth(
+  { tag, digest }: Pick<ImageReference, 'tag' | 'digest'>,
+  look: (reference: string) => Promise<Lookup>,
+): Promise<Pick<ReleaseImage, 'byTag' | 'byDigest'>> {
+  const asked = tag ?? (digest === null ? 'latest' : null);
+  return {
+    byTag: asked === null ? null : await look(asked),
+    byDigest: digest === null ? null : await look(digest),
+  };
 }
 
 /** Asks and keeps refusals. What does not answer once is not asked again: every further question would wait for the same time-out. */

@@ -64,6 +64,7 @@ interface Built {
   readonly layer: string;
   readonly config: string;
   readonly manifest: string;
+  readonly volumes?: readonly object[];
 }
 
 /** An index of two platforms with a layer in common, and an attestation. */
@@ -93,7 +94,7 @@ function built(ofLayer: Partial<Blob> = {}, algorithm: Algorithm = 'sha256'): Bu
   };
 }
 
-function capabilitiesOf({ world, reference }: Built): Capabilities {
+function capabilitiesOf({ world, reference, volumes = [] }: Built): Capabilities {
   const answerTo = (method: string, url: string) => {
     const path = url.startsWith(ROOT) ? url.slice(ROOT.length) : url;
     const { bytes = Buffer.alloc(0), ...answer } = world.answers.get(`${method} ${path}`) ??
@@ -105,7 +106,7 @@ function capabilitiesOf({ world, reference }: Built): Capabilities {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'api', namespace: 'shop' },
-    spec: { template: { spec: { containers: [{ name: 'api', image: reference }] } } },
+    spec: { template: { spec: { containers: [{ name: 'api', image: reference }], volumes } } },
   };
   return {
     cluster: {
@@ -244,6 +245,18 @@ describe('the others', () => {
     expect(await verdictOf('registry-access', of)).toBe('fail damaged');
     of.world.answers.delete(of.layer);
     expect(await verdictOf('registry-access', of)).toBe('fail incomplete');
+  });
+
+  it('registry-access looks for what is mounted, an artifact as well, and runs none', async () => {
+    const of = built();
+    const config = of.world.blob('{}', { mediaType: 'application/vnd.oci.empty.v1+json' });
+    const weights = of.world.blob('weights of the model');
+    of.world.manifest({ schemaVersion: 2, config, layers: [weights] }, 'model');
+    const image = { reference: 'registry.test/shop/api:model' };
+    expect(await verdictOf('registry-access', { ...of, volumes: [{ name: 'model', image }] })).toBe('pass');
+    expect(await verdictOf('registry-access', { ...of, reference: image.reference })).toBe('error protocol');
+    of.world.answers.delete(`${REPOSITORY}/blobs/${weights.digest}`);
+    expect(await verdictOf('registry-access', { ...of, volumes: [{ name: 'model', image }] })).toBe('fail incomplete');
   });
 
   it('image-provenance takes no label from a configuration of other bytes', async () => {

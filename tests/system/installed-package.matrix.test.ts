@@ -76,20 +76,24 @@ describe('an installed golive', () => {
     expect(named.filter((path) => !files.includes(path.replace('./', 'package/')))).toEqual([]);
   });
 
-  it('runs a checklist with items and a spec of the project', async () => {
-    const { status, output } = await run(playwright, ['test']);
-    expect(status, output).toBe(1);
-    const decision = project.decision();
-    const outcomes = Object.fromEntries(decision?.items.map(({ id, outcome }) => [id, outcome]) ?? []);
-    expect(outcomes, output).toEqual({
-      'P1-ONE-001': 'pass',
-      'P1-ONE-002': 'fail',
-      'P1-ONE-003': 'pass',
-      'P2-ONE-001': 'pass',
-    });
-    expect(project.has('reports/out/index.html')).toBe(true);
-    expect(project.has('node_modules/golive-gate/reports')).toBe(false);
-  });
+  it.each(['golive’s own', 'the project’s'])(
+    'runs items, in %s gate.spec.ts, and a spec of the project',
+    async (whose) => {
+      if (whose === 'the project’s') project.write('specs/gate.spec.ts', "import 'golive-gate/gate-spec';\n");
+      const { status, output } = await run(playwright, ['test']);
+      expect(status, output).toBe(1);
+      const decision = project.decision();
+      const outcomes = Object.fromEntries(decision?.items.map(({ id, outcome }) => [id, outcome]) ?? []);
+      expect(outcomes, output).toEqual({
+        'P1-ONE-001': 'pass',
+        'P1-ONE-002': 'fail',
+        'P1-ONE-003': 'pass',
+        'P2-ONE-001': 'pass',
+      });
+      expect(project.has('reports/out/index.html')).toBe(true);
+      expect(project.has('node_modules/golive-gate/reports')).toBe(false);
+    },
+  );
 
   it('has the command line, and types for its specs', async () => {
     const command = await run('node_modules/golive-gate/dist/golive.js', ['validate']);

@@ -13,6 +13,7 @@ export const pushPermission = kind('supply-chain/push-permission', {
   sees: [
     'For each repository of the release: an upload opened with the credential of the registry and cancelled, a manifest pulled with pullCredential (the positive control) and an upload refused to it.',
     'The same with what each pull secret of its Deployments holds; every image is covered by one of them.',
+    'An upload without any credential refused.',
   ],
   not: ['A push to its end.'],
   needs: ['cluster', 'http', 'secrets'],

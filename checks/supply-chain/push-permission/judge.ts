@@ -5,7 +5,7 @@ import { nameList, table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
 import { isHostOf, isKeyOf, pulledReference, repositoryName } from '../../protocols/oci-reference.ts';
 import { namedImages, type ReleaseParams } from '../release-images.ts';
-import type { Puller, Tried } from './tried.ts';
+import type { Tried } from './tried.ts';
 
 export const messages = {
   pushRefused: {
@@ -18,7 +18,7 @@ export const messages = {
   },
   pullerNotRefused: {
     says: '{subject}: answers {status} to an upload by {user}, expected a refusal (401 or 403).',
-    fix: 'Take the right to push from the credential that nodes pull with.',
+    fix: 'Take the right to push from the credential that nodes pull with, and from who has none.',
   },
   elsewhere: {
     says: '{subject}: names images of {host}, expected hosts of the item ({hosts}) only.',
@@ -121,19 +121,20 @@ const repositorySubject = (repository: string): string => `Repository ${reposito
 const userOf = (secret: string | null, { pullCredential, namespace }: Params): string =>
   secret === null ? pullCredential.username : `Secret ${namespace}/${secret}`;
 
-/** Some registries hide from who may not push that one could: 404 or 405 to who may pull, where another may push. */
-function isRefusal({ pull, push: { status } }: Puller, push: Tried['push']): boolean {
-  return REFUSALS.includes(status) || ([404, 405].includes(status) && pull === 200 && push?.status === 202);
-}
+/** Some registries hide from who may not push that one could: 404 or 405, where another may push. */
+const isRefusal = (status: number, push: Tried['push']): boolean =>
+  REFUSALS.includes(status) || ([404, 405].includes(status) && push?.status === 202);
 
-function judgeTried({ repository, push, pullers, refused }: Tried, params: Params, say: OwnSay): void {
+function judgeTried({ repository, push, anonymous, pullers, refused }: Tried, params: Params, say: OwnSay): void {
   const subject = repositorySubject(repository);
   say.judged(subject);
   if (refused) say.refused(refused, subject);
   if (push && push.status !== 202)
     say.fail('pushRefused', subject, { status: push.status, user: params.registry.credential?.username ?? 'nobody' });
+  if (anonymous && !isRefusal(anonymous.status, push))
+    say.fail('pullerNotRefused', subject, { status: anonymous.status, user: 'anybody' });
   for (const one of pullers) {
-    if (!isRefusal(one, push))
+    if (!isRefusal(one.push.status, push))
       say.fail('pullerNotRefused', subject, { status: one.push.status, user: userOf(one.secret, params) });
     if (one.secret === null) judgePull(repository, one.pull, params, say);
   }
@@ -208,8 +209,9 @@ function show(tried: readonly Tried[], secrets: readonly PullSecret[], say: OwnS
     table(
       'Tried at the registry',
       ['repository', 'who', 'manifest', 'upload', 'cancelled'],
-      tried.flatMap(({ repository, push, pullers }) => [
+      tried.flatMap(({ repository, push, anonymous, pullers }) => [
         [repository, 'who builds', null, push?.status ?? null, push?.cancelled ?? null],
+        [repository, 'anybody', null, anonymous?.status ?? null, anonymous?.cancelled ?? null],
         ...pullers.map((one) => [
           repository,
           one.secret === null ? 'who pulls' : `Secret ${one.secret}`,

@@ -22,6 +22,8 @@ export interface Tried {
   readonly repository: string;
   /** By who builds. */
   readonly push?: Upload;
+  /** Without any credential. */
+  readonly anonymous?: Upload;
   readonly pullers: readonly Puller[];
   /** Why one of them could not be tried. */
   readonly refused?: Refusal;
@@ -40,10 +42,12 @@ export async function tryAll(
 ): Promise<Tried[]> {
   const ask = asking();
   const pusher = registrySession(http, registry);
+  const nobody = registrySession(http, { ...registry, credential: undefined });
   const tried: Tried[] = [];
   for (const { repository, reference, logins } of targets) {
     const push = await ask(() => tryPush(pusher, repository));
-    let refused = push.refusal;
+    const anonymous = await ask(() => tryPush(nobody, repository));
+    let refused = push.refusal ?? anonymous.refusal;
     const pullers: Puller[] = [];
     for (const [secret, credential] of logins) {
       const session = registrySession(http, { ...registry, credential });
@@ -55,7 +59,13 @@ export async function tryAll(
       if (one.seen) pullers.push(one.seen);
       refused ??= one.refusal;
     }
-    tried.push({ repository, pullers, ...(push.seen && { push: push.seen }), ...(refused && { refused }) });
+    tried.push({
+      repository,
+      pullers,
+      ...(push.seen && { push: push.seen }),
+      ...(anonymous.seen && { anonymous: anonymous.seen }),
+      ...(refused && { refused }),
+    });
   }
   return tried;
 }

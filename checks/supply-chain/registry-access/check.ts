@@ -4,14 +4,14 @@ import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { registrySession } from '../../protocols/oci.ts';
 import { mayReadWorkloads, readWorkloads } from '../../protocols/workloads.ts';
 import { blobMessages, blobReader, bytesOf, judgeBlobs, maxRead } from '../held-blobs.ts';
-import { collectImages, hosts, isDown, judgeLookups, lookupMessages, lookUpImages } from '../release-images.ts';
+import { collectMountedToo, hosts, isDown, judgeLookups, lookupMessages, lookUpImages } from '../release-images.ts';
 
 export const registryAccess = kind('supply-chain/registry-access', {
   title: 'The registry answers and has every image that workloads run',
   why: 'A pod that moves to another node pulls its image again: without the registry, or without that tag, every rescheduling is an outage.',
   sees: [
     'The handshake of the registry API.',
-    'The manifest of every image that a workload or pod of the namespaces names, by its tag and by its digest, with the digest computed from the bytes.',
+    'The manifest of every image that a workload or pod of the namespaces runs or mounts, by its tag and by its digest, with the digest computed from the bytes.',
     'The registry has their configurations and layers in full size; with maxRead, their bytes were read and have the digests named.',
   ],
   not: ['The bytes of the layers without maxRead.', 'That the nodes themselves can pull.'],
@@ -37,7 +37,7 @@ export const registryAccess = kind('supply-chain/registry-access', {
     const empty = params.namespaces.filter((name) => !sources.some(({ namespace }) => namespace === name));
     const session = registrySession(http, params.registry);
     const handshake = await attempt(() => session.challenge());
-    const named = handshake.refusal ? [] : collectImages(sources);
+    const named = handshake.refusal ? [] : collectMountedToo(sources);
     const look = blobReader(params.maxRead === undefined ? undefined : bytesOf(params.maxRead));
     return { handshake, empty, ...(await lookUpImages(session, named, params.hosts, look)) };
   },
