@@ -10,7 +10,7 @@ const made = JSON.parse(readFileSync(join(DIST, 'golive.chunks.json'), 'utf8'));
 for (const name of readdirSync(DIST))
   if (/-[0-9A-Z]{8}\.js$/.test(name) && !made.includes(name)) rmSync(join(DIST, name));
 
-// The types, dist/types/: those of the package's two entries and of the files that these name, one declaration a source. A bundle of
+// The types, dist/types/: those of the package's entries and of the files that these name, one declaration a source. A bundle of
 // them would need another tool, and the declarations of the whole project a minute of tsc.
 const TYPES = join(DIST, 'types');
 /** `from './x.ts'` and `import('./x.ts')`. */
@@ -18,7 +18,7 @@ const RELATIVE = /((?:from|import\()\s*['"])(\.[^'"]+)\.ts(['"])/g;
 
 rmSync(TYPES, { recursive: true, force: true });
 const seen = new Set();
-const left = ['gate/package-test.ts', 'gate/package-config.ts'].map((file) => join(root, file));
+const left = ['gate/package-test.ts', 'gate/package-config.ts', 'specs/gate.spec.ts'].map((file) => join(root, file));
 for (let file = left.pop(); file !== undefined; file = left.pop()) {
   if (seen.has(file)) continue;
   seen.add(file);

@@ -83,7 +83,7 @@ function targetsOf(
 ): Target[] {
   const targets = new Map<string, Target>();
   for (const { images, secrets: own } of pulls)
-    for (const { image, repository, reference } of images.filter(({ host }) => isHostOf(hosts, host))) {
+    for (const { name: image, repository, reference } of images.filter(({ host }) => isHostOf(hosts, host))) {
       const target = targets.get(repository) ?? { repository, reference, logins: new Map([[null, pullCredential]]) };
       targets.set(repository, target);
       for (const { name, registries } of secrets)

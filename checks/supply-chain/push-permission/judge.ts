@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../contract/cluster.ts';
 import { at, listAt, textAt } from '../../contract/json.ts';
 import { nameList, table } from '../../kit/evidence.ts';
-import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
+import { objectSubject, subjectText, type Refusal, type Say } from '../../kit/kind.ts';
 import { isHostOf, isKeyOf, pulledReference, repositoryName } from '../../protocols/oci-reference.ts';
 import { namedImages, type ReleaseParams } from '../release-images.ts';
 import type { Tried } from './tried.ts';
@@ -49,20 +49,7 @@ export interface PullSecret {
   readonly registries: readonly string[] | null;
   readonly refused?: Refusal;
 }
-/** How a Deployment's pods pull. */
-export interface Pulls {
-  readonly deployment: Subject;
-  readonly images: readonly {
-    /** `ghcr.io/org/api` */
-    readonly image: string;
-    readonly host: string;
-    readonly repository: string;
-    readonly reference: string;
-  }[];
-  readonly account: string;
-  /** Names of the Secrets; those of a pod stand before those of its service account, which only fill an empty list. */
-  readonly secrets: readonly string[];
-}
+export type Pulls = ReturnType<typeof pullsOf>;
 interface Seen {
   readonly deployments: readonly KubeObject[];
   readonly accounts: readonly KubeObject[];
@@ -75,12 +62,12 @@ type Params = ReleaseParams & {
   readonly requirePullSecret: boolean;
 };
 
-/** The admission plugin ServiceAccount copies the account's secrets into pods that name none of their own. */
+/** How a Deployment's pods pull: the admission plugin ServiceAccount copies the account's secrets into pods that name none of their own. */
 export function pullsOf(
   deployment: KubeObject,
   accounts: readonly KubeObject[],
   { thirdParty }: Pick<ReleaseParams, 'thirdParty'>,
-): Pulls {
+) {
   const spec = at(deployment, 'spec', 'template', 'spec');
   const account = textAt(spec, 'default', 'serviceAccountName');
   const names = (object: unknown): string[] =>
@@ -88,16 +75,13 @@ export function pullsOf(
   const own = names(spec);
   return {
     deployment: objectSubject('Deployment', deployment.metadata),
-    images: namedImages([deployment], thirdParty).map(({ image, reference }) =>
-      reference
-        ? {
-            image: repositoryName(reference),
-            host: reference.host,
-            repository: reference.repository,
-            reference: pulledReference(reference),
-          }
-        : { image, host: 'nowhere', repository: image, reference: '' },
-    ),
+    images: namedImages([deployment], thirdParty).map(({ reference }) => ({
+      host: reference?.host ?? 'nowhere',
+      repository: reference?.repository ?? '',
+      /** `ghcr.io/org/api`, as the keys of pull secrets name it. */
+      name: reference ? repositoryName(reference) : '',
+      reference: reference ? pulledReference(reference) : '',
+    })),
     account,
     secrets: own.length > 0 ? own : names(accounts.find(({ metadata }) => metadata.name === account)),
   };
@@ -197,7 +181,7 @@ function judgeSecret(
     if (together.some((other) => other.refused)) return [];
     const held = together.flatMap((other) => other.registries ?? []);
     const own = images.filter(({ host }) => isHostOf(params.hosts, host));
-    return own.flatMap(({ image, host }) => (held.some((key) => isKeyOf(key, image)) ? [] : host));
+    return own.flatMap(({ name: image, host }) => (held.some((key) => isKeyOf(key, image)) ? [] : host));
   });
   if (registries.length > 0 && lacking.length === 0) return;
   const expected = nameList(lacking.length > 0 ? [...new Set(lacking)] : params.hosts);
