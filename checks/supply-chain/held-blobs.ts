@@ -36,8 +36,8 @@ export interface HeldImage {
   readonly layers: readonly HeldBlob[];
 }
 
-/** Readers at once: more would wait for one network. */
-const READERS = 4;
+/** Readers at once: each question is a connection of its own, and bodies come from one network. */
+const READERS = 8;
 
 /**
  * Looks at blobs, each of a repository once. With `maxBytes` they are read and their digests computed until so many bytes were read, by
@@ -81,13 +81,10 @@ export function blobReader(maxBytes?: number) {
     return answers;
   }
 
-  return async (
-    { config, layers }: Pick<ImageManifest, 'config' | 'layers'>,
-    place: BlobPlace,
-  ): Promise<HeldImage> => ({
-    configuration: await held(place, [config]),
-    layers: await held(place, layers),
-  });
+  return async ({ config, layers }: Pick<ImageManifest, 'config' | 'layers'>, place: BlobPlace): Promise<HeldImage> => {
+    const blobs = await held(place, [config, ...layers]);
+    return { configuration: blobs.slice(0, 1), layers: blobs.slice(1) };
+  };
 }
 
 export const blobMessages = {
