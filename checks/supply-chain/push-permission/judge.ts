@@ -69,7 +69,7 @@ export function pullsOf(
   { thirdParty }: Pick<ReleaseParams, 'thirdParty'>,
 ) {
   const spec = at(deployment, 'spec', 'template', 'spec');
-  const account = textAt(spec, 'default', 'serviceAccountName');
+  const account = textAt(spec, textAt(spec, 'default', 'serviceAccount'), 'serviceAccountName');
   const names = (object: unknown): string[] =>
     listAt(object, 'imagePullSecrets').flatMap((entry) => textAt(entry, '', 'name') || []);
   const own = names(spec);
