@@ -75,7 +75,10 @@ function missing(root: string, file: string): Problem {
     message: 'there is no such environment',
     allowed: names,
     ...(suggestion === undefined ? {} : { suggestion }),
-    fix: 'Set GOLIVE_ENV to one of them or to the path of a file',
+    fix:
+      names.length > 0
+        ? 'Set GOLIVE_ENV to one of them or to the path of a file'
+        : 'Write it, or set GOLIVE_ENV to the path of another',
   };
 }
 
