@@ -75,10 +75,7 @@ function missing(root: string, file: string): Problem {
     message: 'there is no such environment',
     allowed: names,
     ...(suggestion === undefined ? {} : { suggestion }),
-    fix:
-      names.length > 0
-        ? 'Set GOLIVE_ENV to one of them or to the path of a file'
-        : 'Write it, or set GOLIVE_ENV to the path of another',
+    fix: 'Set GOLIVE_ENV to one of them or to the path of a file',
   };
 }
 
