@@ -1,7 +1,7 @@
 /** What a Redis server reports of itself, and whether it would take a write. What it does not report is null. */
 import { randomBytes } from 'node:crypto';
 import { parseQuantity, quantityToNumber } from '../../../k8s/semantics/quantity.ts';
-import { at, listAt } from '../../contract/json.ts';
+import { at, listAt, textAt } from '../../contract/json.ts';
 import type { RedisSession } from '../../contract/stores.ts';
 import { ObservationError, type Refusal } from '../../kit/kind.ts';
 import { pairs } from '../../protocols/redis.ts';
@@ -78,10 +78,19 @@ export async function tryWrite(session: RedisSession): Promise<Written> {
     }
 }
 
-/** Bytes that the container, or else the whole pod, may have; null where it has no limit. */
+/**
+ * Bytes that the container, or else the whole pod, may have; null where it has no limit.
+ * @throws ObservationError `misconfigured` where it is not clear which container is meant
+ */
 export function memoryLimit(pod: unknown, container: string | undefined): string | null {
   const containers = listAt(pod, 'spec', 'containers');
-  const one = container === undefined ? containers[0] : containers.find((each) => at(each, 'name') === container);
+  const [one, another] = containers.filter((each) => container === undefined || at(each, 'name') === container);
+  if (one === undefined || another !== undefined) {
+    const names = containers.map((each) => textAt(each, 'without a name', 'name')).join(', ');
+    throw new ObservationError('misconfigured', `the pod of Redis has the containers ${names}`, {
+      fix: 'Name the one that runs Redis in pod.container of the item.',
+    });
+  }
   const limit = at(one, 'resources', 'limits', 'memory') ?? at(pod, 'spec', 'resources', 'limits', 'memory');
   return typeof limit === 'string' || typeof limit === 'number' ? String(quantityToNumber(parseQuantity(limit))) : null;
 }
