@@ -4,7 +4,7 @@ import type { SecretRef } from './secrets.ts';
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Text, at most 1 MiB; `truncated` says whether more came. */
+  /** Text, at most `maxBytes`; `truncated` says whether more came. */
   readonly body: string;
   readonly truncated: boolean;
   readonly ms: number;
@@ -22,6 +22,8 @@ export interface HttpRequest {
   /** Sent as `Authorization: Basic …`. */
   readonly basic?: { readonly username: string; readonly password: SecretRef };
   readonly timeoutMs?: number;
+  /** Most of the body that is kept; 1 MiB unless it says otherwise. */
+  readonly maxBytes?: number;
   /** PEM file of the CA to verify with besides the system's. */
   readonly caFile?: string;
   /** Connects to this IP address instead of those the name resolves to; name and certificate are the URL's all the same. */

@@ -10,12 +10,14 @@ export const alertRules = kind('observability/alert-rules', {
   title: 'The required alerts are configured and select data',
   why: 'A rule on a metric that was renamed loads, shows no error and never fires.',
   sees: [
-    'Each required rule is loaded, evaluated without error, patient (for, within a bound) and has a runbook.',
+    'Each required rule is loaded, evaluated without error and often enough, patient (for, within a bound) and has a runbook.',
+    'Some state of the platform can fulfil its expression: a share never exceeds 1, a count is never negative.',
+    'Where the item says so: it fires at one value, and not yet at another.',
     'Of the tiers of one alert, which differ in nothing but the severity, one has the required severity.',
     'Every selector of its expression finds series. A matcher by regular expression only asks for its label: its values may come with the trouble.',
     'The job of a metric that exists only in trouble is scraped.',
   ],
-  not: ['Whether its threshold is right.'],
+  not: ['Whether its threshold is right, where the item says no value at which it must fire.'],
   needs: ['http'],
   params,
   required: ['prometheus', 'required'],
@@ -31,7 +33,9 @@ export const alertRules = kind('observability/alert-rules', {
     const texts = (selectors: readonly Selector[]): readonly string[] => [
       ...new Set(selectors.flatMap((one) => watched(one, given.onlyInTrouble)).map(selectorText)),
     ];
-    const wanted = (await rules(http, source)).filter((rule) => given.required.some((one) => isOne(rule, one)));
+    const loaded = await rules(http, source);
+    const records = loaded.filter((rule) => rule.kind === 'recording').map(({ name, query }) => ({ name, query }));
+    const wanted = loaded.filter((rule) => given.required.some((one) => isOne(rule, one)));
     const selected = wanted.map(async (rule) => {
       const selectors = selectorsOf(rule.query);
       // One that watches nothing is true always (a watchdog) or never.
@@ -41,7 +45,7 @@ export const alertRules = kind('observability/alert-rules', {
           : texts(selectors).map((one) => counted(one));
       return { ...rule, selected: await Promise.all(asked) };
     });
-    return { rules: await Promise.all(selected) };
+    return { rules: await Promise.all(selected), records };
   },
   judge,
 });

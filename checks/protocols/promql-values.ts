@@ -1,0 +1,313 @@
+/**
+ * Which values an expression can have, by what its functions and operators can give: a share never exceeds 1, a count is never negative.
+ * What is not known may be anything: whatever is said to be impossible here is so on every platform.
+ */
+import { parsePromql, type Expression } from './promql-syntax.ts';
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+type Call = Extract<Expression, { readonly type: 'call' }>;
+type Binary = Extract<Expression, { readonly type: 'binary' }>;
+/** Expressions of the recording rules of a name. */
+export type Records = (metric: string) => readonly string[];
+
+const INFINITY = Number.POSITIVE_INFINITY;
+const ANY: Range = { min: -INFINITY, max: INFINITY };
+const POSITIVE: Range = { min: 0, max: INFINITY };
+const SHARE: Range = { min: 0, max: 1 };
+const ONE: Range = { min: 1, max: 1 };
+const DEEPEST_RECORD = 4;
+
+const COMPARISONS = new Set(['==', '!=', '>', '<', '>=', '<=']);
+const FLIPPED: Readonly<Record<string, string>> = { '>': '<', '<': '>', '>=': '<=', '<=': '>=' };
+/** What functions give, whatever they are given. */
+const GIVES: Readonly<Record<string, Range>> = {
+  ...of(POSITIVE, 'rate irate increase resets changes count_over_time time timestamp stdvar stddev abs exp'),
+  ...of(POSITIVE, 'stdvar_over_time stddev_over_time'),
+  ...of({ min: 1, max: INFINITY }, 'count count_values'),
+  ...of(ONE, 'absent absent_over_time group present_over_time'),
+  ...of(SHARE, 'histogram_fraction'),
+  ...of({ min: -1, max: 1 }, 'sgn sin cos tanh'),
+  hour: { min: 0, max: 23 },
+  minute: { min: 0, max: 59 },
+  month: { min: 1, max: 12 },
+  day_of_week: { min: 0, max: 6 },
+  day_of_month: { min: 1, max: 31 },
+  day_of_year: { min: 1, max: 366 },
+  days_in_month: { min: 28, max: 31 },
+};
+/** Functions that give values of what they are given, and which argument that is. */
+const KEEPS: Readonly<Record<string, number>> = {
+  ...of(0, 'vector avg min max last_over_time min_over_time max_over_time avg_over_time sort sort_desc label_replace'),
+  ...of(0, 'label_join sort_by_label sort_by_label_desc first_over_time'),
+  ...of(1, 'topk bottomk quantile limitk limit_ratio quantile_over_time'),
+};
+
+function of<T>(value: T, names: string): Record<string, T> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, value]));
+}
+
+/** The part of an expression that can never be true, as text; null where there is none, or where it cannot be read. */
+export function impossiblePart(text: string, records: Records): string | null {
+  const whole = parsePromql(text);
+  if (!whole) return null;
+  const parts: Expression[] = [];
+  const note = (expression: Expression): null => {
+    parts.push(expression);
+    return null;
+  };
+  return rangeOf(whole, { records, note, depth: 0 }) === null ? (parts[0] ?? whole).text : null;
+}
+
+interface Reading {
+  readonly records: Records;
+  /** Is told of the innermost expression that never has a value. */
+  readonly note: (expression: Expression) => null;
+  readonly depth: number;
+}
+
+/** Null where the expression never has a value at all. */
+function rangeOf(expression: Expression, reading: Reading): Range | null {
+  switch (expression.type) {
+    case 'number':
+      return { min: expression.value, max: expression.value };
+    case 'selector':
+      return rangeOfMetric(expression.metric, reading);
+    case 'moved':
+      return rangeOf(expression.of, reading);
+    case 'call':
+      return rangeOfCall(expression, reading);
+    case 'binary':
+      return rangeOfBinary(expression, reading);
+    case 'other':
+      return ANY;
+  }
+}
+
+function rangeOfMetric(metric: string, reading: Reading): Range | null {
+  const recorded = reading.depth < DEEPEST_RECORD ? reading.records(metric) : [];
+  if (recorded.length > 0) {
+    const silent = { ...reading, note: () => null, depth: reading.depth + 1 };
+    const ranges = recorded.map((text) => {
+      const read = parsePromql(text);
+      return read ? rangeOf(read, silent) : ANY;
+    });
+    return union(ranges) ?? ANY;
+  }
+  if (/^(up|probe_success|\w+_up)$/.test(metric)) return SHARE;
+  return /_(total|count|bucket)$/.test(metric) ? POSITIVE : ANY;
+}
+
+function rangeOfCall(call: Call, reading: Reading): Range | null {
+  const { name, args } = call;
+  const kept = KEEPS[name];
+  const [first, second, third] = args;
+  if (name.startsWith('absent')) return first && isAlwaysThere(first) ? reading.note(call) : ONE;
+  const measured = args.at(kept ?? 0);
+  const inner = measured ? rangeOf(measured, reading) : ANY;
+  if (inner === null) return null;
+  if (kept !== undefined) return inner;
+  if (name === 'sum' || name === 'sum_over_time') return inner.min >= 0 ? POSITIVE : ANY;
+  if (name === 'ceil' || name === 'floor') return { min: Math.floor(inner.min), max: Math.ceil(inner.max) };
+  if (name.startsWith('clamp')) {
+    const [low, high] = name === 'clamp' ? [second, third] : name === 'clamp_min' ? [second] : [undefined, second];
+    const least = low?.type === 'number' ? low.value : -INFINITY;
+    const most = high?.type === 'number' ? high.value : INFINITY;
+    return { min: Math.min(Math.max(inner.min, least), most), max: Math.max(Math.min(inner.max, most), least) };
+  }
+  return GIVES[name] ?? ANY;
+}
+
+/** A constant is there always. */
+function isAlwaysThere(expression: Expression): boolean {
+  if (expression.type === 'number') return true;
+  return expression.type === 'call' && expression.name === 'vector';
+}
+
+function rangeOfBinary(binary: Binary, reading: Reading): Range | null {
+  const { operator, left, right } = binary;
+  if (operator === 'or') return union([rangeOf(left, { ...reading, note: () => null }), rangeOf(right, reading)]);
+  const a = rangeOf(left, reading);
+  const b = operator === 'unless' ? rangeOf(right, { ...reading, note: () => null }) : rangeOf(right, reading);
+  if (a === null) return null;
+  if (operator === 'unless') return b !== null && empties(binary, a, b) ? reading.note(binary) : a;
+  if (b === null) return null;
+  if (operator === 'and') {
+    if (measuredOf(left).text !== measuredOf(right).text) return a;
+    return overlap(a, b) ?? reading.note(binary);
+  }
+  if (!COMPARISONS.has(operator)) return arithmetic(binary, a, b);
+  const kept = left.type === 'number' ? meeting(b, FLIPPED[operator] ?? operator, a) : meeting(a, operator, b);
+  if (binary.modifiers.includes('bool')) return kept === null ? { min: 0, max: 0 } : SHARE;
+  return kept ?? reading.note(binary);
+}
+
+/** Does `unless` take away everything that is on its left? */
+function empties({ left, right, modifiers }: Binary, a: Range, b: Range): boolean {
+  if (/^on ?\(\)/.test(modifiers)) return isAlwaysThere(right);
+  const same = measuredOf(left).text === measuredOf(right).text;
+  return same && (right.text === measuredOf(right).text || (b.min <= a.min && b.max >= a.max));
+}
+
+/** What is compared: the expression without the comparisons around it. */
+function measuredOf(expression: Expression): Expression {
+  if (expression.type !== 'binary' || !COMPARISONS.has(expression.operator)) return expression;
+  if (expression.modifiers.includes('bool')) return expression;
+  return measuredOf(expression.left.type === 'number' ? expression.right : expression.left);
+}
+
+const union = (ranges: readonly (Range | null)[]): Range | null => {
+  const some = ranges.filter((range) => range !== null);
+  if (some.length === 0) return null;
+  return { min: Math.min(...some.map(({ min }) => min)), max: Math.max(...some.map(({ max }) => max)) };
+};
+const overlap = (a: Range, b: Range): Range | null => {
+  const both = { min: Math.max(a.min, b.min), max: Math.min(a.max, b.max) };
+  return both.min <= both.max ? both : null;
+};
+/** The next larger number: what is greater than 5 begins there. */
+const above = (value: number): number =>
+  Number.isFinite(value) ? value + Math.max(Math.abs(value) * Number.EPSILON, Number.MIN_VALUE) : value;
+
+/** Values of `a` that compare so with some value of `b`. */
+function meeting(a: Range, operator: string, b: Range): Range | null {
+  switch (operator) {
+    case '>':
+      return overlap(a, { min: above(b.min), max: INFINITY });
+    case '>=':
+      return overlap(a, { min: b.min, max: INFINITY });
+    case '<':
+      return overlap(a, { min: -INFINITY, max: -above(-b.max) });
+    case '<=':
+      return overlap(a, { min: -INFINITY, max: b.max });
+    case '==':
+      return overlap(a, b);
+    default:
+      return a.min === a.max && b.min === b.max && a.min === b.min ? null : a;
+  }
+}
+
+function arithmetic(binary: Binary, a: Range, b: Range): Range {
+  const corners = (...values: readonly number[]): Range =>
+    values.some(Number.isNaN) ? ANY : { min: Math.min(...values), max: Math.max(...values) };
+  switch (binary.operator) {
+    case '+':
+      return corners(a.min + b.min, a.max + b.max);
+    case '-':
+      return corners(a.min - b.max, a.max - b.min);
+    case '*':
+      return corners(...[a.min, a.max].flatMap((x) => [b.min, b.max].map((y) => (x === 0 || y === 0 ? 0 : x * y))));
+    case '/':
+      if (isShare(binary)) return { min: 0, max: factorOf(binary.left) };
+      if (b.min === b.max && Number.isFinite(b.min) && b.min !== 0) return corners(a.min / b.min, a.max / b.min);
+      return a.min >= 0 && b.min >= 0 ? POSITIVE : ANY;
+    default:
+      return ANY;
+  }
+}
+
+/** Sums of what only grows: of fewer series they are no larger. */
+const GROWS = new Set(['sum', 'count', 'rate', 'irate', 'increase', 'sum_over_time', 'count_over_time']);
+
+/** 100 of `100 * errors`. */
+const factorOf = (expression: Expression): number =>
+  expression.type === 'binary' && expression.operator === '*' && expression.left.type === 'number'
+    ? Math.max(expression.left.value, 0)
+    : 1;
+
+/** `errors / requests` where the errors are some of the requests, and `hits / (hits + misses)`. */
+function isShare({ left, right }: Binary): boolean {
+  const whole = withoutGuards(right);
+  const part = withoutGuards(left);
+  if (whole.type === 'binary' && whole.operator === '+')
+    return (
+      [whole.left, whole.right].some(({ text }) => text === part.text) && isCount(whole.left) && isCount(whole.right)
+    );
+  return isPartOf(part, whole) && isCount(whole);
+}
+
+/** `x or vector(0)`, `x > 0` and `clamp_min(x, 1)` guard against nothing and against a division by it. */
+function withoutGuards(expression: Expression): Expression {
+  if (expression.type === 'binary' && (expression.operator === 'or' || COMPARISONS.has(expression.operator)))
+    return withoutGuards(expression.left);
+  if (expression.type === 'binary' && factorOf(expression) > 1) return withoutGuards(expression.right);
+  if (expression.type === 'call' && expression.name === 'clamp_min' && expression.args[0])
+    return withoutGuards(expression.args[0]);
+  return expression;
+}
+
+/** Something that is added up and never negative. */
+function isCount(expression: Expression): boolean {
+  if (expression.type === 'call') return GROWS.has(expression.name) && expression.args.some(isCount);
+  if (expression.type === 'moved') return isCount(expression.of);
+  return expression.type === 'selector';
+}
+
+/** Is the one the same as the other, of fewer series? */
+function isPartOf(part: Expression, whole: Expression): boolean {
+  if (part.type === 'binary' && COMPARISONS.has(part.operator)) return isPartOf(part.left, whole);
+  if (part.type === 'call' && whole.type === 'call')
+    return (
+      part.name === whole.name &&
+      part.grouping === whole.grouping &&
+      GROWS.has(part.name) &&
+      part.args.length === 1 &&
+      part.args.every((arg, index) => isPartOf(arg, whole.args[index] ?? arg))
+    );
+  if (part.type === 'moved' && whole.type === 'moved') return part.how === whole.how && isPartOf(part.of, whole.of);
+  return part.type === 'selector' && whole.type === 'selector' && isNarrower(part.text, whole.text);
+}
+
+/** Every matcher of the wider one is among those of the narrower. */
+function isNarrower(narrow: string, wide: string): boolean {
+  const [own, other] = [narrow, wide].map((text) => {
+    const [, metric = '', matchers = ''] = /^([^{]*)\{?(.*?),?\}?$/s.exec(text) ?? [];
+    return {
+      metric,
+      matchers: (matchers.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|[^,"'])+/g) ?? []).map((one) =>
+        one.replace(/^\s*(\S+?)\s*([=!~]+)\s*/, '$1$2').trim(),
+      ),
+    };
+  });
+  return own?.metric === other?.metric && (other?.matchers ?? []).every((one) => own?.matchers.includes(one) === true);
+}
+
+/**
+ * Whether the comparison of an expression holds for a value of what it measures, the leftmost one; null where nothing is compared with a
+ * number. What stands beside it (`and`, `unless`) is taken as given.
+ */
+export function holdsFor(text: string, value: number, records: Records): boolean | null {
+  const whole = parsePromql(text);
+  const reading = { records, note: () => null, depth: 0 };
+  return whole && holds(whole, value, reading);
+}
+
+function holds(expression: Expression, value: number, reading: Reading): boolean | null {
+  if (expression.type === 'moved') return holds(expression.of, value, reading);
+  if (expression.type === 'call')
+    return expression.name.startsWith('absent') ? null : firstOf(expression.args, value, reading);
+  if (expression.type === 'selector') {
+    const [recorded] = reading.depth < DEEPEST_RECORD ? reading.records(expression.metric) : [];
+    const read = recorded === undefined ? null : parsePromql(recorded);
+    return read && holds(read, value, { ...reading, depth: reading.depth + 1 });
+  }
+  if (expression.type !== 'binary') return null;
+  const { operator, left, right } = expression;
+  if (COMPARISONS.has(operator)) {
+    const [a, b] = [rangeOf(left, reading), rangeOf(right, reading)];
+    const measured = { min: value, max: value };
+    if (b && b.min === b.max) return meeting(measured, operator, b) !== null;
+    if (a && a.min === a.max) return meeting(measured, FLIPPED[operator] ?? operator, a) !== null;
+    return null;
+  }
+  if (operator !== 'or')
+    return firstOf([left, ...(operator === 'and' || operator === 'unless' ? [] : [right])], value, reading);
+  const both = [left, right].map((one) => holds(one, value, reading));
+  return both.includes(true) ? true : both.includes(null) ? null : false;
+}
+
+function firstOf(expressions: readonly Expression[], value: number, reading: Reading): boolean | null {
+  return expressions.map((one) => holds(one, value, reading)).find((answer) => answer !== null) ?? null;
+}

@@ -1,0 +1,142 @@
+/** What monitoring of a large or careless platform answers, and what the kinds make of it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertRules } from '../../checks/observability/alert-rules/check.ts';
+import { prometheusTargets } from '../../checks/observability/prometheus-targets/check.ts';
+import type { CheckKind } from '../../checks/kit/kind.ts';
+import { validateParams } from '../../checks/kit/params.ts';
+import { testContext } from '../../checks/kit/testing/cases.ts';
+import { httpClient } from '../../fixtures/capabilities/http.ts';
+import { createRedactor } from '../../fixtures/capabilities/redactor.ts';
+import { secretResolver } from '../../fixtures/capabilities/secret-values.ts';
+import { listenHttp, type TestServer } from '../harness/servers.ts';
+
+const NOW = '2026-01-15T12:00:00Z';
+const SECOND = Date.parse(NOW) / 1000;
+const TARGETS = 2000;
+
+/** What Prometheus answers, by path; a test puts its own in. */
+let answers: Record<string, object> = {};
+let server: TestServer;
+beforeAll(async () => {
+  server = await listenHttp((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://prometheus.test');
+    response.end(pathname === '/-/ready' ? 'ready' : JSON.stringify({ status: 'success', ...answers[pathname] }));
+  });
+});
+afterAll(() => server.close());
+
+const vector = (...values: readonly number[]) => ({
+  data: { resultType: 'vector', result: values.map((value) => ({ metric: {}, value: [SECOND, String(value)] })) },
+});
+
+async function judged(kind: CheckKind, given: object) {
+  const redactor = createRedactor();
+  const resolveSecret = secretResolver(redactor, () => Promise.resolve(null));
+  const http = httpClient({ signal: new AbortController().signal, redactor, resolveSecret });
+  const { params } = validateParams(kind, { prometheus: { url: server.url }, ...given }) as { params: object };
+  const context = testContext(NOW);
+  return kind.judge(params, await kind.gather(params, { http } as never, context), context);
+}
+
+describe('a platform with 2,000 targets', () => {
+  const labels = Object.fromEntries(
+    Array.from({ length: 60 }, (_, index) => [`__meta_kubernetes_pod_label_${index}`, 'x'.repeat(40)]),
+  );
+  const targets = (health: string) => ({
+    data: {
+      activeTargets: Array.from({ length: TARGETS }, (_, index) => ({
+        discoveredLabels: labels,
+        labels: { job: index === TARGETS - 1 ? 'api' : 'other' },
+        scrapeUrl: `http://10.0.0.1:${index}/metrics`,
+        health: index === TARGETS - 1 ? health : 'up',
+        lastError: '',
+        lastScrape: NOW,
+      })),
+    },
+  });
+  const rules = {
+    data: { groups: [{ name: 'a', interval: 15, rules: [{ name: 'A', health: 'ok', lastEvaluation: NOW }] }] },
+  };
+  const item = { services: [{ labels: { job: 'api' } }] };
+  const asked = (health: string) => {
+    answers = { '/api/v1/query': vector(SECOND), '/api/v1/targets': targets(health), '/api/v1/rules': rules };
+    return judged(prometheusTargets, item);
+  };
+
+  it('is judged whole, also its last target', async () => {
+    expect(JSON.stringify(targets('up')).length).toBeGreaterThan(5 * 1024 * 1024);
+    expect(await asked('up')).toMatchObject({ outcome: 'pass' });
+    expect(await asked('down')).toMatchObject({ outcome: 'fail', findings: [{ id: 'tooFewTargets' }] });
+  });
+});
+
+describe('answers that are not whole', () => {
+  const whole = { '/api/v1/query': vector(SECOND), '/api/v1/targets': { data: { activeTargets: [] } } };
+  const group = { name: 'a', interval: 15, rules: [{ name: 'A', health: 'ok', lastEvaluation: NOW }] };
+  it.each([
+    ['a warning', { data: { groups: [group] }, warnings: ['store 10.0.0.1 is away'] }, 'partial'],
+    ['a storage node that is away', { data: { groups: [group] }, isPartial: true }, 'partial'],
+    ['a page of several', { data: { groups: [group], groupNextToken: 'x' } }, 'partial'],
+    ['another program', { data: {} }, 'no-list'],
+  ])('%s is no answer', async (_, rules, detail) => {
+    answers = { ...whole, '/api/v1/rules': rules };
+    const looking = judged(prometheusTargets, { services: [{ labels: { job: 'api' } }] });
+    await expect(looking).rejects.toMatchObject({ code: 'protocol', detail });
+  });
+});
+
+describe('an alert that cannot tell anybody', () => {
+  const RATIO =
+    'sum by (job) (rate(http_requests_total{status=~"5.."}[5m])) / sum by (job) (rate(http_requests_total[5m]))';
+  const rule = {
+    name: 'HighErrorRate',
+    type: 'alerting',
+    query: `${RATIO} > 0.05`,
+    duration: 300,
+    labels: { severity: 'critical' },
+    annotations: { runbook_url: 'https://runbooks.test/a' },
+    health: 'ok',
+    lastEvaluation: NOW,
+  };
+  const group = { name: 'mcp', interval: 15, limit: 0 };
+  const loaded = (over: object, ofGroup: object = {}) => {
+    const recorded = { name: 'job:errors:ratio', type: 'recording', query: RATIO, health: 'ok', lastEvaluation: NOW };
+    answers = {
+      '/api/v1/query': vector(3),
+      '/api/v1/rules': { data: { groups: [{ ...group, ...ofGroup, rules: [recorded, { ...rule, ...over }] }] } },
+    };
+    return judged(alertRules, { required: [{ alert: 'HighErrorRate', firesAt: 0.1, quietAt: 0.01 }] });
+  };
+
+  it.each([
+    [{}, {}],
+    [{ query: 'job:errors:ratio > 0.05' }, {}],
+    [{ query: `${RATIO} > 0.05 and sum by (job) (rate(http_requests_total[5m])) > 1` }, { limit: 50 }],
+    [{ query: '0.05 < job:errors:ratio', keepFiringFor: 300 }, { interval: 60 }],
+  ])('is none of these: %j %j', async (over, ofGroup) => {
+    expect(await loaded(over, ofGroup)).toMatchObject({ outcome: 'pass' });
+  });
+
+  it.each([
+    ['sluggish', { duration: 8760 * 3600 }, {}],
+    ['neverFires', { query: `${RATIO} > 5` }, {}],
+    ['neverFires', { query: '100 * job:errors:ratio > 500' }, {}],
+    ['neverFires', { query: 'job:errors:ratio < 0' }, {}],
+    ['neverFires', { query: 'job:errors:ratio > 0.05 unless job:errors:ratio' }, {}],
+    ['neverFires', { query: 'job:errors:ratio > 0.05 and on () vector(0) > 0' }, {}],
+    ['neverFires', { query: 'job:errors:ratio > 0.05 unless on () vector(1)' }, {}],
+    ['silentAt', { query: 'job:errors:ratio > 0.5' }, {}],
+    ['silentAt', { query: 'job:errors:ratio * 1 == 1' }, {}],
+    ['firesAlready', { query: 'job:errors:ratio < 0.05' }, {}],
+    ['firesAlready', { query: 'job:errors:ratio >= 0' }, {}],
+    ['sticky', { keepFiringFor: 30 * 86_400 }, {}],
+    ['seldom', {}, { interval: 86_400 }],
+    ['limited', {}, { limit: 1 }],
+    ['noRunbook', { annotations: { runbook_url: 'TODO' } }, {}],
+    ['noRunbook', { annotations: {} }, {}],
+    ['severity', { labels: {} }, {}],
+  ])('%s: %j %j', async (id, over, ofGroup) => {
+    const { outcome, findings } = await loaded(over, ofGroup);
+    expect([outcome, findings.map((finding) => finding.id)]).toEqual(['fail', expect.arrayContaining([id])]);
+  });
+});
