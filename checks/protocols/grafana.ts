@@ -25,8 +25,16 @@ export interface Panel {
   readonly queries: readonly { readonly refId: string; readonly expr: string; readonly source: SourceRef }[];
   /** Its queries stand in the library, not in the dashboard. */
   readonly inLibrary: boolean;
+  /** Variable, for each of whose values Grafana draws it once more. */
+  readonly repeat?: string;
+  /** What it shows is made from its data (`filterByValue`, `reduce`): the values of its queries are not those it shows. */
+  readonly transformed?: string;
   /** Steps that the panel shows, ascending; empty where it shows none. */
   readonly thresholds: readonly Step[];
+  /** Those of some of its fields, where they differ. */
+  readonly overrides?: readonly (readonly Step[])[];
+  /** Colours of single values, which go before thresholds. */
+  readonly mappings?: readonly { readonly from: number; readonly to: number; readonly color: string }[];
   /** Thresholds are shares of this range, 0–100, where it is given. */
   readonly percentOf: { readonly min: number; readonly max: number } | null;
 }
@@ -36,6 +44,8 @@ export interface Dashboard {
   readonly panels: readonly Panel[];
   /** Values of its own variables, by name; those without one are left out. */
   readonly variables: Readonly<Record<string, string>>;
+  /** The values chosen of each, one by one; `.+` alone where that is any. */
+  readonly choices?: Readonly<Record<string, readonly string[]>>;
   /** Types of data source that its variables stand for. */
   readonly sourceTypes: Readonly<Record<string, string>>;
 }
@@ -61,7 +71,7 @@ export async function dashboard(http: HttpClient, source: TelemetrySource, uid: 
 }
 
 /** What a dashboard brings along for its variables. */
-export function templatingOf(model: unknown): Pick<Dashboard, 'variables' | 'sourceTypes'> {
+export function templatingOf(model: unknown): Pick<Dashboard, 'variables' | 'choices' | 'sourceTypes'> {
   const all = listAt(model, 'templating', 'list').map((variable) => ({
     name: textAt(variable, '', 'name'),
     type: textAt(variable, '', 'type'),
@@ -70,33 +80,36 @@ export function templatingOf(model: unknown): Pick<Dashboard, 'variables' | 'sou
   }));
   const sources = all.filter(({ type }) => type === 'datasource');
   const others = all.filter(({ type }) => type !== 'datasource');
+  const chosen = others.flatMap(({ name, type, query, variable }) => {
+    const values = valuesOf(variable, type, query);
+    return values ? [{ name, values, value: textAt(variable, '', 'allValue') }] : [];
+  });
   return {
     sourceTypes: Object.fromEntries(sources.map(({ name, query }) => [name, query])),
-    variables: Object.fromEntries(
-      others.flatMap(({ name, type, query, variable }) => {
-        const value = valueOf(variable, type, query);
-        return value === undefined ? [] : [[name, value]];
-      }),
-    ),
+    choices: Object.fromEntries(chosen.map(({ name, values }) => [name, values])),
+    variables: Object.fromEntries(chosen.map(({ name, values }) => [name, joined(values)])),
   };
 }
 
 const ALL = '$__all';
 
-/** As Grafana puts it into a query: several values as `(a|b)`, all of them as the dashboard says or as any. */
-function valueOf(variable: unknown, type: string, query: string): string | undefined {
+/** What is chosen: one value, several, or all of them as the dashboard says or as any; undefined where nothing is. */
+function valuesOf(variable: unknown, type: string, query: string): readonly string[] | undefined {
   const current = at(variable, 'current', 'value');
   const chosen = (Array.isArray(current) ? (current as unknown[]) : [current]).filter(isScalar).map(String);
   if (chosen.includes(ALL)) {
     const options = listAt(variable, 'options').map((option) => textAt(option, ALL, 'value'));
     const known = options.length === 0 && type === 'custom' ? query.split(',').map((text) => text.trim()) : options;
-    return textAt(variable, '', 'allValue') || joined(known.filter((value) => value !== ALL)) || '.+';
+    const all = known.filter((value) => value !== ALL && value !== '');
+    const any = textAt(variable, '', 'allValue') || (all.length === 0 ? '.+' : '');
+    return any === '' ? all : [any];
   }
-  if (chosen.length > 0 && (chosen[0] !== '' || type === 'textbox')) return joined(chosen);
-  return type === 'constant' || type === 'textbox' ? query : undefined;
+  if (chosen.length > 0 && (chosen[0] !== '' || type === 'textbox')) return chosen;
+  return type === 'constant' || type === 'textbox' ? [query] : undefined;
 }
 
 const isScalar = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';
+/** As Grafana puts several into a query. */
 const joined = (values: readonly string[]): string => (values.length > 1 ? `(${values.join('|')})` : (values[0] ?? ''));
 
 /** The type of the data source that a query goes to; empty where nobody says so. */
@@ -120,29 +133,45 @@ function sourceRefOf(value: unknown): SourceRef | undefined {
 
 /** Panels that show something of their own; rows are opened, texts and lists left out. */
 export function panelsOf(model: unknown): readonly Panel[] {
+  // What stands below an open row is repeated with it.
+  let row = '';
   return listAt(model, 'panels').flatMap((panel): readonly Panel[] => {
     const type = textAt(panel, '', 'type');
-    if (type === 'row') return panelsOf(panel);
+    if (type === 'row') {
+      row = textAt(panel, '', 'repeat');
+      return panelsOf(panel).map((one) => ({ ...(row === '' ? {} : { repeat: row }), ...one }));
+    }
     if (['text', 'dashlist', 'news', 'welcome', 'alertlist', 'annolist'].includes(type)) return [];
-    return [panelOf(panel, type)];
+    return [{ ...(row === '' ? {} : { repeat: row }), ...panelOf(panel, type) }];
   });
 }
 
 function panelOf(panel: unknown, type: string): Panel {
   const own = sourceRefOf(at(panel, 'datasource')) ?? { type: '', ref: '' };
   const defaults = at(panel, 'fieldConfig', 'defaults');
+  const repeat = textAt(panel, '', 'repeat');
+  const transformed = listAt(panel, 'transformations')
+    .map((one) => textAt(one, '', 'id'))
+    .find((id) => CHANGES_VALUES.test(id));
+  // An expression of Grafana's own is made from queries that the panel hides.
+  const targets = listAt(panel, 'targets');
+  const hasExpression = targets.some((target) => textAt(target, '', 'datasource', 'type') === EXPRESSION);
+  const shows = showsThresholds(panel, type, defaults);
   return {
     title: textAt(panel, 'without a title', 'title'),
     type,
-    queries: listAt(panel, 'targets')
-      .filter((target) => at(target, 'hide') !== true)
+    queries: targets
+      .filter((target) => hasExpression || at(target, 'hide') !== true)
       .map((target) => ({
         refId: textAt(target, '', 'refId'),
         expr: textAt(target, '', 'expr'),
         source: sourceRefOf(at(target, 'datasource')) ?? own,
       })),
     inLibrary: isRecord(at(panel, 'libraryPanel')) && listAt(panel, 'targets').length === 0,
-    thresholds: showsThresholds(type, defaults) ? stepsOf(defaults) : [],
+    ...(repeat === '' ? {} : { repeat }),
+    ...(transformed === undefined && !hasExpression ? {} : { transformed: transformed ?? 'an expression' }),
+    thresholds: shows ? stepsOf(type, panel, defaults) : [],
+    ...(shows ? coloursOf(panel, defaults) : {}),
     percentOf:
       at(defaults, 'thresholds', 'mode') === 'percentage'
         ? { min: numberAt(defaults, 0, 'min'), max: numberAt(defaults, 100, 'max') }
@@ -150,14 +179,28 @@ function panelOf(panel: unknown, type: string): Panel {
   };
 }
 
-/** Grafana writes default thresholds into every panel; a graph shows them only when told to. */
-function showsThresholds(type: string, defaults: unknown): boolean {
-  if (['stat', 'gauge', 'bargauge'].includes(type)) return true;
-  const style = textAt(defaults, 'off', 'custom', 'thresholdsStyle', 'mode');
-  return type === 'timeseries' && style !== 'off';
+/** Type of Grafana's own expressions over queries. */
+const EXPRESSION = '__expr__';
+/** Transformations after which other values are shown than the queries gave. */
+const CHANGES_VALUES = /^(calculateField|reduce|filterByValue|groupBy|histogram|heatmap|regression|limit)$/;
+const ALWAYS_COLOURED = ['stat', 'gauge', 'bargauge'];
+const COLOURED_BY_THRESHOLDS = ['timeseries', 'state-timeline', 'status-history', 'barchart', 'piechart', 'geomap'];
+
+/** Grafana writes default thresholds into every panel; a graph shows them only when told to, a table by its cells. */
+function showsThresholds(panel: unknown, type: string, defaults: unknown): boolean {
+  const custom = at(defaults, 'custom');
+  if (ALWAYS_COLOURED.includes(type)) return true;
+  if (type === 'singlestat') return at(panel, 'colorValue') === true || at(panel, 'colorBackground') === true;
+  if (type === 'table')
+    return textAt(custom, textAt(custom, '', 'displayMode'), 'cellOptions', 'type').startsWith('color-');
+  if (!COLOURED_BY_THRESHOLDS.includes(type)) return false;
+  return (
+    textAt(custom, 'off', 'thresholdsStyle', 'mode') !== 'off' || textAt(defaults, '', 'color', 'mode') === 'thresholds'
+  );
 }
 
-function stepsOf(defaults: unknown): readonly Step[] {
+function stepsOf(type: string, panel: unknown, defaults: unknown): readonly Step[] {
+  if (type === 'singlestat') return stepsOfSinglestat(panel);
   return listAt(defaults, 'thresholds', 'steps')
     .filter(isRecord)
     .map((step) => ({
@@ -166,15 +209,61 @@ function stepsOf(defaults: unknown): readonly Step[] {
     }));
 }
 
+/** Before Grafana 7: `thresholds: "50,80"` and three colours. */
+function stepsOfSinglestat(panel: unknown): readonly Step[] {
+  const bounds = textAt(panel, '', 'thresholds')
+    .split(',')
+    .filter((bound) => bound.trim() !== '');
+  return listAt(panel, 'colors').map((color, index) => ({
+    from: index === 0 ? null : Number(bounds[index - 1] ?? Number.POSITIVE_INFINITY),
+    color: String(color),
+  }));
+}
+
+/** What else than its own thresholds colours a panel: those of single fields, and single values. */
+function coloursOf(panel: unknown, defaults: unknown): Pick<Panel, 'overrides' | 'mappings'> {
+  const properties = listAt(panel, 'fieldConfig', 'overrides').flatMap((one) => listAt(one, 'properties'));
+  const overrides = properties
+    .filter((one) => textAt(one, '', 'id') === 'thresholds')
+    .map((one) => stepsOf('', panel, { thresholds: at(one, 'value') }));
+  const mapped = [
+    ...listAt(defaults, 'mappings'),
+    ...properties.filter((one) => textAt(one, '', 'id') === 'mappings').flatMap((one) => listAt(one, 'value')),
+  ];
+  const mappings = mapped.flatMap((mapping) => {
+    const options = at(mapping, 'options');
+    if (textAt(mapping, '', 'type') === 'range') {
+      const color = textAt(options, '', 'result', 'color');
+      return [{ from: numberAt(options, -Infinity, 'from'), to: numberAt(options, Infinity, 'to'), color }];
+    }
+    return Object.entries(isRecord(options) ? options : {}).map(([value, result]) => ({
+      from: Number(value),
+      to: Number(value),
+      color: textAt(result, '', 'color'),
+    }));
+  });
+  return {
+    ...(overrides.length === 0 ? {} : { overrides }),
+    ...(mappings.length === 0 ? {} : { mappings: mappings.filter(({ color }) => color !== '') }),
+  };
+}
+
 function numberAt(value: unknown, fallback: number, key: string): number {
   const found = at(value, key);
   return typeof found === 'number' ? found : fallback;
 }
 
-/** The step a value lies in: the last one that begins at or below it. */
-export function stepOf(value: number, { thresholds, percentOf }: Panel): Step | undefined {
+/** Colours that a value may have: one, or several where fields of the panel have thresholds of their own. */
+export function colorsOf(
+  value: number,
+  { thresholds, overrides = [], mappings = [], percentOf }: Panel,
+): readonly string[] {
+  const mapped = mappings.find(({ from, to }) => from <= value && value <= to);
+  if (mapped) return [mapped.color];
   const held = percentOf ? ((value - percentOf.min) / (percentOf.max - percentOf.min)) * 100 : value;
-  return thresholds.findLast(({ from }) => from === null || from <= held);
+  return [thresholds, ...overrides].map(
+    (steps) => steps.findLast(({ from }) => from === null || from <= held)?.color ?? '',
+  );
 }
 
 /** Variables of an expression that are not among the given ones: `$job`, `${job:regex}`, `[[job]]`. */
@@ -194,25 +283,4 @@ export function putVariables(
       put(token, braces ?? brackets ?? plain ?? ''),
   );
   return { expr: text, unknown: [...unknown] };
-}
-
-/** Grafana's named reds, and colours whose red far outweighs the rest, however they are written. */
-export function isRed(color: string): boolean {
-  if (/red/i.test(color)) return true;
-  const [, hue, saturation] = /^hsla?\(\s*([\d.]+)\D+?([\d.]+)%/i.exec(color) ?? [];
-  if (hue !== undefined) return (Number(hue) <= 20 || Number(hue) >= 340) && Number(saturation) >= 50;
-  const [red = 0, green = 0, blue = 0] = rgbOf(color);
-  return red > 150 && green < red / 2 && blue < red / 2;
-}
-
-function rgbOf(color: string): readonly number[] {
-  const decimal = /^rgba?\(([^)]*)\)$/i.exec(color)?.[1];
-  if (decimal !== undefined)
-    return decimal
-      .split(/[\s,/]+/)
-      .filter((part) => part !== '')
-      .map((part) => (part.endsWith('%') ? Number.parseFloat(part) * 2.55 : Number.parseFloat(part)));
-  const digits = /^#([\da-f]+)$/i.exec(color)?.[1] ?? '';
-  const parts = digits.match(digits.length < 6 ? /./g : /../g) ?? [];
-  return parts.map((part) => Number.parseInt(part.padEnd(2, part), 16));
 }

@@ -311,3 +311,25 @@ function holds(expression: Expression, value: number, reading: Reading): boolean
 function firstOf(expressions: readonly Expression[], value: number, reading: Reading): boolean | null {
   return expressions.map((one) => holds(one, value, reading)).find((answer) => answer !== null) ?? null;
 }
+
+/** Does an expression give something even where none of its metrics exists: `… or vector(0)`, `vector(1)`? */
+export function cannotBeEmpty(text: string): boolean {
+  const whole = parsePromql(text);
+  return whole !== null && givesAlways(whole);
+}
+
+function givesAlways(expression: Expression): boolean {
+  if (isAlwaysThere(expression)) return true;
+  if (expression.type === 'call')
+    return !expression.name.startsWith('absent') && expression.args.length > 0 && expression.args.every(givesAlways);
+  if (expression.type !== 'binary') return false;
+  const { operator, left, right } = expression;
+  if (operator === 'or') return givesAlways(left) || givesAlways(right) || givesIfAbsent(left, right);
+  return operator !== 'unless' && givesAlways(left) && givesAlways(right);
+}
+
+/** `x or absent(x)` gives something whether or not there is any. */
+function givesIfAbsent(left: Expression, right: Expression): boolean {
+  const within = right.type === 'binary' ? [right.left, right.right] : [right];
+  return within.some((one) => one.type === 'call' && one.name === 'absent' && one.args[0]?.text === left.text);
+}

@@ -1,7 +1,8 @@
-import { attempt, kind } from '../../kit/kind.ts';
+import { kind } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
-import { query, rules } from '../../protocols/prometheus.ts';
-import { inGoodTimes, selectorsOf, selectorText, type Selector } from '../../protocols/promql.ts';
+import { rules } from '../../protocols/prometheus.ts';
+import { inGoodTimes, type Selector } from '../../protocols/promql.ts';
+import { seriesBehind } from '../../protocols/series-behind.ts';
 import { prometheusOf } from '../../protocols/telemetry.ts';
 import { isOne, judge, messages } from './judge.ts';
 import { params } from './params.ts';
@@ -26,25 +27,14 @@ export const alertRules = kind('observability/alert-rules', {
 
   async gather(given, { http }) {
     const source = prometheusOf(given);
-    const counted = async (selector: string, promql = `count(${selector})`) => {
-      const answer = await attempt(() => query(http, source, promql));
-      return { selector, refusal: answer.refusal, series: answer.seen?.[0]?.value ?? 0 };
-    };
-    const texts = (selectors: readonly Selector[]): readonly string[] => [
-      ...new Set(selectors.flatMap((one) => watched(one, given.onlyInTrouble)).map(selectorText)),
-    ];
     const loaded = await rules(http, source);
     const records = loaded.filter((rule) => rule.kind === 'recording').map(({ name, query }) => ({ name, query }));
     const wanted = loaded.filter((rule) => given.required.some((one) => isOne(rule, one)));
-    const selected = wanted.map(async (rule) => {
-      const selectors = selectorsOf(rule.query);
-      // One that watches nothing is true always (a watchdog) or never.
-      const asked =
-        selectors.length === 0
-          ? [counted(rule.query, `count(${rule.query})`)]
-          : texts(selectors).map((one) => counted(one));
-      return { ...rule, selected: await Promise.all(asked) };
-    });
+    // One that watches nothing is true always (a watchdog) or never.
+    const selected = wanted.map(async (rule) => ({
+      ...rule,
+      selected: await seriesBehind(http, source, rule.query, (one) => watched(one, given.onlyInTrouble)),
+    }));
     return { rules: await Promise.all(selected), records };
   },
   judge,

@@ -1,9 +1,10 @@
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { shortened, table } from '../../kit/evidence.ts';
-import type { Refusal, Say } from '../../kit/kind.ts';
+import type { Say } from '../../kit/kind.ts';
 import { hasLabels, selectorOf, type AlertRule } from '../../protocols/prometheus.ts';
 import { holdsFor, impossiblePart, type Records } from '../../protocols/promql-values.ts';
 import { selectorsOf } from '../../protocols/promql.ts';
+import type { Behind } from '../../protocols/series-behind.ts';
 import type { Params } from './params.ts';
 
 export const messages = {
@@ -62,14 +63,7 @@ export const messages = {
 } as const;
 
 type Required = Params['required'][number];
-type Rule = AlertRule & {
-  readonly selected: readonly {
-    /** As asked: what has to exist in good times. */
-    readonly selector: string;
-    readonly series: number;
-    readonly refusal?: Refusal | undefined;
-  }[];
-};
+type Rule = AlertRule & { readonly selected: readonly Behind[] };
 
 export const isOne = (rule: AlertRule, { alert, labels }: Required): boolean =>
   rule.kind === 'alerting' && rule.name === alert && hasLabels(rule.labels, labels);

@@ -1,7 +1,9 @@
 import { table } from '../../kit/evidence.ts';
 import type { Refusal, Say } from '../../kit/kind.ts';
-import { isRed, stepOf, type Panel } from '../../protocols/grafana.ts';
+import { isRed } from '../../protocols/grafana-colours.ts';
+import { colorsOf, type Panel } from '../../protocols/grafana.ts';
 import { valueText, type Sample } from '../../protocols/prometheus.ts';
+import type { Behind } from '../../protocols/series-behind.ts';
 import { labelText } from '../../protocols/telemetry.ts';
 
 export const messages = {
@@ -12,6 +14,14 @@ export const messages = {
   noData: {
     says: '{subject}: query {ref} gives no data ({query}), expected some.',
     fix: 'Correct the metric’s name and labels in the panel, or list the panel under mayBeEmpty when nothing is the good state.',
+  },
+  constant: {
+    says: '{subject}: query {ref} shows a constant in place of data, since {selector} finds no series; expected some.',
+    fix: 'Correct the metric’s name and labels in the panel, or leave the constant out ("or vector(0)"): it hides that nothing is measured.',
+  },
+  neverRed: {
+    says: '{subject}: none of its panels can show red, expected thresholds.',
+    fix: 'Give the panels that matter a threshold in red, and have it drawn.',
   },
   refused: {
     says: '{subject}: query {ref} is refused ({why}), expected it to run.',
@@ -31,6 +41,8 @@ interface Asked {
   /** Variables without a value: it could not be asked. */
   readonly unset?: readonly string[];
   readonly refusal?: Refusal | undefined;
+  /** What stands behind a query that is never empty. */
+  readonly behind?: readonly Behind[];
 }
 interface AskedPanel {
   readonly panel: Panel;
@@ -47,15 +59,17 @@ interface Seen {
 interface Params {
   readonly dashboards: readonly string[];
   readonly mayBeEmpty: readonly string[];
+  readonly canTurnRed: boolean;
 }
 
-export function judge({ dashboards, mayBeEmpty }: Params, seen: Seen, say: Say<typeof messages>): void {
+export function judge({ dashboards, mayBeEmpty, canTurnRed }: Params, seen: Seen, say: Say<typeof messages>): void {
   for (const [index, uid] of dashboards.entries()) {
     const found = seen.dashboards[index];
     const subject = `Dashboard ${uid}`;
     if (!found) say.fail('noDashboard', subject);
     else if (!found.panels.some(({ queries }) => queries.length > 0))
       say.unsure('no-subjects', `${subject}: no panel of it asks Prometheus, so nothing was judged.`, { subject });
+    if (found && canTurnRed && !found.panels.some(({ panel }) => couldBeRed(panel))) say.fail('neverRed', subject);
     for (const { panel, queries, others } of found?.panels ?? []) {
       const name = `Panel ${found?.title ?? ''} › ${panel.title}`;
       if (queries.length > 0) say.judged(name);
@@ -68,13 +82,8 @@ export function judge({ dashboards, mayBeEmpty }: Params, seen: Seen, say: Say<t
   say.show(table('Queries of the panels', ['dashboard', 'panel', 'query', 'PromQL', 'values'], rowsOf(seen)));
 }
 
-function judgeQuery(
-  subject: string,
-  panel: Panel,
-  { ref, query, samples, unset, refusal }: Asked,
-  mayBeEmpty: boolean,
-  say: Say<typeof messages>,
-): void {
+function judgeQuery(subject: string, panel: Panel, asked: Asked, mayBeEmpty: boolean, say: Say<typeof messages>): void {
+  const { ref, query, samples, unset, refusal } = asked;
   if (unset) return say.unknown(subject, `a value of ${unset.join(', ')} (declare it in params.variables)`);
   // The dashboard is what is judged: a query that Prometheus refuses is its fault, not the item's.
   if (refusal?.code === 'misconfigured') return say.fail('refused', subject, { ref, why: refusal.message });
@@ -82,12 +91,31 @@ function judgeQuery(
   // NaN is what Grafana draws as nothing.
   const shown = samples.filter(({ value }) => !Number.isNaN(value));
   if (shown.length === 0 && !mayBeEmpty) say.fail('noData', subject, { ref, query });
+  judgeBehind(subject, ref, asked.behind ?? [], say);
+  if (panel.transformed !== undefined && couldBeRed(panel))
+    return say.unknown(
+      subject,
+      `the values that it shows, which ${panel.transformed} makes from those of query ${ref}`,
+    );
   for (const { value, labels } of shown) {
-    const color = stepOf(value, panel)?.color ?? '';
+    const colors = colorsOf(value, panel);
+    const red = colors.filter(isRed);
     const series = Object.keys(labels).length === 0 ? '' : ` for ${labelText(labels)}`;
-    if (isRed(color)) say.fail('red', subject, { value: valueText(value), series, color });
+    if (red.length > 0 && red.length === colors.length)
+      say.fail('red', subject, { value: valueText(value), series, color: red.join(', ') });
+    else if (red.length > 0) say.unknown(subject, `which of its thresholds ${valueText(value)}${series} falls under`);
   }
 }
+
+function judgeBehind(subject: string, ref: string, behind: readonly Behind[], say: Say<typeof messages>): void {
+  for (const { selector, series, refusal } of behind) {
+    if (refusal) say.refused(refusal, subject);
+    else if (series === 0) say.fail('constant', subject, { ref, selector });
+  }
+}
+
+const couldBeRed = ({ thresholds, overrides = [], mappings = [] }: Panel): boolean =>
+  [...thresholds, ...overrides.flat(), ...mappings].some(({ color }) => isRed(color));
 
 function rowsOf({ dashboards }: Seen) {
   const valuesOf = ({ samples, unset, refusal }: Asked): string =>
