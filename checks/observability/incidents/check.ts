@@ -16,7 +16,7 @@ export const incidents = kind('observability/incidents', {
     'Every firing of alerts of the declared severities in the window as Prometheus recorded it.',
     'That alerts were evaluated all the time.',
   ],
-  not: ['Incidents that no rule watches for.'],
+  not: ['Incidents that no rule watches for: what users reported and people dealt with by hand.'],
   needs: ['http'],
   params: {
     ...prometheusParams,
