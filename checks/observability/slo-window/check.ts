@@ -1,7 +1,8 @@
 import { UNITS, type Bound, type Unit } from '../../contract/outcome.ts';
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import { kind, ObservationError } from '../../kit/kind.ts';
+import type { ItemOutcome } from '../../contract/run-reader.ts';
+import { attempt, kind, ObservationError } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { promDuration, query, valueText } from '../../protocols/prometheus.ts';
 import { labelText, prometheusOf, prometheusParams } from '../../protocols/telemetry.ts';
@@ -15,9 +16,13 @@ export const sloWindow = kind('observability/slo-window', {
   sees: [
     'Each series of the declared query at one moment, looking back over the window.',
     'How many samples it rests on.',
+    'That no load run of golive lies in the window, unless the item says that it may: what golive sends itself is no user.',
   ],
-  not: ['How the objective went before the window.', 'What Prometheus did not scrape.'],
-  needs: ['http'],
+  not: [
+    'How the objective went before the window.',
+    'What Prometheus did not scrape: requests that never reached a pod are counted by what stands in front of it, if the query asks that.',
+  ],
+  needs: ['http', 'runs'],
   params: {
     ...prometheusParams,
     objective: { type: 'string', minLength: 1, description: 'What is measured, for people: "Availability".' },
@@ -28,6 +33,11 @@ export const sloWindow = kind('observability/slo-window', {
         'PromQL of the measured value over the window, written $window: "… [$window] …". Each series is judged.',
     },
     window: duration('The time that is looked back on.', '1h'),
+    mayCountOwnLoad: {
+      type: 'boolean',
+      default: false,
+      description: 'Whether requests of golive’s own load runs may be among those of the window.',
+    },
     comparison: { type: 'string', enum: COMPARISONS, description: 'How the value must compare with the bound.' },
     bound: { type: 'number', description: 'The bound, in the unit.' },
     unit: { type: 'string', enum: UNITS, description: 'Unit of the value and the bound.' },
@@ -55,7 +65,7 @@ export const sloWindow = kind('observability/slo-window', {
   },
   rights: ({ prometheusToken }) => mayReadSecrets([prometheusToken]),
 
-  async gather(params, { http }) {
+  async gather(params, { http, runs }, { now }) {
     const windowMs = durationMs(params.window);
     if (windowMs === 0)
       throw new ObservationError('misconfigured', 'The window is 0, expected a time to look back on.', {
@@ -63,7 +73,10 @@ export const sloWindow = kind('observability/slo-window', {
       });
     const ask = (text: string) => query(http, prometheusOf(params), text.replaceAll('$window', promDuration(windowMs)));
     const [values, samples] = await Promise.all([ask(params.query), ask(params.samples.query)]);
-    return { values, samples };
+    const others = params.mayCountOwnLoad ? { seen: [] } : await attempt(() => runs.outcomes());
+    const isWithin = ({ at = '' }: ItemOutcome): boolean => now.getTime() - Date.parse(at) <= windowMs;
+    const loads = (others.seen ?? []).filter((one) => one.kind.startsWith('load/') && isWithin(one));
+    return { values, samples, loads: loads.map(({ item, at = '' }) => ({ item, at })), unknownLoads: others.refusal };
   },
 
   judge({ objective, comparison, bound: value, unit, samples, ...params }, seen, say) {
@@ -74,6 +87,13 @@ export const sloWindow = kind('observability/slo-window', {
       say.unsure('too-few-samples', `${subject}: ${why}. Send traffic, look further back, or correct the query.`, {
         subject,
       });
+    if (seen.unknownLoads) say.refused(seen.unknownLoads, objective);
+    for (const { item, at } of seen.loads ?? [])
+      say.unsure(
+        'too-few-samples',
+        `${objective}: the load run of ${item} (${at}) lies in the window, and says nothing of users. Look again when it is over, or set mayCountOwnLoad.`,
+        { subject: objective, detail: 'own-load' },
+      );
     if (Number.isFinite(counted))
       say.show({
         type: 'value',
