@@ -22,6 +22,8 @@ export type Expression = { readonly text: string } & (
   | { readonly type: 'other' }
 );
 
+export const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '>', '<', '>=', '<=']);
+
 type Node = ReturnType<typeof parser.parse>['topNode'];
 
 /** The tree of an expression; null where Prometheus' grammar does not read it. */

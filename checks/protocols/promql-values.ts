@@ -2,7 +2,8 @@
  * Which values an expression can have, by what its functions and operators can give: a share never exceeds 1, a count is never negative.
  * What is not known may be anything: whatever is said to be impossible here is so on every platform.
  */
-import { parsePromql, type Expression } from './promql-syntax.ts';
+import { factorOf, isShare } from './promql-shares.ts';
+import { COMPARISONS, parsePromql, type Expression } from './promql-syntax.ts';
 
 interface Range {
   readonly min: number;
@@ -20,7 +21,6 @@ const SHARE: Range = { min: 0, max: 1 };
 const ONE: Range = { min: 1, max: 1 };
 const DEEPEST_RECORD = 4;
 
-const COMPARISONS = new Set(['==', '!=', '>', '<', '>=', '<=']);
 const FLIPPED: Readonly<Record<string, string>> = { '>': '<', '<': '>', '>=': '<=', '<=': '>=' };
 /** What functions give, whatever they are given. */
 const GIVES: Readonly<Record<string, Range>> = {
@@ -206,72 +206,6 @@ function arithmetic(binary: Binary, a: Range, b: Range): Range {
     default:
       return ANY;
   }
-}
-
-/** Sums of what only grows: of fewer series they are no larger. */
-const GROWS = new Set(['sum', 'count', 'rate', 'irate', 'increase', 'sum_over_time', 'count_over_time']);
-
-/** 100 of `100 * errors`. */
-const factorOf = (expression: Expression): number =>
-  expression.type === 'binary' && expression.operator === '*' && expression.left.type === 'number'
-    ? Math.max(expression.left.value, 0)
-    : 1;
-
-/** `errors / requests` where the errors are some of the requests, and `hits / (hits + misses)`. */
-function isShare({ left, right }: Binary): boolean {
-  const whole = withoutGuards(right);
-  const part = withoutGuards(left);
-  if (whole.type === 'binary' && whole.operator === '+')
-    return (
-      [whole.left, whole.right].some(({ text }) => text === part.text) && isCount(whole.left) && isCount(whole.right)
-    );
-  return isPartOf(part, whole) && isCount(whole);
-}
-
-/** `x or vector(0)`, `x > 0` and `clamp_min(x, 1)` guard against nothing and against a division by it. */
-function withoutGuards(expression: Expression): Expression {
-  if (expression.type === 'binary' && (expression.operator === 'or' || COMPARISONS.has(expression.operator)))
-    return withoutGuards(expression.left);
-  if (expression.type === 'binary' && factorOf(expression) > 1) return withoutGuards(expression.right);
-  if (expression.type === 'call' && expression.name === 'clamp_min' && expression.args[0])
-    return withoutGuards(expression.args[0]);
-  return expression;
-}
-
-/** Something that is added up and never negative. */
-function isCount(expression: Expression): boolean {
-  if (expression.type === 'call') return GROWS.has(expression.name) && expression.args.some(isCount);
-  if (expression.type === 'moved') return isCount(expression.of);
-  return expression.type === 'selector';
-}
-
-/** Is the one the same as the other, of fewer series? */
-function isPartOf(part: Expression, whole: Expression): boolean {
-  if (part.type === 'binary' && COMPARISONS.has(part.operator)) return isPartOf(part.left, whole);
-  if (part.type === 'call' && whole.type === 'call')
-    return (
-      part.name === whole.name &&
-      part.grouping === whole.grouping &&
-      GROWS.has(part.name) &&
-      part.args.length === 1 &&
-      part.args.every((arg, index) => isPartOf(arg, whole.args[index] ?? arg))
-    );
-  if (part.type === 'moved' && whole.type === 'moved') return part.how === whole.how && isPartOf(part.of, whole.of);
-  return part.type === 'selector' && whole.type === 'selector' && isNarrower(part.text, whole.text);
-}
-
-/** Every matcher of the wider one is among those of the narrower. */
-function isNarrower(narrow: string, wide: string): boolean {
-  const [own, other] = [narrow, wide].map((text) => {
-    const [, metric = '', matchers = ''] = /^([^{]*)\{?(.*?),?\}?$/s.exec(text) ?? [];
-    return {
-      metric,
-      matchers: (matchers.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|[^,"'])+/g) ?? []).map((one) =>
-        one.replace(/^\s*(\S+?)\s*([=!~]+)\s*/, '$1$2').trim(),
-      ),
-    };
-  });
-  return own?.metric === other?.metric && (other?.matchers ?? []).every((one) => own?.matchers.includes(one) === true);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What monitoring of a large or careless platform answers, and what the kinds make of it. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { dashboardQueries } from '../../checks/observability/dashboard-queries/check.ts';
 import { alertRules } from '../../checks/observability/alert-rules/check.ts';
 import { prometheusTargets } from '../../checks/observability/prometheus-targets/check.ts';
 import type { CheckKind } from '../../checks/kit/kind.ts';
@@ -16,11 +17,22 @@ const TARGETS = 2000;
 
 /** What Prometheus answers, by path; a test puts its own in. */
 let answers: Record<string, object> = {};
+let byQuery: (query: string) => object | undefined = () => undefined;
+const queries: string[] = [];
 let server: TestServer;
+afterEach(() => {
+  byQuery = () => undefined;
+  queries.length = 0;
+});
 beforeAll(async () => {
   server = await listenHttp((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://prometheus.test');
-    response.end(pathname === '/-/ready' ? 'ready' : JSON.stringify({ status: 'success', ...answers[pathname] }));
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://prometheus.test');
+    if (pathname === '/-/ready') return void response.end('ready');
+    const asked = searchParams.get('query') ?? '';
+    if (asked !== '') queries.push(asked);
+    response.end(
+      JSON.stringify({ status: 'success', ...((asked === '' ? undefined : byQuery(asked)) ?? answers[pathname]) }),
+    );
   });
 });
 afterAll(() => server.close());
@@ -138,5 +150,65 @@ describe('an alert that cannot tell anybody', () => {
   ])('%s: %j %j', async (id, over, ofGroup) => {
     const { outcome, findings } = await loaded(over, ofGroup);
     expect([outcome, findings.map((finding) => finding.id)]).toEqual(['fail', expect.arrayContaining([id])]);
+  });
+});
+
+describe('a dashboard that is green whatever happens', () => {
+  const RED = {
+    mode: 'absolute',
+    steps: [
+      { color: 'green', value: null },
+      { color: 'rgba(139, 0, 0, 0.9)', value: 2 },
+    ],
+  };
+  const panel = (expr: string, over: object = {}) => ({
+    type: 'stat',
+    title: 'Orders',
+    datasource: { type: 'prometheus', uid: 'p' },
+    targets: [{ refId: 'A', expr }],
+    ...over,
+  });
+  const shown = async (panels: readonly object[], given: object = {}, templating: object = {}) => {
+    answers = {
+      '/api/dashboards/uid/shop': { dashboard: { title: 'Shop', panels, templating } },
+      '/api/v1/query': vector(1),
+    };
+    const grafana = { url: server.url };
+    return await judged(dashboardQueries, { grafana, dashboards: ['shop'], ...given });
+  };
+  const nothingBehind = (query: string) => (query.startsWith('count(orders') ? { data: vector().data } : undefined);
+
+  it.each([
+    'sum(rate(orders_totl{status=~"2.."}[5m])) or vector(0)',
+    'sum(rate(orders_totl[5m])) or on () vector(0)',
+    'vector(0) or sum(orders_totl)',
+    'orders_totl or absent(orders_totl)',
+    '(sum(orders_totl) or vector(0)) / (sum(orders_totl) or vector(1))',
+  ])('with a constant in place of a renamed metric fails: %s', async (expr) => {
+    byQuery = nothingBehind;
+    expect(await shown([panel(expr)])).toMatchObject({ outcome: 'fail', findings: [{ id: 'constant' }] });
+  });
+  it('with a constant beside a metric that exists is judged by its value', async () => {
+    expect(await shown([panel('sum(rate(orders_total[5m])) or vector(0)')])).toMatchObject({ outcome: 'pass' });
+    expect(queries).toContain('count(orders_total)');
+  });
+  it('is asked for a panel that can show red, where the item wants one', async () => {
+    const given = { canTurnRed: true };
+    expect(await shown([panel('orders')], given)).toMatchObject({ outcome: 'fail', findings: [{ id: 'neverRed' }] });
+    const coloured = panel('orders', { fieldConfig: { defaults: { thresholds: RED } } });
+    expect(await shown([coloured], given)).toMatchObject({ outcome: 'pass' });
+  });
+  it('is seen in dark red, and by the colour of a mapped value', async () => {
+    byQuery = () => vector(3);
+    const defaults = { mappings: [{ type: 'value', options: { 3: { text: 'DOWN', color: '#890f02' } } }] };
+    for (const fieldConfig of [{ defaults: { thresholds: RED } }, { defaults }])
+      expect(await shown([panel('orders', { fieldConfig })])).toMatchObject({ findings: [{ id: 'red' }] });
+  });
+  it('is asked once for each value that repeats a panel', async () => {
+    byQuery = (query) => (query === 'orders{shop="b"}' ? { data: vector().data } : undefined);
+    const repeated = panel('orders{shop="$shop"}', { repeat: 'shop' });
+    const templating = { list: [{ name: 'shop', type: 'custom', query: 'a,b', current: { value: ['a', 'b'] } }] };
+    expect(await shown([repeated], {}, templating)).toMatchObject({ outcome: 'fail', findings: [{ id: 'noData' }] });
+    expect(queries).toEqual(expect.arrayContaining(['orders{shop="a"}', 'orders{shop="b"}']));
   });
 });
