@@ -49,8 +49,11 @@ function of<T>(value: T, names: string): Record<string, T> {
   return Object.fromEntries(names.split(' ').map((name) => [name, value]));
 }
 
-/** The part of an expression that can never be true, as text; null where there is none, or where it cannot be read. */
-export function impossiblePart(text: string, records: Records): string | null {
+/**
+ * The part of an expression that can never be true, as text; null where there is none, or where it cannot be read. `largestBucket` is
+ * the bound of the histograms that it asks.
+ */
+export function impossiblePart(text: string, records: Records, largestBucket = INFINITY): string | null {
   const whole = parsePromql(text);
   if (!whole) return null;
   const parts: Expression[] = [];
@@ -58,11 +61,13 @@ export function impossiblePart(text: string, records: Records): string | null {
     parts.push(expression);
     return null;
   };
-  return rangeOf(whole, { records, note, depth: 0 }) === null ? (parts[0] ?? whole).text : null;
+  return rangeOf(whole, { records, largestBucket, note, depth: 0 }) === null ? (parts[0] ?? whole).text : null;
 }
 
 interface Reading {
   readonly records: Records;
+  /** No quantile of a histogram is larger. */
+  readonly largestBucket: number;
   /** Is told of the innermost expression that never has a value. */
   readonly note: (expression: Expression) => null;
   readonly depth: number;
@@ -109,6 +114,7 @@ function rangeOfCall(call: Call, reading: Reading): Range | null {
   const inner = measured ? rangeOf(measured, reading) : ANY;
   if (inner === null) return null;
   if (kept !== undefined) return inner;
+  if (name === 'histogram_quantile') return { min: -INFINITY, max: reading.largestBucket };
   if (name === 'sum' || name === 'sum_over_time') return inner.min >= 0 ? POSITIVE : ANY;
   if (name === 'ceil' || name === 'floor') return { min: Math.floor(inner.min), max: Math.ceil(inner.max) };
   if (name.startsWith('clamp')) {
@@ -214,7 +220,7 @@ function arithmetic(binary: Binary, a: Range, b: Range): Range {
  */
 export function holdsFor(text: string, value: number, records: Records): boolean | null {
   const whole = parsePromql(text);
-  const reading = { records, note: () => null, depth: 0 };
+  const reading = { records, largestBucket: INFINITY, note: () => null, depth: 0 };
   return whole && holds(whole, value, reading);
 }
 

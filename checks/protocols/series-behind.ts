@@ -12,6 +12,22 @@ export interface Behind {
   readonly refusal?: Refusal | undefined;
 }
 
+/** The largest bound of the histograms that an expression asks, which no quantile of them exceeds; undefined where there is none. */
+export async function largestBucket(
+  http: HttpClient,
+  source: TelemetrySource,
+  expression: string,
+): Promise<number | undefined> {
+  const buckets = selectorsOf(expression).filter(({ metric }) => metric.endsWith('_bucket'));
+  const texts = [...new Set(buckets.map((one) => selectorText(inGoodTimes(one))))];
+  const found = await Promise.all(
+    texts.map((selector) => attempt(() => query(http, source, `count by (le) (${selector})`))),
+  );
+  const bounds = found.flatMap(({ seen = [] }) => seen.map(({ labels }) => Number(labels['le'])));
+  const finite = bounds.filter(Number.isFinite);
+  return finite.length === 0 || found.some(({ refusal }) => refusal) ? undefined : Math.max(...finite);
+}
+
 /** How many series each selector of an expression finds; of one without a selector how many it gives itself. */
 export async function seriesBehind(
   http: HttpClient,

@@ -129,6 +129,15 @@ describe('an alert that cannot tell anybody', () => {
     expect(await loaded(over, ofGroup)).toMatchObject({ outcome: 'pass' });
   });
 
+  it('is one that waits for answers later than every bucket', async () => {
+    const buckets = ['0.5', '10', '+Inf'].map((le) => ({ metric: { le }, value: [SECOND, '1'] }));
+    byQuery = (query) =>
+      query.startsWith('count by (le)') ? { data: { resultType: 'vector', result: buckets } } : undefined;
+    const query = 'histogram_quantile(0.95, sum by (le) (rate(d_bucket{status=~"2.."}[5m]))) > 500';
+    expect(await loaded({ query })).toMatchObject({ outcome: 'fail', findings: [{ id: 'neverFires' }] });
+    expect(queries).toContain('count by (le) (d_bucket{status!=""})');
+  });
+
   it.each([
     ['sluggish', { duration: 8760 * 3600 }, {}],
     ['neverFires', { query: `${RATIO} > 5` }, {}],

@@ -2,7 +2,7 @@ import { kind } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { rules } from '../../protocols/prometheus.ts';
 import { inGoodTimes, type Selector } from '../../protocols/promql.ts';
-import { seriesBehind } from '../../protocols/series-behind.ts';
+import { largestBucket, seriesBehind } from '../../protocols/series-behind.ts';
 import { prometheusOf } from '../../protocols/telemetry.ts';
 import { isOne, judge, messages } from './judge.ts';
 import { params } from './params.ts';
@@ -12,7 +12,7 @@ export const alertRules = kind('observability/alert-rules', {
   why: 'A rule on a metric that was renamed loads, shows no error and never fires.',
   sees: [
     'Each required rule is loaded, evaluated without error and often enough, patient (for, within a bound) and has a runbook.',
-    'Some state of the platform can fulfil its expression: a share never exceeds 1, a count is never negative.',
+    'Some state of the platform can fulfil its expression: a share never exceeds 1, a count is never negative, a quantile lies within the buckets of its histogram.',
     'Where the item says so: it fires at one value, and not yet at another.',
     'Of the tiers of one alert, which differ in nothing but the severity, one has the required severity.',
     'Every selector of its expression finds series. A matcher by regular expression only asks for its label: its values may come with the trouble.',
@@ -33,6 +33,11 @@ export const alertRules = kind('observability/alert-rules', {
     // One that watches nothing is true always (a watchdog) or never.
     const selected = wanted.map(async (rule) => ({
       ...rule,
+      largestBucket: await largestBucket(
+        http,
+        source,
+        [rule.query, ...records.filter(({ name }) => rule.query.includes(name)).map(({ query }) => query)].join(' or '),
+      ),
       selected: await seriesBehind(http, source, rule.query, (one) => watched(one, given.onlyInTrouble)),
     }));
     return { rules: await Promise.all(selected), records };

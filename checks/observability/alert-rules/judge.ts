@@ -34,7 +34,7 @@ export const messages = {
   },
   neverFires: {
     says: '{subject}: nothing can fulfil {part} in its expression, expected one that can become true.',
-    fix: 'Correct the comparison: a share lies between 0 and 1, and what is not there is compared with nothing.',
+    fix: 'Correct the comparison: a share lies between 0 and 1, and a quantile within the buckets of its histogram.',
   },
   silentAt: {
     says: '{subject}: does not fire at {value}, expected it to: {query}',
@@ -63,7 +63,7 @@ export const messages = {
 } as const;
 
 type Required = Params['required'][number];
-type Rule = AlertRule & { readonly selected: readonly Behind[] };
+type Rule = AlertRule & { readonly selected: readonly Behind[]; readonly largestBucket?: number | undefined };
 
 export const isOne = (rule: AlertRule, { alert, labels }: Required): boolean =>
   rule.kind === 'alerting' && rule.name === alert && hasLabels(rule.labels, labels);
@@ -156,12 +156,12 @@ function judgeRule(
 
 function judgeExpression(
   subject: string,
-  { query }: Rule,
+  { query, largestBucket }: Rule,
   { firesAt, quietAt }: Pick<Required, 'firesAt' | 'quietAt'>,
   records: Records,
   say: Say<typeof messages>,
 ): void {
-  const part = impossiblePart(query, records);
+  const part = impossiblePart(query, records, largestBucket);
   if (part !== null) return say.fail('neverFires', subject, { part: shortened(part, 200) });
   for (const [value, expected] of [
     [firesAt, true],
