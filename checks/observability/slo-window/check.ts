@@ -5,6 +5,8 @@ import type { ItemOutcome } from '../../contract/run-reader.ts';
 import { attempt, kind, ObservationError } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { promDuration, query, valueText } from '../../protocols/prometheus.ts';
+import { cannotBeEmpty } from '../../protocols/promql-values.ts';
+import { seriesBehind } from '../../protocols/series-behind.ts';
 import { labelText, prometheusOf, prometheusParams } from '../../protocols/telemetry.ts';
 
 const COMPARISONS = ['<', '<=', '>', '>=', '=='] as const;
@@ -71,12 +73,25 @@ export const sloWindow = kind('observability/slo-window', {
       throw new ObservationError('misconfigured', 'The window is 0, expected a time to look back on.', {
         fix: 'Correct params.window of the item.',
       });
-    const ask = (text: string) => query(http, prometheusOf(params), text.replaceAll('$window', promDuration(windowMs)));
-    const [values, samples] = await Promise.all([ask(params.query), ask(params.samples.query)]);
+    const source = prometheusOf(params);
+    const [measured = '', counted = ''] = [params.query, params.samples.query].map((text) =>
+      text.replaceAll('$window', promDuration(windowMs)),
+    );
+    const [values, samples, behind] = await Promise.all([
+      query(http, source, measured),
+      query(http, source, counted),
+      cannotBeEmpty(measured) ? seriesBehind(http, source, measured) : [],
+    ]);
     const others = params.mayCountOwnLoad ? { seen: [] } : await attempt(() => runs.outcomes());
     const isWithin = ({ at = '' }: ItemOutcome): boolean => now.getTime() - Date.parse(at) <= windowMs;
     const loads = (others.seen ?? []).filter((one) => one.kind.startsWith('load/') && isWithin(one));
-    return { values, samples, loads: loads.map(({ item, at = '' }) => ({ item, at })), unknownLoads: others.refusal };
+    return {
+      values,
+      samples,
+      behind,
+      loads: loads.map(({ item, at = '' }) => ({ item, at })),
+      unknownLoads: others.refusal,
+    };
   },
 
   judge({ objective, comparison, bound: value, unit, samples, ...params }, seen, say) {
@@ -106,6 +121,10 @@ export const sloWindow = kind('observability/slo-window', {
     // Also when it is NaN.
     if (!(counted >= samples.min))
       return unsure(objective, `${valueText(counted)} samples over ${window}, expected at least ${samples.min}`);
+    for (const { selector, series, refusal } of seen.behind ?? []) {
+      if (refusal) say.refused(refusal, objective);
+      else if (series === 0) unsure(objective, `${selector} finds no series, and a constant stands in for it`);
+    }
     if (seen.values.length === 0) return unsure(objective, `the query gives no data over ${window}`);
     for (const [index, { labels, value: actual }] of seen.values.entries()) {
       const subject = Object.keys(labels).length === 0 ? objective : `${objective} ${labelText(labels)}`;
