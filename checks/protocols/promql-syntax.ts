@@ -30,7 +30,11 @@ type Node = ReturnType<typeof parser.parse>['topNode'];
 export function parsePromql(text: string): Expression | null {
   const tree = parser.parse(text);
   const errors: string[] = [];
-  tree.iterate({ enter: ({ type }) => void (type.isError && errors.push(type.name)) });
+  tree.iterate({
+    enter({ type }) {
+      if (type.isError) errors.push(type.name);
+    },
+  });
   const [first, ...others] = childrenOf(tree.topNode);
   return errors.length > 0 || !first || others.length > 0 ? null : expressionOf(first, text);
 }

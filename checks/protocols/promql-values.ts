@@ -101,8 +101,8 @@ function rangeOfMetric(metric: string, reading: Reading): Range | null {
     });
     return union(ranges) ?? ANY;
   }
-  if (/^(up|probe_success|\w+_up)$/.test(metric)) return SHARE;
-  return /_(total|count|bucket)$/.test(metric) ? POSITIVE : ANY;
+  // A name that ends in _up may count several, and one in _total is a gauge at times.
+  return /^(up|probe_success|pg_up|redis_up|mysql_up)$/.test(metric) ? SHARE : ANY;
 }
 
 function rangeOfCall(call: Call, reading: Reading): Range | null {

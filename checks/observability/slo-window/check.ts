@@ -103,7 +103,7 @@ export const sloWindow = kind('observability/slo-window', {
         subject,
       });
     if (seen.unknownLoads) say.refused(seen.unknownLoads, objective);
-    for (const { item, at } of seen.loads ?? [])
+    for (const { item, at } of seen.loads)
       say.unsure(
         'too-few-samples',
         `${objective}: the load run of ${item} (${at}) lies in the window, and says nothing of users. Look again when it is over, or set mayCountOwnLoad.`,
@@ -121,7 +121,7 @@ export const sloWindow = kind('observability/slo-window', {
     // Also when it is NaN.
     if (!(counted >= samples.min))
       return unsure(objective, `${valueText(counted)} samples over ${window}, expected at least ${samples.min}`);
-    for (const { selector, series, refusal } of seen.behind ?? []) {
+    for (const { selector, series, refusal } of seen.behind) {
       if (refusal) say.refused(refusal, objective);
       else if (series === 0) unsure(objective, `${selector} finds no series, and a constant stands in for it`);
     }
