@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRed } from './grafana-colours.ts';
-import { colorsOf, panelsOf, putVariables, sourceTypeOf, templatingOf } from './grafana.ts';
+import { colorsOf, panelsOf } from './grafana-panels.ts';
+import { putVariables, sourceTypeOf, templatingOf } from './grafana.ts';
 
 describe('panels of a dashboard', () => {
   const steps = [

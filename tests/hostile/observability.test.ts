@@ -177,8 +177,9 @@ describe('a dashboard that is green whatever happens', () => {
     targets: [{ refId: 'A', expr }],
     ...over,
   });
-  const shown = async (panels: readonly object[], given: object = {}, templating: object = {}) => {
+  const shown = async (panels: readonly object[], given: object = {}, templating: object = {}, more: object = {}) => {
     answers = {
+      ...more,
       '/api/dashboards/uid/shop': { dashboard: { title: 'Shop', panels, templating } },
       '/api/v1/query': vector(1),
     };
@@ -212,6 +213,16 @@ describe('a dashboard that is green whatever happens', () => {
     const defaults = { mappings: [{ type: 'value', options: { 3: { text: 'DOWN', color: '#890f02' } } }] };
     for (const fieldConfig of [{ defaults: { thresholds: RED } }, { defaults }])
       expect(await shown([panel('orders', { fieldConfig })])).toMatchObject({ findings: [{ id: 'red' }] });
+  });
+  it('is asked for what its panels take from the library', async () => {
+    const panels = [{ title: 'Shared', libraryPanel: { uid: 'x', name: 'Orders' } }];
+    byQuery = () => ({ data: vector().data });
+    expect(await shown(panels)).toMatchObject({ outcome: 'inconclusive' });
+    const library = { result: { model: panel('orders_totl') } };
+    expect(await shown(panels, {}, {}, { '/api/library-elements/x': library })).toMatchObject({
+      outcome: 'fail',
+      findings: [{ id: 'noData', subject: { name: 'Panel Shop › Shared' } }],
+    });
   });
   it('is asked once for each value that repeats a panel', async () => {
     byQuery = (query) => (query === 'orders{shop="b"}' ? { data: vector().data } : undefined);

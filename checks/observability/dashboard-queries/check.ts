@@ -1,14 +1,8 @@
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs } from '../../contract/units.ts';
 import { attempt, kind } from '../../kit/kind.ts';
-import {
-  dashboard,
-  dataSources,
-  putVariables,
-  sourceTypeOf,
-  type Dashboard,
-  type Panel,
-} from '../../protocols/grafana.ts';
+import { dashboard, dataSources, putVariables, sourceTypeOf, type Dashboard } from '../../protocols/grafana.ts';
+import type { Panel } from '../../protocols/grafana-panels.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { promDuration, query } from '../../protocols/prometheus.ts';
 import { cannotBeEmpty } from '../../protocols/promql-values.ts';

@@ -1,7 +1,7 @@
 import { table } from '../../kit/evidence.ts';
 import type { Refusal, Say } from '../../kit/kind.ts';
 import { isRed } from '../../protocols/grafana-colours.ts';
-import { colorsOf, type Panel } from '../../protocols/grafana.ts';
+import { colorsOf, type Panel } from '../../protocols/grafana-panels.ts';
 import { valueText, type Sample } from '../../protocols/prometheus.ts';
 import type { Behind } from '../../protocols/series-behind.ts';
 import { labelText } from '../../protocols/telemetry.ts';
@@ -73,7 +73,7 @@ export function judge({ dashboards, mayBeEmpty, canTurnRed }: Params, seen: Seen
     for (const { panel, queries, others } of found?.panels ?? []) {
       const name = `Panel ${found?.title ?? ''} › ${panel.title}`;
       if (queries.length > 0) say.judged(name);
-      if (panel.inLibrary) say.unknown(name, 'its queries, which stand in the library');
+      if (panel.inLibrary) say.unknown(name, 'its queries, which stand in the library and could not be read there');
       if (others.includes('')) say.unknown(name, 'the type of its data source');
       if (others.includes('') && seen.unknownSources) say.refused(seen.unknownSources, 'Grafana');
       for (const asked of queries) judgeQuery(name, panel, asked, mayBeEmpty.includes(panel.title), say);
