@@ -81,15 +81,17 @@ const ALL = '$__all';
 function valuesOf(variable: unknown, type: string, query: string): readonly string[] | undefined {
   const current = at(variable, 'current', 'value');
   const chosen = (Array.isArray(current) ? (current as unknown[]) : [current]).filter(isScalar).map(String);
-  if (chosen.includes(ALL)) {
-    const options = listAt(variable, 'options').map((option) => textAt(option, ALL, 'value'));
-    const known = options.length === 0 && type === 'custom' ? query.split(',').map((text) => text.trim()) : options;
-    const all = known.filter((value) => value !== ALL && value !== '');
-    const any = textAt(variable, '', 'allValue') || (all.length === 0 ? '.+' : '');
-    return any === '' ? all : [any];
-  }
+  if (chosen.includes(ALL)) return allOf(variable, type, query);
   if (chosen.length > 0 && (chosen[0] !== '' || type === 'textbox')) return chosen;
   return type === 'constant' || type === 'textbox' ? [query] : undefined;
+}
+
+function allOf(variable: unknown, type: string, query: string): readonly string[] {
+  const options = listAt(variable, 'options').map((option) => textAt(option, ALL, 'value'));
+  const known = options.length === 0 && type === 'custom' ? query.split(',').map((text) => text.trim()) : options;
+  const all = known.filter((value) => value !== ALL && value !== '');
+  const any = textAt(variable, '', 'allValue') || (all.length === 0 ? '.+' : '');
+  return any === '' ? all : [any];
 }
 
 const isScalar = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';

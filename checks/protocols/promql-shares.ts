@@ -57,16 +57,17 @@ function isCount(expression: Expression): boolean {
 /** Is the one the same as the other, of fewer series? */
 function isPartOf(part: Expression, whole: Expression): boolean {
   if (part.type === 'binary' && COMPARISONS.has(part.operator)) return isPartOf(part.left, whole);
-  if (part.type === 'call' && whole.type === 'call')
-    return (
-      part.name === whole.name &&
-      part.grouping === whole.grouping &&
-      GROWS.has(part.name) &&
-      part.args.length === 1 &&
-      part.args.every((arg, index) => isPartOf(arg, whole.args[index] ?? arg))
-    );
+  if (part.type === 'call' && whole.type === 'call') return isSameSum(part, whole);
   if (part.type === 'moved' && whole.type === 'moved') return part.how === whole.how && isPartOf(part.of, whole.of);
   return part.type === 'selector' && whole.type === 'selector' && isNarrower(part.text, whole.text);
+}
+
+type Call = Extract<Expression, { readonly type: 'call' }>;
+
+function isSameSum(part: Call, whole: Call): boolean {
+  const [[ofPart, second], [ofWhole]] = [part.args, whole.args];
+  if (!ofPart || !ofWhole || second || !GROWS.has(part.name)) return false;
+  return part.name === whole.name && part.grouping === whole.grouping && isPartOf(ofPart, ofWhole);
 }
 
 /** Every matcher of the wider one is among those of the narrower. */

@@ -46,6 +46,8 @@ function childrenOf(node: Node): readonly Node[] {
   return found;
 }
 
+const MOVED: ReadonlySet<string> = new Set(['MatrixSelector', 'SubqueryExpr', 'OffsetExpr', 'StepInvariantExpr']);
+
 function expressionOf(node: Node, source: string): Expression {
   const text = textOf(node, source);
   const parts = childrenOf(node);
@@ -53,6 +55,8 @@ function expressionOf(node: Node, source: string): Expression {
     const part = parts.at(index);
     return part ? expressionOf(part, source) : { type: 'other', text };
   };
+  const texts = (some: readonly Node[]): readonly string[] => some.map((part) => textOf(part, source));
+  if (MOVED.has(node.name)) return { type: 'moved', text, how: texts(parts.slice(1)).join(' '), of: inner(0) };
   switch (node.name) {
     case 'ParenExpr':
       return inner(0);
@@ -61,48 +65,29 @@ function expressionOf(node: Node, source: string): Expression {
     case 'VectorSelector':
       return { type: 'selector', text, metric: selectorsOf(text)[0]?.metric ?? '' };
     case 'UnaryExpr':
-      if (!text.startsWith('-')) return inner(1);
-      return { ...times(inner(1)), text };
-    case 'MatrixSelector':
-    case 'SubqueryExpr':
-    case 'OffsetExpr':
-    case 'StepInvariantExpr':
-      return {
-        type: 'moved',
-        text,
-        how: parts
-          .slice(1)
-          .map((part) => textOf(part, source))
-          .join(' '),
-        of: inner(0),
-      };
+      return text.startsWith('-') ? { ...times(inner(1)), text } : inner(1);
     case 'FunctionCall':
-    case 'AggregateExpr': {
-      const body = parts.find(({ name }) => name === 'FunctionCallBody');
-      const modifier = parts.find(({ name }) => name === 'AggregateModifier');
-      return {
-        type: 'call',
-        text,
-        name: /^\w+/.exec(text)?.[0].toLowerCase() ?? '',
-        grouping: modifier ? textOf(modifier, source) : '',
-        args: body ? childrenOf(body).map((arg) => expressionOf(arg, source)) : [],
-      };
-    }
+    case 'AggregateExpr':
+      return callOf(parts, text, source);
     case 'BinaryExpr': {
-      const between = parts.slice(1, -1).map((part) => textOf(part, source));
-      const [operator = '', ...modifiers] = between;
-      return {
-        type: 'binary',
-        text,
-        operator: operator.toLowerCase(),
-        modifiers: modifiers.join(' ').toLowerCase(),
-        left: inner(0),
-        right: inner(-1),
-      };
+      const [operator = '', ...modifiers] = texts(parts.slice(1, -1)).map((part) => part.toLowerCase());
+      return { type: 'binary', text, operator, modifiers: modifiers.join(' '), left: inner(0), right: inner(-1) };
     }
     default:
       return { type: 'other', text };
   }
+}
+
+function callOf(parts: readonly Node[], text: string, source: string): Expression {
+  const body = parts.find(({ name }) => name === 'FunctionCallBody');
+  const modifier = parts.find(({ name }) => name === 'AggregateModifier');
+  return {
+    type: 'call',
+    text,
+    name: /^\w+/.exec(text)?.[0].toLowerCase() ?? '',
+    grouping: modifier ? textOf(modifier, source) : '',
+    args: body ? childrenOf(body).map((arg) => expressionOf(arg, source)) : [],
+  };
 }
 
 function times(of: Expression): Expression {

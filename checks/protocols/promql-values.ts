@@ -108,23 +108,32 @@ function rangeOfMetric(metric: string, reading: Reading): Range | null {
 function rangeOfCall(call: Call, reading: Reading): Range | null {
   const { name, args } = call;
   const kept = KEEPS[name];
-  const [first, second, third] = args;
+  const [first] = args;
   if (name.startsWith('absent')) return first && isAlwaysThere(first) ? reading.note(call) : ONE;
   const measured = args.at(kept ?? 0);
   const inner = measured ? rangeOf(measured, reading) : ANY;
-  if (inner === null) return null;
-  if (kept !== undefined) return inner;
+  if (inner === null || kept !== undefined) return inner;
   if (name === 'histogram_quantile') return { min: -INFINITY, max: reading.largestBucket };
-  if (name === 'sum' || name === 'sum_over_time') return inner.min >= 0 ? POSITIVE : ANY;
-  if (name === 'ceil' || name === 'floor') return { min: Math.floor(inner.min), max: Math.ceil(inner.max) };
-  if (name.startsWith('clamp')) {
-    const [low, high] = name === 'clamp' ? [second, third] : name === 'clamp_min' ? [second] : [undefined, second];
-    const least = low?.type === 'number' ? low.value : -INFINITY;
-    const most = high?.type === 'number' ? high.value : INFINITY;
-    return { min: Math.min(Math.max(inner.min, least), most), max: Math.max(Math.min(inner.max, most), least) };
-  }
-  return GIVES[name] ?? ANY;
+  return GIVES[name] ?? MAKES[name]?.(inner, args) ?? ANY;
 }
+
+const rounded = ({ min, max }: Range): Range => ({ min: Math.floor(min), max: Math.ceil(max) });
+const summed = ({ min }: Range): Range => (min >= 0 ? POSITIVE : ANY);
+
+function clamped({ min, max }: Range, low: Expression | undefined, high: Expression | undefined): Range {
+  const least = low?.type === 'number' ? low.value : -INFINITY;
+  const most = high?.type === 'number' ? high.value : INFINITY;
+  return { min: Math.min(Math.max(min, least), most), max: Math.max(Math.min(max, most), least) };
+}
+
+/** What functions make of the values that they are given. */
+const MAKES: Readonly<Record<string, (inner: Range, args: readonly Expression[]) => Range>> = {
+  ...of(rounded, 'ceil floor'),
+  ...of(summed, 'sum sum_over_time'),
+  clamp: (inner, [, low, high]) => clamped(inner, low, high),
+  clamp_min: (inner, [, low]) => clamped(inner, low, undefined),
+  clamp_max: (inner, [, high]) => clamped(inner, undefined, high),
+};
 
 /** A constant is there always. */
 function isAlwaysThere(expression: Expression): boolean {
@@ -132,22 +141,29 @@ function isAlwaysThere(expression: Expression): boolean {
   return expression.type === 'call' && expression.name === 'vector';
 }
 
+const SETS = new Set(['and', 'or', 'unless']);
+
 function rangeOfBinary(binary: Binary, reading: Reading): Range | null {
   const { operator, left, right } = binary;
-  if (operator === 'or') return union([rangeOf(left, { ...reading, note: () => null }), rangeOf(right, reading)]);
-  const a = rangeOf(left, reading);
-  const b = operator === 'unless' ? rangeOf(right, { ...reading, note: () => null }) : rangeOf(right, reading);
-  if (a === null) return null;
-  if (operator === 'unless') return b !== null && empties(binary, a, b) ? reading.note(binary) : a;
-  if (b === null) return null;
-  if (operator === 'and') {
-    if (measuredOf(left).text !== measuredOf(right).text) return a;
-    return overlap(a, b) ?? reading.note(binary);
-  }
+  if (SETS.has(operator)) return rangeOfSets(binary, reading);
+  const [a, b] = [rangeOf(left, reading), rangeOf(right, reading)];
+  if (a === null || b === null) return null;
   if (!COMPARISONS.has(operator)) return arithmetic(binary, a, b);
   const kept = left.type === 'number' ? meeting(b, FLIPPED[operator] ?? operator, a) : meeting(a, operator, b);
   if (binary.modifiers.includes('bool')) return kept === null ? { min: 0, max: 0 } : SHARE;
   return kept ?? reading.note(binary);
+}
+
+/** `and` and `unless` give values of their left side, `or` those of both. */
+function rangeOfSets(binary: Binary, reading: Reading): Range | null {
+  const { operator, left, right } = binary;
+  const silent = { ...reading, note: () => null };
+  const a = rangeOf(left, operator === 'or' ? silent : reading);
+  const b = rangeOf(right, operator === 'unless' ? silent : reading);
+  if (operator === 'or') return union([a, b]);
+  if (operator === 'unless') return a && b && empties(binary, a, b) ? reading.note(binary) : a;
+  if (a === null || b === null) return null;
+  return measuredOf(left).text === measuredOf(right).text ? (overlap(a, b) ?? reading.note(binary)) : a;
 }
 
 /** Does `unless` take away everything that is on its left? */
@@ -225,25 +241,37 @@ export function holdsFor(text: string, value: number, records: Records): boolean
 }
 
 function holds(expression: Expression, value: number, reading: Reading): boolean | null {
-  if (expression.type === 'moved') return holds(expression.of, value, reading);
-  if (expression.type === 'call')
-    return expression.name.startsWith('absent') ? null : firstOf(expression.args, value, reading);
-  if (expression.type === 'selector') {
-    const [recorded] = reading.depth < DEEPEST_RECORD ? reading.records(expression.metric) : [];
-    const read = recorded === undefined ? null : parsePromql(recorded);
-    return read && holds(read, value, { ...reading, depth: reading.depth + 1 });
+  switch (expression.type) {
+    case 'moved':
+      return holds(expression.of, value, reading);
+    case 'call':
+      return expression.name.startsWith('absent') ? null : firstOf(expression.args, value, reading);
+    case 'selector': {
+      const [recorded] = reading.depth < DEEPEST_RECORD ? reading.records(expression.metric) : [];
+      const read = recorded === undefined ? null : parsePromql(recorded);
+      return read && holds(read, value, { ...reading, depth: reading.depth + 1 });
+    }
+    case 'binary':
+      return COMPARISONS.has(expression.operator)
+        ? isMetBy(expression, value, reading)
+        : holdsInBinary(expression, value, reading);
+    default:
+      return null;
   }
-  if (expression.type !== 'binary') return null;
-  const { operator, left, right } = expression;
-  if (COMPARISONS.has(operator)) {
-    const [a, b] = [rangeOf(left, reading), rangeOf(right, reading)];
-    const measured = { min: value, max: value };
-    if (b && b.min === b.max) return meeting(measured, operator, b) !== null;
-    if (a && a.min === a.max) return meeting(measured, FLIPPED[operator] ?? operator, a) !== null;
-    return null;
-  }
-  if (operator !== 'or')
-    return firstOf([left, ...(operator === 'and' || operator === 'unless' ? [] : [right])], value, reading);
+}
+
+/** Does a value in the place of what is measured meet the comparison? Null where it is compared with no number. */
+function isMetBy({ operator, left, right }: Binary, value: number, reading: Reading): boolean | null {
+  const [a, b] = [rangeOf(left, reading), rangeOf(right, reading)];
+  const measured = { min: value, max: value };
+  if (b && b.min === b.max) return meeting(measured, operator, b) !== null;
+  if (a && a.min === a.max) return meeting(measured, FLIPPED[operator] ?? operator, a) !== null;
+  return null;
+}
+
+function holdsInBinary({ operator, left, right }: Binary, value: number, reading: Reading): boolean | null {
+  if (operator === 'and' || operator === 'unless') return holds(left, value, reading);
+  if (operator !== 'or') return firstOf([left, right], value, reading);
   const both = [left, right].map((one) => holds(one, value, reading));
   return both.includes(true) ? true : both.includes(null) ? null : false;
 }

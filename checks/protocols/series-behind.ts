@@ -44,3 +44,14 @@ export async function seriesBehind(
     }),
   );
 }
+
+/** Says which of the selectors find nothing, and which were not answered. */
+export function judgeBehind(
+  behind: readonly Behind[],
+  say: { readonly missing: (selector: string) => void; readonly refused: (refusal: Refusal) => void },
+): void {
+  for (const { selector, series, refusal } of behind) {
+    if (refusal) say.refused(refusal);
+    else if (series === 0) say.missing(selector);
+  }
+}

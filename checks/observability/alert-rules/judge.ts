@@ -4,7 +4,7 @@ import type { Say } from '../../kit/kind.ts';
 import { hasLabels, selectorOf, type AlertRule } from '../../protocols/prometheus.ts';
 import { holdsFor, impossiblePart, type Records } from '../../protocols/promql-values.ts';
 import { selectorsOf } from '../../protocols/promql.ts';
-import type { Behind } from '../../protocols/series-behind.ts';
+import { judgeBehind, type Behind } from '../../protocols/series-behind.ts';
 import type { Params } from './params.ts';
 
 export const messages = {
@@ -116,9 +116,10 @@ function judgeRule(
   rule: Rule,
   own: readonly Rule[],
   required: Required,
-  { severityLabel, runbookAnnotation, ...longest }: Params,
+  params: Params,
   say: Say<typeof messages>,
 ): void {
+  const { severityLabel, runbookAnnotation } = params;
   const severityOf = ({ labels }: Rule): string => labels[severityLabel] ?? '';
   const isRequired = (one: Rule): boolean => required.severities.includes(severityOf(one));
   const tier = ({ labels }: Rule): string => JSON.stringify(Object.entries({ ...labels, [severityLabel]: '' }).sort());
@@ -134,24 +135,33 @@ function judgeRule(
     say.unsure('too-few-samples', `${subject}: has not been evaluated yet. Look again after an evaluation interval.`, {
       subject,
     });
-  if (rule.forSeconds === 0 && !required.mayFireAtOnce && !watchesExpiry(rule)) say.fail('impatient', subject);
-  const within = (id: 'sluggish' | 'seldom' | 'sticky', seconds: number, most: string): void => {
-    const [actual, expected] = [seconds * 1000, durationMs(most)];
-    if (actual > expected) say.fail(id, subject, { actual: formatMs(actual), expected: formatMs(expected) });
-  };
-  if (isRequired(rule)) within('sluggish', rule.forSeconds, longest.longestFor);
-  if (!watchesExpiry(rule)) within('seldom', rule.intervalSeconds ?? 0, longest.longestInterval);
-  within('sticky', rule.keepFiringSeconds ?? 0, longest.longestKept);
+  judgeTimes(subject, rule, { ...params, isRequired: isRequired(rule), mayFireAtOnce: required.mayFireAtOnce }, say);
   // An address, of whatever kind, has a slash: a word is none.
   if (!(rule.annotations[runbookAnnotation] ?? '').includes('/'))
     say.fail('noRunbook', subject, { annotation: runbookAnnotation });
   const { limit = 0 } = rule;
   const watched = Math.max(0, ...rule.selected.map(({ series }) => series));
   if (limit > 0 && watched > limit) say.fail('limited', subject, { limit, series: watched });
-  for (const { selector, series, refusal } of rule.selected) {
-    if (refusal) say.refused(refusal, subject);
-    else if (series === 0) say.fail('noData', subject, { selector });
-  }
+  judgeBehind(rule.selected, {
+    missing: (selector) => say.fail('noData', subject, { selector }),
+    refused: (refusal) => say.refused(refusal, subject),
+  });
+}
+
+function judgeTimes(
+  subject: string,
+  rule: Rule,
+  bounds: Params & { readonly isRequired: boolean; readonly mayFireAtOnce: boolean },
+  say: Say<typeof messages>,
+): void {
+  const within = (id: 'sluggish' | 'seldom' | 'sticky', seconds: number, most: string): void => {
+    const [actual, expected] = [seconds * 1000, durationMs(most)];
+    if (actual > expected) say.fail(id, subject, { actual: formatMs(actual), expected: formatMs(expected) });
+  };
+  if (bounds.isRequired) within('sluggish', rule.forSeconds, bounds.longestFor);
+  if (!watchesExpiry(rule)) within('seldom', rule.intervalSeconds ?? 0, bounds.longestInterval);
+  within('sticky', rule.keepFiringSeconds ?? 0, bounds.longestKept);
+  if (rule.forSeconds === 0 && !bounds.mayFireAtOnce && !watchesExpiry(rule)) say.fail('impatient', subject);
 }
 
 function judgeExpression(

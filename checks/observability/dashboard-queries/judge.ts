@@ -3,7 +3,7 @@ import type { Refusal, Say } from '../../kit/kind.ts';
 import { isRed } from '../../protocols/grafana-colours.ts';
 import { colorsOf, type Panel } from '../../protocols/grafana-panels.ts';
 import { valueText, type Sample } from '../../protocols/prometheus.ts';
-import type { Behind } from '../../protocols/series-behind.ts';
+import { judgeBehind, type Behind } from '../../protocols/series-behind.ts';
 import { labelText } from '../../protocols/telemetry.ts';
 
 export const messages = {
@@ -32,6 +32,8 @@ export const messages = {
     fix: 'Look at what the panel measures; if the threshold is wrong, correct it in the dashboard.',
   },
 } as const;
+
+type Speaks = Say<typeof messages>;
 
 interface Asked {
   readonly ref: string;
@@ -62,7 +64,7 @@ interface Params {
   readonly canTurnRed: boolean;
 }
 
-export function judge({ dashboards, mayBeEmpty, canTurnRed }: Params, seen: Seen, say: Say<typeof messages>): void {
+export function judge({ dashboards, mayBeEmpty, canTurnRed }: Params, seen: Seen, say: Speaks): void {
   for (const [index, uid] of dashboards.entries()) {
     const found = seen.dashboards[index];
     const subject = `Dashboard ${uid}`;
@@ -70,19 +72,27 @@ export function judge({ dashboards, mayBeEmpty, canTurnRed }: Params, seen: Seen
     else if (!found.panels.some(({ queries }) => queries.length > 0))
       say.unsure('no-subjects', `${subject}: no panel of it asks Prometheus, so nothing was judged.`, { subject });
     if (found && canTurnRed && !found.panels.some(({ panel }) => couldBeRed(panel))) say.fail('neverRed', subject);
-    for (const { panel, queries, others } of found?.panels ?? []) {
-      const name = `Panel ${found?.title ?? ''} › ${panel.title}`;
-      if (queries.length > 0) say.judged(name);
-      if (panel.inLibrary) say.unknown(name, 'its queries, which stand in the library and could not be read there');
-      if (others.includes('')) say.unknown(name, 'the type of its data source');
-      if (others.includes('') && seen.unknownSources) say.refused(seen.unknownSources, 'Grafana');
-      for (const asked of queries) judgeQuery(name, panel, asked, mayBeEmpty.includes(panel.title), say);
-    }
+    for (const panel of found?.panels ?? []) judgePanel(found?.title ?? '', panel, mayBeEmpty, say);
+    if (seen.unknownSources && found?.panels.some(({ others }) => others.includes('')))
+      say.refused(seen.unknownSources, 'Grafana');
   }
   say.show(table('Queries of the panels', ['dashboard', 'panel', 'query', 'PromQL', 'values'], rowsOf(seen)));
 }
 
-function judgeQuery(subject: string, panel: Panel, asked: Asked, mayBeEmpty: boolean, say: Say<typeof messages>): void {
+function judgePanel(
+  dashboard: string,
+  { panel, queries, others }: AskedPanel,
+  mayBeEmpty: readonly string[],
+  say: Speaks,
+): void {
+  const name = `Panel ${dashboard} › ${panel.title}`;
+  if (queries.length > 0) say.judged(name);
+  if (panel.inLibrary) say.unknown(name, 'its queries, which stand in the library and could not be read there');
+  if (others.includes('')) say.unknown(name, 'the type of its data source');
+  for (const asked of queries) judgeQuery(name, panel, asked, mayBeEmpty.includes(panel.title), say);
+}
+
+function judgeQuery(subject: string, panel: Panel, asked: Asked, mayBeEmpty: boolean, say: Speaks): void {
   const { ref, query, samples, unset, refusal } = asked;
   if (unset) return say.unknown(subject, `a value of ${unset.join(', ')} (declare it in params.variables)`);
   // The dashboard is what is judged: a query that Prometheus refuses is its fault, not the item's.
@@ -91,27 +101,23 @@ function judgeQuery(subject: string, panel: Panel, asked: Asked, mayBeEmpty: boo
   // NaN is what Grafana draws as nothing.
   const shown = samples.filter(({ value }) => !Number.isNaN(value));
   if (shown.length === 0 && !mayBeEmpty) say.fail('noData', subject, { ref, query });
-  judgeBehind(subject, ref, asked.behind ?? [], say);
+  judgeBehind(asked.behind ?? [], {
+    missing: (selector) => say.fail('constant', subject, { ref, selector }),
+    refused: (unanswered) => say.refused(unanswered, subject),
+  });
   if (panel.transformed !== undefined && couldBeRed(panel))
-    return say.unknown(
-      subject,
-      `the values that it shows, which ${panel.transformed} makes from those of query ${ref}`,
-    );
-  for (const { value, labels } of shown) {
-    const colors = colorsOf(value, panel);
-    const red = colors.filter(isRed);
-    const series = Object.keys(labels).length === 0 ? '' : ` for ${labelText(labels)}`;
-    if (red.length > 0 && red.length === colors.length)
-      say.fail('red', subject, { value: valueText(value), series, color: red.join(', ') });
-    else if (red.length > 0) say.unknown(subject, `which of its thresholds ${valueText(value)}${series} falls under`);
-  }
+    say.unknown(subject, `the values that it shows, which ${panel.transformed} makes from those of query ${ref}`);
+  else for (const sample of shown) judgeColor(subject, panel, sample, say);
 }
 
-function judgeBehind(subject: string, ref: string, behind: readonly Behind[], say: Say<typeof messages>): void {
-  for (const { selector, series, refusal } of behind) {
-    if (refusal) say.refused(refusal, subject);
-    else if (series === 0) say.fail('constant', subject, { ref, selector });
-  }
+function judgeColor(subject: string, panel: Panel, { value, labels }: Sample, say: Speaks): void {
+  const colors = colorsOf(value, panel);
+  const red = colors.filter(isRed);
+  const series = Object.keys(labels).length === 0 ? '' : ` for ${labelText(labels)}`;
+  if (red.length === 0) return;
+  if (red.length === colors.length)
+    say.fail('red', subject, { value: valueText(value), series, color: red.join(', ') });
+  else say.unknown(subject, `which of its thresholds ${valueText(value)}${series} falls under`);
 }
 
 const couldBeRed = ({ thresholds, overrides = [], mappings = [] }: Panel): boolean =>

@@ -2,11 +2,11 @@ import { UNITS, type Bound, type Unit } from '../../contract/outcome.ts';
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import type { ItemOutcome } from '../../contract/run-reader.ts';
-import { attempt, kind, ObservationError } from '../../kit/kind.ts';
+import { attempt, kind, ObservationError, type Messages, type Refusal, type Say } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { promDuration, query, valueText } from '../../protocols/prometheus.ts';
 import { cannotBeEmpty } from '../../protocols/promql-values.ts';
-import { seriesBehind } from '../../protocols/series-behind.ts';
+import { judgeBehind, seriesBehind } from '../../protocols/series-behind.ts';
 import { labelText, prometheusOf, prometheusParams } from '../../protocols/telemetry.ts';
 
 const COMPARISONS = ['<', '<=', '>', '>=', '=='] as const;
@@ -102,13 +102,7 @@ export const sloWindow = kind('observability/slo-window', {
       say.unsure('too-few-samples', `${subject}: ${why}. Send traffic, look further back, or correct the query.`, {
         subject,
       });
-    if (seen.unknownLoads) say.refused(seen.unknownLoads, objective);
-    for (const { item, at } of seen.loads)
-      say.unsure(
-        'too-few-samples',
-        `${objective}: the load run of ${item} (${at}) lies in the window, and says nothing of users. Look again when it is over, or set mayCountOwnLoad.`,
-        { subject: objective, detail: 'own-load' },
-      );
+    judgeLoads(objective, seen, say);
     if (Number.isFinite(counted))
       say.show({
         type: 'value',
@@ -121,18 +115,17 @@ export const sloWindow = kind('observability/slo-window', {
     // Also when it is NaN.
     if (!(counted >= samples.min))
       return unsure(objective, `${valueText(counted)} samples over ${window}, expected at least ${samples.min}`);
-    for (const { selector, series, refusal } of seen.behind) {
-      if (refusal) say.refused(refusal, objective);
-      else if (series === 0) unsure(objective, `${selector} finds no series, and a constant stands in for it`);
-    }
+    judgeBehind(seen.behind, {
+      missing: (selector) => unsure(objective, `${selector} finds no series, and a constant stands in for it`),
+      refused: (refusal) => say.refused(refusal, objective),
+    });
     if (seen.values.length === 0) return unsure(objective, `the query gives no data over ${window}`);
     for (const [index, { labels, value: actual }] of seen.values.entries()) {
       const subject = Object.keys(labels).length === 0 ? objective : `${objective} ${labelText(labels)}`;
       say.judged(subject);
       if (Number.isFinite(actual) && index < SHOWN)
         say.show({ type: 'value', title: subject, value: actual, unit, bound });
-      // A failure may be endless (a histogram's quantile beyond its last bucket); that nothing could be better is a defect of the query.
-      if (Number.isNaN(actual) || (!Number.isFinite(actual) && meets(actual, bound)))
+      if (saysNothing(actual, bound))
         unsure(subject, `the query gives ${valueText(actual)} over ${window}: it divides by nothing`);
       else if (!meets(actual, bound))
         say.fail('missed', subject, {
@@ -144,6 +137,29 @@ export const sloWindow = kind('observability/slo-window', {
     }
   },
 });
+
+interface Loads {
+  readonly loads: readonly { readonly item: string; readonly at: string }[];
+  readonly unknownLoads: Refusal | undefined;
+}
+/** What golive has sent itself says nothing of users. */
+function judgeLoads(
+  objective: string,
+  { loads, unknownLoads }: Loads,
+  say: Pick<Say<Messages>, 'refused' | 'unsure'>,
+): void {
+  if (unknownLoads) say.refused(unknownLoads, objective);
+  for (const { item, at } of loads)
+    say.unsure(
+      'too-few-samples',
+      `${objective}: the load run of ${item} (${at}) lies in the window, and says nothing of users. Look again when it is over, or set mayCountOwnLoad.`,
+      { subject: objective, detail: 'own-load' },
+    );
+}
+
+/** A failure may be endless (a histogram's quantile beyond its last bucket); that nothing could be better is a defect of the query. */
+const saysNothing = (actual: number, bound: Bound): boolean =>
+  Number.isNaN(actual) || (!Number.isFinite(actual) && meets(actual, bound));
 
 const withUnit = (value: number, unit: Unit): string =>
   unit === 'ratio' || unit === 'count' ? valueText(value) : `${valueText(value)} ${unit === 'percent' ? '%' : unit}`;

@@ -77,10 +77,7 @@ export function sickPart(
     if (typeof value !== 'object' || value === null)
       return isSick(key, value, isPart || PART.test(key), bad) ? { part, word: String(value) } : null;
     const members = Object.entries(value);
-    const isList = Array.isArray(value);
-    const saysWrong = FAULTS.test(key) || (isList && bad.has(key.toLowerCase()));
-    if (saysWrong && members.some(([, one]) => isList || isFault(one)))
-      return { part, word: `a list of ${members.length}` };
+    if (listsFaults(key, value, bad)) return { part, word: `a list of ${members.length}` };
     if (path.length === DEEPEST_PART) return null;
     for (const [name, member] of members) {
       const sick = look(member, [...path, name], PARTS.test(key) && !NO_STATES.test(name));
@@ -91,15 +88,26 @@ export function sickPart(
   return look(answer, [], false);
 }
 
-/** An object that stands for an error says something: `{ count: 0 }` does not. */
-const isFault = (value: unknown): boolean => typeof value === 'string' && !NO_FAULT.test(value.trim());
+/** Errors by themselves, and whatever is listed as failing. An object that stands for an error says something: `{ count: 0 }` does not. */
+function listsFaults(key: string, value: object, bad: ReadonlySet<string>): boolean {
+  const isFault = (one: unknown): boolean => typeof one === 'string' && !NO_FAULT.test(one.trim());
+  if (!Array.isArray(value)) return FAULTS.test(key) && Object.values(value).some(isFault);
+  return (FAULTS.test(key) || bad.has(key.toLowerCase())) && value.length > 0;
+}
 
 function isSick(key: string, value: unknown, isPart: boolean, bad: ReadonlySet<string>): boolean {
   const isState = STATES.test(key);
   if (value === false) return isPart || isState;
   if (value === true) return !NO_FLAGS.test(key) && (FAULTS.test(key) || bad.has(key.toLowerCase()));
   if (typeof value === 'number') return isBadNumber(key, value);
-  if (typeof value !== 'string') return false;
+  return typeof value === 'string' && isBadText(key, value, bad, { isPart, isState });
+}
+
+interface Place {
+  readonly isPart: boolean;
+  readonly isState: boolean;
+}
+function isBadText(key: string, value: string, bad: ReadonlySet<string>, { isPart, isState }: Place): boolean {
   if (FAULTS.test(key)) return !NO_FAULT.test(value.trim());
   if (NO_STATES.test(key)) return false;
   return isBadWord(value, bad) || ((isPart || isState) && isBadState(value, bad, isPart));
