@@ -65,7 +65,7 @@ function expressionOf(node: Node, source: string): Expression {
     case 'VectorSelector':
       return { type: 'selector', text, metric: selectorsOf(text)[0]?.metric ?? '' };
     case 'UnaryExpr':
-      return text.startsWith('-') ? { ...times(inner(1)), text } : inner(1);
+      return signed(text, inner(1));
     case 'FunctionCall':
     case 'AggregateExpr':
       return callOf(parts, text, source);
@@ -90,9 +90,10 @@ function callOf(parts: readonly Node[], text: string, source: string): Expressio
   };
 }
 
-function times(of: Expression): Expression {
-  const minus: Expression = { type: 'number', text: '-1', value: -1 };
-  return { type: 'binary', text: '', operator: '*', modifiers: '', left: minus, right: of };
+function signed(text: string, of: Expression): Expression {
+  if (!text.startsWith('-')) return of;
+  const left: Expression = { type: 'number', text: '-1', value: -1 };
+  return { type: 'binary', text, operator: '*', modifiers: '', left, right: of };
 }
 
 /** Without comments and with one blank where there are several: two that say the same are the same text. */
