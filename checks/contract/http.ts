@@ -7,7 +7,7 @@ export type BasicLogin = { readonly username: string; readonly password: SecretR
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Text, at most 1 MiB; `truncated` says whether more came. */
+  /** Text, at most `maxBytes`; `truncated` says whether more came. */
   readonly body: string;
   readonly truncated: boolean;
   readonly ms: number;
@@ -25,6 +25,8 @@ export interface HttpRequest {
   /** Sent as `Authorization: Basic …`. */
   readonly basic?: BasicLogin;
   readonly timeoutMs?: number;
+  /** Most of the body that is kept; 1 MiB unless it says otherwise. */
+  readonly maxBytes?: number;
   /** PEM file of the CA to verify with besides the system's. */
   readonly caFile?: string;
   /** Connects to this IP address instead of those the name resolves to; name and certificate are the URL's all the same. */
