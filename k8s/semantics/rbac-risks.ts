@@ -66,9 +66,7 @@ const WAYS = {
     },
   ],
   // Its labels decide on Pod Security and on what network policies let in. A RoleBinding does grant it for its own namespace.
-  'namespaces-write': [
-    { groups: [''], resources: ['namespaces', 'namespaces/finalize'], verbs: CHANGES_OR_DELETES },
-  ],
+  'namespaces-write': [{ groups: [''], resources: ['namespaces', 'namespaces/finalize'], verbs: CHANGES_OR_DELETES }],
   'node-proxy': [clusterScoped('', ['nodes/proxy'], SPEAKS)],
   'nodes-write': [clusterScoped('', ['nodes', 'nodes/status'], CHANGES_OR_DELETES)],
   'volumes-create': [clusterScoped('', ['persistentvolumes'], CHANGES)],
@@ -102,7 +100,11 @@ const WILDCARDS = ['wildcard-verb', 'wildcard-resource', 'wildcard-group', 'wild
 const VERBS = ['escalate', 'bind', 'impersonate'] as const;
 
 export type RbacRisk = (typeof WILDCARDS)[number] | (typeof VERBS)[number] | keyof typeof WAYS;
-export const RBAC_RISKS: readonly RbacRisk[] = [...WILDCARDS, ...VERBS, ...(Object.keys(WAYS) as (keyof typeof WAYS)[])];
+export const RBAC_RISKS: readonly RbacRisk[] = [
+  ...WILDCARDS,
+  ...VERBS,
+  ...(Object.keys(WAYS) as (keyof typeof WAYS)[]),
+];
 
 /**
  * The risks of one rule, each once. A wildcard is told as such and not as everything it implies. `isNamespaced`: a RoleBinding grants

@@ -74,7 +74,8 @@ export function rbacPolicyOf(objects: Iterable<unknown>): RbacPolicy {
 }
 
 /** A file may leave its namespace to whoever applies it, and then it is `default`; it never stands for the whole cluster. */
-const inNamespace = <T extends Role | Binding>(one: T): T => (one.namespace === '' ? { ...one, namespace: 'default' } : one);
+const inNamespace = <T extends Role | Binding>(one: T): T =>
+  one.namespace === '' ? { ...one, namespace: 'default' } : one;
 const inCluster = <T extends Role | Binding>(one: T): T => (one.namespace === '' ? one : { ...one, namespace: '' });
 
 function roleOf(object: unknown): Role {
@@ -166,11 +167,7 @@ function byLabel(roles: readonly Role[]): ReadonlyMap<string, readonly Role[]> {
   return index;
 }
 
-function selectedBy(
-  role: Role,
-  all: readonly Role[],
-  labelled: ReadonlyMap<string, readonly Role[]>,
-): readonly Role[] {
+function selectedBy(role: Role, all: readonly Role[], labelled: ReadonlyMap<string, readonly Role[]>): readonly Role[] {
   const found = (role.aggregates ?? []).flatMap((selector) => {
     const requirements = validRequirements(selector);
     if (!requirements) return [];

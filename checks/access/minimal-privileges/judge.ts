@@ -55,7 +55,8 @@ const LETS: Readonly<Record<RbacRisk, string>> = {
   'token-request': 'makes tokens for service accounts',
   'roles-write': 'changes roles or bindings',
   'guardrails-write': 'changes or deletes network policies, quotas or limit ranges',
-  'namespaces-write': 'changes namespaces, and with their labels the Pod Security level and what network policies let in',
+  'namespaces-write':
+    'changes namespaces, and with their labels the Pod Security level and what network policies let in',
   'node-proxy': 'speaks to kubelets, and so runs commands in any pod',
   'nodes-write': 'changes nodes, and so moves pods to where it likes',
   'volumes-create': 'makes persistent volumes, also of a folder of the node',
@@ -116,9 +117,9 @@ export function judge({ namespaces, exceptions }: Params, seen: Seen, say: Say<t
       `No service account was found in ${empty}: every namespace has one, so the name may be wrong.`,
       { subject: objectSubject('Namespace', { name: empty }) },
     );
-  say.show(
-    table('Grants', ['service account', 'by', 'role', 'rules'], rows),
-    ...shown('Exceptions'),
-    { type: 'text', title: 'Searched for mounted tokens', text: `${sources.length} pod templates and pods` },
-  );
+  say.show(table('Grants', ['service account', 'by', 'role', 'rules'], rows), ...shown('Exceptions'), {
+    type: 'text',
+    title: 'Searched for mounted tokens',
+    text: `${sources.length} pod templates and pods`,
+  });
 }

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../contract/cluster.ts';
 import { shortened, table } from '../../kit/evidence.ts';
 import type { Refusal, Say } from '../../kit/kind.ts';
-import { credentialIn } from '../../protocols/literal-credentials.ts';
+import { credentialIn } from '../../protocols/credential-text.ts';
 import { sourceSubject } from '../../protocols/workloads.ts';
 import { differencesOf, type Difference } from './differences.ts';
 import type { Params } from './params.ts';
