@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { loadAll } from 'js-yaml';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { podSecurity } from '../k8s/semantics/pod-security.ts';
 import { parseQuantity, quantityToNumber } from '../k8s/semantics/quantity.ts';
@@ -296,4 +297,21 @@ test('the platform itself may not read secrets', () => {
     .flatMap((role) => list(at(role, 'rules')));
   expect(rules.length).toBeGreaterThan(0);
   expect(JSON.stringify(rules)).not.toContain('secrets');
+});
+
+test('one `kubectl apply -f k8s/manifests` is enough: what others need stands in a file that is read before', () => {
+  const folder = join(K8S, 'manifests');
+  const made = new Set<string>();
+  for (const file of readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .toSorted())
+    for (const object of loadAll(readFileSync(join(folder, file), 'utf8'))) {
+      const { namespace, name } = record(at(object, 'metadata'));
+      const kind = String(at(object, 'kind'));
+      if (namespace !== undefined)
+        expect(made, `${file}: ${kind} ${String(name)}`).toContain(`Namespace ${String(namespace)}`);
+      const account = at(object, 'spec', 'serviceAccountName');
+      if (kind === 'Pod') expect(made, `${file}: Pod ${String(name)}`).toContain(`ServiceAccount ${String(account)}`);
+      made.add(`${kind} ${String(name)}`);
+    }
 });
