@@ -69,7 +69,7 @@ export function judge(params: Params, seen: Seen, say: Saying): void {
     const names = [...new Set(unreadable.map(({ owner, name }) => `${name} (${owner})`))];
     say.unsure(
       'too-few-subjects',
-      `The gate may not read ${nameList(names)}: add the names to params.secrets and apply the Role that "golive plan --rbac" prints.`,
+      `The gate may not read ${nameList(names)}: add the names to params.secrets and grant the rights: "golive can" prints the command.`,
     );
   } else if (references.length < minReferences)
     say.unsure(
