@@ -1,9 +1,8 @@
 /** How the walls of a namespace are judged. */
 import { allowEverything, deniesByDefault, type Selectable } from '../../../k8s/semantics/network-policy.ts';
-import { parseQuantity } from '../../../k8s/semantics/quantity.ts';
 import { serviceAccountOf } from '../../../k8s/semantics/rbac-grants.ts';
 import type { RbacPolicy } from '../../../k8s/semantics/rbac.ts';
-import { at, isRecord, listAt, textAt } from '../../contract/json.ts';
+import { quotaLimitsPods, rangeLimitsContainers } from '../../../k8s/semantics/resource-limits.ts';
 import { nameList, table } from '../../kit/evidence.ts';
 import { objectSubject, type Say } from '../../kit/kind.ts';
 import { allowancesOf } from '../allowances.ts';
@@ -122,8 +121,8 @@ function judgeWalls(
     }, policies);
     say.fail('allowsAll', subject, { policies: named(together), direction });
   }
-  if (!quotas.some(({ spec }) => isForPods(spec) && limits(at(spec, 'hard')))) say.fail('noQuota', subject);
-  if (!limitRanges.some(({ spec }) => listAt(spec, 'limits').some(limitsContainers))) say.fail('noLimitRange', subject);
+  if (!quotas.some(({ spec }) => quotaLimitsPods(spec))) say.fail('noQuota', subject);
+  if (!limitRanges.some(({ spec }) => rangeLimitsContainers(spec))) say.fail('noLimitRange', subject);
 }
 
 const named = (list: readonly Specified[]): string =>
@@ -131,30 +130,6 @@ const named = (list: readonly Specified[]): string =>
     list.map(({ name }) => name),
     10,
   );
-
-/** What no cluster has: a limit above it is none. Pods: ten times what Kubernetes is built for at most. */
-const MOST = { cpu: parseQuantity('1M'), memory: parseQuantity('1Ei'), pods: parseQuantity('1M') };
-
-/** A quota of ConfigMaps, or a range of volumes' sizes, keeps no pod from taking what its neighbours need. */
-function limits(value: unknown): boolean {
-  return Object.entries(isRecord(value) ? value : {}).some(([name, most]) => {
-    const [, what] = /^(?:(?:requests\.|limits\.)?(cpu|memory)|(?:count\/)?pods)$/.exec(name) ?? [null];
-    return what !== null && parseQuantity(most).nanos < MOST[what === 'cpu' || what === 'memory' ? what : 'pods'].nanos;
-  });
-}
-
-/** A quota with scopes is about some pods only, but for the two scopes that ordinary pods are in. */
-function isForPods(spec: unknown): boolean {
-  const scopes = [
-    ...listAt(spec, 'scopes'),
-    ...listAt(spec, 'scopeSelector', 'matchExpressions').map((one) => at(one, 'scopeName')),
-  ];
-  return scopes.every((scope) => scope === 'NotTerminating' || scope === 'NotBestEffort');
-}
-
-const limitsContainers = (limit: unknown): boolean =>
-  (limits(at(limit, 'max')) && ['Container', 'Pod'].includes(textAt(limit, '', 'type'))) ||
-  (limits(at(limit, 'default')) && textAt(limit, '', 'type') === 'Container');
 
 /** Groups and users that are everybody, or every service account, of whatever namespace. */
 const EVERYBODY = new Set([
