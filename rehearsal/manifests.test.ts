@@ -306,12 +306,12 @@ test('one `kubectl apply -f k8s/manifests` is enough: what others need stands in
     .filter((name) => name.endsWith('.yaml'))
     .toSorted())
     for (const object of loadAll(readFileSync(join(folder, file), 'utf8'))) {
-      const { namespace, name } = record(at(object, 'metadata'));
-      const kind = String(at(object, 'kind'));
-      if (namespace !== undefined)
-        expect(made, `${file}: ${kind} ${String(name)}`).toContain(`Namespace ${String(namespace)}`);
-      const account = at(object, 'spec', 'serviceAccountName');
-      if (kind === 'Pod') expect(made, `${file}: Pod ${String(name)}`).toContain(`ServiceAccount ${String(account)}`);
-      made.add(`${kind} ${String(name)}`);
+      const named = (...path: readonly string[]): string => JSON.stringify(at(object, ...path));
+      const [kind, namespace, name] = [named('kind'), named('metadata', 'namespace'), named('metadata', 'name')];
+      if (at(object, 'metadata', 'namespace') !== undefined)
+        expect(made, `${file}: ${kind} ${name}`).toContain(`"Namespace" ${namespace}`);
+      const account = named('spec', 'serviceAccountName');
+      if (kind === '"Pod"') expect(made, `${file}: Pod ${name}`).toContain(`"ServiceAccount" ${account}`);
+      made.add(`${kind} ${name}`);
     }
 });

@@ -186,9 +186,9 @@ const COMMENT = /^\s{0,200}(?:#|;|\/\/\s|--\s)/;
 export function lineRule(line: string): string | null {
   const byValue = valueRule(line);
   if (byValue !== null || COMMENT.test(line)) return byValue;
+  // Of the ways to write a value, one has met.
   for (const { rule, form, decides } of PAIRS)
-    for (const [, name = '', ...values] of line.matchAll(form))
-      if (decides(name, values.find((value) => value !== undefined) ?? '')) return rule;
+    for (const [, name = '', ...values] of line.matchAll(form)) if (decides(name, values.join(''))) return rule;
   return null;
 }
 
