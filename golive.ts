@@ -80,10 +80,10 @@ function build(finish: (code: number) => void): Command {
     command('plan', 'Show what would run, against what, what it may change and which rights it needs.', [
       'golive plan',
       'golive plan --env production',
-      'golive plan --env production --rbac | kubectl apply -f -',
+      'golive plan --env production --rbac --subject serviceaccount:golive/gate | kubectl --context production apply -f -',
     ]),
   )
-    .option('--rbac', 'print the least-privilege roles and bindings as YAML')
+    .option('--rbac', 'print the least-privilege roles and bindings as YAML; golive can prints the whole command')
     .option('--subject <subject>', 'whom to bind: user:NAME or serviceaccount:NAMESPACE/NAME (user:golive-gate)')
     .addOption(new Option('--json', 'print the frozen plan as JSON').conflicts('rbac'))
     .action(async (options: Selected) => finish(await (await import('./commands/plan.ts')).plan(options)));

@@ -1,4 +1,4 @@
-/** `golive doctor` and `golive can` where something is wrong: each thing is told with its fix, and no credential is. */
+/** `golive doctor` and `golive rights` where something is wrong: each thing is told with its fix, and no credential is. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';

@@ -12,6 +12,7 @@ import { ledgerFolder } from '../reports/record/paths.ts';
 import { readPeople } from '../specs/loader/people/load.ts';
 import { plural } from '../reports/tell/wording.ts';
 import { renderProblem } from '../specs/loader/problems.ts';
+import { grantCommand } from '../specs/loader/rbac-manifest.ts';
 import { rightsOf } from '../specs/loader/rbac.ts';
 import { compileSelected, type Selection } from './compile.ts';
 import { askRights, reachFindings, rightsFindings, withCluster } from './doctor/cluster.ts';
@@ -112,7 +113,9 @@ async function environmentFindings(root: string, plan: Plan): Promise<readonly F
   try {
     const cluster = await withCluster(where, async (link) => {
       const { reached, findings } = await reachFindings(link);
-      return reached ? [...findings, ...rightsFindings(await askRights(link, rightsOf(plan)))] : findings;
+      if (!reached) return findings;
+      const { rights, user } = await askRights(link, rightsOf(plan));
+      return [...findings, ...rightsFindings(rights, grantCommand(plan, user))];
     });
     return [...file, ...cluster];
   } catch (error) {

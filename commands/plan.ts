@@ -1,6 +1,6 @@
 /** `golive plan`: what would run, against what, what it may change, which rights it needs. Touches no cluster. */
 import { EXIT } from '../checks/contract/decision.ts';
-import { GATE_USER, rbacFor, type RbacSubject } from '../specs/loader/rbac.ts';
+import { GATE_USER, rbacFor, type RbacSubject } from '../specs/loader/rbac-manifest.ts';
 import { renderPlan } from '../specs/loader/render-plan.ts';
 import { compileOrTell, type Selection } from './compile.ts';
 import { writeError, writeOut } from './write.ts';

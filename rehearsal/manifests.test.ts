@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { loadAll } from 'js-yaml';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { podSecurity } from '../k8s/semantics/pod-security.ts';
 import { parseQuantity, quantityToNumber } from '../k8s/semantics/quantity.ts';
@@ -296,4 +297,21 @@ test('the platform itself may not read secrets', () => {
     .flatMap((role) => list(at(role, 'rules')));
   expect(rules.length).toBeGreaterThan(0);
   expect(JSON.stringify(rules)).not.toContain('secrets');
+});
+
+test('one `kubectl apply -f k8s/manifests` is enough: what others need stands in a file that is read before', () => {
+  const folder = join(K8S, 'manifests');
+  const made = new Set<string>();
+  for (const file of readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .toSorted())
+    for (const object of loadAll(readFileSync(join(folder, file), 'utf8'))) {
+      const named = (...path: readonly string[]): string => JSON.stringify(at(object, ...path));
+      const [kind, namespace, name] = [named('kind'), named('metadata', 'namespace'), named('metadata', 'name')];
+      if (at(object, 'metadata', 'namespace') !== undefined)
+        expect(made, `${file}: ${kind} ${name}`).toContain(`"Namespace" ${namespace}`);
+      const account = named('spec', 'serviceAccountName');
+      if (kind === '"Pod"') expect(made, `${file}: Pod ${name}`).toContain(`"ServiceAccount" ${account}`);
+      made.add(`${kind} ${name}`);
+    }
 });

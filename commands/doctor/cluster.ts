@@ -91,12 +91,17 @@ export function clockFindings(date: string | undefined, sentAt: number, received
   ];
 }
 
-/** Asks for each right by a SelfSubjectAccessReview. Throws ObservationError when it could not ask. */
-export async function askRights(link: ClusterLink, rights: readonly NeededRight[]): Promise<readonly AskedRight[]> {
+/** Asks for each right by a SelfSubjectAccessReview, and whom the cluster takes the gate for. Throws ObservationError when it could not ask. */
+export async function askRights(
+  link: ClusterLink,
+  rights: readonly NeededRight[],
+): Promise<{ readonly rights: readonly AskedRight[]; readonly user: string }> {
   const signal = AbortSignal.timeout(RIGHTS_LIMIT_MS);
   const noSnapshots = { shared: <T>(_key: string, _signal: AbortSignal, read: () => Promise<T>): Promise<T> => read() };
   const reader = clusterReader(link, noSnapshots, { signal, fresh: true });
-  return await Promise.all(rights.map(async (right) => ({ ...right, ...(await reader.canI(right.attributes)) })));
+  const { user } = await reader.whoAmI();
+  const asked = rights.map(async (right) => ({ ...right, ...(await reader.canI(right.attributes)) }));
+  return { rights: await Promise.all(asked), user };
 }
 
 /** `get secrets "db" in mcp-production`, `list deployments.apps in …`, `get /readyz`. */
@@ -108,13 +113,13 @@ export function rightText(attributes: AccessAttributes): string {
   return `${verb} ${target}${which}${namespace === undefined ? '' : ` in ${namespace}`}`;
 }
 
-/** One line for all rights, and one for each that is missing. */
-export function rightsFindings(rights: readonly AskedRight[]): readonly Finding[] {
+/** One line for all rights, with the command that grants them, and one for each that is missing. */
+export function rightsFindings(rights: readonly AskedRight[], grant: string): readonly Finding[] {
   const missing = rights.filter(({ allowed }) => !allowed);
   const granted = ok('rights', `the gate has ${rights.length - missing.length} of the ${rights.length} it needs`);
   if (missing.length === 0) return [granted];
   return [
-    bad('rights', granted.text.replace('has', 'has only'), 'golive plan --rbac | kubectl apply -f -'),
+    bad('rights', granted.text.replace('has', 'has only'), grant),
     ...missing.map(({ attributes, neededBy }) => bad('', `cannot ${rightText(attributes)}: ${neededBy.join(', ')}`)),
   ];
 }

@@ -58,7 +58,7 @@ function members(a: object, b: object): readonly string[] {
 }
 
 /** Keys with dots or slashes, as labels have them, in brackets. */
-function memberPath(name: string): string {
+export function memberPath(name: string): string {
   return /^[\w-]+$/.test(name) ? `.${name}` : `['${name}']`;
 }
 

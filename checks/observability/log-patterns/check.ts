@@ -2,7 +2,7 @@ import { durationMs, formatMs } from '../../contract/units.ts';
 import { shortened, table } from '../../kit/evidence.ts';
 import { kind, ObservationError } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
-import { credentialIn } from '../../protocols/literal-credentials.ts';
+import { credentialIn } from '../../protocols/credential-text.ts';
 import { countLines, lokiOf, newestLines } from '../../protocols/loki.ts';
 import { promDuration, valueText } from '../../protocols/prometheus.ts';
 import { params, type Params } from './params.ts';

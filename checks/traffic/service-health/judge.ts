@@ -3,7 +3,7 @@ import { at, parseJson, textAt } from '../../contract/json.ts';
 import { nameList, shortened, table } from '../../kit/evidence.ts';
 import type { Say } from '../../kit/kind.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
-import { credentialIn } from '../../protocols/literal-credentials.ts';
+import { credentialIn } from '../../protocols/credential-text.ts';
 import { sickPart, wholeState } from './health-body.ts';
 
 export const messages = {

@@ -21,8 +21,8 @@ import {
 
 const LIMIT = 120_000;
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
-const ROLE = `${RBAC}/namespaces/mcp-production/roles/golive-gate`;
-const CLUSTER_ROLE = `${RBAC}/clusterroles/golive-gate`;
+const ROLE = `${RBAC}/namespaces/mcp-production/roles/golive-code-platform-somebody`;
+const CLUSTER_ROLE = `${RBAC}/clusterroles/golive-code-platform-somebody`;
 const OTHERS = ['system:basic-user', 'system:discovery', 'system:public-info-viewer'];
 const PHASES = ['--project=phase1', '--project=phase2', '--project=phase5'];
 /** They judge requests that only phase 3 sends; P1-RBA-002 asks for what everybody may in a cluster that nobody has hardened. */
@@ -103,9 +103,10 @@ async function describeCluster(name: string, kubeconfig: string): Promise<string
 /** Takes the gate's rights, and those that a cluster gives every user unless somebody has hardened it. */
 async function removeEveryRight(): Promise<void> {
   for (const name of OTHERS) await cluster.remove(`${RBAC}/clusterrolebindings/${name}`);
-  for (const kind of ['clusterrolebindings', 'clusterroles']) await cluster.remove(`${RBAC}/${kind}/golive-gate`);
+  for (const kind of ['clusterrolebindings', 'clusterroles'])
+    await cluster.remove(`${RBAC}/${kind}/golive-code-platform-rehearsal`);
   for (const kind of ['rolebindings', 'roles'])
-    await cluster.remove(`${RBAC}/namespaces/mcp-production/${kind}/golive-gate`);
+    await cluster.remove(`${RBAC}/namespaces/mcp-production/${kind}/golive-code-platform-rehearsal`);
 }
 
 const env = (more: Readonly<Record<string, string>> = {}) => ({ GOLIVE_ENV: environment, ...more });
