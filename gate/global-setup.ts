@@ -8,16 +8,14 @@ import { startRehearsal } from '../fixtures/rehearsal-client/start.ts';
 import { plannedRun, WORKER_ENV } from '../fixtures/worker-env.ts';
 import { gateMain } from './gate-main.ts';
 
-export default async function globalSetup(): Promise<() => Promise<void>> {
+export default function globalSetup(): () => Promise<void> {
   const root = process.env[WORKER_ENV.root];
   if (!root) throw new Error('Run golive by its own playwright.config.ts.');
-  const main = await gateMain();
-  main.selectionOfRun()?.noteStarted();
   const rehearsal = plannedRun().environment.rehearsal
     ? startRehearsal({ dir: join(root, '.golive', 'rehearsal'), kept: false })
     : undefined;
   return async () => {
-    await main.endCutover();
+    await (await gateMain()).endCutover();
     await rehearsal?.stop();
   };
 }
