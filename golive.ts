@@ -196,7 +196,8 @@ function build(finish: (code: number) => void): Command {
     'golive replay .golive/runs/<run>',
   ])
     .option('--json', 'print both decisions and their differences as JSON')
-    .action(async (path: string, options: { json?: boolean }) =>
+    .option('--allowed-signers <file>', 'differs also when none of these signed the record of the run')
+    .action(async (path: string, options: { json?: boolean; allowedSigners?: string }) =>
       finish(await (await import('./commands/replay.ts')).replay({ path, ...options })),
     );
 

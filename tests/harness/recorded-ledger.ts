@@ -108,3 +108,8 @@ export function ledgerFiles(root: string): string[] {
 export function editFile(path: string, change: (text: string) => string): void {
   writeFileSync(path, change(readFileSync(path, 'utf8')));
 }
+
+/** Cuts lines off the end of a file. */
+export function cutLines(path: string, lines: number): void {
+  editFile(path, (text) => `${text.trimEnd().split('\n').slice(0, -lines).join('\n')}\n`);
+}

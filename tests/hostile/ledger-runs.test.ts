@@ -1,15 +1,16 @@
 /** What runs decide when clocks go wrong, when a run could not start, and when it looked at a part only. */
-import { writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Decision } from '../../checks/contract/decision.ts';
 import { ledgerQuarantine } from '../../commands/ledger.ts';
+import { replay } from '../../commands/replay.ts';
 import { withdrawDecision } from '../../gate/withdraw.ts';
 import { itemOf, planOf } from '../../reports/decide/testing/inputs.ts';
 import { decisionFile } from '../../reports/record/paths.ts';
 import { openRun } from '../../reports/record/run-folder/open.ts';
 import { hostileLedgers, whyOf } from '../harness/hostile-ledgers.ts';
-import { decisionOf, editFile } from '../harness/recorded-ledger.ts';
+import { cutLines, decisionOf, editFile } from '../harness/recorded-ledger.ts';
 
 const ledgers = hostileLedgers();
 
@@ -76,6 +77,28 @@ it('a run that could not start takes the decision back, and that is no damage', 
   expect(await ledgers().verified(root)).toMatch(/^0 [^]*The latest decision was taken back: .*golive validate/);
   editFile(decisionFile(root), (text) => text.replace('"decision": "HOLD"', '"decision": "GO"'));
   expect(await ledgers().verified(root)).toMatch(/^1 [^]*was changed after run/);
+});
+
+it('a bundle is vouched for by the record beside it, wherever it is', async () => {
+  const root = ledgers().machine();
+  const runDir = ledgers().run(root, 'phase1', 0);
+  const allowedSigners = join(root, 'specs/sample/allowed_signers');
+  const elsewhere = join(root, 'elsewhere');
+  cpSync(runDir, elsewhere, { recursive: true });
+  rmSync(join(root, '.golive'), { recursive: true });
+  const again = (): Promise<number> => replay({ path: join(elsewhere, 'bundle.json'), allowedSigners });
+  expect(await again()).toBe(0);
+  const copy = readFileSync(join(elsewhere, 'ledger.jsonl'), 'utf8');
+  cutLines(join(elsewhere, 'ledger.jsonl'), 1);
+  expect(await again()).toBe(70);
+  expect(ledgers().said).toMatch(/nobody vouches for it: its record is not signed/);
+  writeFileSync(join(elsewhere, 'ledger.jsonl'), copy.replaceAll('"GO"', '"NO-GO"'));
+  expect(await again()).toBe(70);
+  writeFileSync(join(elsewhere, 'ledger.jsonl'), copy);
+  ledgers().allow(root, '');
+  expect(await again()).toBe(70);
+  rmSync(join(elsewhere, 'ledger.jsonl'));
+  expect(await again()).toBe(70);
 });
 
 describe('a run of a part', () => {

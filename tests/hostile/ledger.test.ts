@@ -25,7 +25,7 @@ import { verifyLedger } from '../../reports/record/ledger/verify.ts';
 import { chain, ledgerFile } from '../../reports/record/ledger/write.ts';
 import { decisionFile, ledgerFolder } from '../../reports/record/paths.ts';
 import { hostileLedgers, whyOf } from '../harness/hostile-ledgers.ts';
-import { editFile, ledgerFiles, SMALL_PLAN } from '../harness/recorded-ledger.ts';
+import { cutLines, editFile, ledgerFiles, SMALL_PLAN } from '../harness/recorded-ledger.ts';
 
 const ledgers = hostileLedgers();
 
@@ -199,8 +199,8 @@ describe('a ledger that was changed', () => {
       /cut short, or an older copy.*decided phase1 after run/,
     ],
     ['with an older copy of it', (good: string, bad: string) => copyFileSync(good, bad), /the header is of run/],
-    ['with the last run unfinished', (_: string, bad: string) => cut(bad, 3), /its signed record is gone/],
-    ['with the last run unsigned', (_: string, bad: string) => cut(bad, 1), /its signed record is gone/],
+    ['with the last run unfinished', (_: string, bad: string) => cutLines(bad, 3), /its signed record is gone/],
+    ['with the last run unsigned', (_: string, bad: string) => cutLines(bad, 1), /its signed record is gone/],
     [
       'with another verdict',
       (_: string, bad: string) => editFile(bad, (text) => text.replaceAll('NO-GO', 'GO')),
@@ -276,9 +276,6 @@ describe('a ledger that was changed', () => {
   });
 });
 
-function cut(path: string, lines: number): void {
-  editFile(path, (text) => `${text.trimEnd().split('\n').slice(0, -lines).join('\n')}\n`);
-}
 function reordered(text: string): string {
   const lines = text.trimEnd().split('\n');
   return `${[...lines.slice(0, 2), ...lines.slice(2, -1).reverse(), lines.at(-1)].join('\n')}\n`;

@@ -13,20 +13,23 @@ export const ALLOWED_SIGNERS = 'allowed_signers';
 export interface LedgerKeys extends AllowedSigners {
   /** Relative to the project. */
   readonly file: string;
-  readonly exists: boolean;
 }
 /** Who signed a run's record; or why it counts for nothing, after "its record". */
 export type Trust = { readonly by: string } | { readonly refused: string };
 
 /** Who may sign records of a checklist's runs. Never throws. */
 export function ledgerKeys(root: string, checklist: string): LedgerKeys {
-  const file = join(dirname(checklist), ALLOWED_SIGNERS);
+  return keysIn(root, join(dirname(checklist), ALLOWED_SIGNERS));
+}
+
+/** The same of a file that somebody names. Never throws. */
+export function keysIn(root: string, file: string): LedgerKeys {
   const path = resolve(root, file);
-  if (!existsSync(path)) return { file, exists: false, signers: [], problems: [] };
+  if (!existsSync(path)) return { file, signers: [], problems: [] };
   try {
-    return { file, exists: true, ...parseAllowedSigners(readFileSync(path, 'utf8')) };
+    return { file, ...parseAllowedSigners(readFileSync(path, 'utf8')) };
   } catch (error) {
-    return { file, exists: true, signers: [], problems: [fileProblem('read', path, error).message] };
+    return { file, signers: [], problems: [fileProblem('read', path, error).message] };
   }
 }
 
@@ -35,7 +38,7 @@ export function keysNamedBy(root: string, { header }: Pick<RunSummary, 'header'>
   const checklist = header.checklist ?? '';
   const [first = ''] = relative(root, resolve(root, checklist)).split(sep);
   if (first === '..' || first === '.golive' || first === 'reports' || checklist === '')
-    return { file: ALLOWED_SIGNERS, exists: false, signers: [], problems: [] };
+    return { file: ALLOWED_SIGNERS, signers: [], problems: [] };
   return ledgerKeys(root, checklist);
 }
 

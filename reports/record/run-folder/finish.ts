@@ -2,7 +2,7 @@
  * Ends a run: reads it, decides, writes the ledger and the decision. All synchronous, because it is called while the process
  * exits. `reports/out/decision.json` is written last: whatever goes wrong before, it stays HOLD `run-incomplete`.
  */
-import { rmSync, writeSync } from 'node:fs';
+import { copyFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '../../../checks/contract/text.ts';
 import type { Decision } from '../../../checks/contract/decision.ts';
@@ -11,8 +11,9 @@ import { decide, exitCodeOf } from '../../decide/decide.ts';
 import type { EndedBy } from '../../decide/input.ts';
 import { surveyLedger, type LedgerSurvey } from '../ledger/survey.ts';
 import { signerFor } from '../ledger/signing.ts';
+import { RECORD_COPY } from '../ledger/voucher.ts';
 import { remember } from '../ledger/witness.ts';
-import { closeLedger, type Sign } from '../ledger/write.ts';
+import { closeLedger, ledgerFile, type Sign } from '../ledger/write.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
 import type { People } from '../../../specs/loader/people/load.ts';
 import { loadPeople } from '../../../specs/loader/people/load.ts';
@@ -65,6 +66,7 @@ function finish({ runDir, root, endedBy, now, people, keepRuns = Infinity, env =
   writeJsonAtomic(join(runDir, 'decision.json'), decision, 0o600);
   const facts = { runHeader, identity, outcomes, decision, endedBy };
   const verdicts = closeLedger(ledgerFolder(root), facts, signer(root, plan, env));
+  copyFileSync(ledgerFile(ledgerFolder(root), runHeader.runId), join(runDir, RECORD_COPY));
   if (identity !== null && !plan.environment.rehearsal)
     remember({ planDigest: plan.digest, uid: identity.uid }, verdicts);
   writeReadableJson(decisionFile(root), decision, 0o600);
