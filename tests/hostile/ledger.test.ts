@@ -143,6 +143,7 @@ describe('a record that nobody with a key wrote', () => {
       });
     forge({ root, records, sign: (text) => signEd25519(text, 'golive-ledger', privateKey) });
     expect(ledgers().decide(root, 30, { uid }).decision).toBe('HOLD');
+    expect(verifyLedger(root).unsigned).toMatchObject([{ why: "is a rehearsal's, and staging is none by its name" }]);
     // And on a rehearsal, only of the cluster that the key belongs to.
     const plan = planOf(SMALL_PLAN.items, { environment: { ...SMALL_PLAN.environment, rehearsal: true } });
     const rehearsed = ledgers().machine();

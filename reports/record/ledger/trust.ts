@@ -10,6 +10,9 @@ import type { RunSummary } from './records.ts';
 
 export const ALLOWED_SIGNERS = 'allowed_signers';
 
+/** Anybody can make a rehearsal and its key: what it signs must not be taken for a real environment's. */
+const REHEARSAL_NAME = /^rehearsal(-|$)/;
+
 export interface LedgerKeys extends AllowedSigners {
   /** Relative to the project. */
   readonly file: string;
@@ -51,8 +54,10 @@ export function trustOf({ runId, header, signed, environment, decision }: RunSum
   const verified = verifySignature(statementOf(runId, signed.head), signed.signature, LEDGER_NAMESPACE);
   if ('problem' in verified) return { refused: `has a signature that does not hold: ${verified.problem}` };
   if (header.rehearsal === true) {
-    if (clusterUidOf(verified.key) === environment?.uid) return { by: 'its rehearsal' };
-    return { refused: `is signed by ${verified.fingerprint}, which is not the key of the rehearsal that it names` };
+    if (clusterUidOf(verified.key) !== environment?.uid)
+      return { refused: `is signed by ${verified.fingerprint}, which is not the key of the rehearsal that it names` };
+    if (REHEARSAL_NAME.test(header.environment)) return { by: 'its rehearsal' };
+    return { refused: `is a rehearsal's, and ${header.environment} is none by its name` };
   }
   const at = Date.parse(decision?.decidedAt ?? header.startedAt);
   const { fingerprint } = verified;
