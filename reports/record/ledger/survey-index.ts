@@ -62,7 +62,12 @@ function indexLine(text: string): IndexLine[] {
 function isIndexLine(value: unknown): value is IndexLine {
   if (!isRecord(value) || typeof value['stamp'] !== 'string' || !isRecord(value['summary'])) return false;
   const { runId, header, closed, environment, phases, decision, ends, signed } = value['summary'];
-  const lines: readonly unknown[] = [header, environment, decision, ...(Array.isArray(phases) ? phases : [])];
+  const lines: readonly unknown[] = [
+    header,
+    environment,
+    decision,
+    ...(Array.isArray(phases) ? (phases as unknown[]) : []),
+  ];
   const isLine = (of: unknown): boolean => of === null || (isRecord(of) && isLedgerRecord({ prev: null, ...of }));
   const isSigned = signed === null || (isRecord(signed) && typeof signed['head'] === 'string');
   return typeof runId === 'string' && closed === true && Array.isArray(ends) && isSigned && lines.every(isLine);
