@@ -200,14 +200,30 @@ function build(finish: (code: number) => void): Command {
     'golive replay .golive/runs/<run>',
   ])
     .option('--json', 'print both decisions and their differences as JSON')
-    .action(async (path: string, options: { json?: boolean }) =>
+    .option('--allowed-signers <file>', 'differs also when none of these signed the record of the run')
+    .action(async (path: string, options: { json?: boolean; allowedSigners?: string }) =>
       finish(await (await import('./commands/replay.ts')).replay({ path, ...options })),
     );
 
-  const ledger = command('ledger', 'Carry the ledger between machines.', [
+  const ledger = command('ledger', 'Sign the ledger, carry it between machines, set a run of it aside.', [
+    'golive ledger key ~/.config/golive/ledger-key',
     'golive ledger export ledger.json',
     'golive ledger import ledger.json',
   ]);
+  describe(ledger.command('key <file>'), 'Make the key that signs what a runner records.', [
+    'golive ledger key ~/.config/golive/ledger-key --name ci@example.com',
+  ])
+    .option('--name <name>', 'who it is, in allowed_signers, instead of this machine')
+    .action(async (file: string, options: { name?: string }) =>
+      finish((await import('./commands/ledger-key.ts')).ledgerKey({ file, ...options, root: await rootFolder() })),
+    );
+  describe(
+    ledger.command('quarantine <run>'),
+    'Set a run aside whose clock was wrong or whose record is damaged; what it judged must be run again.',
+    ['golive ledger quarantine 20260115T115000000Z-1a2b3c4d'],
+  ).action(async (run: string) =>
+    finish(await (await import('./commands/ledger.ts')).ledgerQuarantine({ run, root: await rootFolder() })),
+  );
   describe(ledger.command('export <file>'), 'Write the ledger to a file.', ['golive ledger export ledger.json'])
     .option('--run <id>', 'one run and those it builds on, instead of all')
     .action(async (out: string, options: { run?: string }) =>

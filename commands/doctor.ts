@@ -7,8 +7,6 @@ import { findDist } from '../fixtures/rehearsal-client/start.ts';
 import { DEFAULT_DIR, standingOf } from '../fixtures/rehearsal-client/state-file.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { peopleStanding } from '../reports/decide/people.ts';
-import { readLedger } from '../reports/record/ledger/read.ts';
-import { ledgerFolder } from '../reports/record/paths.ts';
 import { readPeople } from '../specs/loader/people/load.ts';
 import { plural } from '../reports/tell/wording.ts';
 import { renderProblem } from '../specs/loader/problems.ts';
@@ -18,6 +16,7 @@ import { compileSelected, type Selection } from './compile.ts';
 import { askRights, reachFindings, rightsFindings, withCluster } from './doctor/cluster.ts';
 import { authorityFindings, secretFindings } from './doctor/environment.ts';
 import { bad, countOf, ok, renderSections, warn, type Finding, type Section } from './doctor/finding.ts';
+import { ledgerFinding, ledgerKeyFindings } from './doctor/ledger.ts';
 import { kubeconfigFindings } from './doctor/kubeconfig.ts';
 import {
   buildFinding,
@@ -59,6 +58,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
         folderFinding(root, '.golive'),
         folderFinding(root, 'reports/out'),
         ledgerFinding(root),
+        ...(plan ? ledgerKeyFindings(root, plan, process.env, new Date()) : []),
       ],
     },
     { title: 'Rehearsal', findings: rehearsalFindings(resolve(root, DEFAULT_DIR)) },
@@ -90,13 +90,6 @@ function projectFindings(root: string, compiled: ReturnType<typeof compileSelect
     ...people.problems.map((problem) => bad('waivers', renderProblem(problem))),
     ...standing.map(({ place, text }) => warn('waivers', `${place}: ${text}`)),
   ];
-}
-
-function ledgerFinding(root: string): Finding {
-  const { damage } = readLedger(ledgerFolder(root));
-  const [first] = damage;
-  if (first === undefined) return ok('ledger', 'its chains are sound');
-  return bad('ledger', damage.length === 1 ? first : `${first} (and ${damage.length - 1} more)`, 'golive verify');
 }
 
 async function environmentFindings(root: string, plan: Plan): Promise<readonly Finding[]> {

@@ -8,6 +8,7 @@ describe('parseGateArguments', () => {
     expect(parse('test')).toEqual({
       command: 'test',
       list: false,
+      narrowed: false,
       ui: false,
       reportersReplaced: false,
       workers: null,
@@ -44,6 +45,14 @@ describe('parseGateArguments', () => {
     expect(parse('test --shard=1/2').shard).toBe('1/2');
     expect(parse('test --list').list).toBe(true);
     expect(parse('test --ui-port=0').ui).toBe(true);
+  });
+  it.each(['--grep x', '-g x', '-gx', '--last-failed', '--shard=1/2', '--ui', 'specs/a.spec.ts', '--grep-invert=x'])(
+    'knows that %s may leave tests out',
+    (option) => expect(parse(`test ${option}`).narrowed).toBe(true),
+  );
+  it('takes phases, workers and reporters for no narrowing', () => {
+    expect(parse('test --project phase1 phase2 --workers 1 --reporter=dot').narrowed).toBe(false);
+    expect(parse('test-server').narrowed).toBe(true);
   });
   it('refuses what would break order', () => {
     expect(parse('test --shuffle').refused).toHaveLength(1);

@@ -15,6 +15,8 @@ export interface GateArguments {
   /** Names given to `--project` that match no phase. */
   readonly unknownProjects: readonly string[];
   readonly shard: string | null;
+  /** Tests of a phase may be left out: what was not asked for stands as it stood. */
+  readonly narrowed: boolean;
   /** Options that would let order or locks break, with the reason. */
   readonly refused: readonly string[];
 }
@@ -26,6 +28,13 @@ const VALUED = new Set(
     '--timeout --tsconfig --workers -j --trace --test-list --test-list-invert --ui-host --ui-port --update-snapshots --add-reporter'
   ).split(' '),
 );
+
+/** Options that leave tests out of a phase; words after `test` do, too. */
+const NARROWING =
+  '--grep -g --grep-invert -G --last-failed --only-changed --shard --test-list --test-list-invert'.split(' ');
+const WINDOWS = ['--ui', '--ui-host', '--ui-port'];
+/** Commands that run what a person picks in a window or an editor. */
+const PICKING = ['test-server'];
 
 const REFUSED: Readonly<Record<string, string>> = {
   '--shuffle': 'it would run phases out of order',
@@ -55,11 +64,13 @@ export function parseGateArguments(argv: readonly string[]): GateArguments {
   const last = (...names: string[]): string | null =>
     names.map((name) => values.get(name)?.at(-1)).find((v) => v !== undefined) ?? null;
   const projects = values.get('--project');
+  const ui = WINDOWS.some((option) => values.has(option));
   const workers = last('--workers', '-j');
   return {
     command: words[0] ?? '',
     list: values.has('--list'),
-    ui: values.has('--ui') || values.has('--ui-host') || values.has('--ui-port'),
+    ui,
+    narrowed: ui || isNarrowed(words, values),
     reportersReplaced: values.has('--reporter'),
     workers: workers === null ? null : Number.parseInt(workers, 10),
     phases: projects ? PHASES.filter((phase) => projects.some((name) => matches(name, phase))) : null,
@@ -69,6 +80,11 @@ export function parseGateArguments(argv: readonly string[]): GateArguments {
       .filter(([option]) => values.has(option))
       .map(([option, why]) => `${option}: ${why}`),
   };
+}
+
+/** Words after the command name files. */
+function isNarrowed([command = '', ...files]: readonly string[], values: ReadonlyMap<string, unknown>): boolean {
+  return PICKING.includes(command) || files.length > 0 || NARROWING.some((option) => values.has(option));
 }
 
 function splitOption(word: string): [name: string, inline: string | null] {

@@ -14,6 +14,7 @@ import { openServiceAddresses, type Doors } from './network/doors.ts';
 import type { DnsServer } from './network/dns-server.ts';
 import type { GatewayProcess } from './network/gateway-process.ts';
 import { attachGateway, gatewayValues, startGateway, startNames } from './network/network.ts';
+import { makeLedgerKey } from './ledger-key.ts';
 import { addObjectLevers } from './object-levers.ts';
 import { trackParts, type PartTracker, type PlatformReporter } from './part-tracker.ts';
 import type { PlatformContext } from './platform-types.ts';
@@ -147,6 +148,7 @@ function beginControlPlane(
     images,
     nodes: NODES,
     logs: join(context.dir, 'logs'),
+    uid: makeLedgerKey(context.dir),
     log: (line) => context.log(`control plane: ${line}`),
   });
 }

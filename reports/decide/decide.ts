@@ -174,10 +174,7 @@ function isOpenPlan({ item, outcome }: WeighedItem): boolean {
 
 function missingPhase(phase: string, source: PhaseSource | undefined): DecisionReason[] {
   if (source?.from !== 'none') return [];
-  const why =
-    source.unfinished === undefined
-      ? 'no run has decided it for this release and environment'
-      : `run ${source.unfinished} started it last and never finished`;
+  const why = source.why ?? 'no run has decided it for this release and environment';
   return [reason('phase-missing', `${phase} has no decision: ${why}; run --project=${phase}`, phase)];
 }
 
@@ -220,7 +217,7 @@ function preconditionReasons(
 function noBetterThanRecorded(
   verdict: PhaseVerdict,
   phase: string,
-  { entry }: Extract<PhaseSource, { from: 'ledger' }>,
+  { entries: [entry] }: Extract<PhaseSource, { from: 'ledger' }>,
 ): PhaseVerdict {
   const decision = worstDecision([verdict.decision, entry.decision ?? 'HOLD']);
   const text = `${phase} was ${entry.decision ?? 'HOLD'} in run ${entry.runId}: run it again`;
@@ -256,7 +253,7 @@ function decidedPhase(
     decisionWithoutWaivers: verdict?.decisionWithoutWaivers ?? null,
     readiness: verdict?.readiness ?? null,
     from: source.from,
-    ...(source.from === 'ledger' ? { fromRun: source.entry.runId } : {}),
+    ...(source.from === 'ledger' ? { fromRun: source.entries[0].runId } : {}),
     reasons: verdict ? sortReasons(verdict.reasons, phases) : missingPhase(phase, source),
     counts: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, count(outcome)])) as Record<OutcomeName, number>,
   };
@@ -284,6 +281,7 @@ function decidedItem(judged: WeighedItem): DecidedItem {
     waived: judged.waived,
     evidence: judged.evidence,
     from: judged.from,
+    ...(judged.fromRun === undefined ? {} : { fromRun: judged.fromRun }),
   };
 }
 
