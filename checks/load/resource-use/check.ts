@@ -1,7 +1,18 @@
 import type { LoadResult, ResourceSample, ResourceSeries } from '../../contract/load.ts';
 import { nameList, table } from '../../kit/evidence.ts';
 import { kind, objectSubject, ObservationError, type Evidence } from '../../kit/kind.ts';
-import { holds, percent, runName, runParam, upTo } from '../load.ts';
+import type { DoubtReason } from '../../kit/verdict.ts';
+import {
+  answersDoubt,
+  errorRate,
+  holds,
+  judgedSuccessParam,
+  percent,
+  runName,
+  runParam,
+  successes,
+  upTo,
+} from '../load.ts';
 
 type Resource = 'cpu' | 'memory';
 
@@ -11,6 +22,7 @@ export const resourceUse = kind('load/resource-use', {
   sees: [
     'Of each pod behind the selector of a load run of this gate run: its use over its request, from samples of the metrics API whose own window lies inside the measured one.',
     'The worst pod and the mean of all.',
+    'That the run carried its load with right answers, and that each pod had a share of it.',
   ],
   not: ['The nodes.', 'Pods outside the selector.'],
   needs: ['runs'],
@@ -25,6 +37,15 @@ export const resourceUse = kind('load/resource-use', {
       enum: ['mean', 'highest'],
       default: 'mean',
       description: 'How the samples of a pod become one figure. The pod with the highest figure is judged.',
+    },
+    minSuccess: judgedSuccessParam,
+    idleBelow: {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      default: 0.1,
+      description:
+        'Share of the CPU of the busiest pod, 0 to 1, below which a pod had no load: what it has left says nothing.',
     },
     minSamples: {
       type: 'integer',
@@ -54,18 +75,19 @@ export const resourceUse = kind('load/resource-use', {
   },
 
   judge(params, { result, resources }, say) {
-    const { resource, max, comparison, minSamples, statistic } = params;
+    const { resource, max, comparison, minSamples, minSuccess, statistic } = params;
     const { namespace, problem } = resources;
     const pods = usesOf(params, result, resources);
-    const unsure = (reason: 'no-subjects' | 'too-few-samples', why: string): void =>
-      say.unsure(reason, `${runName(result)}: ${why}`);
+    const unsure = (reason: DoubtReason, why: string): void => say.unsure(reason, `${runName(result)}: ${why}`);
+    const podOf = (pod: string) => objectSubject('Pod', { namespace, name: pod });
     // An autoscaler may add pods while the run measures; those that were there all the time must have been seen.
     const expected = pods.filter(({ samples, came }) => samples >= minSamples || !came);
     const unseen = (expected.length > 0 ? expected : pods).filter(({ samples }) => samples < minSamples);
-    const unbounded = pods.filter(({ request }) => request === null || request <= 0).map(({ pod }) => pod);
-    say.judged(...expected.map(({ pod }) => objectSubject('Pod', { namespace, name: pod })));
+    say.judged(...expected.map(({ pod }) => podOf(pod)));
     showUse(params, result, resources, pods, say);
     for (const { pod, used, request, samples } of pods) {
+      if (request === null || request <= 0)
+        say.unknown(podOf(pod), `a request of ${resource}, of which its use would be a share`);
       if (used === null || request === null || request <= 0 || samples < minSamples) continue;
       if (holds(used / request, comparison, max)) continue;
       const figures = {
@@ -74,11 +96,17 @@ export const resourceUse = kind('load/resource-use', {
         requested: amount(resource, request),
       };
       const data = { ...figures, statistic, resource, comparison, expected: percent(max) };
-      say.fail('tooMuch', objectSubject('Pod', { namespace, name: pod }), data);
+      say.fail('tooMuch', podOf(pod), data);
     }
     if (pods.length === 0) unsure('no-subjects', 'no pod was seen behind the selector of the run.');
-    if (unbounded.length > 0)
-      unsure('no-subjects', `no ${resource} request in ${nameList(unbounded)}: a share of nothing is no figure.`);
+    const unloaded = notLoaded(result, minSuccess);
+    if (unloaded !== null) unsure('no-positive-control', unloaded);
+    const idle = idleOf(pods, result, params.idleBelow);
+    if (idle.length > 0)
+      unsure(
+        'no-positive-control',
+        `had hardly any load: ${nameList(idle)}. See that the requests reach them, or narrow the selector under watch to what the run loads.`,
+      );
     if (unseen.length === 0) return;
     const names = nameList(unseen.map(({ pod, samples }) => `${pod} (${samples})`));
     const last = problem ? ` The last look that failed: ${problem.message}` : '';
@@ -88,6 +116,24 @@ export const resourceUse = kind('load/resource-use', {
     );
   },
 });
+
+/** Why the pods had less to do than the run says, or null. */
+function notLoaded(result: LoadResult, minSuccess: number): string | null {
+  const carried = 1 - errorRate(result);
+  const short = `only ${percent(carried)} of the load was answered rightly (at least ${percent(minSuccess)} needed): the rest is work that the pods did not do.`;
+  return answersDoubt(result) ?? (carried < minSuccess ? short : null);
+}
+
+/** No service answers a request in less: pods that used less CPU than that did not see it. */
+const CPU_OF_A_REQUEST = 10e-6;
+
+/** Pods that were there all the time and used hardly any CPU: beside the busiest, or for what all of them are said to have answered. */
+function idleOf(pods: readonly PodUse[], result: LoadResult, below: number): readonly string[] {
+  const steady = pods.filter(({ came, samples }) => !came && samples > 0);
+  const share = (successes(result) * 1000 * CPU_OF_A_REQUEST) / Math.max(1, result.durationMs) / steady.length;
+  const least = Math.max(below * Math.max(...steady.map(({ cpu }) => cpu)), below > 0 ? share : 0);
+  return steady.filter(({ cpu }) => cpu < least).map(({ pod, cpu }) => `${pod} (${amount('cpu', cpu)})`);
+}
 
 interface Figures {
   readonly resource: Resource;
@@ -103,6 +149,8 @@ interface PodUse {
   readonly came: boolean;
   /** In the resource's own unit; null without a sample. */
   readonly used: number | null;
+  /** Mean of its samples, in cores. */
+  readonly cpu: number;
 }
 
 /** Every pod that was seen, by its requests or by a sample. */
@@ -112,17 +160,19 @@ function usesOf({ resource, statistic }: Figures, result: LoadResult, { requests
     const inside = samples.filter((sample) => sample.pod === pod && liesInside(sample, result));
     const values = inside.map((sample) => (resource === 'cpu' ? sample.cpu : sample.memoryBytes));
     const own = requests.find((request) => request.pod === pod);
-    const sum = values.reduce((total, value) => total + value, 0);
     return {
       pod,
       request: (resource === 'cpu' ? own?.cpu : own?.memoryBytes) ?? null,
       // Kept in whole seconds.
       came: Date.parse(own?.createdAt ?? '') + 1000 > Date.parse(result.startedAt),
       samples: values.length,
-      used: values.length === 0 ? null : statistic === 'mean' ? sum / values.length : Math.max(...values),
+      used: values.length === 0 ? null : statistic === 'mean' ? mean(values) : Math.max(...values),
+      cpu: mean(inside.map(({ cpu }) => cpu)),
     };
   });
 }
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** A window that began before the load, or outlasted it, is diluted by rest. */
 function liesInside({ at, windowMs }: ResourceSample, { startedAt, durationMs }: LoadResult): boolean {
@@ -140,7 +190,6 @@ function showUse(
   const shares = pods.flatMap(({ used, request }) => (used === null || !request ? [] : [used / request]));
   const bound = { comparison, value: max * 100 } as const;
   const value = { type: 'value', unit: 'percent' } as const;
-  const mean = (shares.reduce((sum, share) => sum + share, 0) / shares.length) * 100;
   say.show(
     table(
       `${runName(result)}: ${resource} of pods in ${namespace}`,
@@ -162,7 +211,7 @@ function showUse(
   if (shares.length > 0)
     say.show(
       { ...value, title: `Worst pod, ${resource}`, value: Math.max(...shares) * 100, bound },
-      { ...value, title: `Mean of all pods, ${resource}`, value: mean },
+      { ...value, title: `Mean of all pods, ${resource}`, value: mean(shares) * 100 },
     );
 }
 const amount = (resource: string, value: number): string =>
