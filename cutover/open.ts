@@ -57,6 +57,7 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
   });
   const parts: CutoverParts = {
     route: routeClient(link, route),
+    credentialEnd: async (signal) => (await link.access(signal)).connection.credentialEnd,
     lease: leaseClient(link, { namespace, name: settings.lease, holder: id, durationSeconds: LEASE_SECONDS }),
     revisions: {
       record: (signal) => recordRevisions(link, namespace, settings.deployments, signal),
