@@ -9,6 +9,13 @@ export interface HttpAnswer {
   readonly truncated: boolean;
   readonly ms: number;
 }
+/** A JSON Web Token signed inside the capability: the key never leaves it. `header.alg` says how. */
+export interface SignedToken {
+  /** A shared secret (HS256 …) or a private key in PEM (RS256, PS256, ES256 …, EdDSA). */
+  readonly signedBy: SecretRef;
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'PATCH';
   readonly url: string;
@@ -17,8 +24,8 @@ export interface HttpRequest {
   readonly json?: Readonly<Record<string, unknown>>;
   /** Sent as it is, instead of `json`; its type is in `headers`. */
   readonly body?: string;
-  /** Sent as `Authorization: Bearer …`; a SecretRef, or a token another answer gave. */
-  readonly bearer?: SecretRef | string;
+  /** Sent as `Authorization: Bearer …`; a SecretRef, a token another answer gave, or one to be signed. */
+  readonly bearer?: SecretRef | SignedToken | string;
   /** Sent as `Authorization: Basic …`. */
   readonly basic?: { readonly username: string; readonly password: SecretRef };
   readonly timeoutMs?: number;

@@ -1,13 +1,13 @@
 import type { HttpAnswer, HttpRequest } from '../../contract/http.ts';
 import { parseJson, textAt } from '../../contract/json.ts';
-import { credential, endpoint } from '../../contract/param-schemas.ts';
+import { credential, endpoint, secretRef } from '../../contract/param-schemas.ts';
 import type { SecretRef } from '../../contract/secrets.ts';
 import { table } from '../../kit/evidence.ts';
-import { kind } from '../../kit/kind.ts';
+import { attempt, kind } from '../../kit/kind.ts';
 import { addressOf, isDown } from '../../protocols/api-requests.ts';
 import { isSuccess } from '../../protocols/http-answers.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
-import { tamperedTokens } from './tampered-tokens.ts';
+import { ownTokens, tamperedTokens } from './tampered-tokens.ts';
 
 const path = (description: string, byDefault: string) =>
   ({ type: 'string', pattern: '^/', default: byDefault, description }) as const;
@@ -23,9 +23,11 @@ export const authentication = kind('traffic/authentication', {
   sees: [
     'A login whose token opens a protected path (the positive control) and, with identityField, stands for that user.',
     'The same path refused with 401: without a token, with signature, expiry or subject changed, with alg "none", signed with a well-known key.',
+    'With signingKey: refused although it is rightly signed, when expired, not yet valid, for another audience or of another issuer.',
+    'With expiredToken or logoutPath: refused as well, a token that expired by itself, and one that was logged out.',
     'The login refused with 401 for a wrong password.',
   ],
-  not: ['A token that expired by itself.', 'Who may do what.'],
+  not: ['Without signingKey or expiredToken: a token that expired by itself.', 'Who may do what.'],
   needs: ['http'],
   required: ['endpoint', 'credential'],
   params: {
@@ -36,6 +38,17 @@ export const authentication = kind('traffic/authentication', {
     passwordField: field('Member of the login request that holds the password.', 'password'),
     tokenField: field('Member of the login answer that holds the token.', 'token'),
     protectedPath: path('Path that answers 2xx only with a good token.', '/api/v1/me'),
+    signingKey: {
+      ...secretRef,
+      description:
+        'Key that the service signs its JSON Web Tokens with: a shared secret or a private key in PEM. It signs bad ones, inside the gate.',
+    },
+    expiredToken: { ...secretRef, description: 'A token of the service that has expired, kept from an earlier day.' },
+    logoutPath: {
+      type: 'string',
+      pattern: '^/',
+      description: 'Path that ends a token by POST. Absent: whether a logout ends anything is not judged.',
+    },
     identityField: {
       type: 'string',
       minLength: 1,
@@ -60,19 +73,23 @@ export const authentication = kind('traffic/authentication', {
       says: '{subject}: at {path} the token of the login stands for {actual} by {field}, expected the user that logged in.',
       fix: 'Find whose session the login hands out (a cache, a shared token, a default user) before anybody else logs in.',
     },
+    logoutBroken: {
+      says: '{subject}: the logout answered {status}, expected 2xx.',
+      fix: 'Read the log of the service for that request; correct logoutPath if the API differs.',
+    },
     notRefused: {
       says: '{subject}: {request} with {what} was answered {status}, expected 401.',
       fix: 'Repair the token check of the service before anything goes live: what it lets in, everybody can send.',
     },
   },
-  rights: ({ credential }) => mayReadSecrets([credential.password]),
+  rights: ({ credential, signingKey, expiredToken }) => mayReadSecrets([credential.password, signingKey, expiredToken]),
 
-  async gather(params, { http }) {
+  async gather(params, { http }, { now }) {
     const { endpoint, credential, usernameField, passwordField, loginPath, protectedPath } = params;
     const ask = async (path: string, how: Omit<HttpRequest, 'url'> = {}): Promise<HttpAnswer> =>
       await http.request({ ...how, ...addressOf(endpoint, path) });
     // What is kept of an answer: never its body, which may hold a token.
-    const attempt = (what: string, request: string, { status, ms }: HttpAnswer) => ({
+    const noted = (what: string, request: string, { status, ms }: HttpAnswer) => ({
       what,
       request,
       status,
@@ -80,25 +97,47 @@ export const authentication = kind('traffic/authentication', {
     });
     const logIn = (password: SecretRef | string) =>
       ask(loginPath, { method: 'POST', json: { [usernameField]: credential.username, [passwordField]: password } });
-    const open = async (what: string, bearer?: string) =>
-      attempt(what, `GET ${protectedPath}`, await ask(protectedPath, bearer === undefined ? {} : { bearer }));
+    const open = async (what: string, bearer?: HttpRequest['bearer']) =>
+      noted(what, `GET ${protectedPath}`, await ask(protectedPath, bearer === undefined ? {} : { bearer }));
     try {
       const login = await logIn(credential.password);
       const token = isSuccess(login.status) ? textAt(parseJson(login.body), '', params.tokenField) : '';
       const opened = token === '' ? null : await ask(protectedPath, { bearer: token });
       const refusals = [
-        attempt('a wrong password', `POST ${loginPath}`, await logIn(WRONG_PASSWORD)),
+        noted('a wrong password', `POST ${loginPath}`, await logIn(WRONG_PASSWORD)),
         await open('no token'),
         await open('a token that is none', 'golive-no-token'),
       ];
       for (const tampered of token === '' ? [] : tamperedTokens(token))
         refusals.push(await open(tampered.what, tampered.token));
+      const { signingKey: signedBy, expiredToken, logoutPath } = params;
+      const own = signedBy && token !== '' ? ownTokens(token, now) : null;
+      // A key that cannot be read must not discard what the tampered tokens showed.
+      const trial =
+        own && signedBy && (await attempt(() => open('a token signed by the gate', { ...own.good, signedBy })));
+      const signed = trial?.seen ?? null;
+      if (own && signedBy && signed && isSuccess(signed.status))
+        for (const one of own.bad) refusals.push(await open(one.what, { ...one.token, signedBy }));
+      if (expiredToken) refusals.push(await open('a token kept from an earlier day', expiredToken));
+      const logout =
+        logoutPath === undefined || token === ''
+          ? null
+          : noted(
+              'the token of the login',
+              `POST ${logoutPath}`,
+              await ask(logoutPath, { method: 'POST', bearer: token }),
+            );
+      if (logout && isSuccess(logout.status)) refusals.push(await open('a token that was logged out', token));
       return {
         up: true as const,
-        login: attempt('the right password', `POST ${loginPath}`, login),
+        login: noted('the right password', `POST ${loginPath}`, login),
         tokenGiven: token !== '',
         /** The protected path with the token of the login; null when there was none. */
-        control: opened && attempt('the token of the login', `GET ${protectedPath}`, opened),
+        control: opened && noted('the token of the login', `GET ${protectedPath}`, opened),
+        /** By signingKey, with nothing wrong; null where it was not tried. */
+        signed,
+        unsigned: trial?.refusal ?? null,
+        logout,
         identity: opened ? identityIn(opened, params.identityField, credential.username) : 'not asked',
         refusals,
       };
@@ -108,14 +147,14 @@ export const authentication = kind('traffic/authentication', {
     }
   },
 
-  judge({ endpoint, tokenField, protectedPath, identityField }, seen, say) {
+  judge({ endpoint, tokenField, protectedPath, identityField, signingKey }, seen, say) {
     const subject = `Authentication at ${endpoint.url}`;
     if (!seen.up) {
       say.judged(subject);
       return say.fail('down', subject, { why: seen.why });
     }
-    const { login, tokenGiven, control, identity, refusals } = seen;
-    const letIn = control ? [login, control] : [login];
+    const { login, tokenGiven, control, signed, unsigned, logout, identity, refusals } = seen;
+    const letIn = [login, control, signed, logout].filter((one) => one !== null);
     say.judged(...[...letIn, ...refusals].map(({ request, what }) => `${request} with ${what}`));
     say.show(
       table(
@@ -133,6 +172,15 @@ export const authentication = kind('traffic/authentication', {
     );
     for (const { what, request, status } of refusals)
       if (status !== 401) say.fail('notRefused', subject, { what, request, status });
+    if (logout && !isSuccess(logout.status)) say.fail('logoutBroken', subject, { status: logout.status });
+    if (unsigned) say.refused(unsigned, subject);
+    else if (signingKey && tokenGiven && !signed)
+      say.unsure('no-positive-control', `${subject}: its token is no JSON Web Token, which signingKey could sign.`);
+    else if (signed && !isSuccess(signed.status))
+      say.unsure(
+        'no-positive-control',
+        `${subject}: a token signed by the gate was answered ${signed.status}: signingKey is not the key of the service, so bad ones signed by it prove nothing.`,
+      );
     if (!tokenGiven && isRefusal(login.status))
       say.unsure(
         'no-positive-control',
