@@ -8,6 +8,8 @@ export interface HttpAnswer {
   readonly body: string;
   readonly truncated: boolean;
   readonly ms: number;
+  /** Where the request asked for them: the addresses of the host, of the families that this machine has; users come to each. */
+  readonly addresses?: readonly string[];
 }
 /** A JSON Web Token signed inside the capability: the key never leaves it. `header.alg` says how. */
 export interface SignedToken {
@@ -33,6 +35,8 @@ export interface HttpRequest {
   readonly caFile?: string;
   /** Connects to this IP address instead of those the name resolves to; name and certificate are the URL's all the same. */
   readonly address?: string;
+  /** The answer names the addresses of the host. */
+  readonly tellAddresses?: boolean;
 }
 /**
  * Speaks HTTP(S) to the environment's endpoints, TLS verified, redirects not followed. Throws on transport failures only. Names are

@@ -32,6 +32,10 @@ export const messages = {
     says: '{subject}: header {header} is {actual}, expected {expected}.',
     fix: 'Set the header in the service or in the proxy before it.',
   },
+  leavesTls: {
+    says: '{subject}: redirects to {location}, expected an address with https, as it was asked for.',
+    fix: 'Have the proxy or the service build its redirects with https: what comes next is sent in the clear.',
+  },
   tooSlow: {
     says: '{subject}: took {actual}, expected at most {expected}.',
     fix: 'Find where the time goes before load is put on it.',
@@ -42,8 +46,10 @@ export const messages = {
   },
 } as const;
 
-/** `asked` is false where the request was not made: its token is missing. */
-export type Exchange = Answered | { readonly answered: false; readonly why: string; readonly asked?: false };
+/** `asked` is false where the request was not made: its token is missing; `at` is the address of a host that has several. */
+export type Exchange = (Answered | { readonly answered: false; readonly why: string; readonly asked?: false }) & {
+  readonly at?: string;
+};
 type Answer = Answered & { answered: true };
 interface Seen {
   /** The samples of each request, in its order. */
@@ -80,6 +86,8 @@ export function judge(params: Params, { exchanges, loginDown }: Seen, say: Speak
       });
     judgeWorst({ request, all }, params.maxLatency, say);
     judgeTail({ request, all }, say);
+    const location = all.map((one) => leavingTls(params.endpoint.url, one)).find((one) => one !== undefined);
+    if (location !== undefined) say.fail('leavesTls', nameOf(request), { location });
   }
   say.show(evidenceOf(params, rows));
 }
@@ -92,7 +100,8 @@ function judgeWorst({ request, all }: Row, maxLatency: string, say: Speaks): voi
   const wrong = all.filter((exchange) => !isAsExpected(request, exchange, maxLatency));
   const [first] = wrong;
   if (!first) return;
-  const subject = all.length === 1 ? nameOf(request) : `${nameOf(request)} (${wrong.length} of ${all.length} answers)`;
+  const name = `${nameOf(request)}${first.at === undefined ? '' : ` at ${first.at}`}`;
+  const subject = all.length === 1 ? name : `${name} (${wrong.length} of ${all.length} answers)`;
   judgeAnswer(subject, request, first, maxLatency, say);
 }
 
@@ -101,6 +110,12 @@ function isAsExpected(request: Request, exchange: Exchange, maxLatency: string):
   const trial = new Say(messages);
   judgeAnswer('', request, exchange, maxLatency, trial);
   return trial.verdict().findings.length === 0;
+}
+
+/** Where an answer over https sends its client without; undefined where it does not. The query may hold a secret. */
+function leavingTls(url: string, exchange: Exchange): string | undefined {
+  const location = exchange.answered ? (exchange.headers['location'] ?? '') : '';
+  return url.startsWith('https:') && /^http:/i.test(location) ? location.replace(/[?#].*$/s, '') : undefined;
 }
 
 function judgeAnswer(subject: string, request: Request, exchange: Exchange, maxLatency: string, say: Speaks): void {
