@@ -73,9 +73,7 @@ export const cutoverWeights = kind('cutover/weights', {
     return {
       refused,
       route,
-      routes: [...((await list(HTTP_ROUTES)) ?? []), ...((await list(GRPC_ROUTES)) ?? [])].filter(
-        ({ kind, metadata }) => kind !== HTTP_ROUTES.kind || metadata.name !== name || metadata.namespace !== namespace,
-      ),
+      routes: [await list(HTTP_ROUTES), await list(GRPC_ROUTES)].flatMap((all = []) => all).filter(isOther(declared)),
       rights,
       dryRun,
       after: dryRun && (await read(HTTP_ROUTES, name)),
@@ -90,6 +88,11 @@ export const cutoverWeights = kind('cutover/weights', {
   },
   judge,
 });
+
+const isOther =
+  ({ route: { namespace, name } }: Params) =>
+  ({ kind: type, metadata }: KubeObject): boolean =>
+    type !== HTTP_ROUTES.kind || metadata.name !== name || metadata.namespace !== namespace;
 
 const isRoute = (resource: string): boolean => resource.startsWith('httproutes');
 

@@ -139,7 +139,7 @@ function judgeRoute(params: Params, { route, routes, dryRun, after }: Seen, subj
   say.judged(subject);
   if (route === null) return say.fail('noRoute', subject);
   for (const { object, rule, path, service, isMirror } of servedBeside(route, routes, params.route)) {
-    const where = objectSubject(object.kind ?? 'HTTPRoute', object.metadata);
+    const where = objectSubject(object.kind, object.metadata);
     const place = { path: `spec.rules[${rule}].${path}` };
     say.judged(where);
     if (isMirror) say.fail('mirrored', where, { rule, service }, place);

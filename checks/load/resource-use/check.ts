@@ -75,38 +75,25 @@ export const resourceUse = kind('load/resource-use', {
   },
 
   judge(params, { result, resources }, say) {
-    const { resource, max, comparison, minSamples, minSuccess, statistic } = params;
+    const { minSamples, minSuccess, idleBelow } = params;
     const { namespace, problem } = resources;
     const pods = usesOf(params, result, resources);
     const unsure = (reason: DoubtReason, why: string): void => say.unsure(reason, `${runName(result)}: ${why}`);
-    const podOf = (pod: string) => objectSubject('Pod', { namespace, name: pod });
     // An autoscaler may add pods while the run measures; those that were there all the time must have been seen.
     const expected = pods.filter(({ samples, came }) => samples >= minSamples || !came);
     const unseen = (expected.length > 0 ? expected : pods).filter(({ samples }) => samples < minSamples);
-    say.judged(...expected.map(({ pod }) => podOf(pod)));
+    say.judged(...expected.map(({ pod }) => objectSubject('Pod', { namespace, name: pod })));
     showUse(params, result, resources, pods, say);
-    for (const { pod, used, request, samples } of pods) {
-      if (request === null || request <= 0)
-        say.unknown(podOf(pod), `a request of ${resource}, of which its use would be a share`);
-      if (used === null || request === null || request <= 0 || samples < minSamples) continue;
-      if (holds(used / request, comparison, max)) continue;
-      const figures = {
-        actual: percent(used / request),
-        used: amount(resource, used),
-        requested: amount(resource, request),
-      };
-      const data = { ...figures, statistic, resource, comparison, expected: percent(max) };
-      say.fail('tooMuch', podOf(pod), data);
+    for (const one of pods) {
+      const subject = objectSubject('Pod', { namespace, name: one.pod });
+      const tooMuch = excessOf(params, one);
+      if (one.request === null)
+        say.unknown(subject, `a request of ${params.resource}, of which its use would be a share`);
+      if (tooMuch) say.fail('tooMuch', subject, tooMuch);
     }
     if (pods.length === 0) unsure('no-subjects', 'no pod was seen behind the selector of the run.');
-    const unloaded = notLoaded(result, minSuccess);
-    if (unloaded !== null) unsure('no-positive-control', unloaded);
-    const idle = idleOf(pods, result, params.idleBelow);
-    if (idle.length > 0)
-      unsure(
-        'no-positive-control',
-        `had hardly any load: ${nameList(idle)}. See that the requests reach them, or narrow the selector under watch to what the run loads.`,
-      );
+    for (const why of [notLoaded(result, minSuccess), idleText(pods, result, idleBelow)])
+      if (why !== null) unsure('no-positive-control', why);
     if (unseen.length === 0) return;
     const names = nameList(unseen.map(({ pod, samples }) => `${pod} (${samples})`));
     const last = problem ? ` The last look that failed: ${problem.message}` : '';
@@ -116,6 +103,20 @@ export const resourceUse = kind('load/resource-use', {
     );
   },
 });
+
+/** The figures of a pod that used too much; null where it did not, or where it cannot be said. */
+function excessOf(
+  { resource, statistic, max, comparison, minSamples }: Figures & { readonly minSamples: number },
+  { used, request, samples }: PodUse,
+) {
+  if (used === null || request === null || samples < minSamples || holds(used / request, comparison, max)) return null;
+  const figures = {
+    actual: percent(used / request),
+    used: amount(resource, used),
+    requested: amount(resource, request),
+  };
+  return { ...figures, statistic, resource, comparison, expected: percent(max) };
+}
 
 /** Why the pods had less to do than the run says, or null. */
 function notLoaded(result: LoadResult, minSuccess: number): string | null {
@@ -127,12 +128,14 @@ function notLoaded(result: LoadResult, minSuccess: number): string | null {
 /** No service answers a request in less: pods that used less CPU than that did not see it. */
 const CPU_OF_A_REQUEST = 10e-6;
 
-/** Pods that were there all the time and used hardly any CPU: beside the busiest, or for what all of them are said to have answered. */
-function idleOf(pods: readonly PodUse[], result: LoadResult, below: number): readonly string[] {
+/** Names the pods that were there all the time and used hardly any CPU: beside the busiest, or for what all of them are said to have answered. */
+function idleText(pods: readonly PodUse[], result: LoadResult, below: number): string | null {
   const steady = pods.filter(({ came, samples }) => !came && samples > 0);
   const share = (successes(result) * 1000 * CPU_OF_A_REQUEST) / Math.max(1, result.durationMs) / steady.length;
   const least = Math.max(below * Math.max(...steady.map(({ cpu }) => cpu)), below > 0 ? share : 0);
-  return steady.filter(({ cpu }) => cpu < least).map(({ pod, cpu }) => `${pod} (${amount('cpu', cpu)})`);
+  const idle = steady.filter(({ cpu }) => cpu < least).map(({ pod, cpu }) => `${pod} (${amount('cpu', cpu)})`);
+  if (idle.length === 0) return null;
+  return `had hardly any load: ${nameList(idle)}. See that the requests reach them, or narrow the selector under watch to what the run loads.`;
 }
 
 interface Figures {
@@ -143,6 +146,7 @@ interface Figures {
 }
 interface PodUse {
   readonly pod: string;
+  /** Null where it has none, or one of nothing. */
   readonly request: number | null;
   readonly samples: number;
   /** Created while the run measured: it may have come too late for samples of its own. */
@@ -162,7 +166,7 @@ function usesOf({ resource, statistic }: Figures, result: LoadResult, { requests
     const own = requests.find((request) => request.pod === pod);
     return {
       pod,
-      request: (resource === 'cpu' ? own?.cpu : own?.memoryBytes) ?? null,
+      request: (resource === 'cpu' ? own?.cpu : own?.memoryBytes) || null,
       // Kept in whole seconds.
       came: Date.parse(own?.createdAt ?? '') + 1000 > Date.parse(result.startedAt),
       samples: values.length,

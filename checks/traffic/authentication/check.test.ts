@@ -40,21 +40,26 @@ const signedBy = ({ header, claims }: SignedToken): string => {
   return `${text}.${sign(text)}`;
 };
 
+const sentIn = ({ bearer = '' }: HttpRequest): string => {
+  if (typeof bearer === 'string') return bearer;
+  return 'signedBy' in bearer ? signedBy(bearer) : `${expired}.${sign(expired)}`;
+};
+const answer = (status: number, body: unknown = {}): Promise<HttpAnswer> =>
+  Promise.resolve({ status, headers: {}, body: JSON.stringify(body), truncated: false, ms: 1 });
+
 /** A service with a real signature check. */
 function service(mistakes: Mistakes) {
   let ended = '';
   return (request: HttpRequest): Promise<HttpAnswer> => {
-    const answer = (status: number, body: unknown = {}): Promise<HttpAnswer> =>
-      Promise.resolve({ status, headers: {}, body: JSON.stringify(body), truncated: false, ms: 1 });
     if (request.url.endsWith('/auth/login'))
       return typeof request.json?.['password'] === 'object' ? answer(200, { token }) : answer(401);
-    const { bearer = '' } = request;
-    const sent =
-      typeof bearer === 'string' ? bearer : 'signedBy' in bearer ? signedBy(bearer) : `${expired}.${sign(expired)}`;
-    if (request.url.endsWith('/auth/logout') && mistakes.ignores !== 'logout') ended = sent;
-    return sent !== ended && verifies(sent, mistakes)
-      ? answer(200, { username: mistakes.user ?? 'gate' })
-      : answer(request.url.endsWith('/auth/logout') ? 204 : 401);
+    const sent = sentIn(request);
+    if (request.url.endsWith('/auth/logout')) {
+      if (mistakes.ignores !== 'logout') ended = sent;
+      return answer(204);
+    }
+    const isIn = sent !== ended && verifies(sent, mistakes);
+    return isIn ? answer(200, { username: mistakes.user ?? 'gate' }) : answer(401);
   };
 }
 

@@ -1,5 +1,5 @@
 import { nameList, table } from '../../kit/evidence.ts';
-import { kind, ObservationError } from '../../kit/kind.ts';
+import { kind, ObservationError, type Say } from '../../kit/kind.ts';
 import { addressOf, logIn, unlessDown, type Answered } from '../../protocols/api-requests.ts';
 import { isSuccess } from '../../protocols/http-answers.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
@@ -23,6 +23,30 @@ interface Seen {
   readonly ways?: readonly Attempt[];
 }
 
+const messages = {
+  loginDown: {
+    says: '{subject}: the login {why}, expected tokens for the subjects.',
+    fix: 'Repair the service that logs people in, or the way to it; the credential of the gate was not refused.',
+  },
+  noAnswer: {
+    says: '{subject}: {request} got no answer ({why}), expected {expected}.',
+    fix: 'Start the service, or open the way to it from where the gate runs.',
+  },
+  notAllowed: {
+    says: '{subject}: {request} was answered {status}, expected {expected}: it may do this.',
+    fix: 'Restore the grant of that role; after a 5xx read the log of the service.',
+  },
+  notDenied: {
+    says: '{subject}: {request} was answered {status}, expected {expected}: it may not do this.',
+    fix: 'Repair the authorisation check of the service before anything goes live, and see in its log who has used it.',
+  },
+  wayRound: {
+    says: '{subject}: {request} was answered {status}, though {refused} is refused; expected a refusal however it is written.',
+    fix: 'Have the authorisation check take paths and methods as the router does: case, slashes, encoding, HEAD.',
+  },
+} as const;
+type Ask = (subject: string, what: Pick<Rule, 'path' | 'json'> & Partial<Way>) => Promise<Answered>;
+
 export const authorization = kind('traffic/authorization', {
   title: 'Everybody may do what is declared and nothing else',
   why: 'A role check that was dropped lets every user administer, and no log shows anything but 200.',
@@ -35,28 +59,7 @@ export const authorization = kind('traffic/authorization', {
   needs: ['http'],
   required: ['endpoint', 'subjects', 'rules'],
   params,
-  messages: {
-    loginDown: {
-      says: '{subject}: the login {why}, expected tokens for the subjects.',
-      fix: 'Repair the service that logs people in, or the way to it; the credential of the gate was not refused.',
-    },
-    noAnswer: {
-      says: '{subject}: {request} got no answer ({why}), expected {expected}.',
-      fix: 'Start the service, or open the way to it from where the gate runs.',
-    },
-    notAllowed: {
-      says: '{subject}: {request} was answered {status}, expected {expected}: it may do this.',
-      fix: 'Restore the grant of that role; after a 5xx read the log of the service.',
-    },
-    notDenied: {
-      says: '{subject}: {request} was answered {status}, expected {expected}: it may not do this.',
-      fix: 'Repair the authorisation check of the service before anything goes live, and see in its log who has used it.',
-    },
-    wayRound: {
-      says: '{subject}: {request} was answered {status}, though {refused} is refused; expected a refusal however it is written.',
-      fix: 'Have the authorisation check take paths and methods as the router does: case, slashes, encoding, HEAD.',
-    },
-  },
+  messages,
   rights: ({ subjects }) => mayReadSecrets(subjects.map(({ credential }) => credential.password)),
 
   async gather(given, { http }): Promise<Seen> {
@@ -69,7 +72,7 @@ export const authorization = kind('traffic/authorization', {
       if ('down' in session) return { loginDown: session.down, attempts };
       tokens.set(name, session.bearer);
     }
-    const ask = async (subject: string, { method = 'GET', path, json }: Pick<Rule, 'path' | 'json'> & Partial<Way>) => {
+    const ask: Ask = async (subject, { method = 'GET', path, json }) => {
       const bearer = tokens.get(subject);
       const how = { method, ...(json ? { json } : {}), ...(bearer === undefined ? {} : { bearer }) };
       return await unlessDown(http.request({ ...addressOf(endpoint, path), ...how }));
@@ -83,18 +86,8 @@ export const authorization = kind('traffic/authorization', {
       attempts.push({ subject, request: requestOf(rule), ...said });
     }
     const ways: Attempt[] = [];
-    for (const { rule, subject, allowed } of expectedOf(given)) {
-      if (allowed || (rule.method ?? 'GET') !== 'GET' || !rule.allowedStatus.some(isSuccess)) continue;
-      const { path } = rule;
-      const everything = await isLetIn(ask(subject, { path: pathOfNothing(path) }));
-      const spelt = everything ? [] : otherSpellings(path).map((one) => ({ method: 'GET', path: one }) as const);
-      for (const way of [{ method: 'HEAD', path } as const, ...spelt]) {
-        const answer = await ask(subject, way);
-        if (!answer.answered) continue;
-        const [request, refused] = [requestOf(way), requestOf(rule)];
-        ways.push({ subject, request, refused, status: answer.status, ms: Math.round(answer.ms) });
-      }
-    }
+    for (const { rule, subject } of expectedOf(given).filter(isRefusedGet))
+      ways.push(...(await waysRound(rule, subject, ask)));
     return { attempts, ways };
   },
 
@@ -118,13 +111,13 @@ export const authorization = kind('traffic/authorization', {
       if (status === null) say.fail('noAnswer', subject, { ...data, why });
       else if (!statuses.includes(status)) say.fail(allowed ? 'notAllowed' : 'notDenied', subject, { ...data, status });
     }
+    // What is open as it is written needs no way round.
     const open = rows.filter(({ allowed, attempt }) => !allowed && isSuccess(attempt.status ?? 0));
-    for (const { subject, request, refused = '', status } of ways) {
-      // What is open as it is written needs no way round.
-      const isOpen = open.some(({ attempt }) => attempt.subject === subject && attempt.request === refused);
-      if (status !== null && isSuccess(status) && !isOpen)
-        say.fail('wayRound', whoOf({ subject }), { request, refused, status });
-    }
+    judgeWays(
+      ways,
+      open.map(({ attempt }) => attempt),
+      say,
+    );
     if (rows.length < expected.length)
       say.unsure('too-few-subjects', `${rows.length} of ${expected.length} requests were made.`);
     // A subject that is let in nowhere may be locked, or its token worth nothing: its refusals prove no rule.
@@ -153,6 +146,32 @@ export const authorization = kind('traffic/authorization', {
     );
   },
 });
+
+const isRefusedGet = ({ rule, allowed }: { readonly rule: Rule; readonly allowed: boolean }): boolean =>
+  !allowed && (rule.method ?? 'GET') === 'GET' && rule.allowedStatus.some(isSuccess);
+
+/** A refused GET, written otherwise. */
+async function waysRound(rule: Rule, subject: string, ask: Ask): Promise<readonly Attempt[]> {
+  const { path } = rule;
+  const everything = await isLetIn(ask(subject, { path: pathOfNothing(path) }));
+  const spelt = everything ? [] : otherSpellings(path).map((one): Way => ({ method: 'GET', path: one }));
+  const ways: Attempt[] = [];
+  for (const way of [{ method: 'HEAD', path } as const, ...spelt]) {
+    const answer = await ask(subject, way);
+    if (!answer.answered) continue;
+    const [request, refused] = [requestOf(way), requestOf(rule)];
+    ways.push({ subject, request, refused, status: answer.status, ms: Math.round(answer.ms) });
+  }
+  return ways;
+}
+
+function judgeWays(ways: readonly Attempt[], open: readonly Attempt[], say: Say<typeof messages>): void {
+  for (const { subject, request, refused = '', status } of ways) {
+    const isOpen = open.some((one) => one.subject === subject && one.request === refused);
+    if (status !== null && isSuccess(status) && !isOpen)
+      say.fail('wayRound', whoOf({ subject }), { request, refused, status });
+  }
+}
 
 const whoOf = ({ subject }: Pick<Attempt, 'subject'>): string =>
   subject === ANONYMOUS ? 'Somebody without a token' : `Subject "${subject}"`;
