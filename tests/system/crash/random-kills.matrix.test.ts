@@ -75,7 +75,7 @@ const { make } = crashes();
 
 describe.concurrent('at a moment that nobody chose', () => {
   const seeds = Array.from({ length: SEEDS }, (_, index) => ({ seed: index + 1, ...blowOf(index + 1) }));
-  it.each(seeds)('$signal to $target after $afterMs ms, seed $seed', async ({ seed: _, ...blow }) => {
+  it.each(seeds)('$signal to $target after $afterMs ms, seed $seed', async (blow) => {
     const run = await make();
     try {
       run.start();
