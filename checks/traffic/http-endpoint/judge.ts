@@ -4,7 +4,7 @@ import { durationMs, formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { Say } from '../../kit/kind.ts';
 import type { Answered } from '../../protocols/api-requests.ts';
-import { schemaProblem, wrongHeaders } from '../../protocols/http-answers.ts';
+import { schemaProblem, withJsonType, wrongHeaders } from '../../protocols/http-answers.ts';
 import type { Params, Request } from './params.ts';
 
 export const messages = {
@@ -126,7 +126,10 @@ function judgeAnswer(subject: string, request: Request, exchange: Exchange, maxL
   if (!isExpected) say.fail('wrongStatus', subject, { actual: status, expected });
   // The body of another status is not what the schema is about.
   if (isExpected && request.schema) judgeBody(subject, request.schema, exchange, say);
-  for (const wrong of wrongHeaders(isExpected ? withJsonType(request) : request.headers, headers))
+  for (const wrong of wrongHeaders(
+    isExpected ? withJsonType(request.headers, request.schema) : request.headers,
+    headers,
+  ))
     say.fail('wrongHeader', subject, wrong);
   if (ms > durationMs(maxLatency)) say.fail('tooSlow', subject, { actual: formatMs(ms), expected: maxLatency });
 }
@@ -136,15 +139,6 @@ function judgeBody(subject: string, schema: object, { body, truncated, headers }
   if (value === undefined) return say.fail('notJson', subject, { type: headers['content-type'] ?? 'no content type' });
   const problems = schemaProblem(schema, value);
   if (problems !== null) say.fail('wrongShape', subject, { problems });
-}
-
-/** A JSON media type (RFC 6839: also `…+json`), which a schema implies; an item that names another has the last word. */
-const JSON_TYPE = '^application/([a-z0-9.-]+\\+)?json *(;|$)';
-
-/** Clients parse by the content type: JSON that calls itself a page or a text is no JSON to them. */
-function withJsonType({ schema, headers }: Request): Readonly<Record<string, string>> {
-  const isNamed = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
-  return schema && !isNamed ? { ...headers, 'content-type': JSON_TYPE } : headers;
 }
 
 function judgeTail({ request, all }: Row, say: Speaks): void {
