@@ -33,6 +33,7 @@ export interface ExpectedAnswer {
   /** Media type without parameters. */
   readonly contentType?: string;
   readonly bodyIncludes?: readonly string[];
+  readonly empty?: true;
   /** JSON Schema of the body. */
   readonly schema?: object;
 }

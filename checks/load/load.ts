@@ -41,7 +41,7 @@ export const requestParams = {
 export const expectParam = {
   type: 'object',
   additionalProperties: false,
-  anyOf: [{ required: ['bodyIncludes'] }, { required: ['schema'] }],
+  anyOf: [{ required: ['bodyIncludes'] }, { required: ['schema'] }, { required: ['empty'] }],
   description: 'What each 2xx answer must be to count as one: a maintenance page says 200, too.',
   properties: {
     contentType: {
@@ -55,6 +55,7 @@ export const expectParam = {
       items: { type: 'string', minLength: 1 },
       description: 'Texts that only the right answer has, each within the first MiB.',
     },
+    empty: { const: true, description: 'It has no body, as of a request that answers 202 or 204.' },
     schema: { type: 'object', description: 'JSON Schema of the body, which then must be JSON of one MiB at most.' },
   },
 } as const;

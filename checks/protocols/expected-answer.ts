@@ -39,11 +39,12 @@ export function createInspector(expected: ExpectedAnswer): AnswerInspector {
 const isSame = (a: WholeAnswer, b: WholeAnswer): boolean =>
   a.contentType === b.contentType && a.contentEncoding === b.contentEncoding && a.body.equals(b.body);
 
-function bodyInspector({ bodyIncludes = [], schema }: ExpectedAnswer): AnswerInspector {
+function bodyInspector({ bodyIncludes = [], empty, schema }: ExpectedAnswer): AnswerInspector {
   const validate = schema === undefined ? undefined : createAjv({ useDefaults: false }).compile(schema);
   return ({ body, contentEncoding }) => {
     const plain = decoded(body, contentEncoding.trim().toLowerCase());
     if (plain === null) return `content encoding ${shortened(contentEncoding, 60)} that does not decode`;
+    if (empty) return plain.length === 0 ? null : 'a body';
     if (plain.length === 0) return 'no body';
     if (bodyIncludes.some((text) => !plain.includes(text))) return 'other text';
     if (!validate) return null;

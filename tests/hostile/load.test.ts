@@ -103,6 +103,16 @@ describe.each(['open', 'closed'] as const)('%s model', (model) => {
   });
 });
 
+it.each(['open', 'closed'] as const)('%s model: what has no body by design is no maintenance page', async (model) => {
+  const [none, page] = [
+    await listenHttp((_, response) => void response.writeHead(204).end()),
+    await listenHttp(answer('soon')),
+  ];
+  servers.push(none, page);
+  expect(await MODELS[model](none.url, { empty: true })).toMatchObject({ wrong: 0 });
+  expect((await MODELS[model](page.url, { empty: true })).wrongBy).toEqual({ 'a body': expect.any(Number) as number });
+});
+
 it('what is never answered took at least as long as it was waited for', async () => {
   let seen = 0;
   const server = await listenHttp((_, response) => {
