@@ -27,8 +27,9 @@ export function endsUnderWay<People extends Said>(
   const end = new Date(now.getTime() + lengthMs);
   const ends = ({ expires }: { readonly expires: string }): boolean =>
     isValidAt(expires, now) && !isValidAt(expires, end);
-  const lasts = (one: { readonly expires: string }): boolean => !ends(one);
   const { waivers, attestations } = people;
+  if (![...waivers, ...attestations].some(ends)) return null;
+  const lasts = (one: { readonly expires: string }): boolean => !ends(one);
   const lasting = { ...people, waivers: waivers.filter(lasts), attestations: attestations.filter(lasts) };
   if (ask(lasting).met) return null;
   const names = [
