@@ -1,6 +1,5 @@
 /** What a cutover is given and how it ends; how it begins, with the Lease and with what to go back to, or why it does not. */
 import { errorText } from '../checks/contract/text.ts';
-import { ObservationError } from '../checks/contract/capabilities.ts';
 import type { RecordedRevision } from '../checks/contract/cutover.ts';
 import { formatMs } from '../checks/contract/units.ts';
 import { longestLadderMs } from '../checks/cutover/cadence.ts';
@@ -75,10 +74,8 @@ export async function begin(
 function requireLasting(end: CredentialEnd | null, { steps, rollbackWithinMs }: CutoverSettings, now: Date): void {
   const ladderMs = longestLadderMs(steps, rollbackWithinMs);
   if (!end || end.at >= now.getTime() + ladderMs) return;
-  throw new ObservationError(
-    'unauthorized',
-    `the kubeconfig ends too early: ${end.what} is valid until ${new Date(end.at).toISOString()}, and the cutover with its way back may last ${formatMs(ladderMs)}`,
-    { fix: 'Use a credential that lasts longer, or one that is renewed: a token file or a plugin (exec).' },
+  throw new Error(
+    `the kubeconfig ends too early: ${end.what} is valid until ${new Date(end.at).toISOString()}, and the cutover with its way back may last ${formatMs(ladderMs)}. Use a credential that lasts longer, or one that is renewed by itself: a token file or a plugin (exec)`,
   );
 }
 
