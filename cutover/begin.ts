@@ -3,7 +3,6 @@ import { errorText } from '../checks/contract/text.ts';
 import type { RecordedRevision } from '../checks/contract/cutover.ts';
 import { formatMs } from '../checks/contract/units.ts';
 import { longestLadderMs } from '../checks/cutover/cadence.ts';
-import type { CredentialEnd } from '../fixtures/cluster/types.ts';
 import type { Clock } from './clock.ts';
 import type { CutoverJournal } from './journal.ts';
 import { processStartedAt } from '../fixtures/rehearsal-client/process-identity.ts';
@@ -44,7 +43,7 @@ export async function begin(
     return errorText(error);
   }
   try {
-    requireLasting(await parts.credentialEnd(signal), settings, clock.date());
+    await requireLasting(run, signal);
     const { weights } = await parts.route.read(signal);
     const whole = weights.canary + weights.stable;
     if (weights.canary !== 0)
@@ -71,9 +70,13 @@ export async function begin(
 }
 
 /** A credential that ends under way leaves users on both releases: the weights stay, and nobody may set them. */
-function requireLasting(end: CredentialEnd | null, { steps, rollbackWithinMs }: CutoverSettings, now: Date): void {
+async function requireLasting(
+  { parts, clock, settings: { steps, rollbackWithinMs } }: Pick<CutoverRun, 'parts' | 'clock' | 'settings'>,
+  signal: AbortSignal,
+): Promise<void> {
   const ladderMs = longestLadderMs(steps, rollbackWithinMs);
-  if (!end || end.at >= now.getTime() + ladderMs) return;
+  const end = await parts.credentialEnd(clock.date().getTime() + ladderMs, signal);
+  if (!end) return;
   throw new Error(
     `the kubeconfig ends too early: ${end.what} is valid until ${new Date(end.at).toISOString()}, and the cutover with its way back may last ${formatMs(ladderMs)}. Use a credential that lasts longer, or one that is renewed by itself: a token file or a plugin (exec)`,
   );

@@ -14,7 +14,7 @@ import type { Reading } from '../../checks/cutover/second-source.ts';
 import { readCutover, type CutoverLog } from '../../reports/record/run-folder/cutover-log.ts';
 import { openJournal, type CutoverJournal } from '../journal.ts';
 import { VirtualClock } from './virtual-clock.ts';
-import type { CredentialEnd } from '../../fixtures/cluster/types.ts';
+import type { CredentialEnd } from '../credential-end.ts';
 import type { CutoverEnd } from '../begin.ts';
 import { runCutover } from '../engine.ts';
 import type { CutoverParts } from '../parts.ts';
@@ -222,7 +222,8 @@ export class World {
             return state();
           }),
       },
-      credentialEnd: () => Promise.resolve(this.credentialEnd),
+      credentialEnd: (before) =>
+        Promise.resolve(this.credentialEnd && this.credentialEnd.at < before ? this.credentialEnd : null),
       lease: {
         acquire: () =>
           this.leaseHeldBy === null

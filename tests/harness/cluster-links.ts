@@ -87,7 +87,6 @@ export function unlucky(link: ClusterLink, method: ClusterRequest['method'], mis
     server: connection.server,
     verified: connection.verified,
     credentials: connection.credentials,
-    credentialEnd: connection.credentialEnd,
     async request(request): Promise<ClusterResponse> {
       const mishap = request.method === method ? (mishaps.shift() ?? 'none') : 'none';
       if (typeof mishap === 'number')
