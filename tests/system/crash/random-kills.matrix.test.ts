@@ -86,7 +86,8 @@ describe.concurrent('at a moment that nobody chose', () => {
       await run.allGone();
       await expectWhole(run);
       await run.allGone();
-      expect(await run.leaseHolder(), run.story).toBe('');
+      // Of one that was killed before it told anything nobody knows the holder: its Lease runs out.
+      if (run.of('begun').length > 0) expect(await run.leaseHolder(), run.story).toBe('');
     } finally {
       await run.remove();
     }
