@@ -16,7 +16,7 @@ import { realClock as clock } from './clock.ts';
 import type { CutoverLog } from '../reports/record/run-folder/cutover-log.ts';
 import { openJournal, type CutoverJournal } from './journal.ts';
 import { waitForRehearsal } from '../fixtures/rehearsal-client/start.ts';
-import { isUsable, standingOf } from '../fixtures/rehearsal-client/state-file.ts';
+import { isGone, standingOf } from '../fixtures/rehearsal-client/state-file.ts';
 import { loadPlan } from '../specs/loader/plan-file.ts';
 import type { CutoverEnd } from './begin.ts';
 import { runCutover } from './engine.ts';
@@ -25,7 +25,7 @@ import { openParts } from './open.ts';
 import type { CutoverParts } from './parts.ts';
 import { CUTOVER_EXIT, SILENT_MS, type Heard } from './protocol.ts';
 import { rehearseRollback } from './rehearse.ts';
-import { cutoverSettings, type CutoverSettings } from './settings.ts';
+import { cutoverSettings, rollbackWithinOf, type CutoverSettings } from './settings.ts';
 
 const REHEARSAL_MS = 60_000;
 
@@ -107,8 +107,9 @@ async function withParts(
 ): Promise<CutoverEnd> {
   const dir = join(args.root ?? '', '.golive', 'rehearsal');
   const { rehearsal } = plan.environment;
+  const waitMs = args.back ? Math.max(REHEARSAL_MS, rollbackWithinOf(plan)) : REHEARSAL_MS;
   const values = rehearsal
-    ? await waitForRehearsal({ dir, signal: AbortSignal.timeout(REHEARSAL_MS), timeoutMs: REHEARSAL_MS })
+    ? await waitForRehearsal({ dir, signal: AbortSignal.timeout(waitMs), timeoutMs: waitMs, patient: true })
     : null;
   const settings = cutoverSettings(plan, values);
   const journal = open(runDir, args.rehearse ? 'rollback-rehearsal' : 'cutover');
@@ -119,11 +120,12 @@ async function withParts(
     events: journal.events,
     tell: (event) => journal.tell(JSON.parse(opened.redact(JSON.stringify(event))) as typeof event),
   };
-  // A rehearsal that is gone has taken everything with it; there is nothing to go back to and nobody to serve.
+  // A rehearsal that is gone has taken everything with it; there is nothing to go back to and nobody to serve. One that stands still may
+  // come back: the way back is tried for as long as it may take.
   const gone =
     rehearsal &&
     setInterval(() => {
-      if (!isUsable(standingOf(dir))) leave(told);
+      if (isGone(standingOf(dir))) leave(told);
     }, 500).unref();
   try {
     return await act({ plan, settings, parts: opened.parts, journal: told, id });

@@ -31,6 +31,10 @@ export const messages = {
     says: '{subject}: rule {rule} sends requests to {service} by itself, which the cutover does not move; expected its rule {moved} alone to.',
     fix: 'Merge the rule into the one that is moved (a rule takes several matches), or take the Service out of it.',
   },
+  mirrored: {
+    says: '{subject}: rule {rule} sends {service} a copy of each request, which no weight stops; expected users alone to be served by it.',
+    fix: 'End the mirroring before the cutover: what is written twice is wrong, and copies hide in its error rate.',
+  },
   trafficAlready: {
     says: '{subject}: weight {canary} of {whole} is with {service} already, expected 0 before the cutover.',
     fix: 'End the other release, or set the weight of the new one to 0 (golive rollback ends a cutover that was left).',
@@ -80,7 +84,7 @@ type Read = KubeObject | null | undefined;
 export interface Seen {
   readonly refused: readonly Refusal[];
   readonly route: Read;
-  /** The other routes of its namespace. */
+  /** The other HTTPRoutes and GRPCRoutes, of all namespaces. */
   readonly routes: readonly KubeObject[];
   readonly rights: readonly Right[];
   /** Null where there was nothing to try it on, or no right to. */
@@ -134,11 +138,12 @@ function judgeRoute(params: Params, { route, routes, dryRun, after }: Seen, subj
   if (route === undefined) return;
   say.judged(subject);
   if (route === null) return say.fail('noRoute', subject);
-  for (const { object, rule, backend, service } of servedBeside(route, routes, params.route)) {
-    const where = objectSubject('HTTPRoute', object.metadata);
-    const path = `spec.rules[${rule}].backendRefs[${backend}]`;
+  for (const { object, rule, path, service, isMirror } of servedBeside(route, routes, params.route)) {
+    const where = objectSubject(object.kind, object.metadata);
+    const place = { path: `spec.rules[${rule}].${path}` };
     say.judged(where);
-    say.fail('servedElsewhere', where, { rule, service, moved: params.route.rule }, { path });
+    if (isMirror) say.fail('mirrored', where, { rule, service }, place);
+    else say.fail('servedElsewhere', where, { rule, service, moved: params.route.rule }, place);
   }
   const backends = findBackends(route, params.route);
   if ('what' in backends)
