@@ -2,6 +2,7 @@
 import { EXIT } from '../checks/contract/decision.ts';
 import { exitCodeOf } from '../reports/decide/decide.ts';
 import { RunFileError } from '../reports/record/io.ts';
+import { writeError, writeJson, writeOut } from './write.ts';
 import { replay as replayRun } from '../reports/record/run-folder/replay.ts';
 
 export interface ReplayOptions {
@@ -14,21 +15,18 @@ export async function replay({ path, json }: ReplayOptions): Promise<number> {
   try {
     const { recorded, replayed, differences } = replayRun(path);
     const same = differences.length === 0;
-    if (json === true) process.stdout.write(`${JSON.stringify({ same, differences, decision: replayed }, null, 2)}\n`);
+    if (json === true) writeJson({ same, differences, decision: replayed });
     else if (same) {
       const of = `${recorded.release.name} ${recorded.release.version} in ${recorded.environment.name}`;
-      process.stdout.write(
+      writeOut(
         `The same decision again: ${recorded.decision} for ${of} (readiness ${recorded.readiness}, without waivers ` +
-          `${recorded.decisionWithoutWaivers}), decided at ${recorded.decidedAt} by run ${recorded.runId}.\n`,
+          `${recorded.decisionWithoutWaivers}), decided at ${recorded.decidedAt} by run ${recorded.runId}.`,
       );
-    } else
-      process.stderr.write(
-        ['The replay differs from what was recorded:', ...differences, ''].join('\n  ').trimEnd() + '\n',
-      );
+    } else writeError(['The replay differs from what was recorded:', ...differences].join('\n  '));
     return await Promise.resolve(same ? exitCodeOf(replayed) : EXIT.broken);
   } catch (error) {
     if (!(error instanceof RunFileError)) throw error;
-    process.stderr.write(`golive replay: ${error.message}\n`);
+    writeError(`golive replay: ${error.message}`);
     return EXIT.broken;
   }
 }

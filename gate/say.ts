@@ -1,11 +1,16 @@
 /** Synchronous words to the terminal: in `process.on('exit')` nothing asynchronous is written any more. */
 import { writeSync } from 'node:fs';
+import { visibleText } from '../checks/contract/visible-text.ts';
 
+/** A text that may hold colours of our own: who painted it has made the rest visible. */
+export function sayPainted(text: string, to: 'out' | 'error'): void {
+  say(to === 'out' ? 1 : 2, text);
+}
 export function sayOut(text: string): void {
-  say(1, text);
+  sayPainted(visibleText(text), 'out');
 }
 export function sayError(text: string): void {
-  say(2, text);
+  sayPainted(visibleText(text), 'error');
 }
 
 function say(descriptor: 1 | 2, text: string): void {

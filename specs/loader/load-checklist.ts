@@ -7,7 +7,7 @@ import { schemaErrors } from '../../checks/kit/params.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import { itemProblems } from './item-rules.ts';
 import { isPhase, phaseIndex } from './phases.ts';
-import type { Problem } from './problems.ts';
+import { firstProblems, type Problem } from './problems.ts';
 import { checklistSchema, itemSchema, phaseSchema } from './schemas.ts';
 import { didYouMean } from './suggest.ts';
 import { isRecord } from '../../checks/contract/json.ts';
@@ -116,6 +116,7 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
   const phases: ChecklistPhase[] = [];
   const items: ChecklistItem[] = [];
   const places = new Map<PhaseId, string>();
+  const files = new Set<string>();
   phaseFiles(value['phases']).forEach(({ name, index }) => {
     const pointer = `/phases/${index}`;
     const located = confine(root, file, name);
@@ -123,6 +124,11 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
       problems.push(yaml.problem(pointer, located));
       return;
     }
+    if (files.has(located.file)) {
+      problems.push(yaml.problem(pointer, { message: `names ${name} a second time`, fix: 'Remove one of the two' }));
+      return;
+    }
+    files.add(located.file);
     const phase = loadPhase(root, located.file, roles, kinds);
     problems.push(...phase.problems);
     items.push(...phase.items);
@@ -216,7 +222,7 @@ function loadPhase(
   const order = value['order'] === 'parallel' ? 'parallel' : 'sequential';
   const maxAge = typeof value['maxAge'] === 'string' ? { maxAge: value['maxAge'] } : {};
   const phase = phaseId ? ({ id: phaseId, title: String(value['title']), order, file, ...maxAge } as const) : undefined;
-  return { phase, items, problems };
+  return { phase, items, problems: firstProblems(problems) };
 }
 
 function validate(schema: object, value: unknown, yaml: YamlFile, base: string): readonly Problem[] {

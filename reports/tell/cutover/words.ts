@@ -1,7 +1,7 @@
 /** The events of a cutover in words, each one sentence or less. Texts from the log are cut to one line; whoever shows them escapes. */
 import type { CutoverEvent, CutoverEventOf, TriggerMetric, TriggerRule } from '../../../checks/contract/cutover.ts';
 import { formatMs } from '../../../checks/contract/units.ts';
-import { cutText, visibleLine } from '../visible-text.ts';
+import { cutText, visibleLine } from '../../../checks/contract/visible-text.ts';
 import { formatNumber, formatValue, plural } from '../wording.ts';
 
 export const METRIC_WORDS: Readonly<Record<TriggerMetric, string>> = {

@@ -3,7 +3,7 @@ import type { OutcomeName } from '../../../checks/contract/outcome.ts';
 import type { ProgressNote } from '../../../checks/contract/progress.ts';
 import { formatMs } from '../../../checks/contract/units.ts';
 import { fit, wrap, type Colours } from '../console/text.ts';
-import { cutText, visibleLine } from '../visible-text.ts';
+import { cutText, visibleLine } from '../../../checks/contract/visible-text.ts';
 import { listOf, plural } from '../wording.ts';
 import type { FinishedTest, StartedTest } from './tests.ts';
 

@@ -8,7 +8,7 @@ import {
   PLACE_ANNOTATION,
   type OutcomeNote,
 } from '../../../checks/contract/progress.ts';
-import { visibleLine } from '../visible-text.ts';
+import { visibleLine } from '../../../checks/contract/visible-text.ts';
 import { readOutcomeNote } from './notes.ts';
 
 export interface StartedTest {
