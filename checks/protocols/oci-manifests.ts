@@ -1,6 +1,6 @@
 /** Manifests, image indexes and configurations (OCI image specification 1.1, Docker's schema 2), verified by their digests. */
 import { ObservationError } from '../kit/kind.ts';
-import { at, isRecord, listAt, parseJson, textAt } from '../contract/json.ts';
+import { at, isRecord, listAt, parseJson, plainText, textAt } from '../contract/json.ts';
 import { bodyDigest, type RegistrySession } from './oci.ts';
 
 const INDEX_TYPES = [
@@ -139,7 +139,7 @@ export async function readLabels(
     throw new ObservationError('protocol', `${name} is not what its digest says`);
   const labels = at(parseJson(body), 'config', 'Labels');
   if (!isRecord(labels)) return {};
-  return Object.fromEntries(Object.entries(labels).map(([label, text]) => [label, String(text)]));
+  return Object.fromEntries(Object.entries(labels).map(([label, text]) => [label, plainText(text)]));
 }
 
 /** A blob as the registry holds it: its size in bytes, or null when it has none of that digest. */
