@@ -126,11 +126,13 @@ function withoutEnvironment(
 ): readonly Problem[] {
   const validated = validateParams(kind, raw);
   if (validated.ok) return [];
+  // Which form of several is meant depends on values that are not known yet.
   const certain = validated.errors.filter(
-    (error) =>
-      error.keyword === 'additionalProperties' ||
-      error.keyword === 'required' ||
-      (!JSON.stringify(error.data ?? null).includes('${') && !/oneOf|anyOf/.test(error.schemaPath)),
+    ({ keyword, schemaPath, data }) =>
+      !/\/(?:oneOf|anyOf|if|then|else)\b/.test(schemaPath) &&
+      (keyword === 'additionalProperties' ||
+        keyword === 'required' ||
+        !JSON.stringify(data ?? null).includes('${')),
   );
   return problemsFromAjv(certain, { yaml: item.yaml, base });
 }

@@ -61,6 +61,11 @@ export function findChecklist(
         .sort()
     : [];
   if (chosen !== undefined && chosen !== '') return chosenChecklist(root, chosen, found);
+  if (!existsSync(folder)) {
+    const message = `${root} is no project: it has no folder ${SPECS}`;
+    const fix = 'Run this in the folder of a project, or name that in GOLIVE_PROJECT';
+    return { problem: { file: SPECS, line: 0, column: 0, field: '', message, fix } };
+  }
   const [only] = found;
   if (only !== undefined && found.length === 1) return { file: `${SPECS}/${only}/${CHECKLIST_FILE}` };
   const at = { file: SPECS, line: 0, column: 0, field: '' };
@@ -68,8 +73,8 @@ export function findChecklist(
     return {
       problem: {
         ...at,
-        message: `no folder of it holds a ${CHECKLIST_FILE}`,
-        fix: 'Write one, or name it in GOLIVE_CHECKLIST',
+        message: `no folder of ${folder} holds a ${CHECKLIST_FILE}`,
+        fix: 'Write specs/<name>/checklist.yaml, or name another in GOLIVE_CHECKLIST',
       },
     };
   return {

@@ -78,7 +78,10 @@ function missing(root: string, file: string): Problem {
     message: 'there is no such environment',
     allowed: names,
     ...(suggestion === undefined ? {} : { suggestion }),
-    fix: 'Set GOLIVE_ENV to one of them or to the path of a file',
+    fix:
+      names.length > 0
+        ? 'Set GOLIVE_ENV to one of them or to the path of a file'
+        : `Write it, or run this in the folder of a project: ${ENVIRONMENTS} of this one holds none`,
   };
 }
 

@@ -43,7 +43,7 @@ export const messages = {
   },
   otherImage: {
     says: '{subject}: container {container} runs {actual}, expected {expected} as in the template.',
-    fix: 'Find who changed the pod (a webhook, an edit by hand) and roll the Deployment out again.',
+    fix: 'Find who changed the pod. After an edit by hand roll the Deployment out again; where a webhook rewrites images, that changes nothing: write into the template what it makes of it, or exempt this Deployment.',
   },
   digestsDiffer: {
     says: '{subject}: container {container} runs {count} different digests of {image}, expected one.',

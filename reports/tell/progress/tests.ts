@@ -19,6 +19,8 @@ export interface StartedTest {
   readonly item: string | null;
   /** The rest of the title. */
   readonly title: string;
+  /** Nothing runs for it. */
+  readonly planned: boolean;
 }
 export interface FinishedTest extends StartedTest {
   readonly outcome: OutcomeName;
@@ -40,6 +42,7 @@ export function startedTest(test: TestCase): StartedTest {
     phase: test.parent.project()?.name ?? '',
     item: match?.[1] ?? null,
     title: visibleLine(match ? (match[2] ?? '') : test.titlePath().slice(3).join(' › ')),
+    planned: test.expectedStatus === 'skipped',
   };
 }
 
