@@ -2,6 +2,7 @@
 /** The command line. Each command is a module of commands/, loaded when it is used: `golive --help` loads none. */
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from './checks/contract/decision.ts';
+import { hideCredentials } from './checks/contract/credentials.ts';
 import { visibleText } from './checks/contract/visible-text.ts';
 import manifest from './package.json' with { type: 'json' };
 
@@ -283,8 +284,8 @@ function tellFailure(error: unknown): number {
     process.stderr.write(problem.message);
     return EXIT.usage;
   }
-  process.stderr.write(`golive: ${visibleText(problem.message)}\n`);
-  if (process.env['GOLIVE_DEBUG']) process.stderr.write(`${visibleText(problem.stack ?? '')}\n`);
+  process.stderr.write(`golive: ${visibleText(hideCredentials(problem.message))}\n`);
+  if (process.env['GOLIVE_DEBUG']) process.stderr.write(`${visibleText(hideCredentials(problem.stack ?? ''))}\n`);
   else process.stderr.write('Set GOLIVE_DEBUG=1 to see where it failed.\n');
   return EXIT.broken;
 }

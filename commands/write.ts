@@ -1,14 +1,15 @@
 /** Words of a command to the terminal, and colour where there is one. */
+import { hideCredentials } from '../checks/contract/credentials.ts';
 import { visibleJson, visibleText } from '../checks/contract/visible-text.ts';
 
 /** To stdout; whatever a name or title holds, the terminal obeys none of it. */
 export function writeOut(text: string): void {
-  writePainted(visibleText(text));
+  writePainted(visibleText(hideCredentials(text)));
 }
 
 /** The same to stderr. */
 export function writeError(text: string): void {
-  writePainted(visibleText(text), process.stderr);
+  writePainted(visibleText(hideCredentials(text)), process.stderr);
 }
 
 export function writeJson(value: unknown): void {

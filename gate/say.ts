@@ -1,5 +1,6 @@
 /** Synchronous words to the terminal: in `process.on('exit')` nothing asynchronous is written any more. */
 import { writeSync } from 'node:fs';
+import { hideCredentials } from '../checks/contract/credentials.ts';
 import { visibleText } from '../checks/contract/visible-text.ts';
 
 /** A text that may hold colours of our own: who painted it has made the rest visible. */
@@ -10,7 +11,7 @@ export function sayOut(text: string): void {
   sayPainted(visibleText(text), 'out');
 }
 export function sayError(text: string): void {
-  sayPainted(visibleText(text), 'error');
+  sayPainted(visibleText(hideCredentials(text)), 'error');
 }
 
 function say(descriptor: 1 | 2, text: string): void {

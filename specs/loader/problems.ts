@@ -1,4 +1,5 @@
 /** What is wrong with a file, and how it is shown: all of it at once, each with its place, the allowed values and the fix. */
+import { hideCredentials } from '../../checks/contract/credentials.ts';
 import { cutText, visibleLine, visibleText } from '../../checks/contract/visible-text.ts';
 
 export interface Problem {
@@ -109,7 +110,7 @@ export function renderProblems(problems: readonly Problem[], options: RenderOpti
 
 /** A text from a file on one line: short, and without power over the terminal. */
 function shownText(text: string, limit: number): string {
-  const { text: kept, cut } = cutText(text, limit);
+  const { text: kept, cut } = cutText(hideCredentials(text), limit);
   return cut ? `${visibleLine(kept)}…` : visibleLine(kept);
 }
 
@@ -146,7 +147,7 @@ export function isSecretName(name: string): boolean {
 
 /** Takes what looks like a secret out of a source line before anybody sees it. */
 export function maskSecrets(line: string): string {
-  return line
+  return hideCredentials(line)
     .replace(
       /((?:pass(?:word|wd|phrase)?|token|secret|api-?key|private-?key|credential)[\w-]*["']?\s*[:=]\s*)(?!\{)("[^"]*"?|'[^']*'?|[^\s,}#][^,}#]*)/gi,
       '$1***',
