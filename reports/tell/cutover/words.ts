@@ -72,7 +72,7 @@ export function eventWords(
     case 'rollback-begun':
       return `Rollback began: ${line(event.reason.text)}`;
     case 'rollback-act':
-      return `Way back: ${line(event.act)}`;
+      return `Rollback: ${line(event.act)}`;
     case 'zero':
       return `0 %: no traffic goes to ${line(canary)}, ${formatMs(event.msSinceBegun)} after the rollback began${event.msSinceBreach === null ? '' : ` and ${formatMs(event.msSinceBreach)} after the breach`}`;
     case 'verified':
