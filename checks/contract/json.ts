@@ -28,7 +28,8 @@ export function textAt(value: unknown, fallback: string, ...path: readonly (stri
 
 /** What somebody sent where a word was meant, as text: of a list or record its JSON, since its `toString` may be anything. */
 export function plainText(value: unknown): string {
-  return typeof value === 'string' ? value : ((JSON.stringify(value) as string | undefined) ?? 'nothing');
+  if (value === undefined) return 'nothing';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** A member that must be a number, or a text of one; NaN otherwise. */

@@ -130,9 +130,7 @@ function withoutEnvironment(
   const certain = validated.errors.filter(
     ({ keyword, schemaPath, data }) =>
       !/\/(?:oneOf|anyOf|if|then|else)\b/.test(schemaPath) &&
-      (keyword === 'additionalProperties' ||
-        keyword === 'required' ||
-        !JSON.stringify(data ?? null).includes('${')),
+      (keyword === 'additionalProperties' || keyword === 'required' || !JSON.stringify(data ?? null).includes('${')),
   );
   return problemsFromAjv(certain, { yaml: item.yaml, base });
 }

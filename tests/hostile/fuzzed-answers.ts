@@ -126,7 +126,7 @@ const ANSWERS: Readonly<
       status: 'success',
       data: { resultType: 'streams', result: [{ stream: labels, values: [['1700000000000000000', 'a line']] }] },
     },
-    ask: (http) => newestLines(http, source, '{a="b"}', 10, { from: 0, to: 1 }),
+    ask: (http) => newestLines(http, source, '{a="b"}', { fromMs: 0, toMs: 1, limit: 10 }),
   },
   'a manifest': {
     base: {

@@ -8,6 +8,7 @@ import {
   PLACE_ANNOTATION,
   type OutcomeNote,
 } from '../../../checks/contract/progress.ts';
+import { hideCredentials } from '../../../checks/contract/credentials.ts';
 import { visibleLine } from '../../../checks/contract/visible-text.ts';
 import { readOutcomeNote } from './notes.ts';
 
@@ -90,5 +91,5 @@ const ANSI = new RegExp('\\u001b\\[[0-9;]*[A-Za-z]', 'g');
 /** The first line of an error: never its stack. */
 export function errorLine(error: TestError): string {
   const text = (error.message ?? error.value ?? 'An error without a message').replace(ANSI, '');
-  return visibleLine(text.split('\n').find((line) => line.trim() !== '') ?? text);
+  return visibleLine(hideCredentials(text.split('\n').find((line) => line.trim() !== '') ?? text));
 }
