@@ -103,5 +103,5 @@ function splitOption(word: string): [name: string, inline: string | null] {
 
 /** Whether a project name, with `*` and in any case as Playwright takes it, selects the phase. */
 function matches(name: string, phase: string): boolean {
-  return new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')}$`, 'i').test(phase);
+  return new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*')}$`, 'i').test(phase);
 }

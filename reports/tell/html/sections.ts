@@ -58,7 +58,10 @@ export function reasonTree(decision: Decision): Html {
   const phases = decision.phases
     .map((phase) => ({ phase, reasons: reasonsOf(phase, decision.reasons) }))
     .filter(({ reasons }) => reasons.length > 0);
-  if (whole.length === 0 && phases.length === 0) return html`<p>Nothing stands against going live.</p>`;
+  if (whole.length === 0 && phases.length === 0) {
+    const waived = decision.items.some((item) => item.waived !== null);
+    return html`<p>${waived ? 'What stands against going live is waived.' : 'Nothing stands against going live.'}</p>`;
+  }
   return html`<ul class="tree">
     ${whole.map((reason) => html`<li>${reasonLine(reason)}</li>`)}
     ${phases.map(
