@@ -87,7 +87,7 @@ const ADVICE: Partial<Record<ReasonCode, string>> = {
   'source-missing': 'Run the item it judges in the same phase.',
   'skipped-by-code': 'Remove the skip from the spec.',
   stale: 'Run its phase again: the evidence is too old or belongs to another image.',
-  unrecorded: 'Run its phase again, whole: what --grep leaves out is not recorded.',
+  unrecorded: 'Run its phase again and look at the terminal output of the run.',
   'needs-arming': 'Allow the change in the environment file and set GOLIVE_ARM to the release.',
   'needs-attestation': "Its owner attests it in a file of the checklist's attestations folder.",
   'needs-signature': 'The person with its role signs.',
