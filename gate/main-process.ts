@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { errorText } from '../checks/contract/text.ts';
-import { visibleText } from '../checks/contract/visible-text.ts';
+import { visibleLine } from '../checks/contract/visible-text.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Decision } from '../checks/contract/decision.ts';
 import { PHASES, POST_DEPLOYMENT } from '../checks/contract/plan.ts';
@@ -28,7 +28,7 @@ import { watchForCutover, type CutoverControl } from '../cutover/control.ts';
 import { parseGateArguments } from './arguments.ts';
 import type { GateArguments } from './arguments.ts';
 import { releaseRunLock, takeRunLock } from './run-lock.ts';
-import { sayError, sayPainted } from './say.ts';
+import { sayError, sayOut, sayPaintedError } from './say.ts';
 import { withdrawDecision } from './withdraw.ts';
 
 export { appendEvent };
@@ -43,7 +43,7 @@ let open: { readonly runDir: string; readonly plan: Plan; readonly root: string 
 /** The cutover of that run, where its plan has one. */
 let cutover: CutoverControl | undefined;
 let crashed = false;
-let told: 'out' | 'error' = 'out';
+let tell = sayOut;
 
 /** Called once, when the config is loaded in the main process. Ends the process with 64 where a run must not start. */
 export function prepareMain(root: string, argv: readonly string[]): MainGate {
@@ -65,10 +65,10 @@ export function prepareMain(root: string, argv: readonly string[]): MainGate {
   process.exitCode = EXIT.broken;
   process.env[WORKER_ENV.ordered] = args.reportersReplaced ? '0' : '1';
   // With `--reporter=json` and the like stdout belongs to that reporter.
-  if (args.reportersReplaced) told = 'error';
+  if (args.reportersReplaced) tell = sayPaintedError;
   lockOrExit(root);
   beginRun(root, plan, args.phases);
-  sayPainted(visibleText(opening(plan, args.phases)), told);
+  tell(opening(plan, args.phases));
   process.on('uncaughtExceptionMonitor', () => (crashed = true));
   process.on('SIGTERM', () => {
     noteEvent('SIGTERM');
@@ -119,13 +119,14 @@ export function endRun(playwrightCode: number): number {
     });
     if (!decision) return exitCode;
     const page = writePage(root, decision, plan);
-    const summary = renderSummary(decision, plan, {
-      width: process.stdout.columns || 80,
-      colour: process.stdout.isTTY && !process.env['NO_COLOR'],
-      report: page === null ? null : relative(process.cwd(), page),
-      exitCode,
-    });
-    sayPainted(summary, told);
+    tell(
+      renderSummary(decision, plan, {
+        width: process.stdout.columns || 80,
+        colour: process.stdout.isTTY && !process.env['NO_COLOR'],
+        report: page === null ? null : relative(process.cwd(), page),
+        exitCode,
+      }),
+    );
     return exitCode;
   } catch (error) {
     sayError(`No decision could be written: ${errorText(error)}`);
@@ -139,7 +140,8 @@ function opening(plan: Plan, phases: readonly string[] | null): string {
   const items = plan.items.filter(({ phase }) => phases?.includes(phase) ?? phase !== POST_DEPLOYMENT);
   const built = items.filter(({ kind }) => kind !== 'planned').length;
   const where = environment.rehearsal ? `${environment.name}, the embedded platform on this machine` : environment.name;
-  return `${release.name} ${release.version} on ${where}: ${built} items to run, ${items.length - built} planned.`;
+  const target = visibleLine(`${release.name} ${release.version} on ${where}`);
+  return `${target}: ${built} items to run, ${items.length - built} planned.`;
 }
 
 /** Tells which tests of teams' specs must not run: nothing of an item that is not armed or does not apply is loaded. */
@@ -164,7 +166,7 @@ function beginRun(root: string, plan: Plan, phases: readonly string[] | null): v
   process.env[WORKER_ENV.run] = runDir;
   process.env[WORKER_ENV.plan] = join(runDir, PLAN_FILE);
   open = { runDir, plan, root };
-  cutover = watchForCutover({ runDir, root, plan, say: (text) => sayPainted(visibleText(text), told) });
+  cutover = watchForCutover({ runDir, root, plan, say: (text) => tell(text) });
   // Should this run be killed, the page must say so as decision.json does, and not show yesterday's decision.
   const incomplete = JSON.parse(readFileSync(decisionFile(root), 'utf8')) as Decision;
   writePage(root, incomplete, plan);

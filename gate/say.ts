@@ -4,16 +4,17 @@ import { hideCredentials } from '../checks/contract/credentials.ts';
 import { visibleText } from '../checks/contract/visible-text.ts';
 
 /** A text that may hold colours of our own: who painted it has made the rest visible. */
-export function sayPainted(text: string, to: 'out' | 'error'): void {
-  say(to === 'out' ? 1 : 2, text);
-}
 export function sayOut(text: string): void {
-  sayPainted(visibleText(text), 'out');
+  say(1, text);
 }
+/** The same to stderr. */
+export function sayPaintedError(text: string): void {
+  say(2, text);
+}
+/** Whatever it holds, the terminal obeys none of it. */
 export function sayError(text: string): void {
-  sayPainted(visibleText(hideCredentials(text)), 'error');
+  sayPaintedError(visibleText(hideCredentials(text)));
 }
-
 function say(descriptor: 1 | 2, text: string): void {
   const bytes = Buffer.from(text.endsWith('\n') ? text : `${text}\n`);
   for (let offset = 0; offset < bytes.length;) {

@@ -7,31 +7,39 @@
 
 const HIDDEN = '[redacted]';
 
-/** Tokens that look as nothing else does, and whose they are. What may stand in the middle is bounded: the time grows with the text. */
-export const TOKENS: readonly { readonly rule: string; readonly source: string }[] = [
+/** Tokens that look as nothing else does. What may stand in the middle is bounded: the time grows with the text. */
+const TOKENS: readonly string[] = [
   // Also one that was cut off before its end.
-  {
-    rule: 'private key',
-    source: String.raw`-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY-----(?:(?!-----END)[^"])*(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?`,
-  },
-  { rule: 'JSON Web Token', source: String.raw`\beyJ[\w-]{6,600}\.[\w-]{6,}(?:\.[\w-]*){1,3}` },
-  { rule: 'AWS access key', source: String.raw`\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{16}\b` },
-  { rule: 'GitHub token', source: String.raw`\b(?:gh[oprsu]|github_pat)_\w{20,}` },
-  { rule: 'GitLab token', source: String.raw`\bgl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt|oas)-[\w.-]{16,}` },
-  { rule: 'Slack token', source: String.raw`\b(?:xox[abceoprs]|xapp|xwfp)-[\w-]{10,}` },
-  { rule: 'Stripe key', source: String.raw`\b(?:(?:sk|rk|pk)_(?:live|test)|whsec)_\w{8,}` },
-  { rule: 'key of a model provider', source: String.raw`\b(?:sk-(?:[a-z]+-)?\w{20,}|sk-ant-[\w-]{20,}|hf_\w{30,})` },
-  { rule: 'SendGrid key', source: String.raw`\bSG\.[\w-]{16,100}\.[\w-]{16,}` },
-  { rule: 'Google key', source: String.raw`\b(?:AIza[\w-]{30,}|ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,})` },
-  { rule: 'token of a registry', source: String.raw`\b(?:npm_\w{30,}|dckr_[op]at_[\w-]{20,}|pypi-[\w-]{40,})` },
-  { rule: 'Grafana token', source: String.raw`\bgl(?:sa|c)_[\w-]{20,}` },
-  { rule: 'Vault token', source: String.raw`\bhv[sbr]\.[\w-]{20,}` },
-  {
-    rule: 'key of a cloud service',
-    source: String.raw`\b(?:NRAK-[A-Z0-9]{27}|PMAK-[\w-]{40,}|dop_v1_\w{40,}|shp(?:at|ca|pa|ss)_\w{30,}|AGE-SECRET-KEY-1[A-Z0-9]{40,}|lin_api_\w{30,}|(?:key-|dapi|SK)[0-9a-f]{32}\b)`,
-  },
+  // private key
+  String.raw`-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY-----(?:(?!-----END)[^"])*(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?`,
+  // JSON Web Token
+  String.raw`\beyJ[\w-]{6,600}\.[\w-]{6,}(?:\.[\w-]*){1,3}`,
+  // AWS access key
+  String.raw`\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{16}\b`,
+  // GitHub token
+  String.raw`\b(?:gh[oprsu]|github_pat)_\w{20,}`,
+  // GitLab token
+  String.raw`\bgl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt|oas)-[\w.-]{16,}`,
+  // Slack token
+  String.raw`\b(?:xox[abceoprs]|xapp|xwfp)-[\w-]{10,}`,
+  // Stripe key
+  String.raw`\b(?:(?:sk|rk|pk)_(?:live|test)|whsec)_\w{8,}`,
+  // key of a model provider
+  String.raw`\b(?:sk-(?:[a-z]+-)?\w{20,}|sk-ant-[\w-]{20,}|hf_\w{30,})`,
+  // SendGrid key
+  String.raw`\bSG\.[\w-]{16,100}\.[\w-]{16,}`,
+  // Google key
+  String.raw`\b(?:AIza[\w-]{30,}|ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,})`,
+  // token of a registry
+  String.raw`\b(?:npm_\w{30,}|dckr_[op]at_[\w-]{20,}|pypi-[\w-]{40,})`,
+  // Grafana token
+  String.raw`\bgl(?:sa|c)_[\w-]{20,}`,
+  // Vault token
+  String.raw`\bhv[sbr]\.[\w-]{20,}`,
+  // key of a cloud service
+  String.raw`\b(?:NRAK-[A-Z0-9]{27}|PMAK-[\w-]{40,}|dop_v1_\w{40,}|shp(?:at|ca|pa|ss)_\w{30,}|AGE-SECRET-KEY-1[A-Z0-9]{40,}|lin_api_\w{30,}|(?:key-|dapi|SK)[0-9a-f]{32}\b)`,
 ];
-const TOKEN = new RegExp(TOKENS.map(({ source }) => source).join('|'), 'g');
+const TOKEN = new RegExp(TOKENS.join('|'), 'g');
 
 /** Words that end the name of a credential. */
 const NAMES =

@@ -3,7 +3,6 @@
  * complete: a finding is worth an SRE's time. They answer where and which rule, never the value.
  */
 import { containersOf } from '../../k8s/semantics/pod-security.ts';
-import { TOKENS } from '../contract/credentials.ts';
 import { listAt, textAt } from '../contract/json.ts';
 
 /** A place that holds a credential, and the rule that says so. */
@@ -28,11 +27,15 @@ const PUBLIC_NAME = /(?:public|publishable|site|partition|sort|primary|foreign|c
  * mebibyte, and an unbounded middle would take the square of it.
  */
 const VALUE_RULES: readonly { readonly rule: string; readonly matches: RegExp }[] = [
-  ...TOKENS.map(({ rule, source }) => ({ rule, matches: new RegExp(source) })),
+  { rule: 'private key', matches: /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/ },
+  { rule: 'JSON Web Token', matches: /\beyJ[\w-]{8,400}\.eyJ[\w-]{8,}\.[\w-]{16,}/ },
   {
     rule: 'URL with a password',
     matches: /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@"'<>]{0,200}:(?![$*<{])[^\s/@"']{1,200}@[^\s/]/i,
   },
+  { rule: 'AWS access key', matches: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/ },
+  { rule: 'GitHub token', matches: /\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{50,})/ },
+  { rule: 'Slack token', matches: /\bxox[abprs]-[\w-]{10,}/ },
 ];
 
 /** Literals in the environment, command and arguments of every container of a pod spec. */
