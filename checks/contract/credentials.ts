@@ -9,8 +9,7 @@ const HIDDEN = '[redacted]';
 
 /** Tokens that look as nothing else does. What may stand in the middle is bounded: the time grows with the text. */
 const TOKENS: readonly string[] = [
-  // Also one that was cut off before its end.
-  // private key
+  // private key, also one that was cut off before its end
   String.raw`-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY-----(?:(?!-----END)[^"])*(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----)?`,
   // JSON Web Token
   String.raw`\beyJ[\w-]{6,600}\.[\w-]{6,}(?:\.[\w-]*){1,3}`,
