@@ -11,7 +11,7 @@ import { isMainProcess } from './gate/process-role.ts';
 import { PHASE_WORKERS, phaseProjects } from './gate/projects.ts';
 
 /** The folder whose checklist, environments, ledger and reports are used; a project that depends on golive names its own. */
-const root = resolve(process.env['GOLIVE_PROJECT'] || import.meta.dirname);
+const root = resolve(process.env['GOLIVE_PROJECT'] ?? import.meta.dirname);
 const main = isMainProcess() ? await openGate() : undefined;
 const plan = main?.plan ?? plannedRun();
 const args = main?.arguments;

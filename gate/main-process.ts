@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { errorText } from '../checks/contract/text.ts';
-import { visibleLine, visibleText } from '../checks/contract/visible-text.ts';
+import { visibleLine } from '../checks/contract/visible-text.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Decision } from '../checks/contract/decision.ts';
 import { PHASES, POST_DEPLOYMENT } from '../checks/contract/plan.ts';
@@ -166,7 +166,7 @@ function beginRun(root: string, plan: Plan, phases: readonly string[] | null): v
   process.env[WORKER_ENV.run] = runDir;
   process.env[WORKER_ENV.plan] = join(runDir, PLAN_FILE);
   open = { runDir, plan, root };
-  cutover = watchForCutover({ runDir, root, plan, say: (text) => tell(visibleText(text)) });
+  cutover = watchForCutover({ runDir, root, plan, say: (text) => tell(text) });
   // Should this run be killed, the page must say so as decision.json does, and not show yesterday's decision.
   const incomplete = JSON.parse(readFileSync(decisionFile(root), 'utf8')) as Decision;
   writePage(root, incomplete, plan);
