@@ -42,6 +42,11 @@ it.each([
   '/api/v1/namespaces/mcp/services/payment-service-v2-eu-west-1/proxy',
   'https://shop.example/webhooks/payment-service-v2-eu-west-1',
   'https://hooks.mcp.test:8443/',
+  'https://hooks.mcp.test/v1/health-check',
+  'docker-pullable://ghcr.io/org/api@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  'docker-pullable://ghcr.io:5000/org/api:v1@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  'GET http://127.0.0.1:8080/x?token=…: connection refused',
+  'password: { from: env, name: GOLIVE_PASSWORD }',
 ])('%s stays', (text) => {
   expect(hideCredentials(text)).toBe(text);
 });

@@ -62,14 +62,18 @@ const when =
 
 const RULES: readonly Rule[] = [
   // User and password of an address; those of a database may hold slashes.
-  { pattern: /(\b(?:https?|wss?|ftp|git|ssh|smtps?|ldaps?):\/\/)([^\s/?#"'<>\\]+)(?=@)/gi, hide: when(isOpen) },
   {
-    pattern:
-      /(\b(?!https?:|wss?:|ftp:|git:|ssh:|smtps?:|ldaps?:)[a-z][a-z0-9+.-]{1,30}:\/\/)([^\s"'<>\\@]{0,300}(?:@(?=[^\s"'<>\\@/]{0,300}@)[^\s"'<>\\@]{0,300})?)(?=@)/gi,
+    pattern: /(\b(?:https?|wss?|ftp|git|ssh|smtps?|ldaps?):\/\/)([^\s/?#"'<>\\]+)(?=@(?!sha\d))/gi,
     hide: when(isOpen),
   },
+  {
+    pattern:
+      /(\b(?!https?:|wss?:|ftp:|git:|ssh:|smtps?:|ldaps?:)[a-z][a-z0-9+.-]{1,30}:\/\/)([^\s"'<>\\@]{0,300}(?:@(?=[^\s"'<>\\@/]{0,300}@)[^\s"'<>\\@]{0,300})?)(?=@(?!sha\d))/gi,
+    // A reference to an image has no password, only a port or a tag.
+    hide: when((value) => isOpen(value) && value.includes(':')),
+  },
   // The path of a webhook is its credential.
-  { pattern: /(\bhooks?\.[\w.-]+\/)([\w/.-]{8,})/gi, hide: always },
+  { pattern: /(\bhooks?\.[\w.-]+\/)([\w/.-]{8,})/gi, hide: when(isRandom) },
   {
     pattern: /(\/(?:webhooks?(?:b2)?|hooks?|integrations?|enqueue|incoming)\/)([\w@/:.-]{16,})/gi,
     hide: when(isRandom),
@@ -79,9 +83,9 @@ const RULES: readonly Rule[] = [
   { pattern: new RegExp(`([?&;](?:[\\w-]*[-_])?(?:${NAMES}|code|key)=)([^\\s&;"'<>\\\\]+)`, 'gi'), hide: when(isOpen) },
   { pattern: /(\bX-Amz-(?:Credential|Security-Token|Signature)=)([^\s&"'<>\\]+)/gi, hide: always },
   { pattern: /(\b(?:AccountKey|SharedAccessKey|SharedSecret)=)([^\s;"'<>\\]+)/gi, hide: always },
-  { pattern: /((?:password|passwd|passphrase|pwd)\s?=\s?["']?)([^\s,;&"'<>\\)}\]]+)/gi, hide: when(isOpen) },
+  { pattern: /((?:password|passwd|passphrase|pwd)\s?=\s?["']?)([^\s,;&"'<>\\(){}[\]]+)/gi, hide: when(isOpen) },
   {
-    pattern: /((?:password|passwd|passphrase|pwd)\\?["']?:\s{0,4}\\?["']?)([^\s,;&"'<>\\)}\]]{4,})/gi,
+    pattern: /((?:password|passwd|passphrase|pwd)\\?["']?:\s{0,4}\\?["']?)([^\s,;&"'<>\\(){}[\]]{4,})/gi,
     hide: when(isNoWord),
   },
   // Of HTTP.
@@ -111,7 +115,7 @@ export function hideCredentials(text: string): string {
 
 /** Not hidden already, and no reference to where it comes from. */
 function isOpen(value: string): boolean {
-  return !/^(?:\[?redacted\b.*|\*+|…+|\$\{.*|\$\(.*|\{\{.*|<.*)$/i.test(value) && value !== '';
+  return !/^(?:\[?redacted\b|\*{2}|…|\$\{|\$\(|\{\{|<|=)/i.test(value) && value !== '';
 }
 
 function isMixed(value: string): boolean {
