@@ -6,7 +6,7 @@ import { colours, pad, wrap } from '../reports/tell/console/text.ts';
 import { rightsOf } from '../specs/loader/rbac.ts';
 import { compileOrTell, type Selection } from './compile.ts';
 import { askRights, rightText, withCluster, type AskedRight } from './doctor/cluster.ts';
-import { hasColour, writeError, writeJson, writeOut } from './write.ts';
+import { hasColour, writeError, writeJson, writePainted } from './write.ts';
 
 export interface CanOptions extends Selection {
   readonly json?: boolean;
@@ -23,7 +23,7 @@ export async function can(options: CanOptions): Promise<number> {
     const rights = await withCluster(where, (link) => askRights(link, rightsOf(plan)));
     const missing = rights.filter(({ allowed }) => !allowed).length;
     if (options.json) writeJson({ environment: plan.environment.name, missing, rights });
-    else writeOut(table(rights, plan.environment.name));
+    else writePainted(table(rights, plan.environment.name));
     return missing > 0 ? EXIT['NO-GO'] : EXIT.GO;
   } catch (error) {
     if (!(error instanceof ObservationError)) throw error;
