@@ -2,6 +2,7 @@
 import { afterAll, it } from 'vitest';
 import { answerTargets } from './fuzzed-answers.ts';
 import { fileTargets } from './fuzzed-files.ts';
+import { objectTargets } from './fuzzed-objects.ts';
 import type { Target } from './mutations.ts';
 
 const files = fileTargets();
@@ -34,6 +35,14 @@ it.each(Object.entries(answerTargets))(
   '%s',
   async (_, target) => {
     await tried(target, share(answerTargets));
+  },
+  LIMIT_MS,
+);
+
+it.each(Object.entries(objectTargets))(
+  'objects judged by %s',
+  async (_, target) => {
+    await tried(target, 200);
   },
   LIMIT_MS,
 );

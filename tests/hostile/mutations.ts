@@ -116,6 +116,8 @@ export function mutatedText(text: string, random: Random): string {
   return result;
 }
 
+/** What even a hostile server cannot put where Kubernetes' own types promise text: a text is made of everything else. */
+const UNSPEAKABLE = { toString: 1 };
 const VALUES: readonly unknown[] = [
   ...[
     null,
@@ -133,15 +135,17 @@ const VALUES: readonly unknown[] = [
     '1e999',
     '2026-13-45T99:99:99Z',
   ],
-  ...[[], [[]], [null], {}, { a: {} }, { toString: 1 }, { length: -1 }, { constructor: null }, ['a', 'b'], [1, '2']],
+  ...[[], [[]], [null], {}, { a: {} }, UNSPEAKABLE, { length: -1 }, { constructor: null }, ['a', 'b'], [1, '2']],
 ];
 
+export const SPEAKABLE = VALUES.filter((value) => value !== UNSPEAKABLE);
+
 /** A value of JSON in which a few members are others, lacking or doubled. */
-export function mutatedJson(value: unknown, random: Random): unknown {
-  if (random.below(14) === 0) return random.pick(VALUES);
+export function mutatedJson(value: unknown, random: Random, values = VALUES): unknown {
+  if (random.below(14) === 0) return random.pick(values);
   if (Array.isArray(value)) {
     return value.flatMap((member: unknown) => {
-      const next = mutatedJson(member, random);
+      const next = mutatedJson(member, random, values);
       return random.below(20) === 0 ? random.pick([[], [next, next]]) : [next];
     });
   }
@@ -150,7 +154,7 @@ export function mutatedJson(value: unknown, random: Random): unknown {
     Object.entries(value).flatMap(([name, member]) =>
       random.below(25) === 0
         ? []
-        : [[random.below(40) === 0 ? random.pick(PIECES) : name, mutatedJson(member, random)]],
+        : [[random.below(40) === 0 ? random.pick(PIECES) : name, mutatedJson(member, random, values)]],
     ),
   );
 }

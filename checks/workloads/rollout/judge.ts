@@ -2,7 +2,7 @@
 import { containersOf } from '../../../k8s/semantics/pod-security.ts';
 import { rolloutStatus, type RolloutStatus } from '../../../k8s/semantics/rollout-status.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import { at, textAt } from '../../contract/json.ts';
+import { at, listAt, numberAt, textAt } from '../../contract/json.ts';
 import { nameList, table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
@@ -145,14 +145,16 @@ function rolloutOf(deployment: KubeObject, { replicaSets, pods }: Seen, now: Dat
 function isControlledBy({ metadata }: KubeObject, owner: KubeObject): boolean {
   return (
     owner.metadata.uid !== undefined &&
-    (metadata.ownerReferences ?? []).some(({ controller, uid }) => controller === true && uid === owner.metadata.uid)
+    listAt(metadata, 'ownerReferences').some(
+      (reference) => at(reference, 'controller') === true && at(reference, 'uid') === owner.metadata.uid,
+    )
   );
 }
 
 const isPinned = (image: string): boolean => /@sha256:[0-9a-f]{64}$/.test(image);
 
 function revisionOf({ metadata }: KubeObject): number {
-  return Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
+  return numberAt(metadata, 'annotations', 'deployment.kubernetes.io/revision') || 0;
 }
 
 function judgeRollout(
