@@ -13,11 +13,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 const DIST = 'dist';
-/** Chunks of the command line lie beside it: what it looks for beside itself (`params-validators.cjs`) is beside them, too. */
-const CHUNK = /^golive-.+-[0-9A-Z]{8}\.js(?:\.map)?$/;
+/** Chunks lie beside what names them: what that looks for beside itself (`params-validators.cjs`) is beside them, too. */
+const CHUNK = /^(?:golive|package)-.+-[0-9A-Z]{8}\.js(?:\.map)?$/;
 /** Which chunks the build before this one made. */
 const CHUNK_LIST = join(DIST, 'golive.chunks.json');
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -83,10 +83,19 @@ const { golive, ...whole } = JSON.parse(readFileSync('bundles.json', 'utf8'));
 /** The processes of the rehearsal: there are many of them, and each is as small as it can be. */
 const isRehearsal = ([, file]) => file.startsWith('rehearsal/');
 const entries = Object.entries(whole);
-const [bundles, rehearsal, commandLine] = await Promise.all([
-  build({ ...options, entryPoints: Object.fromEntries(entries.filter((entry) => !isRehearsal(entry))) }),
+/** What an installed package hands to Playwright and to teams' specs: they share their modules, `test` above all. */
+const isPackage = ([name]) => name.startsWith('package-');
+const isWhole = (entry) => !isRehearsal(entry) && !isPackage(entry);
+const [bundles, rehearsal, commandLine, packaged] = await Promise.all([
+  build({ ...options, entryPoints: Object.fromEntries(entries.filter(isWhole)) }),
   build({ ...options, entryPoints: Object.fromEntries(entries.filter(isRehearsal)), plugins: [fewRedisCommands] }),
-  build({ ...options, minify: true, entryPoints: { golive }, splitting: true, chunkNames: 'golive-[name]-[hash]' }),
+  build({ ...options, splitting: true, minify: true, entryPoints: { golive }, chunkNames: 'golive-[name]-[hash]' }),
+  build({
+    ...options,
+    splitting: true,
+    entryPoints: Object.fromEntries(entries.filter(isPackage)),
+    chunkNames: 'package-[name]-[hash]',
+  }),
 ]).catch(() => {
   // esbuild has said what is wrong, with its place; a stack adds nothing.
   process.exit(1);
@@ -94,9 +103,10 @@ const [bundles, rehearsal, commandLine] = await Promise.all([
 
 mkdirSync(DIST, { recursive: true });
 await buildValidators();
-const chunks = commandLine.outputFiles.filter(({ path }) => CHUNK.test(basename(path)));
-// The command itself after its chunks, which it names.
-for (const file of [...chunks, ...commandLine.outputFiles.filter((one) => !chunks.includes(one))]) put(file);
+const inChunks = [...commandLine.outputFiles, ...packaged.outputFiles];
+const chunks = inChunks.filter(({ path }) => CHUNK.test(basename(path)));
+// What names chunks after these.
+for (const file of [...chunks, ...inChunks.filter((one) => !chunks.includes(one))]) put(file);
 forgetChunks(chunks.map(({ path }) => basename(path)));
 // What tells how old the build is comes last.
 for (const file of [...rehearsal.outputFiles, ...bundles.outputFiles]) put(file);
@@ -113,7 +123,7 @@ async function buildValidators() {
     import { attestationsSchema, waiversSchema } from './specs/loader/people/schemas.ts';
     const files = [checklistSchema, phaseSchema, itemSchema, environmentSchema, waiversSchema, attestationsSchema];
     export const schemas = [...files, ...[...kinds.values()].map(({ meta }) => meta.params)];
-    export { BUILT_VALIDATORS, createAjv, schemaDigest } from './checks/kit/params.ts';
+    export { BUILT_VALIDATORS, CODE_CACHE, codeCacheOf, compileBuilt, createAjv, schemaDigest } from './checks/kit/params.ts';
     export { default as standalone } from 'ajv/dist/standalone/index.js';`;
   const { bundle, platform, format, target, banner, external, logLevel } = options;
   const common = { bundle, platform, target, logLevel };
@@ -129,7 +139,12 @@ async function buildValidators() {
     // Small: what is parsed is paid for in each process.
     const small = { ...common, write: false, minify: true, format: 'cjs' };
     const { outputFiles } = await build({ ...small, stdin: { contents: code, resolveDir: import.meta.dirname } });
-    writeWhole(join(DIST, source.BUILT_VALIDATORS), outputFiles[0].contents);
+    const file = join(DIST, source.BUILT_VALIDATORS);
+    writeWhole(file, outputFiles[0].contents);
+    const { script, validators } = source.compileBuilt(resolve(file));
+    // V8 compiles a function when it is called first.
+    for (const validate of Object.values(validators)) validate({});
+    writeWhole(`${file}${source.CODE_CACHE}`, source.codeCacheOf(file, script));
   } finally {
     rmSync(bundled, { force: true });
   }

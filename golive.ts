@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from './checks/contract/decision.ts';
 import { hideCredentials } from './checks/contract/credentials.ts';
 import { visibleText } from './checks/contract/visible-text.ts';
+import { declareObjectCommands } from './commands/declare-objects.ts';
 import manifest from './package.json' with { type: 'json' };
 
 const EXIT_CODES = `
@@ -92,9 +93,9 @@ function build(finish: (code: number) => void): Command {
 
   selecting(
     command(
-      'can',
+      'rights',
       'Ask the cluster which of the rights that the plan needs the gate has.',
-      ['golive can --env production', 'golive can --env production --json'],
+      ['golive rights --env production', 'golive rights --env production --json'],
       exitCodes({
         0: 'it has them all',
         1: 'some are missing',
@@ -104,7 +105,7 @@ function build(finish: (code: number) => void): Command {
     ),
   )
     .option('--json', 'print rights and answers as JSON')
-    .action(async (options: Selected) => finish(await (await import('./commands/can.ts')).can(options)));
+    .action(async (options: Selected) => finish(await (await import('./commands/rights.ts')).rights(options)));
 
   selecting(
     command(
@@ -116,6 +117,9 @@ function build(finish: (code: number) => void): Command {
   )
     .option('--json', 'print what was found as JSON')
     .action(async (options: Selected) => finish(await (await import('./commands/doctor.ts')).doctor(options)));
+
+  program.commandsGroup('Kubernetes objects, in files or with --live in a cluster:');
+  declareObjectCommands({ command, selecting, exitCodes, finish });
 
   program.commandsGroup('This machine and its rehearsal:');
   command('setup [program...]', 'Fetch the programs this machine lacks into the project; installs nothing.', [

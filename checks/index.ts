@@ -2,6 +2,7 @@
 import { authorizationMatrix } from './access/authorization-matrix/check.ts';
 import { minimalPrivileges } from './access/minimal-privileges/check.ts';
 import { namespaceIsolation } from './access/namespace-isolation/check.ts';
+import { networkPolicies } from './access/network-policies/check.ts';
 import { referencedConfigMaps } from './access/referenced-config-maps/check.ts';
 import { referencedSecrets } from './access/referenced-secrets/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
@@ -64,6 +65,7 @@ import { tlsVersions } from './traffic/tls-versions/check.ts';
 import { autoscaling } from './workloads/autoscaling/check.ts';
 import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
 import { nonRoot } from './workloads/non-root/check.ts';
+import { podSecurityStandard } from './workloads/pod-security/check.ts';
 import { podSecurityAdmission } from './workloads/pod-security-admission/check.ts';
 import { readOnlyRoot } from './workloads/read-only-root/check.ts';
 import { restrictedSecurityContext } from './workloads/restricted-security-context/check.ts';
@@ -74,6 +76,7 @@ const all: readonly CheckKind[] = [
   authorizationMatrix,
   minimalPrivileges,
   namespaceIsolation,
+  networkPolicies,
   referencedConfigMaps,
   referencedSecrets,
   podDeletion,
@@ -136,6 +139,7 @@ const all: readonly CheckKind[] = [
   autoscaling,
   droppedCapabilities,
   nonRoot,
+  podSecurityStandard,
   podSecurityAdmission,
   readOnlyRoot,
   restrictedSecurityContext,

@@ -1,5 +1,5 @@
 /** `golive doctor` and `golive can` where something is wrong: each thing is told with its fix, and no credential is. */
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -163,15 +163,23 @@ describe('the kubeconfig', () => {
     pair.remove();
     expect(of(new Date())).toMatchObject({ state: 'bad', text: 'cannot be read as a PEM certificate' });
   });
+  it('with a token file, a plug-in, nobody to log in as, and what Kubernetes has removed', () => {
+    write('token', jwt(Date.parse('2026-06-01T11:00:00Z') / 1000));
+    save({ token: jwt(Date.parse('2026-07-01T00:00:00Z') / 1000), tokenFile: 'token' });
+    expect(look()[1]).toMatchObject({ check: 'token', state: 'bad', text: 'expired at 2026-06-01 11:00:00 UTC' });
+    save({ tokenFile: 'absent' });
+    expect(look()[1]).toMatchObject({ check: 'token', state: 'bad', text: 'there is no token file absent' });
+    save({ exec: { command: 'kubelogin' } });
+    expect(look()[1]).toMatchObject({ state: 'ok', text: 'come from the plug-in kubelogin' });
+    save({});
+    expect(look()[1]).toMatchObject({ check: 'credentials', state: 'bad' });
+    save({ 'auth-provider': { name: 'azure' } });
+    expect(look()).toMatchObject([{ check: 'kubeconfig', state: 'bad' }]);
+  });
   it('that others may read', () => {
-    write('kubeconfig', 'x');
-    rmSync(join(dir, 'kubeconfig'));
     save({ token: 'opaque-token' });
-    rmSync(join(dir, 'kubeconfig'));
-    writeFileSync(join(dir, 'kubeconfig'), JSON.stringify({ contexts: [{ name: 'gate', context: {} }] }), {
-      mode: 0o644,
-    });
-    expect(look()).toMatchObject([{ state: 'warn', fix: 'chmod 600 kubeconfig' }]);
+    chmodSync(join(dir, 'kubeconfig'), 0o644);
+    expect(look()[0]).toMatchObject({ state: 'warn', fix: 'chmod 600 kubeconfig' });
   });
 });
 

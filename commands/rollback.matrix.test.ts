@@ -73,6 +73,7 @@ describe.concurrent('golive rollback', () => {
   it('leaves a cutover that ended well alone, unless its run is named', async () => {
     await withRun(async (run) => {
       run.start();
+      await run.runnerEnded();
       await run.allGone();
       const name = basename(run.runDir);
       expect(await rollback(run)).toEqual({

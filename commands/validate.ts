@@ -1,36 +1,36 @@
 /** `golive validate`: are checklist, environment, params, waivers and attestations right? Reads files only. */
 import { EXIT } from '../checks/contract/decision.ts';
 import { kinds } from '../checks/index.ts';
-import type { Plan } from '../checks/contract/plan.ts';
 import { peopleStanding } from '../reports/decide/people.ts';
 import { readPeople, type LoadedPeople } from '../specs/loader/people/load.ts';
 import { listOf, plural } from '../reports/tell/wording.ts';
 import { findChecklist, loadChecklist } from '../specs/loader/load-checklist.ts';
+import { draftPlan, type PlanDraft } from '../specs/loader/plan.ts';
 import { renderProblems } from '../specs/loader/problems.ts';
 import { PLANNED_KIND } from '../specs/loader/schemas.ts';
 import { SPEC_KIND } from '../specs/loader/team-specs/binding.ts';
 import { unboundSpecs } from '../specs/loader/team-specs/files.ts';
-import { compileSelected, selectedEnv, type Selection } from './compile.ts';
+import { selectedEnv, type Selection } from './compile.ts';
 import { projectRoot } from './root.ts';
 import { hasColour, writeError, writeOut, writePainted } from './write.ts';
 
 /** 0 valid, also with warnings; 64 invalid, after every problem of every file has been told. */
 export async function validate(selection: Selection): Promise<number> {
   const root = projectRoot();
-  const compiled = compileSelected(root, selection);
-  const people = 'plan' in compiled ? readPeople(root, compiled.plan, new Date()) : peopleBeside(root, selection);
+  const compiled = draftPlan({ root, env: selectedEnv(selection) });
+  const people = 'draft' in compiled ? readPeople(root, compiled.draft, new Date()) : peopleBeside(root, selection);
   const problems = [...('problems' in compiled ? compiled.problems : []), ...(people?.problems ?? [])];
-  if (problems.length > 0 || !('plan' in compiled)) {
+  if (problems.length > 0 || !('draft' in compiled)) {
     writePainted(renderProblems(problems, { colour: hasColour(process.stderr) }), process.stderr);
     return Promise.resolve(EXIT.usage);
   }
-  if (people) warn(compiled.plan, people);
-  for (const file of unboundSpecs(root, compiled.plan)) {
+  if (people) warn(compiled.draft, people);
+  for (const file of unboundSpecs(root, compiled.draft)) {
     writeError(
       `${file}: warning: no item of kind ${SPEC_KIND} names it, so it runs nowhere. Fix: name it in params.file of an item, or move it out of specs/.`,
     );
   }
-  writeOut(summaryOf(compiled.plan, people));
+  writeOut(summaryOf(compiled.draft, people));
   return Promise.resolve(EXIT.GO);
 }
 
@@ -45,11 +45,11 @@ function peopleBeside(root: string, selection: Selection): LoadedPeople | undefi
 }
 
 /** What is valid but covers nothing, to stderr. */
-function warn(plan: Plan, people: LoadedPeople): void {
+function warn(plan: PlanDraft, people: LoadedPeople): void {
   for (const { place, text } of peopleStanding(plan, people, new Date())) writeError(`${place}: warning: ${text}.`);
 }
 
-function summaryOf({ checklist, items, phases, environment }: Plan, people: LoadedPeople | undefined): string {
+function summaryOf({ checklist, items, phases, environment }: PlanDraft, people: LoadedPeople | undefined): string {
   const planned = items.filter((item) => item.kind === PLANNED_KIND).length;
   const said = [
     ...counted(people?.waivers.length ?? 0, 'waiver'),

@@ -4,21 +4,33 @@ import { visibleJson, visibleText } from '../checks/contract/visible-text.ts';
 
 /** To stdout; whatever a name or title holds, the terminal obeys none of it. */
 export function writeOut(text: string): void {
-  writePainted(visibleText(hideCredentials(text)));
+  writePlain(text, process.stdout);
 }
 
 /** The same to stderr. */
 export function writeError(text: string): void {
-  writePainted(visibleText(hideCredentials(text)), process.stderr);
+  writePlain(text, process.stderr);
+}
+
+function writePlain(text: string, stream: NodeJS.WritableStream): void {
+  const shown = visibleText(hideCredentials(text));
+  stream.write(shown.endsWith('\n') ? shown : `${shown}\n`);
 }
 
 export function writeJson(value: unknown): void {
-  writePainted(visibleJson(value));
+  process.stdout.write(`${visibleJson(value)}\n`);
 }
 
-/** A text that may hold colours of our own: who painted it has made the rest visible. */
+// Built from text: no control character in this source.
+const COLOUR = new RegExp('(\\u001b\\[[0-9;]*m)');
+
+/** A text that may hold colours: those stay, everything else that a terminal would obey is made visible. */
 export function writePainted(text: string, stream: NodeJS.WritableStream = process.stdout): void {
-  stream.write(text.endsWith('\n') ? text : `${text}\n`);
+  const shown = hideCredentials(text)
+    .split(COLOUR)
+    .map((part, index) => (index % 2 === 1 ? part : visibleText(part)))
+    .join('');
+  stream.write(shown.endsWith('\n') ? shown : `${shown}\n`);
 }
 
 /** May a stream be coloured? Never with NO_COLOR, never into a file or pipe. */

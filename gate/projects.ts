@@ -5,7 +5,7 @@
  * Playwright has one. Only bound files are loaded.
  */
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { PlaywrightTestConfig } from '@playwright/test';
 import { POST_DEPLOYMENT } from '../checks/contract/plan.ts';
 import type { Plan, PlannedPhase } from '../checks/contract/plan.ts';
@@ -26,8 +26,10 @@ type Project = NonNullable<PlaywrightTestConfig['projects']>[number];
 
 export interface ProjectOptions {
   readonly plan: Plan;
-  /** The folder of golive itself: gate.spec.ts is in its specs/, and Playwright names files from there. */
-  readonly golive: string;
+  /** golive's own spec. */
+  readonly gateSpec: string;
+  /** Playwright names files from there. */
+  readonly testDir: string;
   /** The project's folder: teams' specs are in its specs/. */
   readonly root: string;
   /** Ids of items whose test must not run in this run: the gate answers for them. */
@@ -35,11 +37,12 @@ export interface ProjectOptions {
 }
 
 export function phaseProjects(options: ProjectOptions): Project[] {
-  const { plan, golive, root, withheld } = options;
+  const { plan, root, withheld } = options;
   // A project may hold the gate's spec among its own, one line that imports golive's.
-  const gateFolder = existsSync(join(root, 'specs', GATE_SPEC)) ? join(root, 'specs') : join(golive, 'specs');
+  const among = join(root, 'specs', GATE_SPEC);
+  const gateSpec = existsSync(among) ? among : options.gateSpec;
   return plan.phases.flatMap((phase) => {
-    const items = itemsOf(phase, gateFolder, options);
+    const items = itemsOf(phase, gateSpec, options);
     const bound = boundSpecs(plan, phase.id).filter(({ item }) => !withheld.has(item.id));
     if (bound.length === 0) return [projectOf(phase, items)];
     const specs = specsOf(phase, bound, options);
@@ -56,9 +59,8 @@ interface Tests {
   readonly grep: RegExp[];
 }
 
-function itemsOf({ id }: PlannedPhase, testDir: string, options: ProjectOptions): Tests {
-  const file = join(testDir, GATE_SPEC);
-  return { testDir, testMatch: [exactly(file)], grep: [gateGrepOf(id, fileTitle(file, options))] };
+function itemsOf({ id }: PlannedPhase, file: string, options: ProjectOptions): Tests {
+  return { testDir: dirname(file), testMatch: [exactly(file)], grep: [gateGrepOf(id, fileTitle(file, options))] };
 }
 
 function specsOf({ id }: PlannedPhase, bound: readonly BoundSpec[], options: ProjectOptions): Tests {
@@ -72,8 +74,8 @@ function specsOf({ id }: PlannedPhase, bound: readonly BoundSpec[], options: Pro
 }
 
 /** As Playwright names a file: from the config's own `testDir`. */
-function fileTitle(file: string, { golive }: ProjectOptions): string {
-  return relative(join(golive, 'specs'), file);
+function fileTitle(file: string, { testDir }: ProjectOptions): string {
+  return relative(testDir, file);
 }
 
 function together(a: Tests, b: Tests): Tests {

@@ -90,7 +90,7 @@ test('no object is there twice', () => {
 
 test('secrets are put in as text, and no file holds one', () => {
   expect(at(named('Secret')[0], 'stringData')).toEqual({
-    'database-url': 'postgres://mcp_user:0123456789@pgbouncer:6432/mcp_db',
+    'database-url': 'postgres://mcp_user:0123456789@pgbouncer:6432/mcp_db?sslmode=require&uselibpqcompat=true',
     'postgres-password': '0123456789',
     'redis-url': 'redis://default:null@redis:6379',
     'redis-password': 'null',

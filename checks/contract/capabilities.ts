@@ -5,7 +5,7 @@
  */
 import type { ClusterChanger, ClusterReader, PodExec } from './cluster.ts';
 import type { CutoverReader } from './cutover.ts';
-import type { HttpClient } from './http.ts';
+import type { DigestReader, HttpClient } from './http.ts';
 import type { LoadGenerator } from './load.ts';
 import type { DnsClient, TlsProber } from './network.ts';
 import type { ReasonCode } from './outcome.ts';
@@ -56,7 +56,7 @@ export interface Capabilities {
   readonly cluster: ClusterReader;
   readonly secrets: SecretReader;
   readonly exec: PodExec;
-  readonly http: HttpClient;
+  readonly http: HttpClient & DigestReader;
   readonly changes: ClusterChanger;
   readonly postgres: PostgresClient;
   readonly redis: RedisClient;

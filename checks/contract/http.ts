@@ -1,10 +1,13 @@
 /** The capability `http`, as types only. */
-import type { SecretRef } from './secrets.ts';
+import type { PullSecretRef, SecretRef } from './secrets.ts';
+
+/** Who to log in as: a name and its password, or what a pull secret holds for an image. */
+export type BasicLogin = { readonly username: string; readonly password: SecretRef } | PullSecretRef;
 
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Text, at most 1 MiB; `truncated` says whether more came. */
+  /** Text, at most `maxBytes`; `truncated` says whether more came. */
   readonly body: string;
   readonly truncated: boolean;
   readonly ms: number;
@@ -20,8 +23,10 @@ export interface HttpRequest {
   /** Sent as `Authorization: Bearer …`; a SecretRef, or a token another answer gave. */
   readonly bearer?: SecretRef | string;
   /** Sent as `Authorization: Basic …`. */
-  readonly basic?: { readonly username: string; readonly password: SecretRef };
+  readonly basic?: BasicLogin;
   readonly timeoutMs?: number;
+  /** Most of the body that is kept; 1 MiB unless it says otherwise. */
+  readonly maxBytes?: number;
   /** PEM file of the CA to verify with besides the system's. */
   readonly caFile?: string;
   /** Connects to this IP address instead of those the name resolves to; name and certificate are the URL's all the same. */
@@ -33,4 +38,21 @@ export interface HttpRequest {
  */
 export interface HttpClient {
   request(request: HttpRequest): Promise<HttpAnswer>;
+}
+
+/** A GET whose body is read for its digest alone, however long it is. */
+export interface DigestRequest extends Pick<HttpRequest, 'url' | 'headers' | 'bearer' | 'basic' | 'caFile'> {
+  readonly algorithm: 'sha256' | 'sha512';
+  /** A longer body is not read on. */
+  readonly maxBytes: number;
+}
+export interface DigestAnswer extends Pick<HttpAnswer, 'status' | 'headers' | 'ms'> {
+  /** `sha256:…` of the body; null of another answer than 200, and of a body longer than `maxBytes`. */
+  readonly digest: string | null;
+  /** Bytes of the body that were read. */
+  readonly bytes: number;
+}
+/** Streams bodies into digests and keeps nothing of them. Throws `timeout` when nothing comes for a while, else as `HttpClient` does. */
+export interface DigestReader {
+  digest(request: DigestRequest): Promise<DigestAnswer>;
 }

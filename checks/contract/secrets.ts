@@ -11,6 +11,15 @@ export type SecretRef =
       readonly key: string;
     };
 
+/** The credential that a Secret with `.dockerconfigjson` (or `.dockercfg`) holds for an image, as the kubelet would find it there. */
+export interface PullSecretRef {
+  readonly from: 'pull-secret';
+  readonly namespace: string;
+  readonly name: string;
+  /** Host and path, without tag: `registry.shop.test/shop/api`. */
+  readonly image: string;
+}
+
 /** What may be said of a Secret's key without saying its value. */
 export interface SecretKeyFacts {
   readonly key: string;
@@ -18,7 +27,7 @@ export interface SecretKeyFacts {
   readonly empty: boolean;
   /** The value is a placeholder such as `changeme` or `<base64-encoded-…>`; which rule said so. */
   readonly placeholder: string | null;
-  /** Of `.dockerconfigjson` and `.dockercfg`: hosts that it holds a credential for, without scheme and path. */
+  /** Of `.dockerconfigjson` and `.dockercfg`: what it holds a credential for, as the kubelet reads it: hosts, some with a path or `*`. */
   readonly registries?: readonly string[];
 }
 /** Reads Secrets by name; the values never leave it. */

@@ -1,7 +1,19 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../index.ts';
-import { BUILT_VALIDATORS, createAjv, schemaDigest, schemaErrors, type BuiltValidators } from './params.ts';
+import {
+  BUILT_VALIDATORS,
+  CODE_CACHE,
+  codeCacheOf,
+  compileBuilt,
+  createAjv,
+  schemaDigest,
+  schemaErrors,
+  type BuiltValidators,
+} from './params.ts';
 
 const built = createRequire(import.meta.url)(`../../dist/${BUILT_VALIDATORS}`) as BuiltValidators;
 
@@ -28,4 +40,18 @@ describe('the validators that the build made', () => {
       }
     },
   );
+});
+
+it('what V8 made of validators is used for these alone, however alike others are', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'golive-validators-'));
+  const file = join(dir, BUILT_VALIDATORS);
+  const write = (answer: string): void => writeFileSync(file, `module.exports = { fits: () => ${answer} };`);
+  write('true');
+  writeFileSync(`${file}${CODE_CACHE}`, codeCacheOf(file, compileBuilt(file).script));
+  expect(compileBuilt(file).script.cachedDataRejected).toBe(false);
+  write('null');
+  const { script, validators } = compileBuilt(file);
+  expect(script.cachedDataRejected).toBeUndefined();
+  expect(validators['fits']?.({})).toBeNull();
+  rmSync(dir, { recursive: true });
 });

@@ -7,6 +7,7 @@ import { parseJson, isRecord, textAt } from '../contract/json.ts';
 
 const type = (apiVersion: string, kind: string, resource: string): ResourceType => ({ apiVersion, kind, resource });
 
+export const NAMESPACES = type('v1', 'Namespace', 'namespaces');
 export const NODES = type('v1', 'Node', 'nodes');
 export const PODS = type('v1', 'Pod', 'pods');
 export const SERVICES = type('v1', 'Service', 'services');

@@ -4,7 +4,7 @@ import type { SecretRef } from '../contract/secrets.ts';
 import { ObservationError } from '../kit/kind.ts';
 import { shortened } from '../kit/evidence.ts';
 import { at, isRecord, listAt, plainText, textAt } from '../contract/json.ts';
-import { sampleValue, type LabelSet } from './prometheus.ts';
+import { refusePartial, sampleValue, type LabelSet } from './prometheus.ts';
 import { ask, askJson, sourceOf, unlessDown, type Endpoint, type TelemetrySource } from './telemetry.ts';
 
 export interface LokiSource extends TelemetrySource {
@@ -41,6 +41,7 @@ export async function countLines(http: HttpClient, source: LokiSource, logql: st
     `/loki/api/v1/query?${new URLSearchParams({ query: logql }).toString()}`,
     logql,
   );
+  refusePartial(source, json, logql);
   if (textAt(json, '', 'data', 'resultType') !== 'vector')
     throw new ObservationError('misconfigured', `Loki gives no numbers for the query. Query: ${logql}`, {
       fix: 'Correct the selector in the item.',

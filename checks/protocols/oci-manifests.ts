@@ -1,6 +1,6 @@
-/** Manifests, image indexes and configurations (OCI image specification 1.1, Docker's schema 2), verified by their digests. */
+/** Manifests and image indexes (OCI image specification 1.1, Docker's schema 2), verified by their digests; blobs are in oci-blobs.ts. */
 import { ObservationError } from '../kit/kind.ts';
-import { at, isRecord, listAt, parseJson, plainText, textAt } from '../contract/json.ts';
+import { at, listAt, parseJson, textAt } from '../contract/json.ts';
 import { bodyDigest, type RegistrySession } from './oci.ts';
 
 const INDEX_TYPES = [
@@ -11,12 +11,23 @@ const MANIFEST_TYPES = [
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
+/** `application/octet-stream` is what Docker 1.10 to 1.12 pushed. */
+const CONFIG_TYPES = [
+  '',
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+  'application/octet-stream',
+];
+/** An index may name indexes; nobody nests them deeper. */
+const MAX_DEPTH = 3;
 const ACCEPT = [...MANIFEST_TYPES, ...INDEX_TYPES].join(', ');
 
 export interface Descriptor {
   readonly digest: string;
   /** Bytes, as the manifest says. */
   readonly size: number;
+  /** Where it is found as well: layers that may not be distributed (Windows), and those alone, may be missing from the registry. */
+  readonly urls?: readonly string[];
 }
 /** One platform's image. */
 export interface ImageManifest {
@@ -40,31 +51,72 @@ export interface NotFound {
 }
 export type Lookup = FoundImage | NotFound;
 
-/** Looks a tag or digest up. Throws `unauthorized`, `forbidden`, and `protocol` when what comes is not what was asked for. */
-export async function lookUp(session: RegistrySession, repository: string, reference: string): Promise<Lookup> {
+/**
+ * Looks a tag or digest up. Throws `unauthorized`, `forbidden`, and `protocol` when what comes is not what was asked for: an image, or,
+ * `orArtifact`, whatever a volume may hold.
+ */
+export async function lookUp(
+  session: RegistrySession,
+  repository: string,
+  reference: string,
+  orArtifact = false,
+): Promise<Lookup> {
   const answer = await read(session, repository, reference);
   if ('status' in answer) return { found: false, status: answer.status };
-  const { digest, value, name } = answer;
-  if (!isIndex(value)) return { found: true, digest, manifests: [manifestOf(value, digest, null, name)] };
-  const manifests: ImageManifest[] = [];
-  for (const child of listAt(value, 'manifests')) {
-    const platform = platformOf(child);
-    // Attestations stand beside the images they are about, for a platform that nobody has.
-    if (platform === 'unknown/unknown') continue;
-    const one = await read(session, repository, textAt(child, '', 'digest'));
-    if ('status' in one) return { found: false, status: one.status };
-    manifests.push(manifestOf(one.value, one.digest, platform, one.name));
-  }
-  if (manifests.length === 0) throw new ObservationError('protocol', `${name} is an index without an image`);
-  return { found: true, digest, manifests };
+  const manifests = await imagesIn({ session, repository, orArtifact }, answer, null, 0);
+  if ('status' in manifests) return { found: false, status: manifests.status };
+  if (manifests.length === 0) throw new ObservationError('protocol', `${answer.name} is an index without an image`);
+  return { found: true, digest: answer.digest, manifests };
 }
 
-type Read = { readonly status: number } | { readonly digest: string; readonly value: unknown; readonly name: string };
+/** A manifest's own image, or those of an index. */
+async function imagesIn(
+  where: { readonly session: RegistrySession; readonly repository: string; readonly orArtifact: boolean },
+  { value, digest, name }: Found,
+  platform: string | null,
+  depth: number,
+): Promise<readonly ImageManifest[] | Refused> {
+  if (!isIndex(value)) return [manifestOf(value, digest, platform, name, where.orArtifact)];
+  if (depth >= MAX_DEPTH) throw new ObservationError('protocol', `${name} is an index more than ${MAX_DEPTH} deep`);
+  const images: ImageManifest[] = [];
+  for (const child of listAt(value, 'manifests').filter(isOfAnImage)) {
+    const one = await read(where.session, where.repository, textAt(child, '', 'digest'));
+    if ('status' in one) return one;
+    if (at(child, 'size') !== undefined && at(child, 'size') !== one.size)
+      throw new ObservationError(
+        'protocol',
+        `${one.name} is ${one.size} bytes, expected ${textAt(child, 'another number', 'size')} as the index says`,
+      );
+    const inside = await imagesIn(where, one, platformOf(child) ?? platform, depth + 1);
+    if ('status' in inside) return inside;
+    images.push(...inside);
+  }
+  return images;
+}
 
-async function read(session: RegistrySession, repository: string, reference: string): Promise<Read> {
+/** Attestations stand beside the images they are about, for a platform that nobody has; signatures and the like say what they are. */
+function isOfAnImage(child: unknown): boolean {
+  return (
+    platformOf(child) !== 'unknown/unknown' &&
+    textAt(child, '', 'annotations', 'vnd.docker.reference.type') !== 'attestation-manifest' &&
+    textAt(child, '', 'artifactType') === ''
+  );
+}
+
+interface Refused {
+  readonly status: number;
+}
+interface Found {
+  readonly digest: string;
+  readonly value: unknown;
+  readonly size: number;
+  readonly name: string;
+}
+
+async function read(session: RegistrySession, repository: string, reference: string): Promise<Found | Refused> {
   const name = `${session.where}: manifest ${repository} ${reference}`;
   const path = `/v2/${repository}/manifests/${reference}`;
-  const { status, body, truncated, headers } = await session.call({
+  const { status, body, truncated, headers } = await session.read({
     method: 'GET',
     path,
     repository,
@@ -81,11 +133,16 @@ async function read(session: RegistrySession, repository: string, reference: str
     throw new ObservationError('protocol', `${name} has the digest ${actual}, expected ${wanted}`, {
       fix: 'Do not use this registry or the proxy before it until it is known who changes what it serves',
     });
-  return { digest, value: parseJson(body), name };
+  return { digest, value: parseJson(body), size: Buffer.byteLength(body), name };
 }
 
-/** Throws what 401 and 403 to a request with the declared credential mean. */
-function refuseRefusal(status: number, name: string): void {
+/** Throws what 401 and 403 to a request with the declared credential mean, and 429, which says nothing of the image. */
+export function refuseRefusal(status: number, name: string): void {
+  if (status === 429)
+    throw new ObservationError('protocol', `${name}: the registry answers 429: it was asked too often`, {
+      detail: 'http-429',
+      fix: 'Give the registry a credential with a higher limit in the environment file, or ask again later',
+    });
   if (status !== 401 && status !== 403) return;
   throw new ObservationError(status === 401 ? 'unauthorized' : 'forbidden', `${name}: the registry answers ${status}`, {
     detail: `http-${status}`,
@@ -93,21 +150,31 @@ function refuseRefusal(status: number, name: string): void {
   });
 }
 
-function answeredWith(status: number, name: string): ObservationError {
-  return new ObservationError('protocol', `${name}: the registry answers ${status}`, { detail: `http-${status}` });
-}
-
 function isIndex(value: unknown): boolean {
   const mediaType = textAt(value, '', 'mediaType');
   return INDEX_TYPES.includes(mediaType) || (mediaType === '' && Array.isArray(at(value, 'manifests')));
 }
 
-function platformOf(child: unknown): string {
+/** Null where the index does not say. */
+function platformOf(child: unknown): string | null {
   const parts = ['os', 'architecture', 'variant'].map((part) => textAt(child, '', 'platform', part));
-  return parts.filter((part) => part !== '').join('/');
+  return parts.filter((part) => part !== '').join('/') || null;
 }
 
-function manifestOf(value: unknown, digest: string, platform: string | null, name: string): ImageManifest {
+function manifestOf(
+  value: unknown,
+  digest: string,
+  platform: string | null,
+  name: string,
+  orArtifact: boolean,
+): ImageManifest {
+  if (at(value, 'schemaVersion') === 1)
+    throw new ObservationError('protocol', `${name} is of Docker's schema 1, which nodes no longer pull`, {
+      fix: 'Push the image again with a client of today',
+    });
+  const type = textAt(value, '', 'config', 'mediaType');
+  if (!orArtifact && !CONFIG_TYPES.includes(type))
+    throw new ObservationError('protocol', `${name} is an artifact (${type}), expected an image`);
   const config = descriptorOf(at(value, 'config'));
   const layers = listAt(value, 'layers').map(descriptorOf);
   const complete = layers.flatMap((layer) => layer ?? []);
@@ -118,43 +185,7 @@ function manifestOf(value: unknown, digest: string, platform: string | null, nam
 
 function descriptorOf(value: unknown): Descriptor | null {
   const [digest, size] = [textAt(value, '', 'digest'), at(value, 'size')];
-  return /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(digest) && typeof size === 'number'
-    ? { digest, size }
-    : null;
-}
-
-/** The labels of an image's configuration, or null when the registry does not have it. Its bytes must have the digest named. */
-export async function readLabels(
-  session: RegistrySession,
-  repository: string,
-  { digest }: Descriptor,
-): Promise<Readonly<Record<string, string>> | null> {
-  const name = `${session.where}: configuration ${digest} of ${repository}`;
-  const path = `/v2/${repository}/blobs/${digest}`;
-  const { status, body, truncated } = await session.blob({ method: 'GET', path, repository, actions: 'pull' });
-  refuseRefusal(status, name);
-  if (status === 404) return null;
-  if (status !== 200) throw answeredWith(status, name);
-  if (truncated || bodyDigest(body, digest) !== digest)
-    throw new ObservationError('protocol', `${name} is not what its digest says`);
-  const labels = at(parseJson(body), 'config', 'Labels');
-  if (!isRecord(labels)) return {};
-  return Object.fromEntries(Object.entries(labels).map(([label, text]) => [label, plainText(text)]));
-}
-
-/** A blob as the registry holds it: its size in bytes, or null when it has none of that digest. */
-export async function blobSize(
-  session: RegistrySession,
-  repository: string,
-  { digest }: Descriptor,
-): Promise<number | null> {
-  const name = `${session.where}: blob ${digest} of ${repository}`;
-  const path = `/v2/${repository}/blobs/${digest}`;
-  const { status, headers } = await session.blob({ method: 'HEAD', path, repository, actions: 'pull' });
-  refuseRefusal(status, name);
-  if (status === 404) return null;
-  if (status !== 200) throw answeredWith(status, name);
-  const size = Number(headers['content-length'] ?? Number.NaN);
-  if (Number.isInteger(size)) return size;
-  throw new ObservationError('protocol', `${name}: the registry does not say how large it is`);
+  if (!/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(digest) || typeof size !== 'number') return null;
+  const urls = listAt(value, 'urls').map(String);
+  return { digest, size, ...(urls.length > 0 ? { urls } : {}) };
 }

@@ -31,15 +31,62 @@ export function parseReference(text: string): ImageReference | null {
   return { host, repository, tag, digest };
 }
 
-/** One name for each registry: hosts know no capitals, and Docker Hub has other names in credentials than in references. */
+/** One name for each registry: hosts know no capitals, 443 is the port of HTTPS anyway, and Docker Hub has other names in credentials than in references. */
 export function canonicalHost(host: string): string {
-  const lower = host.toLowerCase();
+  const lower = host.toLowerCase().replace(/:443$/, '');
   return ['index.docker.io', 'registry-1.docker.io'].includes(lower) ? DOCKER_HUB : lower;
 }
 
 /** Is `host` one of `hosts`, whatever it is called there? */
 export const isHostOf = (hosts: readonly string[], host: string): boolean =>
   hosts.map(canonicalHost).includes(canonicalHost(host));
+
+/** `ghcr.io/org/api`: host and path, each in its one form. */
+export const repositoryName = ({ host, repository }: ImageReference): string => `${canonicalHost(host)}/${repository}`;
+
+/**
+ * Does a key of a pull secret fit an image, `host/path`? As the kubelet holds them together (pkg/credentialprovider/keyring.go): the
+ * scheme, `/v1/` and `/v2/` do not count, a path is a prefix, and `*` stands for what is between two dots of a host.
+ */
+export function isKeyOf(key: string, image: string): boolean {
+  const [, host = '', path = ''] = /^([^/]*)(.*)$/.exec(pullSecretKey(key)) ?? [];
+  const [, target = '', rest = ''] = /^([^/]*)(.*)$/.exec(image) ?? [];
+  const form = canonicalHost(host)
+    .replace(/[\\^$.+()[\]{}|]/g, '\\$&')
+    .replace(/\*/g, '[^.]*')
+    .replace(/\?/g, '[^.]');
+  return new RegExp(`^${form}$`).test(canonicalHost(target)) && rest.startsWith(path);
+}
+
+/** A key of a pull secret as the kubelet reads it: `https://index.docker.io/v1/` is `index.docker.io`. */
+export function pullSecretKey(key: string): string {
+  const [, host = '', path = ''] = /^(?:https?:\/\/)?([^/]*)(.*)$/.exec(key) ?? [];
+  const effective = path.replace(/^\/v[12](?=\/)/, '');
+  return `${host.toLowerCase()}${effective === '/' ? '' : effective}`;
+}
+
+/**
+ * Is `actual` what a webhook may make of the image that a template names: pinned by a digest, its tag or host spelt out, or at a mirror
+ * that is declared to stand for its host (`ghcr.io: mirror.shop.test/ghcr`)? Null where a digest alone took the place of a tag.
+ */
+export function isSameImage(
+  named: string,
+  actual: string,
+  mirrors: Readonly<Record<string, string>> = {},
+): boolean | null {
+  const [wanted, found] = [parseReference(named), parseReference(actual)];
+  if (!wanted || !found) return named === actual;
+  const own = repositoryName(wanted);
+  const names = Object.entries(mirrors).flatMap(([source, mirror]) => {
+    const at = source.includes('/') ? source : canonicalHost(source);
+    const there = own.startsWith(`${at}/`) ? parseReference(`${mirror}${own.slice(at.length)}`) : null;
+    return there ? repositoryName(there) : [];
+  });
+  if (![own, ...names].includes(repositoryName(found))) return false;
+  if (wanted.digest !== null) return found.digest === wanted.digest;
+  if (found.tag === null && found.digest !== null) return null;
+  return (found.tag ?? 'latest') === (wanted.tag ?? 'latest');
+}
 
 /** What a runtime asks the registry for: the digest where there is one, else the tag, else `latest`. */
 export function pulledReference({ tag, digest }: ImageReference): string {

@@ -1,60 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
+import { createHash } from 'node:crypto';
+import type { DigestReader, HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
 import { bodyDigest, parseChallenge, registrySession } from './oci.ts';
-import { blobSize, lookUp, readLabels } from './oci-manifests.ts';
-import { canonicalHost, digestOfImageId, isHostOf, parseReference, pulledReference } from './oci-reference.ts';
+import { blobContent, blobSize, readLabels } from './oci-blobs.ts';
+import { lookUp } from './oci-manifests.ts';
 
 const digest = (char: string): string => `sha256:${char.repeat(64)}`;
-
-describe('references', () => {
-  it.each([
-    ['redis', 'docker.io', 'library/redis', null, null],
-    ['org/api:v1', 'docker.io', 'org/api', 'v1', null],
-    ['ghcr.io/org/team/api:v1.0.0', 'ghcr.io', 'org/team/api', 'v1.0.0', null],
-    [`localhost:5000/api@${digest('a')}`, 'localhost:5000', 'api', null, digest('a')],
-    [`ghcr.io/org/api:v1@${digest('a')}`, 'ghcr.io', 'org/api', 'v1', digest('a')],
-    ['index.docker.io/web:1', 'docker.io', 'library/web', '1', null],
-    ['Registry.Shop.Test/web:1', 'Registry.Shop.Test', 'web', '1', null],
-    ['Registry/web', 'Registry', 'web', null, null],
-    ['[::1]:5000/web', '[::1]:5000', 'web', null, null],
-    [`ghcr.io/org/api@sha512:${'a'.repeat(128)}`, 'ghcr.io', 'org/api', null, `sha512:${'a'.repeat(128)}`],
-  ])('%s', (text, host, repository, tag, sha) => {
-    expect(parseReference(text)).toEqual({ host, repository, tag, digest: sha });
-  });
-
-  it.each(['', 'Org/Api', 'ghcr.io/org/api:', 'ghcr.io//api', 'api@sha256:12', 'https://ghcr.io/org/api'])(
-    '%s is none',
-    (text) => expect(parseReference(text)).toBeNull(),
-  );
-
-  it('are pulled by digest, then tag, then latest', () => {
-    const base = { host: 'ghcr.io', repository: 'org/api' };
-    expect(pulledReference({ ...base, tag: 'v1', digest: digest('a') })).toBe(digest('a'));
-    expect(pulledReference({ ...base, tag: 'v1', digest: null })).toBe('v1');
-    expect(pulledReference({ ...base, tag: null, digest: null })).toBe('latest');
-  });
-
-  it('are of one host, whatever it is called', () => {
-    expect(['index.docker.io', 'Registry-1.Docker.io', 'docker.io'].map(canonicalHost)).toEqual(
-      Array(3).fill('docker.io'),
-    );
-    expect(isHostOf(['Registry.Shop.Test'], 'registry.shop.test')).toBe(true);
-    expect(isHostOf(['docker.io'], 'docker.io.evil.test')).toBe(false);
-  });
-
-  it.each([
-    [`docker-pullable://ghcr.io/org/api@${digest('a')}`, digest('a')],
-    [`ghcr.io/org/api@${digest('a')}`, digest('a')],
-    [`docker://${digest('a')}`, digest('a')],
-    [digest('a'), digest('a')],
-    ['a'.repeat(64), digest('a')],
-    [`ghcr.io/org/api@sha512:${'a'.repeat(128)}`, `sha512:${'a'.repeat(128)}`],
-    ['ghcr.io/org/api:v1', null],
-    ['a'.repeat(63), null],
-    [`x${'a'.repeat(64)}`, null],
-    ['', null],
-  ])('the image id %s names %s', (imageId, expected) => expect(digestOfImageId(imageId)).toBe(expected));
-});
 
 describe('challenges', () => {
   it.each([
@@ -74,13 +25,23 @@ describe('challenges', () => {
 /** Answers by `METHOD path`, and remembers what it was asked. */
 function scripted(answers: Readonly<Record<string, Partial<HttpAnswer>>>) {
   const asked: HttpRequest[] = [];
-  const http: HttpClient = {
+  const http: HttpClient & DigestReader = {
     request(request) {
       asked.push(request);
       const url = new URL(request.url);
       const own = url.origin === 'https://registry.test' ? '' : url.origin;
       const answer = answers[`${request.method ?? 'GET'} ${own}${url.pathname}`] ?? { status: 404 };
       return Promise.resolve({ status: 200, headers: {}, body: '', truncated: false, ms: 1, ...answer });
+    },
+    async digest({ algorithm, maxBytes, ...request }) {
+      const { body, ...answer } = await http.request(request);
+      const bytes = Buffer.byteLength(body);
+      const whole = answer.status === 200 && bytes <= maxBytes;
+      return {
+        ...answer,
+        bytes,
+        digest: whole ? `${algorithm}:${createHash(algorithm).update(body).digest('hex')}` : null,
+      };
     },
   };
   return { http, asked };
@@ -110,17 +71,19 @@ describe('a session', () => {
     expect(asked.map(({ bearer }) => bearer)).toEqual([undefined, undefined, 'secret-token', 'secret-token']);
   });
 
-  it('follows one redirect of a blob without the token, and none to an address without TLS', async () => {
+  it('follows redirects of a blob, without the token to another host, and none to an address without TLS', async () => {
     const path = `/v2/org/api/blobs/${digest('1')}`;
     const to = (location: string) => ({ ...CHALLENGE, [`HEAD ${path}`]: { status: 307, headers: { location } } });
     const { http, asked } = scripted({
       ...to('https://store.test/blob?signature=x'),
       'HEAD https://store.test/blob': { headers: { 'content-length': '10' } },
     });
-    expect(await blobSize(registrySession(http, REGISTRY), 'org/api', layer)).toBe(10);
+    expect(await blobSize({ session: registrySession(http, REGISTRY), repository: 'org/api' }, layer)).toBe(10);
     expect(asked.at(-1)).toEqual({ method: 'HEAD', url: 'https://store.test/blob?signature=x' });
     const plain = scripted(to('http://store.test/blob')).http;
-    await expect(blobSize(registrySession(plain, REGISTRY), 'org/api', layer)).rejects.toMatchObject({
+    await expect(
+      blobSize({ session: registrySession(plain, REGISTRY), repository: 'org/api' }, layer),
+    ).rejects.toMatchObject({
       code: 'protocol',
     });
   });
@@ -209,15 +172,80 @@ describe('what comes', () => {
     expect(await look({ [MANIFEST]: { body } })).toEqual({ found: false, status: 404 });
   });
 
+  it('of an index in an index is its images; signatures and artifacts beside them are none', async () => {
+    const list = (...manifests: object[]) => JSON.stringify({ manifests });
+    const inner = list({
+      digest: bodyDigest(manifest),
+      size: manifest.length,
+      platform: { os: 'linux', architecture: 'arm64' },
+    });
+    const body = list(
+      { digest: bodyDigest(inner) },
+      { digest: digest('e'), artifactType: 'application/vnd.dev.sigstore.bundle.v0.3+json' },
+      { digest: digest('f'), annotations: { 'vnd.docker.reference.type': 'attestation-manifest' } },
+    );
+    const answers = {
+      [MANIFEST]: { body },
+      [`GET /v2/org/api/manifests/${bodyDigest(inner)}`]: { body: inner },
+      [`GET /v2/org/api/manifests/${bodyDigest(manifest)}`]: { body: manifest },
+    };
+    expect(await look(answers)).toMatchObject({
+      manifests: [{ platform: 'linux/arm64', digest: bodyDigest(manifest) }],
+    });
+  });
+
+  it.each([
+    [
+      'an artifact',
+      {
+        config: { mediaType: 'application/vnd.cncf.helm.config.v1+json', digest: digest('c'), size: 1 },
+        layers: [layer],
+      },
+    ],
+    ['schema 1', { schemaVersion: 1, fsLayers: [{ blobSum: digest('1') }] }],
+    ['another size than its index says', { manifests: [{ digest: bodyDigest(manifest), size: 1 }] }],
+  ])('is no image: %s', async (_, value) => {
+    const child = { [`GET /v2/org/api/manifests/${bodyDigest(manifest)}`]: { body: manifest } };
+    await expect(look({ ...child, [MANIFEST]: { body: JSON.stringify(value) } })).rejects.toMatchObject({
+      code: 'protocol',
+    });
+  });
+
+  it('is in doubt where the registry was asked too often', async () => {
+    await expect(look({ [MANIFEST]: { status: 429 } })).rejects.toMatchObject({ code: 'protocol', detail: 'http-429' });
+  });
+
+  it('of a blob has the digest of its bytes, wherever the registry sends who reads it', async () => {
+    const { http, asked } = scripted({
+      ...CHALLENGE,
+      [`GET /v2/org/api/blobs/${digest('1')}`]: { status: 307, headers: { location: '/moved/blob' } },
+      'GET /moved/blob': { status: 302, headers: { location: 'https://store.test/blob' } },
+      'GET https://store.test/blob': { body: '0123456789' },
+    });
+    const place = { session: registrySession(http, REGISTRY), repository: 'org/api' };
+    expect(await blobContent(place, layer)).toEqual({ size: 10, digest: bodyDigest('0123456789') });
+    expect(asked.slice(-3).map(({ bearer }) => bearer)).toEqual(['secret-token', 'secret-token', undefined]);
+    expect(await blobContent(place, { ...layer, size: 9 })).toEqual({ size: 10, digest: null });
+    expect(await blobContent(place, { digest: digest('2'), size: 1 })).toBeNull();
+    const elsewhere = { digest: digest('2'), size: 10, urls: ['http://store.test/blob', 'https://store.test/blob'] };
+    expect(await blobContent(place, elsewhere)).toMatchObject({ size: 10 });
+  });
+
+  it('is looked for below the path of the registry', async () => {
+    const { http, asked } = scripted({ 'GET /path/v2/': {}, 'GET /path/v2/org/api/manifests/v1': { body: manifest } });
+    const session = registrySession(http, { url: 'https://registry.test/path/' });
+    expect(await lookUp(session, 'org/api', 'v1')).toMatchObject({ found: true });
+    expect(asked.at(-1)?.url).toBe('https://registry.test/path/v2/org/api/manifests/v1');
+  });
+
   it('of a configuration is its labels, if its bytes are what was named', async () => {
-    const at = (body: string) =>
-      registrySession(
-        scripted({ ...CHALLENGE, [`GET /v2/org/api/blobs/${bodyDigest(config)}`]: { body } }).http,
-        REGISTRY,
-      );
+    const at = (body: string) => {
+      const { http } = scripted({ ...CHALLENGE, [`GET /v2/org/api/blobs/${bodyDigest(config)}`]: { body } });
+      return { session: registrySession(http, REGISTRY), repository: 'org/api' };
+    };
     const named = { digest: bodyDigest(config), size: 1 };
-    expect(await readLabels(at(config), 'org/api', named)).toEqual({ a: 'b' });
-    await expect(readLabels(at('{}'), 'org/api', named)).rejects.toMatchObject({ code: 'protocol' });
-    expect(await readLabels(at(config), 'org/api', layer)).toBeNull();
+    expect(await readLabels(at(config), named)).toEqual({ a: 'b' });
+    await expect(readLabels(at('{}'), named)).rejects.toMatchObject({ code: 'protocol' });
+    expect(await readLabels(at(config), layer)).toBeNull();
   });
 });

@@ -1,10 +1,18 @@
 /**
  * A thin client of container registries: the OCI distribution specification 1.1 over the `http` capability, with the token protocol
- * that registries speak (RFC 6750 challenges, distribution/distribution docs/spec/auth/token.md). It follows one redirect of a blob,
- * without the credential, and trusts no digest that it has not computed itself.
+ * that registries speak (RFC 6750 challenges, distribution/distribution docs/spec/auth/token.md). It follows redirects of what it
+ * reads, hands its credential to the registry alone, and trusts no digest that it has not computed itself.
  */
 import { createHash } from 'node:crypto';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../contract/http.ts';
+import type {
+  BasicLogin,
+  DigestAnswer,
+  DigestReader,
+  DigestRequest,
+  HttpAnswer,
+  HttpClient,
+  HttpRequest,
+} from '../contract/http.ts';
 import type { Registry } from '../contract/environment.ts';
 import { ObservationError } from '../kit/kind.ts';
 import { parseJson, textAt } from '../contract/json.ts';
@@ -31,14 +39,23 @@ export interface RegistrySession {
   challenge(): Promise<Challenge>;
   /** Makes a request with what the challenge asks for. Throws `unauthorized`, `forbidden` when no token is given. */
   call(call: RegistryCall): Promise<HttpAnswer>;
-  /** The same for blobs, which registries may keep elsewhere. */
-  blob(call: RegistryCall): Promise<HttpAnswer>;
+  /** The same for what is only read, which registries may keep elsewhere. */
+  read(call: RegistryCall): Promise<HttpAnswer>;
+  /** The same of a body that matters by its digest alone. */
+  digest(call: RegistryCall, of: Pick<DigestRequest, 'algorithm' | 'maxBytes'>): Promise<DigestAnswer>;
 }
+/** The registry, and who asks it: its own credential, or what a pull secret holds. */
+type AskedRegistry = Omit<Registry, 'credential'> & { readonly credential?: BasicLogin | undefined };
 
-export function registrySession(http: HttpClient, registry: Registry): RegistrySession {
+const REDIRECTS = [301, 302, 303, 307, 308];
+const MAX_REDIRECTS = 5;
+/** Registries may issue tokens for a minute (token.md), and reading layers takes longer. */
+const TOKEN_KEPT_MS = 45_000;
+
+export function registrySession(http: HttpClient & DigestReader, registry: AskedRegistry): RegistrySession {
   const root = registry.url.replace(/\/+$/, '');
   const trust = registry.caFile === undefined ? {} : { caFile: registry.caFile };
-  const tokens = new Map<string, Promise<string>>();
+  const tokens = new Map<string, { readonly token: Promise<string>; readonly at: number }>();
   let challenged: Promise<Challenge> | undefined;
 
   const challenge = (): Promise<Challenge> => (challenged ??= askChallenge(http, root, trust));
@@ -48,41 +65,57 @@ export function registrySession(http: HttpClient, registry: Registry): RegistryS
     if (asked.scheme === 'none') return {};
     if (asked.scheme === 'basic') return registry.credential === undefined ? {} : { basic: registry.credential };
     const scope = `repository:${repository}:${actions}`;
-    const known = tokens.get(scope) ?? askToken(http, { ...registry, url: root }, asked, scope);
-    tokens.set(scope, known);
-    return { bearer: await known };
+    const known = tokens.get(scope);
+    if (known && performance.now() - known.at < TOKEN_KEPT_MS) return { bearer: await known.token };
+    const token = askToken(http, { ...registry, url: root }, asked, scope);
+    tokens.set(scope, { token, at: performance.now() });
+    return { bearer: await token };
   }
 
-  async function call({ method, path, repository, actions, accept }: RegistryCall): Promise<HttpAnswer> {
-    const url = new URL(path, `${root}/`);
-    // A Location elsewhere would be handed the token.
-    if (url.origin !== new URL(root).origin)
-      throw new ObservationError(
-        'protocol',
-        `${root} sends its clients to ${url.origin}, expected an address of its own`,
-      );
-    return await http.request({
-      method,
+  // A registry may live below a path (Artifactory); a whole address is one that it named itself.
+  const addressOf = (path: string): URL => new URL(path.startsWith('/v2/') ? `${root}${path}` : path, `${root}/`);
+  const isOwn = (url: URL): boolean => url.origin === new URL(root).origin;
+
+  async function requestTo(url: URL, { repository, actions, accept }: RegistryCall) {
+    return {
       url: url.href,
       ...trust,
       ...(accept === undefined ? {} : { headers: { accept } }),
-      ...(await authorization(repository, actions)),
-    });
+      ...(isOwn(url) ? await authorization(repository, actions) : {}),
+    };
+  }
+
+  async function follow<A extends Pick<HttpAnswer, 'status' | 'headers'>>(
+    asked: RegistryCall,
+    send: (request: Pick<HttpRequest, 'url' | 'headers' | 'bearer' | 'basic' | 'caFile'>) => Promise<A>,
+  ): Promise<A> {
+    let url = addressOf(asked.path);
+    for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
+      const answer = await send(await requestTo(url, asked));
+      const location = answer.headers['location'];
+      if (!REDIRECTS.includes(answer.status) || location === undefined) return answer;
+      url = new URL(location, url);
+      if (root.startsWith('https:') && url.protocol !== 'https:')
+        throw new ObservationError('protocol', `${root} sends its clients to an address without TLS`);
+    }
+    throw new ObservationError('protocol', `${root} redirects more than ${MAX_REDIRECTS} times`);
   }
 
   return {
     where: root,
     challenge,
-    call,
-    async blob(asked) {
-      const answer = await call(asked);
-      const location = answer.headers['location'];
-      if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer;
-      const target = new URL(location, new URL(asked.path, `${root}/`));
-      if (root.startsWith('https:') && target.protocol !== 'https:')
-        throw new ObservationError('protocol', `${root} sends its clients for a blob to an address without TLS`);
-      return await http.request({ method: asked.method, url: target.href, ...trust });
+    async call(asked) {
+      const url = addressOf(asked.path);
+      // A Location elsewhere would be handed the token.
+      if (!isOwn(url))
+        throw new ObservationError(
+          'protocol',
+          `${root} sends its clients to ${url.origin}, expected an address of its own`,
+        );
+      return await http.request({ method: asked.method, ...(await requestTo(url, asked)) });
     },
+    read: (asked) => follow(asked, (request) => http.request({ method: asked.method, ...request })),
+    digest: (asked, of) => follow(asked, (request) => http.digest({ ...request, ...of })),
   };
 }
 
@@ -119,7 +152,7 @@ export function parseChallenge(header: string): Challenge | null {
 
 async function askToken(
   http: HttpClient,
-  registry: Registry,
+  registry: AskedRegistry,
   { realm, service }: Extract<Challenge, { scheme: 'bearer' }>,
   scope: string,
 ): Promise<string> {
@@ -138,7 +171,7 @@ async function askToken(
   const { status, body } = await asked.catch(ofTokens);
   const token = textAt(parseJson(body), '', 'token') || textAt(parseJson(body), '', 'access_token');
   if (status === 200 && token !== '') return token;
-  const who = credential === undefined ? 'a client without a credential' : credential.username;
+  const who = credential === undefined ? 'a client without a credential' : nameOfLogin(credential);
   if (status === 401 || status === 403)
     throw new ObservationError(
       status === 401 ? 'unauthorized' : 'forbidden',
@@ -152,6 +185,10 @@ async function askToken(
     detail: `token-http-${status}`,
   });
 }
+
+/** For messages: the user, or the Secret whose credential it is. */
+export const nameOfLogin = (login: BasicLogin): string =>
+  'from' in login ? `Secret ${login.namespace}/${login.name}` : login.username;
 
 /** The service that issues tokens may be away while the registry is there: its refusals are told apart from the registry's. */
 function ofTokens(error: unknown): never {

@@ -1,6 +1,6 @@
 /** The images that workloads name, held against the registry that has to have them: how the kinds about them look and judge alike. */
 import { containersOf } from '../../k8s/semantics/pod-security.ts';
-import { at } from '../contract/json.ts';
+import { at, listAt } from '../contract/json.ts';
 import { kubernetesName, registry } from '../contract/param-schemas.ts';
 import type { KubeObject } from '../contract/cluster.ts';
 import { nameList, table } from '../kit/evidence.ts';
@@ -8,8 +8,9 @@ import { attempt } from '../kit/kind.ts';
 import type { Capabilities, CheckContext, ParamProperties, ParamsOf, Permission, Refusal, Say } from '../kit/kind.ts';
 import { DEPLOYMENTS, mayList, mayReadSecrets, nameOf } from '../protocols/kubernetes.ts';
 import { registrySession, type RegistrySession } from '../protocols/oci.ts';
-import { blobSize, lookUp, type Descriptor, type ImageManifest, type Lookup } from '../protocols/oci-manifests.ts';
-import { canonicalHost, isHostOf, parseReference, type ImageReference } from '../protocols/oci-reference.ts';
+import type { BlobPlace } from '../protocols/oci-blobs.ts';
+import { lookUp, type ImageManifest, type Lookup } from '../protocols/oci-manifests.ts';
+import { isHostOf, parseReference, repositoryName, type ImageReference } from '../protocols/oci-reference.ts';
 
 /** Hosts of image references that the declared registry stands for. */
 export const hosts = {
@@ -57,6 +58,8 @@ export interface NamedImage {
   readonly image: string;
   /** `Deployment shop/api`, sorted. */
   readonly owners: readonly string[];
+  /** Volumes take it, and no container runs it: it need not be an image. */
+  readonly mounted?: boolean;
 }
 /** The same with what the registry has of it. */
 export interface ReleaseImage extends NamedImage {
@@ -74,25 +77,36 @@ export interface ReleaseImage extends NamedImage {
 /** What was seen of one platform's image that a reference leads to. */
 type Content<T> = T &
   Pick<ImageManifest, 'digest' | 'platform'> & { readonly image: string; readonly repository: string };
-type Look<T> = (
-  manifest: ImageManifest,
-  at: { readonly session: RegistrySession; readonly repository: string },
-) => Promise<T>;
+type Look<T> = (manifest: ImageManifest, at: BlobPlace) => Promise<T>;
 interface LookedUp<T> {
   readonly images: readonly ReleaseImage[];
   readonly content: readonly Content<T>[];
 }
 
-/** Collects images by their reference. */
-export function collectImages(sources: readonly { readonly owner: string; readonly podSpec: unknown }[]): NamedImage[] {
+interface Source {
+  readonly owner: string;
+  readonly podSpec: unknown;
+}
+
+/** Collects the images that containers run, by their reference. */
+export const collectImages = (sources: readonly Source[]): NamedImage[] =>
+  byReference(sources, (podSpec) => containersOf(podSpec).map(({ fields }) => fields['image']));
+
+/** The same with those that are mounted as volumes. */
+export function collectMountedToo(sources: readonly Source[]): NamedImage[] {
+  const run = collectImages(sources);
+  const mounted = byReference(sources, (podSpec) =>
+    listAt(podSpec, 'volumes').map((volume) => at(volume, 'image', 'reference')),
+  );
+  const alone = mounted.filter(({ image }) => !run.some((one) => one.image === image));
+  return [...run, ...alone.map((one) => ({ ...one, mounted: true }))];
+}
+
+function byReference(sources: readonly Source[], imagesIn: (podSpec: unknown) => readonly unknown[]): NamedImage[] {
   const owners = new Map<string, Set<string>>();
-  for (const { owner, podSpec } of sources) {
-    for (const { fields } of containersOf(podSpec)) {
-      const { image } = fields;
-      if (typeof image !== 'string') continue;
-      owners.set(image, (owners.get(image) ?? new Set()).add(owner));
-    }
-  }
+  for (const { owner, podSpec } of sources)
+    for (const image of imagesIn(podSpec))
+      if (typeof image === 'string') owners.set(image, (owners.get(image) ?? new Set()).add(owner));
   return [...owners].map(([image, names]) => ({ image, owners: [...names].sort() }));
 }
 
@@ -104,16 +118,14 @@ export function namedImages(
   // An entry with a tag names one image, not a repository, and leaves nothing else out.
   const others = thirdParty.flatMap((text) => {
     const reference = parseReference(text);
-    return reference?.tag === null && reference.digest === null ? repositoryOf(reference) : [];
+    return reference?.tag === null && reference.digest === null ? repositoryName(reference) : [];
   });
   return collectImages(
     deployments.map((item) => ({ owner: nameOf('Deployment', item), podSpec: at(item, 'spec', 'template', 'spec') })),
   )
     .map((named) => ({ ...named, reference: parseReference(named.image) }))
-    .filter(({ reference }) => reference === null || !others.includes(repositoryOf(reference)));
+    .filter(({ reference }) => reference === null || !others.includes(repositoryName(reference)));
 }
-
-const repositoryOf = ({ host, repository }: ImageReference): string => `${canonicalHost(host)}/${repository}`;
 
 /** Reads the Deployments of the release, looks up every image that their templates name and, with `look`, into each. */
 export async function readRelease<T extends object = object>(
@@ -137,18 +149,14 @@ export async function lookUpImages<T extends object = object>(
   const images: ReleaseImage[] = [];
   const content: Content<T>[] = [];
   const ask = asking();
-  for (const { image, owners } of named) {
+  for (const { image, owners, mounted } of named) {
     const { host = '', repository = '', tag = null, digest = null } = parseReference(image) ?? {};
     const plain = { image, owners, host, tag, digest };
     if (!isHostOf(known, host)) {
       images.push({ ...plain, repository: null, byTag: null, byDigest: null });
       continue;
     }
-    const asked = tag ?? (digest === null ? 'latest' : null);
-    const lookups = await ask(async () => ({
-      byTag: asked === null ? null : await lookUp(session, repository, asked),
-      byDigest: digest === null ? null : await lookUp(session, repository, digest),
-    }));
+    const lookups = await ask(() => lookUpBoth(plain, (one) => lookUp(session, repository, one, mounted)));
     const { byTag = null, byDigest = null } = lookups.seen ?? {};
     let refused = lookups.refusal;
     for (const manifest of look ? foundIn({ byTag, byDigest }) : []) {
@@ -160,6 +168,18 @@ export async function lookUpImages<T extends object = object>(
     images.push({ ...plain, repository, byTag, byDigest, ...(refused ? { refused } : {}) });
   }
   return { images, content };
+}
+
+/** By tag and by digest, as far as it has them; one that has neither is `latest`. */
+async function lookUpBoth(
+  { tag, digest }: Pick<ImageReference, 'tag' | 'digest'>,
+  look: (reference: string) => Promise<Lookup>,
+): Promise<Pick<ReleaseImage, 'byTag' | 'byDigest'>> {
+  const asked = tag ?? (digest === null ? 'latest' : null);
+  return {
+    byTag: asked === null ? null : await look(asked),
+    byDigest: digest === null ? null : await look(digest),
+  };
 }
 
 /** Asks and keeps refusals. What does not answer once is not asked again: every further question would wait for the same time-out. */
@@ -180,22 +200,6 @@ function foundIn({ byTag, byDigest }: Pick<ReleaseImage, 'byTag' | 'byDigest'>):
   const found = [byTag, byDigest].flatMap((one) => (one?.found === true ? [one] : []));
   const different = found.filter((one, index) => found.findIndex(({ digest }) => digest === one.digest) === index);
   return different.flatMap(({ manifests }) => manifests);
-}
-
-/** A blob that a manifest names, and the bytes the registry holds of it: null when it has none of that digest. */
-interface HeldBlob {
-  readonly digest: string;
-  readonly declared: number;
-  readonly actual: number | null;
-}
-export async function heldBlobs(
-  { session, repository }: Parameters<Look<unknown>>[1],
-  named: readonly Descriptor[],
-): Promise<HeldBlob[]> {
-  const held: HeldBlob[] = [];
-  for (const { digest, size } of named)
-    held.push({ digest, declared: size, actual: await blobSize(session, repository, { digest, size }) });
-  return held;
 }
 
 export const lookupMessages = {

@@ -107,7 +107,7 @@ export function judgeSources(
 function judgeSource(own: Rule, source: PodSource, exemptions: readonly Exemption[]) {
   const exempt = exemptions.filter(({ workload }) => workload === source.workload || workload === source.owner);
   const isExempt = (name = '*'): boolean => exempt.some(({ container }) => container === name || container === '*');
-  const containers = [...new Set(containersOf(source.podSpec).map(({ name }) => name))];
+  const containers = [...new Set(containersOf(source.podSpec, source.specPath).map(({ name }) => name))];
   const pod = { spec: source.podSpec, metadata: source.podMetadata, specPath: source.specPath };
   return {
     source,

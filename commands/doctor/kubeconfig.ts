@@ -1,13 +1,14 @@
 /** A kubeconfig looked at before it is used: file, context, and how long its credentials last. Values never leave this file. */
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { load } from 'js-yaml';
+import { resolve } from 'node:path';
+import { isRecord } from '../../checks/contract/json.ts';
 import { didYouMean } from '../../specs/loader/suggest.ts';
 import { formatUtc } from '../../reports/tell/wording.ts';
+import { userProblem } from '../../fixtures/cluster/credentials.ts';
+import { pemOf, readKubeconfig, textOf, type Entry, type Kubeconfig } from '../../fixtures/cluster/kubeconfig.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
 
-type Entry = Readonly<Record<string, unknown>>;
 const SOON_MS = 24 * 3_600_000;
 
 export function kubeconfigFindings(
@@ -22,48 +23,34 @@ export function kubeconfigFindings(
   const config = read(file);
   if (!config)
     return [bad('kubeconfig', `${path} cannot be read as a kubeconfig`, 'Write it anew: kubectl config view')];
-  const contexts = named(config, 'contexts');
-  const chosen = member(contexts.get(context), 'context');
+  const chosen = config.contexts.get(context);
   if (!chosen) {
-    const names = [...contexts.keys()];
+    const names = [...config.contexts.keys()];
     const meant = didYouMean(context, names);
     const fix = meant === undefined ? `one of: ${names.join(', ') || '(the file has none)'}` : `${meant}?`;
     return [bad('kubeconfig', `${path} has no context ${context}`, `Set kubeconfig.context to ${fix}`)];
   }
-  const user = member(named(config, 'users').get(String(chosen['user'])), 'user') ?? {};
-  const cluster = member(named(config, 'clusters').get(String(chosen['cluster'])), 'cluster') ?? {};
+  const named = config.of(chosen);
+  const { user, cluster } = named;
+  const refused = userProblem(named);
+  if (refused) return [bad('kubeconfig', `${path}, context ${context}: ${refused.message}`, refused.fix)];
   return [
     privacyFinding(file, path) ?? ok('kubeconfig', `${path}, context ${context}`),
     ...(cluster['insecure-skip-tls-verify'] === true
       ? [warn('server identity', 'the certificate of the API server is not verified', 'Name its CA in the kubeconfig')]
       : []),
-    ...certificateFinding('CA', pem(cluster, 'certificate-authority', file), now),
-    ...certificateFinding('client certificate', pem(user, 'client-certificate', file), now),
-    ...tokenFinding(user, file, now),
+    ...certificateFinding('CA', pem(cluster, 'certificate-authority', config.dir), now),
+    ...certificateFinding('client certificate', pem(user, 'client-certificate', config.dir), now),
+    ...loginFinding(user, config.dir, now),
   ];
 }
 
-function read(file: string): Entry | undefined {
+function read(file: string): Kubeconfig | undefined {
   try {
-    const value: unknown = load(readFileSync(file, 'utf8'));
-    return typeof value === 'object' && value !== null ? (value as Entry) : undefined;
+    return readKubeconfig(file);
   } catch {
     return undefined;
   }
-}
-
-function named(config: Entry, list: string): ReadonlyMap<string, Entry> {
-  const entries = Array.isArray(config[list]) ? (config[list] as readonly unknown[]) : [];
-  return new Map(
-    entries.flatMap((entry) =>
-      typeof entry === 'object' && entry !== null ? [[String((entry as Entry)['name']), entry as Entry]] : [],
-    ),
-  );
-}
-
-function member(entry: Entry | undefined, name: string): Entry | undefined {
-  const value = entry?.[name];
-  return typeof value === 'object' && value !== null ? (value as Entry) : undefined;
 }
 
 /** Others on this machine could act as the gate. Windows has no such bits. */
@@ -74,19 +61,13 @@ function privacyFinding(file: string, path: string): Finding | undefined {
     : undefined;
 }
 
-/** PEM text given inline (base64) or as a file beside the kubeconfig. */
-function pem(from: Entry, name: string, kubeconfig: string): string | undefined {
-  const data = from[`${name}-data`];
-  if (typeof data === 'string') return Buffer.from(data, 'base64').toString('utf8');
-  const path = from[name];
-  return typeof path === 'string' ? (text(resolve(dirname(kubeconfig), path)) ?? '') : undefined;
-}
-
-function text(file: string): string | undefined {
+/** Undefined where the kubeconfig names none; text that is no certificate where it cannot be read. */
+function pem(from: Entry, name: string, dir: string): string | undefined {
+  if (from[name] === undefined && from[`${name}-data`] === undefined) return undefined;
   try {
-    return readFileSync(file, 'utf8');
+    return pemOf(from, name, dir);
   } catch {
-    return undefined;
+    return '';
   }
 }
 
@@ -103,21 +84,24 @@ function certificateFinding(check: string, certificate: string | undefined, now:
   }
 }
 
-function tokenFinding(user: Entry, kubeconfig: string, now: Date): readonly Finding[] {
-  const file = user['tokenFile'];
-  const inline = typeof user['token'] === 'string' ? user['token'] : undefined;
-  const token = typeof file === 'string' ? text(resolve(dirname(kubeconfig), file)) : inline;
-  if (typeof file === 'string' && token === undefined) {
+/** By what the user logs in, beside a client certificate. As with kubectl a token file wins over a token, and both over a plug-in. */
+function loginFinding(user: Entry, dir: string, now: Date): readonly Finding[] {
+  const file = textOf(user, 'tokenFile');
+  if (file !== '' && !existsSync(resolve(dir, file)))
     return [bad('token', `there is no token file ${file}`, 'Correct users[].user.tokenFile of the kubeconfig')];
-  }
-  if (token !== undefined) {
-    const expires = expiryOfToken(token.trim());
+  const token = file === '' ? textOf(user, 'token') : readFileSync(resolve(dir, file), 'utf8').trim();
+  if (token !== '') {
+    const expires = expiryOfToken(token);
     return [
       expires === undefined ? ok('token', 'is there; when it expires cannot be seen') : expiry('token', expires, now),
     ];
   }
-  const plugin = member(user, 'exec')?.['command'];
-  return typeof plugin === 'string' ? [ok('credentials', `come from the plug-in ${plugin}`)] : [];
+  const { exec } = user;
+  if (isRecord(exec)) return [ok('credentials', `come from the plug-in ${textOf(exec, 'command')}`)];
+  const hasOther = textOf(user, 'username') !== '' || pem(user, 'client-certificate', dir) !== undefined;
+  if (hasOther) return [];
+  const fix = 'Give the user of the context a token, tokenFile, client certificate or exec plug-in';
+  return [bad('credentials', 'the context has none: the API server takes golive for system:anonymous', fix)];
 }
 
 /** `exp` of a JSON Web Token, in ms; undefined for any other token. */

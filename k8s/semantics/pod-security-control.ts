@@ -69,18 +69,26 @@ export function viewPod({ spec, metadata, specPath = 'spec' }: PodToJudge): PodV
   };
 }
 
+/** Several kinds judge the same pods: each is taken apart once. */
+const takenApart = new WeakMap<object, { readonly specPath: string; readonly containers: readonly PodContainer[] }>();
+
 /** Every container of a pod spec: init, ordinary, ephemeral. */
 export function containersOf(spec: unknown, specPath = 'spec'): readonly PodContainer[] {
+  const fields = shape(spec);
+  const known = takenApart.get(fields);
+  if (known?.specPath === specPath) return known.containers;
   const lists = ['initContainers', 'containers', 'ephemeralContainers'] as const;
-  return lists.flatMap((list) =>
-    shapes(shape(spec)[list]).map((fields, index) => ({
-      name: text(fields['name']) ?? '',
+  const containers = lists.flatMap((list) =>
+    shapes(fields[list]).map((container, index) => ({
+      name: text(container['name']) ?? '',
       list,
       path: `${specPath}.${list}[${String(index)}]`,
-      fields,
-      securityContext: shape(fields['securityContext']),
+      fields: container,
+      securityContext: shape(container['securityContext']),
     })),
   );
+  takenApart.set(fields, { specPath, containers });
+  return containers;
 }
 
 /** Set at all: neither absent nor null. */
@@ -90,25 +98,25 @@ export function isSet(value: unknown): boolean {
 
 /** The settings of an object in both places they may be made, the pod's first: what stands in each, and where. */
 export function settingsOf(pod: PodView, field: string): readonly (Finding & { readonly set: boolean })[] {
-  const places = [
-    { securityContext: pod.securityContext, path: pod.specPath, name: undefined },
-    ...pod.containers.map(({ securityContext, path, name }) => ({ securityContext, path, name })),
+  const names = field.split('.');
+  const place = `.securityContext.${field}`;
+  const valueIn = (securityContext: unknown): unknown => fieldAt(securityContext, names) ?? null;
+  // Objects of one shape, without spreads: a large cluster has half a million of them.
+  const ofPod = valueIn(pod.securityContext);
+  return [
+    { path: pod.specPath + place, actual: ofPod, expected: '', set: ofPod !== null },
+    ...pod.containers.map(({ securityContext, path, name }) => {
+      const actual = valueIn(securityContext);
+      return { container: name, path: path + place, actual, expected: '', set: actual !== null };
+    }),
   ];
-  return places.map(({ securityContext, path, name }) => {
-    const value = fieldAt(securityContext, field);
-    return {
-      ...(name === undefined ? {} : { container: name }),
-      path: `${path}.securityContext.${field}`,
-      actual: value ?? null,
-      expected: '',
-      set: isSet(value),
-    };
-  });
 }
 
-/** The value at a dotted path, where every step on the way must be an object. */
-function fieldAt(from: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((value, field) => (isShape(value) ? value[field] : undefined), from);
+/** The value at a path, where every step on the way must be an object. */
+function fieldAt(from: unknown, names: readonly string[]): unknown {
+  let value = from;
+  for (const name of names) value = isShape(value) ? value[name] : undefined;
+  return value;
 }
 
 /** `"a", "b"` */

@@ -1,5 +1,6 @@
 /** The kinds about the registry, through `gather` and `judge`, against the real one; only the cluster is made up. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Capabilities } from '../../checks/contract/capabilities.ts';
 import type { KubeObject } from '../../checks/contract/cluster.ts';
 import { ObservationError, type CheckKind } from '../../checks/kit/kind.ts';
@@ -52,13 +53,18 @@ describe.skipIf(findTool('docker-registry') === undefined)('against the real reg
   const platform = testPlatform();
   const { context } = platform;
   const redactor = createRedactor();
-  const resolveSecret = secretResolver(redactor, () => Promise.resolve(null));
+  /** The Secret that pods pull with, as the cluster would have it. */
+  let pullSecret: Readonly<Record<string, string>> = {};
+  const resolveSecret = secretResolver(redactor, ({ key }) => Promise.resolve(pullSecret[key] ?? null));
   let registry: Registry;
   let release: Release | undefined;
 
   beforeAll(async () => {
     registry = await startRegistry(context);
     await registry.filled;
+  });
+  beforeEach(() => {
+    pullSecret = pullSecretOf(REGISTRY_USERS.puller);
   });
   afterEach(async () => {
     await release?.();
@@ -68,6 +74,11 @@ describe.skipIf(findTool('docker-registry') === undefined)('against the real reg
     await registry.stop();
     await platform.close();
   });
+
+  const pullSecretOf = ({ name, secret }: { readonly name: string; readonly secret: string }) => {
+    const auth = Buffer.from(`${name}:${readFileSync(secretPath(context.dir, secret), 'utf8')}`).toString('base64');
+    return { '.dockerconfigjson': JSON.stringify({ auths: { 'https://ghcr.io/v2/': { auth } } }) };
+  };
 
   const capabilities = {
     cluster: {
@@ -95,7 +106,8 @@ describe.skipIf(findTool('docker-registry') === undefined)('against the real reg
       caFile: context.authority.caFile,
       credential: credential(who),
     });
-    if (name === 'registry-access') return { registry: at('puller'), hosts: ['ghcr.io'], namespaces: [NAMESPACE] };
+    if (name === 'registry-access')
+      return { registry: at('puller'), hosts: ['ghcr.io'], namespaces: [NAMESPACE], maxRead: '1Gi' };
     const common = {
       registry: at(name === 'push-permission' ? 'pusher' : 'puller'),
       hosts: ['ghcr.io'],
@@ -143,6 +155,16 @@ describe.skipIf(findTool('docker-registry') === undefined)('against the real reg
     ['registry.delete-tag', tag, 'registry-access', /answers 404 for tag v1\.0\.0/],
     ['registry.delete-tag', tag, 'pushed-images', /answers 404 for digest sha256:/],
     ['registry.delete-layer', tag, 'pushed-images', /lacks layer sha256:/],
+    ['registry.delete-layer', tag, 'registry-access', /lacks layer sha256:/],
+    ['registry.corrupt', tag, 'pushed-images', /layer sha256:\S+ of sha256:\S+ has the content of sha256:/],
+    ['registry.corrupt', tag, 'registry-access', /layer sha256:\S+ of sha256:\S+ has the content of sha256:/],
+    [
+      'registry.corrupt',
+      { ...tag, blob: 'config' },
+      'pushed-images',
+      /configuration sha256:\S+ of .* has the content of/,
+    ],
+    ['registry.corrupt', { ...tag, blob: 'config' }, 'image-provenance', /^protocol: .* is not what its digest says/],
     [
       'registry.retag',
       { ...tag, commit: 'f'.repeat(40) },
@@ -168,7 +190,7 @@ describe.skipIf(findTool('docker-registry') === undefined)('against the real reg
       'registry.actions',
       { user: 'golive-puller', actions: [] },
       'push-permission',
-      /answers 401 to golive-puller, who nodes pull as/,
+      /answers 401 to golive-puller, as whom nodes pull/,
     ],
     [
       'registry.actions',
@@ -181,8 +203,30 @@ describe.skipIf(findTool('docker-registry') === undefined)('against the real reg
     expect(await outcomeOf(name)).toMatch(says);
   });
 
+  it('a pull secret with the credential of who builds turns push-permission red', async () => {
+    pullSecret = pullSecretOf(REGISTRY_USERS.pusher);
+    expect(await outcomeOf('push-permission')).toMatch(
+      /answers 202 to an upload by Secret mcp-production\/registry-pull, expected a refusal/,
+    );
+  });
+
+  it('a pull secret with an old password turns push-permission red', async () => {
+    pullSecret = {
+      '.dockercfg': JSON.stringify({ 'ghcr.io': { username: 'golive-puller', password: 'of last year' } }),
+    };
+    expect(await outcomeOf('push-permission')).toMatch(/answers 401 to Secret mcp-production\/registry-pull, as whom/);
+  });
+
+  it('a pull secret that cannot be tried is in doubt', async () => {
+    pullSecret = {
+      '.dockerconfigjson': JSON.stringify({ auths: { 'ghcr.io': { identitytoken: 'a-refresh-token' } } }),
+    };
+    expect(await outcomeOf('push-permission')).toMatch(/^misconfigured: .* holds no user and password for ghcr\.io/);
+  });
+
   it('leaves no password in what it says', async () => {
     release = await context.levers.pull('registry.actions', { user: 'golive-puller', actions: [] });
+    pullSecret = pullSecretOf(REGISTRY_USERS.pusher);
     const said = await outcomeOf('push-permission');
     expect(redactor.redact(said)).toBe(said);
   });

@@ -1,5 +1,6 @@
 /** How the registry can be broken: it dies, its content is not what was released, its users may do more or less. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LeverArguments } from '../../fixtures/rehearsal-client/control-protocol.ts';
 import type { Release } from '../levers.ts';
 import type { PlatformContext } from '../platform-types.ts';
@@ -14,15 +15,21 @@ interface Parts {
   readonly tokens: Restartable;
   readonly keeper: RegistryKeeper;
   readonly usersFile: string;
+  /** Folder of the registry's content. */
+  readonly storage: string;
 }
 
 /**
  * `registry.kill`, `registry-token.kill`; `registry.delete-tag {repository, tag}`: the manifest is gone; `registry.delete-layer
- * {repository, tag}`: its last layer is; `registry.retag {repository, tag, commit?, version?, paddingBytes?}`: the tag leads to
+ * {repository, tag}`: its last layer is; `registry.corrupt {repository, tag, blob?}`: every bit of its last layer, or with `config` of its
+ * configuration, is turned over in the storage, their number kept; `registry.retag {repository, tag, commit?, version?, paddingBytes?}`: the tag leads to
  * another image, built from that commit, as that version or with that much more in it; `registry.actions {user, actions}`: what a
  * user may do.
  */
-export function addRegistryLevers({ levers }: PlatformContext, { server, tokens, keeper, usersFile }: Parts): void {
+export function addRegistryLevers(
+  { levers }: PlatformContext,
+  { server, tokens, keeper, usersFile, storage }: Parts,
+): void {
   levers.add('registry.kill', () => killed(server));
   levers.add('registry-token.kill', () => killed(tokens));
   levers.add('registry.delete-tag', async (args) => {
@@ -36,6 +43,21 @@ export function addRegistryLevers({ levers }: PlatformContext, { server, tokens,
     if (layer === undefined) throw new Error(`${image.repository}:${image.tag} has no layer`);
     await keeper.deleteBlob(image.repository, layer.digest);
     return () => keeper.push(image);
+  });
+  levers.add('registry.corrupt', (args) => {
+    const { repository, tag, blobs } = imageOf(args);
+    const blob = args['blob'] === 'config' ? blobs[0] : blobs.at(-1);
+    if (blob === undefined) throw new Error(`${repository}:${tag} has no such blob`);
+    const [algorithm = '', hex = ''] = blob.digest.split(':');
+    const file = join(storage, 'docker/registry/v2/blobs', algorithm, hex.slice(0, 2), hex, 'data');
+    writeFileSync(
+      file,
+      blob.bytes.map((byte) => ~byte),
+    );
+    return Promise.resolve(() => {
+      writeFileSync(file, blob.bytes);
+      return Promise.resolve();
+    });
   });
   levers.add('registry.retag', async (args) => {
     const image = imageOf(args);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../checks/contract/canonical.ts';
 import type { HttpAnswer } from '../../checks/contract/http.ts';
 import { createRedactor } from '../../fixtures/capabilities/redactor.ts';
-import { registriesIn } from '../../fixtures/capabilities/secrets.ts';
+import { registriesIn } from '../../fixtures/capabilities/pull-secrets.ts';
 import { secretResolver } from '../../fixtures/capabilities/secret-values.ts';
 import { httpClient } from '../../fixtures/capabilities/http.ts';
 import { findTool } from '../../fixtures/rehearsal-client/tools.ts';

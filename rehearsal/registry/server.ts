@@ -77,7 +77,7 @@ export async function startRegistry(context: PlatformContext): Promise<Registry>
   });
   const filled = fill(keeper);
   filled.catch((cause: unknown) => context.log(`registry: ${String(cause)}`));
-  addRegistryLevers(context, { server, tokens, keeper, usersFile });
+  addRegistryLevers(context, { server, tokens, keeper, usersFile, storage: storageOf(home) });
   return {
     url: `https://127.0.0.1:${server.port}`,
     port: server.port,
@@ -169,13 +169,15 @@ async function startAt(context: PlatformContext, files: ServerFiles, port: numbe
   }
 }
 
+const storageOf = (home: string): string => join(home, 'data');
+
 /** JSON is YAML. */
 function configOf({ home, secret, tls, tokenKeys, tokenPort }: ServerFiles, port: number): object {
   return {
     version: '0.1',
     log: { level: 'warn', accesslog: { disabled: true } },
     storage: {
-      filesystem: { rootdirectory: join(home, 'data') },
+      filesystem: { rootdirectory: storageOf(home) },
       cache: { blobdescriptor: 'inmemory' },
       delete: { enabled: true },
       maintenance: { uploadpurging: { enabled: false } },

@@ -21,6 +21,9 @@ function isValidAt(expires: string, now: Date): boolean {
   return expiryProblem(expires, now) === null;
 }
 
+/** What of a plan people's words are held against; one that is not frozen has it too. */
+type Looked = Pick<Plan, 'environment' | 'items' | 'release' | 'roles'>;
+
 function isHere(said: { environment: string; release: string }, plan: Plan): boolean {
   return said.environment === plan.environment.name && isRelease(said.release, plan.release);
 }
@@ -78,7 +81,7 @@ export function heard(
   return judged;
 }
 
-function roleFits(said: { role: string }, item: PlannedItem, plan: Plan): boolean {
+function roleFits(said: { role: string }, item: PlannedItem, plan: Looked): boolean {
   return said.role in plan.roles && said.role === item.role;
 }
 
@@ -111,7 +114,7 @@ export function peopleWarnings(
 
 /** What can be said of waivers and attestations before anything is measured, each with the place it stands at. */
 export function peopleStanding(
-  plan: Plan,
+  plan: Looked,
   said: { readonly waivers: readonly Waiver[]; readonly attestations: readonly Attestation[] },
   now: Date,
 ): { readonly place: string; readonly text: string }[] {
@@ -130,7 +133,7 @@ export function peopleStanding(
   );
 }
 
-function waiverStanding(waiver: Waiver, item: PlannedItem | undefined, plan: Plan, now: Date): string | null {
+function waiverStanding(waiver: Waiver, item: PlannedItem | undefined, plan: Looked, now: Date): string | null {
   if (!item) return unmatched(waiver.item, plan);
   if (waiver.environment !== plan.environment.name) return null;
   if (!isRelease(waiver.release, plan.release)) {
@@ -159,7 +162,7 @@ function noEffect(outcome: JudgedItem['outcome']): string {
   return `has no effect: nothing waives an item that is ${outcome}`;
 }
 
-function unmatched(id: string, plan: Plan): string {
+function unmatched(id: string, plan: Looked): string {
   const meant = didYouMean(
     id,
     plan.items.map((item) => item.id),
@@ -167,7 +170,7 @@ function unmatched(id: string, plan: Plan): string {
   return `matches no item of the plan${meant === undefined ? '' : ` (did you mean ${meant}?)`}: correct the id or remove it`;
 }
 
-function attestationProblem(said: Attestation, item: PlannedItem | undefined, plan: Plan, now: Date): string | null {
+function attestationProblem(said: Attestation, item: PlannedItem | undefined, plan: Looked, now: Date): string | null {
   if (!item) return unmatched(said.item, plan);
   if (!ATTESTED_KINDS.includes(item.kind)) return `is refused: ${item.kind} is measured, not attested`;
   if (said.environment !== plan.environment.name) return null;

@@ -4,7 +4,7 @@ import { WINDOW_PATTERN, WINDOW_PLACEHOLDER } from '../../checks/contract/param-
 import { DURATION_PATTERN } from '../../checks/contract/units.ts';
 import { firstProblems, MOST_TOLD, showValue, isSecretName, type Problem } from './problems.ts';
 import { didYouMean } from './suggest.ts';
-import { pointerStep } from './yaml/positions.ts';
+import { pointerStep } from '../../k8s/semantics/objects/positions.ts';
 import type { ProblemText, YamlFile } from './yaml/parse.ts';
 
 type Schema = Readonly<Record<string, unknown>>;

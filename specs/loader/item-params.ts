@@ -10,7 +10,7 @@ import { firstProblems, type Problem } from './problems.ts';
 import { didYouMean } from './suggest.ts';
 import { isRecord } from '../../checks/contract/json.ts';
 import { keepTokens, mapTexts, substituteEnvironment, withRehearsalSamples } from './templates.ts';
-import { pointerStep, pointerSteps } from './yaml/positions.ts';
+import { pointerStep, pointerSteps } from '../../k8s/semantics/objects/positions.ts';
 import type { ProblemText, YamlFile } from './yaml/parse.ts';
 
 export interface ParamsContext {

@@ -11,7 +11,7 @@ import { firstProblems, type Problem } from './problems.ts';
 import { checklistSchema, itemSchema, phaseSchema } from './schemas.ts';
 import { didYouMean } from './suggest.ts';
 import { isRecord } from '../../checks/contract/json.ts';
-import { pointerStep } from './yaml/positions.ts';
+import { pointerStep } from '../../k8s/semantics/objects/positions.ts';
 import { readYamlFile, type YamlFile } from './yaml/parse.ts';
 
 export const SPECS = 'specs';

@@ -10,7 +10,7 @@ import { isPlaceholder, isRfc3339 } from './people/words.ts';
 import { didYouMean } from './suggest.ts';
 import { isRecord } from '../../checks/contract/json.ts';
 import { checkRehearsalTokens, keepTokens, withRehearsalSamples } from './templates.ts';
-import { pointerStep } from './yaml/positions.ts';
+import { pointerStep } from '../../k8s/semantics/objects/positions.ts';
 import { fieldOf, readYamlFile, type YamlFile } from './yaml/parse.ts';
 
 export const ENVIRONMENTS = 'fixtures/environments';

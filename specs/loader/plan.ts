@@ -37,10 +37,33 @@ export interface CompileOptions {
   /** For tests. */
   readonly kinds?: ReadonlyMap<string, CheckKind>;
 }
-export type Compiled = { readonly plan: Plan } | { readonly problems: readonly Problem[] };
+type Problems = { readonly problems: readonly Problem[] };
+export type Compiled = { readonly plan: Plan } | Problems;
+/** A plan that nobody obeys: valid, without the digests by which a frozen one is known. */
+export type PlanDraft = Omit<Plan, 'digest' | 'checklist'> & {
+  readonly checklist: Omit<Plan['checklist'], 'digest'>;
+};
 
 /** Compiles; deterministic for the same files, variables and commit. Every problem of every file comes at once. */
 export function compilePlan(options: CompileOptions): Compiled {
+  const compiled = compiledBody(options, () => headOf(options.root));
+  if ('problems' in compiled) return compiled;
+  const { draft, checklist } = compiled;
+  const body = { ...draft, checklist: { ...draft.checklist, digest: checklistDigest(checklist) } };
+  // What workers read back from plan.json must be the same value that was frozen here.
+  const plain = JSON.parse(JSON.stringify(body)) as Omit<Plan, 'digest'>;
+  return { plan: deepFreeze({ ...plain, digest: digestOf(plain) }) };
+}
+
+/** The same for who only wants to know whether it compiles: git is not asked for the commit, and nothing is frozen. */
+export function draftPlan(options: CompileOptions): { readonly draft: PlanDraft } | Problems {
+  return compiledBody(options, () => '0'.repeat(40));
+}
+
+function compiledBody(
+  options: CompileOptions,
+  head: () => string,
+): { readonly draft: PlanDraft; readonly checklist: Checklist } | Problems {
   const { root, env } = options;
   const kinds = options.kinds ?? registry;
   const loaded = loadEnvironment(root, env['GOLIVE_ENV']);
@@ -49,7 +72,7 @@ export function compilePlan(options: CompileOptions): Compiled {
   const { checklist, problems: checklistProblems } = loadChecklist(root, found.file, kinds);
   const problems: Problem[] = [...loaded.problems, ...checklistProblems];
 
-  const release = releaseOf(root, env, checklist);
+  const release = releaseOf(head, env, checklist);
   if ('problem' in release) problems.push(release.problem);
   const context: ParamsContext = {
     environment: loaded.environment,
@@ -86,18 +109,16 @@ export function compilePlan(options: CompileOptions): Compiled {
     }
   }
   if (defects.length > 0) return { problems: sortProblems(defects) };
-  const body: Omit<Plan, 'digest'> = {
+  const draft: PlanDraft = {
     schema: 'golive/plan/v1',
-    checklist: { name: checklist.name, file: checklist.file, digest: checklistDigest(checklist) },
+    checklist: { name: checklist.name, file: checklist.file },
     roles: checklist.roles,
     release,
     environment: loaded.environment,
     phases: phases.map(({ id, title, order, file }): PlannedPhase => ({ id, title, order, file })),
     items,
   };
-  // What workers read back from plan.json must be the same value that was frozen here.
-  const plain = JSON.parse(JSON.stringify(body)) as Omit<Plan, 'digest'>;
-  return { plan: deepFreeze({ ...plain, digest: digestOf(plain) }) };
+  return { draft, checklist };
 }
 
 function plannedItem(
@@ -170,7 +191,7 @@ function checklistDigest(checklist: Checklist): string {
 }
 
 function releaseOf(
-  root: string,
+  head: () => string,
   env: CompileOptions['env'],
   checklist: Checklist,
 ): Release | { readonly problem: Problem } {
@@ -190,7 +211,7 @@ function releaseOf(
       'Write the 40 hex digits that git rev-parse HEAD prints',
     );
   }
-  return { name: checklist.release.name, version, commit: given || checklist.release.commit || headOf(root) };
+  return { name: checklist.release.name, version, commit: given || checklist.release.commit || head() };
 }
 
 function headOf(root: string): string {

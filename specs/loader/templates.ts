@@ -3,7 +3,7 @@ import { REHEARSAL_VALUES, type RehearsalValueName } from '../../checks/contract
 import { isRecord } from '../../checks/contract/json.ts';
 import { WINDOW_PLACEHOLDER } from '../../checks/contract/param-schemas.ts';
 import { didYouMean } from './suggest.ts';
-import { pointerStep } from './yaml/positions.ts';
+import { pointerStep } from '../../k8s/semantics/objects/positions.ts';
 import type { ProblemText } from './yaml/parse.ts';
 
 const TOKEN = /\$\{([^}]*)\}/g;

@@ -4,6 +4,7 @@
  */
 import { sayError, sayOut } from '../../gate/say.ts';
 import { cli } from './cli.ts';
+import { cluster } from './cluster.ts';
 import { firstOutput } from './first-output.ts';
 import { idle } from './idle.ts';
 import { itemOverhead } from './item-overhead.ts';
@@ -25,6 +26,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   ledger,
   load,
   pods,
+  cluster,
   'rehearsal-ready': rehearsalReady,
   'whole-gate': wholeGate,
   idle,

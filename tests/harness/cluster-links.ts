@@ -84,9 +84,7 @@ export type Mishap = 'none' | 'lost' | number;
 /** A link whose requests of a method meet these mishaps, one after the other; then none any more. */
 export function unlucky(link: ClusterLink, method: ClusterRequest['method'], mishaps: Mishap[]): ClusterLink {
   const wrap = (connection: ClusterConnection): ClusterConnection => ({
-    server: connection.server,
-    verified: connection.verified,
-    credentials: connection.credentials,
+    ...connection,
     async request(request): Promise<ClusterResponse> {
       const mishap = request.method === method ? (mishaps.shift() ?? 'none') : 'none';
       if (typeof mishap === 'number')
@@ -95,16 +93,14 @@ export function unlucky(link: ClusterLink, method: ClusterRequest['method'], mis
       if (mishap === 'none') return answer;
       throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
     },
-    exec: (request) => connection.exec(request),
-    close: () => connection.close(),
   });
   return {
     get where() {
       return link.where;
     },
     async access(signal) {
-      const { connection, where } = await link.access(signal);
-      return { connection: wrap(connection), where };
+      const access = await link.access(signal);
+      return { ...access, connection: wrap(access.connection) };
     },
     close: () => link.close(),
   };

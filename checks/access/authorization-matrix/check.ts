@@ -36,11 +36,7 @@ export const authorizationMatrix = kind('access/authorization-matrix', {
         return { namespace, names: items.map(({ metadata }) => metadata.name) };
       }),
     );
-    const reviews = await attempt(async () => {
-      const answers = [];
-      for (const row of rows) answers.push(await ask(cluster, row));
-      return answers;
-    });
+    const reviews = await attempt(() => Promise.all(rows.map((row) => ask(cluster, row))));
     return {
       answers: reviews.seen ?? [],
       refusal: reviews.refusal,

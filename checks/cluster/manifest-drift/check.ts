@@ -41,8 +41,7 @@ export const manifestDrift = kind('cluster/manifest-drift', {
   async gather({ folder, resources }, { cluster, files }): Promise<Seen> {
     const { manifests, leftOut } = await readManifests(files, folder);
     const typed = manifests.map((manifest) => ({ manifest, type: typeOf(manifest, resources) }));
-    const objects: Held[] = [];
-    for (const { manifest, type } of typed) objects.push(await look(cluster, type, manifest));
+    const objects = await Promise.all(typed.map(({ manifest, type }) => look(cluster, type, manifest)));
     const first = typed.find((_, index) => isTried(objects[index]));
     return { objects, leftOut, control: first ? await control(cluster, first.type, first.manifest) : null };
   },

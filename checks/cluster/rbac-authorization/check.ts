@@ -101,9 +101,9 @@ export const rbacAuthorization = kind('cluster/rbac-authorization', {
     });
     const namespace = control?.namespace;
     const denied = [...DENIED, ...(namespace === undefined ? [] : DENIED_INSIDE.map((one) => ({ ...one, namespace })))];
-    const denials: Review[] = [];
-    for (const subject of [nobody, nobodysPod, ANONYMOUS])
-      for (const attributes of denied) denials.push(await review(subject, attributes));
+    const denials = await Promise.all(
+      [nobody, nobodysPod, ANONYMOUS].flatMap((subject) => denied.map((attributes) => review(subject, attributes))),
+    );
     if (!control) return { served, denials, control: null };
     const { user, groups, ...attributes } = control;
     return { served, denials, control: await review({ user, groups }, attributes) };

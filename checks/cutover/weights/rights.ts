@@ -37,12 +37,13 @@ export function cutoverRights({ route: { namespace, name }, deployments, service
 }
 
 export async function askRights(params: Params, cluster: ClusterReader): Promise<Right[]> {
-  const rights: Right[] = [];
-  for (const attributes of cutoverRights(params).flatMap(attributesOf)) {
-    const { allowed, reason } = await cluster.canI(attributes);
-    rights.push({ verb: attributes.verb, resource: resourceText(attributes), allowed, reason });
-  }
-  return rights;
+  const asked = cutoverRights(params)
+    .flatMap(attributesOf)
+    .map(async (attributes) => {
+      const { allowed, reason } = await cluster.canI(attributes);
+      return { verb: attributes.verb, resource: resourceText(attributes), allowed, reason };
+    });
+  return await Promise.all(asked);
 }
 
 type ResourceAttributes = Extract<AccessAttributes, { readonly resource: string }>;

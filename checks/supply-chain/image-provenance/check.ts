@@ -1,6 +1,6 @@
 import { table } from '../../kit/evidence.ts';
 import { kind, ObservationError } from '../../kit/kind.ts';
-import { readLabels } from '../../protocols/oci-manifests.ts';
+import { readLabels } from '../../protocols/oci-blobs.ts';
 import {
   judgeRelease,
   lookupMessages,
@@ -22,7 +22,10 @@ export const imageProvenance = kind('supply-chain/image-provenance', {
     'Every image that the Deployments of the release name, by tag and by digest and for every platform.',
     'The labels of its configuration, whose bytes have the digest that the manifest names, hold this commit and this version.',
   ],
-  not: ['Whether the labels are true; a signed attestation would show that.'],
+  not: [
+    'Whether the labels are true; a signed attestation would show that.',
+    'The bytes of the layers (supply-chain/pushed-images).',
+  ],
   needs: ['cluster', 'http'],
   required: [...releaseRequired, 'commit', 'version'],
   params: {
@@ -58,8 +61,8 @@ export const imageProvenance = kind('supply-chain/image-provenance', {
         `The commit of the release is "${params.commit}", expected a whole Git commit`,
         { fix: 'Name the commit in the release of the checklist, 40 hexadecimal digits.' },
       );
-    return readRelease(params, capabilities, context, async ({ config }, { session, repository }) => ({
-      labels: await readLabels(session, repository, config),
+    return readRelease(params, capabilities, context, async ({ config }, place) => ({
+      labels: await readLabels(place, config),
     }));
   },
 

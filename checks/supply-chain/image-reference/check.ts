@@ -10,7 +10,7 @@ export const imageReference = kind('supply-chain/image-reference', {
     'Every container of the Deployments of the release names a tag equal to the version and a digest, both leading to the same image in the registry.',
     'Every pod runs that digest by its status.',
   ],
-  not: ['What is in the image.'],
+  not: ['What is in the image (supply-chain/pushed-images, supply-chain/image-provenance).'],
   needs: ['cluster', 'http'],
   required: [...releaseRequired, 'version'],
   params: { ...releaseParams, version: releaseVersion },

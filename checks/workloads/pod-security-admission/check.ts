@@ -2,10 +2,10 @@ import { podSecurity } from '../../../k8s/semantics/pod-security.ts';
 import { exemptions, namespaceList } from '../../contract/param-schemas.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind, objectSubject } from '../../kit/kind.ts';
+import { NAMESPACES } from '../../protocols/kubernetes.ts';
 import { mayReadWorkloads, readWorkloads } from '../../protocols/workloads.ts';
 import { judgeSources, VIOLATES } from '../security-context.ts';
 
-const NAMESPACES = { apiVersion: 'v1', kind: 'Namespace', resource: 'namespaces' } as const;
 const LABEL = 'pod-security.kubernetes.io';
 
 export const podSecurityAdmission = kind('workloads/pod-security-admission', {

@@ -6,6 +6,7 @@ import { at, listAt, numberAt, textAt } from '../../contract/json.ts';
 import { nameList, table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
+import { isSameImage, parseReference } from '../../protocols/oci-reference.ts';
 import { isLeaving } from '../../protocols/workloads.ts';
 import type { Params } from './params.ts';
 import {
@@ -151,7 +152,7 @@ function isControlledBy({ metadata }: KubeObject, owner: KubeObject): boolean {
   );
 }
 
-const isPinned = (image: string): boolean => /@sha256:[0-9a-f]{64}$/.test(image);
+const isPinned = (image: string): boolean => (parseReference(image)?.digest ?? null) !== null;
 
 function revisionOf({ metadata }: KubeObject): number {
   return numberAt(metadata, 'annotations', 'deployment.kubernetes.io/revision') || 0;
@@ -159,7 +160,7 @@ function revisionOf({ metadata }: KubeObject): number {
 
 function judgeRollout(
   { subject, deployment, status, current, old, ambiguous }: Rollout,
-  { minReplicas, requireDigest }: Params,
+  { minReplicas, requireDigest, mirrors }: Params,
   say: Saying,
 ): void {
   const { desired } = status.numbers;
@@ -179,8 +180,12 @@ function judgeRollout(
     // Every container of the template runs its image in every pod; containers that a webhook added are not the template's.
     for (const pod of current) {
       const runs = containersOf(pod['spec']).find((container) => container.name === name)?.fields;
-      const actual = textAt(runs, 'nothing', 'image');
-      if (actual !== image) say.fail('otherImage', podSubject(pod), { container: name, actual, expected: image });
+      judgeImage(
+        podSubject(pod),
+        { container: name, actual: textAt(runs, 'nothing', 'image'), expected: image },
+        mirrors,
+        say,
+      );
     }
   }
   const served = current.flatMap((pod) =>
@@ -196,6 +201,19 @@ function judgeRollout(
       `${subjectText(subject)}: several ReplicaSets carry the highest revision, so old pods cannot be told from new ones.`,
       { subject },
     );
+}
+
+/** A webhook may write the template's image in another form. */
+function judgeImage(
+  pod: Subject,
+  names: { readonly container: string; readonly actual: string; readonly expected: string },
+  mirrors: Params['mirrors'],
+  say: Saying,
+): void {
+  const { container, actual, expected } = names;
+  const same = isSameImage(expected, actual, mirrors);
+  if (same === false) say.fail('otherImage', pod, names);
+  if (same === null) say.unknown(pod, `the tag of container ${container} (${actual} stands for ${expected})`);
 }
 
 /** Runtimes name an image by the registry's digest or by its configuration, which differs by architecture: like is held against like. */

@@ -20,6 +20,13 @@ export const params = {
     'Services that must have ready endpoints, pods of these Deployments and no others.',
   ),
   pods: names('Name of a Pod.', 'Pods that belong to no Deployment and must be ready, too.'),
+  mirrors: {
+    type: 'object',
+    default: {},
+    additionalProperties: { type: 'string', minLength: 1 },
+    description:
+      'Where a webhook points pods instead, by host or by host and path: { ghcr.io: mirror.shop.test/ghcr }; the rest of the path stays.',
+  },
   requireDigest: flag('Whether each image of a template must be named by its digest.'),
   maxRestarts: {
     type: 'integer',

@@ -116,7 +116,7 @@ test('backends that changed places between reading and writing get their own wei
       const inner = await link.access(signal);
       let isFirst = true;
       return {
-        where: inner.where,
+        ...inner,
         connection: {
           ...inner.connection,
           async request(request) {

@@ -4,7 +4,7 @@ import type { PhaseId } from '../../../checks/contract/plan.ts';
 import type { ParamsContext } from '../item-params.ts';
 import type { Checklist, ChecklistItem } from '../load-checklist.ts';
 import type { Problem } from '../problems.ts';
-import { pointerStep } from '../yaml/positions.ts';
+import { pointerStep } from '../../../k8s/semantics/objects/positions.ts';
 import type { ProblemText } from '../yaml/parse.ts';
 
 export const CUTOVER_PHASE = 'phase4';

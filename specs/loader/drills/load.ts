@@ -10,7 +10,7 @@ import { createAjv } from '../../../checks/kit/params.ts';
 import { problemsFromAjv } from '../ajv-problems.ts';
 import { sortProblems, type Problem } from '../problems.ts';
 import { readYamlFile, type YamlFile } from '../yaml/parse.ts';
-import { pointerStep } from '../yaml/positions.ts';
+import { pointerStep } from '../../../k8s/semantics/objects/positions.ts';
 import { Judge } from './problems.ts';
 import { drillsSchema } from './schema.ts';
 import type { Drill, ExpectedChange } from './types.ts';

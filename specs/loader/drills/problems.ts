@@ -6,7 +6,7 @@ import { showValue, type Problem } from '../problems.ts';
 import { PLANNED_KIND } from '../schemas.ts';
 import { didYouMean } from '../suggest.ts';
 import type { YamlFile } from '../yaml/parse.ts';
-import { pointerStep } from '../yaml/positions.ts';
+import { pointerStep } from '../../../k8s/semantics/objects/positions.ts';
 import type { ExpectedChange, ExpectedFinding } from './types.ts';
 
 interface Named {

@@ -18,7 +18,7 @@ export function teamSpecFiles(root: string): readonly string[] {
 }
 
 /** Specs with no item: they run nowhere. Paths relative to the project. */
-export function unboundSpecs(root: string, plan: Plan): readonly string[] {
+export function unboundSpecs(root: string, plan: Pick<Plan, 'items'>): readonly string[] {
   const bound = new Set(plan.items.map((item) => bindingOf(item)?.file));
   return teamSpecFiles(root)
     .filter((file) => !bound.has(file))

@@ -4,8 +4,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { SourcePlace } from '../../../checks/contract/plan.ts';
 import { visibleText } from '../../../checks/contract/visible-text.ts';
+import { pointerStep, positionsOf, type Offsets } from '../../../k8s/semantics/objects/positions.ts';
 import { firstProblems, maskSecrets, type Problem } from '../problems.ts';
-import { pointerStep, positionsOf, type Offsets } from './positions.ts';
 
 /** Far above any file a person writes. */
 export const MAX_YAML_BYTES = 1024 * 1024;

@@ -14,7 +14,7 @@ import {
   redItems,
   until,
 } from '../../harness/platform-project.ts';
-import { tryKill } from '../../harness/processes.ts';
+import { isRunning, tryKill } from '../../harness/processes.ts';
 import type { PlatformRun } from '../../harness/platform-project.ts';
 
 const LIMIT = 120_000;
@@ -134,7 +134,12 @@ describe('the database', () => {
   });
 
   it('hangs: what does not answer in time takes no write', { timeout: LIMIT }, async () => {
-    const processes = processTree(project.componentPid('postgres')).map(({ pid }) => pid);
+    // The test before has had it started again: its process number is reported a little after its pod is ready.
+    const server = await until('the server runs', () => {
+      const pid = project.componentPid('postgres');
+      return isRunning(pid) && pid;
+    });
+    const processes = processTree(server).map(({ pid }) => pid);
     undo(() => {
       for (const pid of processes) tryKill(pid, 'SIGCONT');
       return Promise.resolve();
@@ -177,7 +182,7 @@ describe('the service', () => {
         `container api cannot get its image ${name}:v9.9.9 (`,
         `${DEPLOYMENT}: 1 out of 2 new replicas have been updated`,
         'Fix: Push the image',
-        'Still so after ',
+        'Unchanged after ',
       ],
       'P2-HEA-001': [`${SERVICE}: Pod mcp-production/mcp-typescript-api-`, 'not ready', 'Fix: '],
       'P5-HEA-001': [`${SERVICE}: Pod mcp-production/mcp-typescript-api-`, 'not ready', 'Fix: '],
@@ -215,7 +220,7 @@ describe('security contexts', () => {
   const container = '/spec/template/spec/containers/0/securityContext';
   // The namespace enforces the restricted level: the API server takes the template, and refuses every pod of it.
   const stuck = {
-    'P2-DEP-002': [`${DEPLOYMENT}: 0 out of 2 new replicas have been updated`, 'Fix: ', 'Still so after '],
+    'P2-DEP-002': [`${DEPLOYMENT}: 0 out of 2 new replicas have been updated`, 'Fix: ', 'Unchanged after '],
   };
   const lost = (path: string, value: object) => [[{ op: 'remove', path }], [{ op: 'add', path, value }]] as const;
 

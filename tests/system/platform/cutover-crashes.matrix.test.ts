@@ -21,7 +21,7 @@ import {
 } from '../../harness/platform-project.ts';
 import { isStopped, pidsOf, tryKill } from '../../harness/processes.ts';
 
-const LIMIT = 120_000;
+const LIMIT = 240_000;
 const ROUTE = '/apis/gateway.networking.k8s.io/v1/namespaces/mcp-production/httproutes/mcp-api';
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/mcp-production/leases/golive-cutover';
 const PHASE_FILE = 'specs/code-platform/phase4-cutover.yaml';
@@ -102,10 +102,14 @@ async function haltedAt(point: HaltPoint): Promise<Halted> {
   let over: PlatformRun | undefined;
   void run.ended.then((result) => (over = result));
   const during = async <T>(what: string, look: () => T | undefined | false): Promise<T> =>
-    await until(what, () => {
-      if (over) throw new Error(`the run ended before ${what}:\n${over.output}`);
-      return look();
-    });
+    await until(
+      what,
+      () => {
+        if (over) throw new Error(`the run ended before ${what}:\n${over.output}`);
+        return look();
+      },
+      LIMIT / 2,
+    );
   if (point === AT_ZERO) {
     await during('traffic has moved', () => told('shifted').length > 1 && journal()[0]?.at !== before[0]?.at);
     for (const pid of cutovers()) tryKill(pid, 'SIGTERM');

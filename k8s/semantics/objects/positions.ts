@@ -42,7 +42,11 @@ export function pointerSteps(pointer: string): readonly string[] {
 }
 
 /** Walks the parser's events once. */
-export function positionsOf(text: string, events: readonly Event[], lineOf: (offset: number) => number): Positions {
+export function positionsOf(
+  text: string,
+  events: readonly Event[],
+  lineOf = (offset: number): number => text.slice(0, offset).split('\n').length,
+): Positions {
   const offsets = new Map<string, Offsets>();
   const refusals: Refusal[] = [];
   const frames: (Frame | null)[] = [];

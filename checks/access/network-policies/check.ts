@@ -1,0 +1,64 @@
+import { ObservationError } from '../../contract/capabilities.ts';
+import type { ClusterReader, ResourceType } from '../../contract/cluster.ts';
+import { kind } from '../../kit/kind.ts';
+import {
+  DAEMON_SETS,
+  DEPLOYMENTS,
+  mayList,
+  NAMESPACES,
+  NODES,
+  PODS,
+  SERVICES,
+  STATEFUL_SETS,
+} from '../../protocols/kubernetes.ts';
+import { judge, messages } from './judge.ts';
+import { params } from './params.ts';
+
+const type = (apiVersion: string, kind: string, resource: string): ResourceType => ({ apiVersion, kind, resource });
+const POLICIES = type('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies');
+/** APIs that a cluster may not have. */
+const OPTIONAL = [
+  type('policy.networking.k8s.io/v1alpha1', 'AdminNetworkPolicy', 'adminnetworkpolicies'),
+  type('policy.networking.k8s.io/v1alpha1', 'BaselineAdminNetworkPolicy', 'baselineadminnetworkpolicies'),
+];
+const TYPES = [NAMESPACES, NODES, PODS, SERVICES, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, POLICIES];
+
+export const networkPolicies = kind('access/network-policies', {
+  title: 'Network policies isolate every pod and allow what is declared',
+  why: 'A policy that selects nothing is legal and silent, and one wide rule opens what ten others close.',
+  sees: [
+    'Every pod of the namespaces is selected by a policy, for ingress and for egress.',
+    'Each row of the declared matrix holds, by NetworkPolicy, AdminNetworkPolicy and the baseline together.',
+    'Every selector, peer and port of a policy has an effect, and no egress is open to everybody.',
+  ],
+  not: [
+    'Whether the network plug-in enforces policies.',
+    'Pods on the network of their node: what holds for them is left to the plug-in.',
+  ],
+  needs: ['cluster'],
+  params,
+  required: ['namespaces'],
+  messages,
+  rights: () => mayList([...TYPES, ...OPTIONAL]),
+
+  async gather(_, { cluster }, { fresh }) {
+    const lists = [
+      ...TYPES.map((one) => listed(cluster, one, fresh)),
+      ...OPTIONAL.map((one) => listed(cluster, one, fresh).catch(absent)),
+    ];
+    return { objects: (await Promise.all(lists)).flat() };
+  },
+
+  judge,
+});
+
+/** Members of a list need not carry their kind. */
+async function listed(cluster: ClusterReader, of: ResourceType, fresh: boolean): Promise<readonly object[]> {
+  const { items } = await cluster.list(of, { fresh });
+  return items.map((item) => ({ ...item, apiVersion: of.apiVersion, kind: of.kind }));
+}
+
+function absent(error: unknown): readonly object[] {
+  if (error instanceof ObservationError && error.code === 'not-found') return [];
+  throw error;
+}
