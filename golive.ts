@@ -2,6 +2,8 @@
 /** The command line. Each command is a module of commands/, loaded when it is used: `golive --help` loads none. */
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from './checks/contract/decision.ts';
+import { hideCredentials } from './checks/contract/credentials.ts';
+import { visibleText } from './checks/contract/visible-text.ts';
 import { declareObjectCommands } from './commands/declare-objects.ts';
 import manifest from './package.json' with { type: 'json' };
 
@@ -53,6 +55,7 @@ function build(finish: (code: number) => void): Command {
     .showSuggestionAfterError(true)
     .showHelpAfterError('(golive --help lists the commands)')
     .configureHelp({ sortSubcommands: false })
+    .configureOutput({ outputError: (text, write) => write(visibleText(text)) })
     .addHelpText('after', START + '\n' + EXIT_CODES);
 
   const describe = (one: Command, description: string, examples: readonly string[], codes = EXIT_CODES): Command =>
@@ -301,8 +304,8 @@ function tellFailure(error: unknown): number {
     process.stderr.write(problem.message);
     return EXIT.usage;
   }
-  process.stderr.write(`golive: ${problem.message}\n`);
-  if (process.env['GOLIVE_DEBUG']) process.stderr.write(`${problem.stack ?? ''}\n`);
+  process.stderr.write(`golive: ${visibleText(hideCredentials(problem.message))}\n`);
+  if (process.env['GOLIVE_DEBUG']) process.stderr.write(`${visibleText(hideCredentials(problem.stack ?? ''))}\n`);
   else process.stderr.write('Set GOLIVE_DEBUG=1 to see where it failed.\n');
   return EXIT.broken;
 }

@@ -28,7 +28,7 @@ import {
 } from './doctor/machine.ts';
 import { rehearsalFindings } from './doctor/rehearsal.ts';
 import { projectRoot } from './root.ts';
-import { hasColour, writeOut } from './write.ts';
+import { hasColour, writeJson, writePainted } from './write.ts';
 
 export interface DoctorOptions extends Selection {
   readonly json?: boolean;
@@ -67,8 +67,8 @@ export async function doctor(options: DoctorOptions): Promise<number> {
       : []),
   ];
   const broken = countOf(sections, 'bad') > 0;
-  if (options.json) writeOut(JSON.stringify({ golive: manifest.version, ok: !broken, sections }, null, 2));
-  else writeOut(renderSections(sections, { width: process.stdout.columns || 80, colour: hasColour() }));
+  if (options.json) writeJson({ golive: manifest.version, ok: !broken, sections });
+  else writePainted(renderSections(sections, { width: process.stdout.columns || 80, colour: hasColour() }));
   return broken ? EXIT['NO-GO'] : EXIT.GO;
 }
 
@@ -80,8 +80,9 @@ function projectFindings(root: string, compiled: ReturnType<typeof compileSelect
     ];
   }
   const { plan } = compiled;
-  const people = readPeople(root, plan);
-  const standing = peopleStanding(plan, people, new Date());
+  const now = new Date();
+  const people = readPeople(root, plan, now);
+  const standing = peopleStanding(plan, people, now);
   return [
     ok('checklist', `${plan.checklist.file}, ${plural(plan.items.length, 'item')}, release ${plan.release.version}`),
     ...(plan.release.commit === 'unknown'

@@ -5,6 +5,7 @@ import { quarantine } from '../reports/record/ledger/quarantine.ts';
 import { exportLedger, importLedger } from '../reports/record/ledger/transfer.ts';
 import { RunFileError } from '../reports/record/io.ts';
 import { ledgerFolder } from '../reports/record/paths.ts';
+import { writeError, writeOut } from './write.ts';
 
 export interface LedgerExportOptions {
   readonly root?: string;
@@ -44,11 +45,11 @@ export async function ledgerQuarantine(options: { readonly root?: string; readon
 
 function attempt(act: () => string): Promise<number> {
   try {
-    process.stdout.write(`${act()}\n`);
+    writeOut(act());
     return Promise.resolve(EXIT.GO);
   } catch (error) {
     if (!(error instanceof RunFileError)) throw error;
-    process.stderr.write(`golive ledger: ${error.message}\n`);
+    writeError(`golive ledger: ${error.message}`);
     return Promise.resolve(EXIT.broken);
   }
 }

@@ -6,6 +6,7 @@ import { exitCodeOf } from '../reports/decide/decide.ts';
 import { keysIn } from '../reports/record/ledger/trust.ts';
 import { RECORD_COPY, voucherOf } from '../reports/record/ledger/voucher.ts';
 import { RunFileError } from '../reports/record/io.ts';
+import { writeError, writeJson, writeOut } from './write.ts';
 import { replay as replayRun } from '../reports/record/run-folder/replay.ts';
 
 export interface ReplayOptions {
@@ -21,21 +22,18 @@ export async function replay({ path, json, allowedSigners }: ReplayOptions): Pro
     const { recorded, replayed, differences: changed } = replayRun(path);
     const differences = [...changed, ...unvouched(path, recorded, allowedSigners)];
     const same = differences.length === 0;
-    if (json === true) process.stdout.write(`${JSON.stringify({ same, differences, decision: replayed }, null, 2)}\n`);
+    if (json === true) writeJson({ same, differences, decision: replayed });
     else if (same) {
       const of = `${recorded.release.name} ${recorded.release.version} in ${recorded.environment.name}`;
-      process.stdout.write(
+      writeOut(
         `The same decision again: ${recorded.decision} for ${of} (readiness ${recorded.readiness}, without waivers ` +
-          `${recorded.decisionWithoutWaivers}), decided at ${recorded.decidedAt} by run ${recorded.runId}.\n`,
+          `${recorded.decisionWithoutWaivers}), decided at ${recorded.decidedAt} by run ${recorded.runId}.`,
       );
-    } else
-      process.stderr.write(
-        ['The replay differs from what was recorded:', ...differences, ''].join('\n  ').trimEnd() + '\n',
-      );
+    } else writeError(['The replay differs from what was recorded:', ...differences].join('\n  '));
     return await Promise.resolve(same ? exitCodeOf(replayed) : EXIT.broken);
   } catch (error) {
     if (!(error instanceof RunFileError)) throw error;
-    process.stderr.write(`golive replay: ${error.message}\n`);
+    writeError(`golive replay: ${error.message}`);
     return EXIT.broken;
   }
 }

@@ -11,7 +11,7 @@ import { writeHtmlReport } from '../reports/tell/html/write.ts';
 import { decisionProblem, unsignedGo } from '../reports/record/ledger/decisions.ts';
 import { surveyLedger } from '../reports/record/ledger/survey.ts';
 import { decisionFile, ledgerFolder, runsFolder } from '../reports/record/paths.ts';
-import { visibleLine } from '../reports/tell/visible-text.ts';
+import { visibleLine } from '../checks/contract/visible-text.ts';
 import { PLAN_FILE, readPlanFile } from '../specs/loader/plan-file.ts';
 import { projectRoot } from './root.ts';
 import * as terminal from './write.ts';

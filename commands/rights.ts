@@ -7,7 +7,7 @@ import { grantCommand } from '../specs/loader/rbac-manifest.ts';
 import { rightsOf } from '../specs/loader/rbac.ts';
 import { compileOrTell, type Selection } from './compile.ts';
 import { askRights, rightText, withCluster, type AskedRight } from './doctor/cluster.ts';
-import { hasColour, writeError, writeOut } from './write.ts';
+import { hasColour, writeError, writeJson, writePainted } from './write.ts';
 
 export interface RightsOptions extends Selection {
   readonly json?: boolean;
@@ -23,8 +23,8 @@ export async function rights(options: RightsOptions): Promise<number> {
     const where = { ...kubeconfig, path: resolve(root, kubeconfig.path) };
     const { rights: asked, user } = await withCluster(where, (link) => askRights(link, rightsOf(plan)));
     const missing = asked.filter(({ allowed }) => !allowed).length;
-    if (options.json) writeOut(JSON.stringify({ environment: plan.environment.name, missing, rights: asked }, null, 2));
-    else writeOut(table(asked, plan.environment.name, grantCommand(plan, user)));
+    if (options.json) writeJson({ environment: plan.environment.name, missing, rights: asked });
+    else writePainted(table(asked, plan.environment.name, grantCommand(plan, user)));
     return missing > 0 ? EXIT['NO-GO'] : EXIT.GO;
   } catch (error) {
     if (!(error instanceof ObservationError)) throw error;

@@ -2,6 +2,7 @@
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Verification } from '../reports/record/ledger/verify.ts';
 import { verifyLedger } from '../reports/record/ledger/verify.ts';
+import { writeJson, writeOut } from './write.ts';
 
 export interface VerifyOptions {
   /** The project's folder; default: the current one. */
@@ -12,9 +13,8 @@ export interface VerifyOptions {
 export async function verify(options: VerifyOptions = {}): Promise<number> {
   const verification = verifyLedger(options.root ?? process.cwd());
   const exitCode = exitCodeFor(verification);
-  const text =
-    options.json === true ? JSON.stringify({ sound: exitCode === 0, ...verification }, null, 2) : tell(verification);
-  process.stdout.write(`${text}\n`);
+  if (options.json === true) writeJson({ sound: exitCode === 0, ...verification });
+  else writeOut(tell(verification));
   return Promise.resolve(exitCode);
 }
 

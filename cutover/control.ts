@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '../checks/contract/text.ts';
+import { visibleLine } from '../checks/contract/visible-text.ts';
 import type { CutoverEvent, CutoverEventOf } from '../checks/contract/cutover.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { formatMs } from '../checks/contract/units.ts';
@@ -135,7 +136,7 @@ function settle({ runDir, say }: ControlOptions, code: number | null): void {
   if (ended === null) return;
   if (end === undefined) tellEnd(runDir, ended, code);
   if (end === undefined || (end.event === 'finished' && ended.complete))
-    say(`${ended.complete ? 'ROLLED BACK' : 'THE ROLLBACK IS NOT FINISHED'}: ${ended.why}.`);
+    say(`${ended.complete ? 'ROLLED BACK' : 'THE ROLLBACK IS NOT FINISHED'}: ${visibleLine(ended.why)}.`);
   try {
     appendEvent(runDir, { at: new Date().toISOString(), event: 'cutover-ended', ...ended });
   } catch (error) {

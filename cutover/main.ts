@@ -8,7 +8,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { hideCredentials } from '../checks/contract/credentials.ts';
 import { errorText } from '../checks/contract/text.ts';
+import { visibleText } from '../checks/contract/visible-text.ts';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import type { RollbackReason } from '../checks/contract/cutover.ts';
 import type { Plan } from '../checks/contract/plan.ts';
@@ -50,7 +52,7 @@ process.exit(
 /** What kept it from beginning; people read it in `cutover.log`, or on the terminal of `golive rollback`. */
 function unable(error: unknown): CutoverEnd {
   const fix = error instanceof ObservationError && error.fix !== undefined ? `\nFix: ${error.fix}` : '';
-  process.stderr.write(`${errorText(error)}${fix}\n`);
+  process.stderr.write(`${visibleText(hideCredentials(`${errorText(error)}${fix}`))}\n`);
   return 'unfinished';
 }
 

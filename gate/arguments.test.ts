@@ -58,6 +58,15 @@ describe('parseGateArguments', () => {
     expect(parse('test --shuffle').refused).toHaveLength(1);
     expect(parse('test --repeat-each=2').refused).toHaveLength(1);
   });
+  it('refuses values that are none, with an example', () => {
+    expect(parse('test --workers=abc').refused).toEqual([
+      '--workers: "abc" is no value for it; write for example --workers 2 or 50%',
+    ]);
+    for (const line of ['-j0', '--workers=-1', '--shard=2', '--timeout=5m', '--retries=x', '--workers'])
+      expect(parse(`test ${line}`).refused).toHaveLength(1);
+    for (const line of ['-j4', '--workers=50%', '--shard=1/2', '--timeout=0', '--retries=0', '--max-failures 1'])
+      expect(parse(`test ${line}`).refused).toEqual([]);
+  });
   it('does not take an option value for the command', () => {
     expect(parse('-c other.config.ts test').command).toBe('test');
   });

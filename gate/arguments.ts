@@ -41,6 +41,25 @@ const REFUSED: Readonly<Record<string, string>> = {
   '--repeat-each': 'it would run mutating items more than once',
 };
 
+/** What Playwright would answer with a stack trace, or take for something else. */
+const FORMS: readonly (readonly [option: string, form: RegExp, example: string])[] = [
+  ['--workers', /^(?:[1-9]\d*|[1-9]\d?%|100%)$/, '2 or 50%'],
+  ['-j', /^(?:[1-9]\d*|[1-9]\d?%|100%)$/, '2 or 50%'],
+  ['--shard', /^[1-9]\d*\/[1-9]\d*$/, '1/2'],
+  ['--retries', /^\d+$/, '0'],
+  ['--timeout', /^\d+$/, '60000'],
+  ['--global-timeout', /^\d+$/, '600000'],
+  ['--max-failures', /^\d+$/, '1'],
+];
+
+function malformed(values: ReadonlyMap<string, readonly string[]>): string[] {
+  return FORMS.flatMap(([option, form, example]) =>
+    (values.get(option) ?? []).flatMap((value) =>
+      form.test(value) ? [] : [`${option}: "${value}" is no value for it; write for example ${option} ${example}`],
+    ),
+  );
+}
+
 /** Reads `process.argv.slice(2)`. */
 export function parseGateArguments(argv: readonly string[]): GateArguments {
   const values = new Map<string, string[]>();
@@ -76,9 +95,12 @@ export function parseGateArguments(argv: readonly string[]): GateArguments {
     phases: projects ? PHASES.filter((phase) => projects.some((name) => matches(name, phase))) : null,
     unknownProjects: (projects ?? []).filter((name) => !PHASES.some((phase) => matches(name, phase))),
     shard: last('--shard'),
-    refused: Object.entries(REFUSED)
-      .filter(([option]) => values.has(option))
-      .map(([option, why]) => `${option}: ${why}`),
+    refused: [
+      ...Object.entries(REFUSED)
+        .filter(([option]) => values.has(option))
+        .map(([option, why]) => `${option}: ${why}`),
+      ...malformed(values),
+    ],
   };
 }
 
@@ -97,5 +119,5 @@ function splitOption(word: string): [name: string, inline: string | null] {
 
 /** Whether a project name, with `*` and in any case as Playwright takes it, selects the phase. */
 function matches(name: string, phase: string): boolean {
-  return new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')}$`, 'i').test(phase);
+  return new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*')}$`, 'i').test(phase);
 }

@@ -6,6 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { errorText } from '../checks/contract/text.ts';
+import { visibleLine } from '../checks/contract/visible-text.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Decision } from '../checks/contract/decision.ts';
 import { PHASES, POST_DEPLOYMENT } from '../checks/contract/plan.ts';
@@ -30,7 +31,7 @@ import type { GateArguments } from './arguments.ts';
 import { setReportsAside, type EarlierReports } from './earlier-reports.ts';
 import { RunSelection } from './run-selection.ts';
 import { releaseRunLock, takeRunLock } from './run-lock.ts';
-import { sayError, sayOut } from './say.ts';
+import { sayError, sayOut, sayPaintedError } from './say.ts';
 import { withdrawDecision } from './withdraw.ts';
 
 export { appendEvent };
@@ -75,7 +76,7 @@ export function prepareMain(root: string, argv: readonly string[]): MainGate {
   process.exitCode = EXIT.broken;
   process.env[WORKER_ENV.ordered] = args.reportersReplaced ? '0' : '1';
   // With `--reporter=json` and the like stdout belongs to that reporter.
-  if (args.reportersReplaced) tell = sayError;
+  if (args.reportersReplaced) tell = sayPaintedError;
   lockOrExit(root);
   beginRun(root, plan, args);
   tell(opening(plan, args.phases));
@@ -165,7 +166,8 @@ function opening(plan: Plan, phases: readonly string[] | null): string {
   const items = plan.items.filter(({ phase }) => phases?.includes(phase) ?? phase !== POST_DEPLOYMENT);
   const built = items.filter(({ kind }) => kind !== 'planned').length;
   const where = environment.rehearsal ? `${environment.name}, the embedded platform on this machine` : environment.name;
-  return `${release.name} ${release.version} on ${where}: ${built} items to run, ${items.length - built} planned.`;
+  const target = visibleLine(`${release.name} ${release.version} on ${where}`);
+  return `${target}: ${built} items to run, ${items.length - built} planned.`;
 }
 
 /** Tells which tests of teams' specs must not run: nothing of an item that is not armed or does not apply is loaded. */

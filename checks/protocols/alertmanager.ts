@@ -1,7 +1,7 @@
 /** Alertmanager: its API (v2), its matchers, and which receivers its route tree sends an alert to. */
 import type { HttpClient } from '../contract/http.ts';
 import { ObservationError } from '../kit/kind.ts';
-import { at, isRecord, listAt, textAt } from '../contract/json.ts';
+import { at, isRecord, listAt, plainText, textAt } from '../contract/json.ts';
 import type { LabelSet } from './prometheus.ts';
 import { promSeconds } from './promql-syntax.ts';
 import { anchored } from './promql.ts';
@@ -52,7 +52,7 @@ export async function heldAlerts(http: HttpClient, source: TelemetrySource): Pro
   return (await askList(http, source, '/api/v2/alerts')).map((one) => {
     const labels = at(one, 'labels');
     if (!isRecord(labels)) return {};
-    return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
+    return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, plainText(value)]));
   });
 }
 
@@ -121,7 +121,7 @@ export function matchersOf(
   const older = (key: string, isRegex: boolean): AlertMatcher[] => {
     const found = at(value, key);
     if (!isRecord(found)) return [];
-    return Object.entries(found).map(([name, text]) => ({ name, value: String(text), isRegex, isEqual: true }));
+    return Object.entries(found).map(([name, text]) => ({ name, value: plainText(text), isRegex, isEqual: true }));
   };
   return [...parsed.flatMap((one) => one ?? []), ...older(keys.equal, false), ...older(keys.regex, true)];
 }

@@ -4,7 +4,7 @@
  */
 import type { HttpClient } from '../contract/http.ts';
 import { ObservationError } from '../kit/kind.ts';
-import { at, isRecord, listAt, textAt } from '../contract/json.ts';
+import { at, isRecord, listAt, numberAt, plainText, textAt } from '../contract/json.ts';
 import { askJson, type TelemetrySource } from './telemetry.ts';
 
 export type LabelSet = Readonly<Record<string, string>>;
@@ -140,7 +140,7 @@ export function sampleValue(text: unknown): number {
   if (text === '-Inf') return Number.NEGATIVE_INFINITY;
   const value = typeof text === 'string' && text.trim() !== '' ? Number(text) : Number.NaN;
   if (Number.isNaN(value))
-    throw new ObservationError('protocol', `A sample's value is ${String(text)}, expected a number.`);
+    throw new ObservationError('protocol', `A sample's value is ${plainText(text)}, expected a number.`);
   return value;
 }
 
@@ -154,9 +154,9 @@ export function valueText(value: number): string {
 const labelsAt = (value: unknown, key: string): LabelSet => {
   const found = at(value, key);
   if (!isRecord(found)) return {};
-  return Object.fromEntries(Object.entries(found).map(([name, text]) => [name, String(text)]));
+  return Object.fromEntries(Object.entries(found).map(([name, text]) => [name, plainText(text)]));
 };
-const pair = (value: unknown): readonly [number, number] => [Number(at(value, 0)), sampleValue(at(value, 1))];
+const pair = (value: unknown): readonly [number, number] => [numberAt(value, 0), sampleValue(at(value, 1))];
 
 /** An instant query, evaluated at the server's own time. A scalar is one sample without labels. */
 export async function query(http: HttpClient, source: TelemetrySource, promql: string): Promise<readonly Sample[]> {
@@ -231,21 +231,21 @@ export async function rules(http: HttpClient, source: TelemetrySource): Promise<
       group: textAt(group, '', 'name'),
       name: textAt(rule, '', 'name'),
       query: textAt(rule, '', 'query'),
-      forSeconds: Number(at(rule, 'duration') ?? 0),
+      forSeconds: at(rule, 'duration') === undefined ? 0 : numberAt(rule, 'duration'),
       labels: labelsAt(rule, 'labels'),
       annotations: labelsAt(rule, 'annotations'),
       health: textAt(rule, 'unknown', 'health'),
       lastError: textAt(rule, '', 'lastError'),
       lastEvaluation: textAt(rule, '', 'lastEvaluation'),
-      ...numberAt(rule, 'keepFiringFor', 'keepFiringSeconds'),
-      ...numberAt(group, 'interval', 'intervalSeconds'),
-      ...numberAt(group, 'limit', 'limit'),
+      ...numberIfAny(rule, 'keepFiringFor', 'keepFiringSeconds'),
+      ...numberIfAny(group, 'interval', 'intervalSeconds'),
+      ...numberIfAny(group, 'limit', 'limit'),
       kind: textAt(rule, '', 'type') === 'recording' ? ('recording' as const) : ('alerting' as const),
     })),
   );
 }
 
-function numberAt<const Name extends string>(
+function numberIfAny<const Name extends string>(
   value: unknown,
   key: string,
   name: Name,

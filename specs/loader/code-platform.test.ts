@@ -140,7 +140,7 @@ describe('the checklist of the CODE platform', () => {
   });
 
   it('keeps the order of the written checklist within a phase', () => {
-    // In phase 4 the way back is tried before anything moves, and what judges the whole ladder comes after it.
+    // In phase 4 the rollback is tried before anything moves, and what judges the whole ladder comes after it.
     for (const { id } of plan.phases.filter((phase) => phase.id !== 'phase4')) {
       const lines = plan.items.filter((item) => item.phase === id).map((item) => item.source);
       expect(lines).toEqual([...lines].sort((a, b) => a - b));

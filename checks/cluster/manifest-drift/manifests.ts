@@ -1,9 +1,10 @@
 /** The objects that files of the project describe. */
-import { JSON_SCHEMA, loadAll } from 'js-yaml';
+import { JSON_SCHEMA } from 'js-yaml';
 import type { ProjectFiles } from '../../contract/capabilities.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
 import { isRecord, textAt } from '../../contract/json.ts';
 import { attempt, ObservationError } from '../../kit/kind.ts';
+import { yamlDocuments } from '../../protocols/yaml.ts';
 
 export interface Manifest {
   readonly file: string;
@@ -49,7 +50,7 @@ export function subjectOf({ kind, metadata: { namespace, name } }: KubeObject): 
 function parse(file: string, text: string): KubeObject[] {
   let documents: unknown[];
   try {
-    documents = loadAll(text, { schema: JSON_SCHEMA });
+    documents = yamlDocuments(text, { schema: JSON_SCHEMA });
   } catch (error) {
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     throw new ObservationError('misconfigured', `${file} is no YAML: ${why}`, { fix: 'Correct the file' });

@@ -1,7 +1,7 @@
 import { rolloutStatus } from '../../../k8s/semantics/rollout-status.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
 import type { Weights } from '../../contract/cutover.ts';
-import { at, textAt } from '../../contract/json.ts';
+import { at, plainText, textAt } from '../../contract/json.ts';
 import type { Cell } from '../../contract/outcome.ts';
 import { formatMs } from '../../contract/units.ts';
 import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
@@ -175,7 +175,7 @@ function judgeTrial(
   const afterwards = weightsOf(after, params);
   if (same(afterwards, TRIAL) && !same(weightsOf(route, params), TRIAL))
     say.fail('changedByAsking', subject, { actual: weightsText(afterwards) });
-  const [before, now] = [route, after].map(({ metadata }) => `${metadata.uid ?? ''} ${metadata.generation ?? 0}`);
+  const [before, now] = [route, after].map(({ metadata }) => plainText([metadata.uid, metadata.generation]));
   if (before !== now)
     say.unsure(
       'too-few-samples',

@@ -1,10 +1,10 @@
 import { textAt } from '../../contract/json.ts';
-import { load } from 'js-yaml';
 import { duration } from '../../contract/param-schemas.ts';
 import { attempt, kind, ObservationError } from '../../kit/kind.ts';
 import { heldAlerts, silences } from '../../protocols/alertmanager.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { alertmanagers } from '../../protocols/prometheus.ts';
+import { yamlDocuments } from '../../protocols/yaml.ts';
 import {
   alertmanagerOf,
   alertmanagerParams,
@@ -90,7 +90,7 @@ export const alertmanagerRouting = kind('observability/alertmanager-routing', {
 /** @throws ObservationError when the configuration cannot be read */
 function parseConfig(text: string): unknown {
   try {
-    return load(text);
+    return yamlDocuments(text)[0];
   } catch (cause) {
     throw new ObservationError('protocol', 'The configuration that Alertmanager shows is no YAML.', {
       detail: 'no-yaml',

@@ -42,7 +42,11 @@ export function pointerSteps(pointer: string): readonly string[] {
 }
 
 /** Walks the parser's events once. */
-export function positionsOf(text: string, events: readonly Event[]): Positions {
+export function positionsOf(
+  text: string,
+  events: readonly Event[],
+  lineOf = (offset: number): number => text.slice(0, offset).split('\n').length,
+): Positions {
   const offsets = new Map<string, Offsets>();
   const refusals: Refusal[] = [];
   const frames: (Frame | null)[] = [];
@@ -70,8 +74,12 @@ export function positionsOf(text: string, events: readonly Event[]): Positions {
     const pointer = frame.pointer + pointerStep(name);
     const first = frame.keys?.get(name);
     if (first !== undefined) {
-      const line = text.slice(0, first).split('\n').length;
-      refuse(offset, pointer, `the key "${name}" is written twice (first on line ${line})`, 'Remove one of the two');
+      refuse(
+        offset,
+        pointer,
+        `the key "${name}" is written twice (first on line ${lineOf(first)})`,
+        'Remove one of the two',
+      );
     }
     if (name === '<<') refuse(offset, pointer, 'merge keys are not allowed', 'Write the values out');
     if (name === '__proto__') refuse(offset, pointer, 'this key is not allowed', 'Choose another name');

@@ -2,7 +2,7 @@
 import type { DecidedItem, Decision } from '../../../checks/contract/decision.ts';
 import { OUTCOMES, SEVERITIES } from '../../../checks/contract/outcome.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
-import { cutText } from '../visible-text.ts';
+import { cutText } from '../../../checks/contract/visible-text.ts';
 import { adviceFor, blocks, formatUtc, plural } from '../wording.ts';
 import { formatMs } from '../../../checks/contract/units.ts';
 import { drawAllEvidence, TEXT_LIMIT, type FileLink } from './evidence.ts';

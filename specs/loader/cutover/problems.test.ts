@@ -165,7 +165,7 @@ describe('what a cutover must obey', () => {
       ),
     ],
     [
-      'a way back that is never tried',
+      'a rollback that is never tried',
       { cutover: [weights(), trigger(), step(100)] },
       /:8:\d+: items\[2\]\.kind: traffic would move before the rollback was rehearsed: the checklist has no item of kind cutover\/rollback-rehearsal/,
     ],

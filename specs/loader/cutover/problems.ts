@@ -1,6 +1,6 @@
 /**
  * What the items of a cutover must obey besides their kinds' schemas: that they belong together, and that nothing moves without a trigger,
- * a proof and a way back. A run would find each of it out, too, with users on both releases.
+ * a proof and a rollback. A run would find each of it out, too, with users on both releases.
  */
 import type { ParamsContext } from '../item-params.ts';
 import type { Checklist } from '../load-checklist.ts';
