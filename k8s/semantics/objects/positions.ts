@@ -87,6 +87,22 @@ export function positionsOf(
     frame.pending = { pointer, offset };
   };
 
+  const refuseAnchorAndTag = (
+    event: Exclude<Event, { type: typeof EVENT_ID.DOCUMENT | typeof EVENT_ID.POP }>,
+  ): void => {
+    if (event.anchorStart >= 0) {
+      const what = event.type === EVENT_ID.ALIAS ? 'an alias (*)' : 'an anchor (&)';
+      refuse(event.anchorStart - 1, pointerNow(frames), `${what} is not allowed`, 'Write the value out');
+    }
+    if (event.type !== EVENT_ID.ALIAS && event.tagStart >= 0)
+      refuse(
+        event.tagStart,
+        pointerNow(frames),
+        'a tag (!) is not allowed',
+        'Remove it; quote the value to make it text',
+      );
+  };
+
   for (const event of events) {
     if (event.type === EVENT_ID.DOCUMENT) {
       frames.push(null);
@@ -96,18 +112,7 @@ export function positionsOf(
       frames.pop();
       continue;
     }
-    if (event.anchorStart >= 0) {
-      const what = event.type === EVENT_ID.ALIAS ? 'an alias (*)' : 'an anchor (&)';
-      refuse(event.anchorStart - 1, pointerNow(frames), `${what} is not allowed`, 'Write the value out');
-    }
-    if (event.type !== EVENT_ID.ALIAS && event.tagStart >= 0) {
-      refuse(
-        event.tagStart,
-        pointerNow(frames),
-        'a tag (!) is not allowed',
-        'Remove it; quote the value to make it text',
-      );
-    }
+    refuseAnchorAndTag(event);
     const keyFrame = expectsKey();
     if (keyFrame && event.type === EVENT_ID.SCALAR) {
       takeKey(keyFrame, event);
