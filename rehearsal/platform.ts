@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import type { ControlPlane, StartControlPlane } from './control-plane-types.ts';
 import { addContainerLevers } from './images/container-levers.ts';
 import { addDeploymentLevers } from './images/deployment-levers.ts';
+import { neighbourManifests } from './stand-ins/neighbours.ts';
 import { platformImages } from './images/index.ts';
 import { readManifests } from './manifests.ts';
 import { startMonitoring, type Monitoring } from './monitoring/monitoring.ts';
@@ -103,7 +104,7 @@ export async function startPlatform(
   addDeploymentLevers(context.levers, api);
   addStoreLevers(context.levers, stores);
   const pull = await registry;
-  await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests], k8s);
+  await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s);
   const others = [monitoring, dns, doors, logs, grafana, stores.pgbouncer.port];
