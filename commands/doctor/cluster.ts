@@ -1,5 +1,5 @@
 /** The API server from where this machine stands: reached, its clock, and the rights of the gate. Reads and reviews only. */
-import { ObservationError } from '../../checks/contract/capabilities.ts';
+import { attempt, ObservationError } from '../../checks/kit/kind.ts';
 import type { AccessAttributes } from '../../checks/contract/cluster.ts';
 import type { Environment } from '../../checks/contract/environment.ts';
 import { clusterLink, type ClusterLink } from '../../fixtures/capabilities/cluster-link.ts';
@@ -95,13 +95,14 @@ export function clockFindings(date: string | undefined, sentAt: number, received
 export async function askRights(
   link: ClusterLink,
   rights: readonly NeededRight[],
-): Promise<{ readonly rights: readonly AskedRight[]; readonly user: string }> {
+): Promise<{ readonly rights: readonly AskedRight[]; readonly user: string | undefined }> {
   const signal = AbortSignal.timeout(RIGHTS_LIMIT_MS);
   const noSnapshots = { shared: <T>(_key: string, _signal: AbortSignal, read: () => Promise<T>): Promise<T> => read() };
   const reader = clusterReader(link, noSnapshots, { signal, fresh: true });
-  const { user } = await reader.whoAmI();
+  // A server before 1.28 does not say it; the command that grants is then for the name the roles are made for.
+  const { seen } = await attempt(() => reader.whoAmI());
   const asked = rights.map(async (right) => ({ ...right, ...(await reader.canI(right.attributes)) }));
-  return { rights: await Promise.all(asked), user };
+  return { rights: await Promise.all(asked), user: seen?.user };
 }
 
 /** `get secrets "db" in mcp-production`, `list deployments.apps in …`, `get /readyz`. */
