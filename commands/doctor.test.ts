@@ -230,6 +230,8 @@ describe('on the command line', () => {
       const json = (status: number, value: unknown): void =>
         void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
       if (request.url === '/version') return json(200, { gitVersion: 'v1.33.1' });
+      if (request.url?.endsWith('/selfsubjectreviews') === true)
+        return json(201, { status: { userInfo: { username: 'system:serviceaccount:golive:gate' } } });
       const { spec } = JSON.parse(body) as { spec: { resourceAttributes?: { resource: string } } };
       return json(201, { status: { allowed: spec.resourceAttributes?.resource === 'namespaces', reason: 'RBAC' } });
     };
@@ -257,6 +259,7 @@ describe('on the command line', () => {
     expect(can.status).toBe(1);
     expect(can.stdout).toMatch(/cannot list storageclasses\.storage\.k8s\.io\n\s+P1-CLU-001 – RBAC/);
     expect(can.stdout).toMatch(/can {4}get namespaces "kube-system"\n\s+the environment's identity/);
+    expect(can.stdout).toContain('golive plan --env staging --rbac --subject serviceaccount:golive/gate | kubectl');
   });
 
   it('prints the same as JSON', async () => {

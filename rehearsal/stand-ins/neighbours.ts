@@ -47,8 +47,8 @@ export function pauseImage(context: PlatformContext): ProcessImage {
   return {
     reference: IMAGE,
     start: () => {
-      const { pid, exited, stop } = startTool(context, { program: 'sleep', args: ['infinity'], log: 'neighbours' });
-      return Promise.resolve({ pid, exited, stop, ports: {} });
+      const tool = startTool(context, { program: 'sleep', args: ['infinity'], log: 'neighbours' });
+      return Promise.resolve({ ...tool, ports: {} });
     },
     exec: (_container, _process, [program = '']) =>
       Promise.resolve({ exitCode: 126, stdout: '', stderr: `exec: "${program}": not found in this image\n` }),
