@@ -108,8 +108,10 @@ async function look(
   const { name, namespace } = object.metadata;
   const held = { file, subject: subjectOf(object), kind: object.kind, name, manifest: object };
   const { seen: live, refusal } = await attempt(() => cluster.get(type, name, namespace));
-  if (!live)
-    return { ...held, live: null, applied: null, ...(refusal.code === 'not-found' ? {} : { untried: refusal }) };
+  if (refusal?.code === 'not-found') return { ...held, live: null, applied: null };
+  if (refusal?.code === 'forbidden') return { ...held, live: null, applied: null, untried: refusal };
+  // A server that does not answer will not for the others either.
+  if (!live) throw new ObservationError(refusal.code, refusal.message);
   // What the values in its places are nobody here knows, so there is nothing to apply.
   if (isTemplate) return { ...held, live, applied: overlaid(live, object) as KubeObject, isDirect: true };
   try {

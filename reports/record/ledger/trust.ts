@@ -54,7 +54,9 @@ export function trustOf({ runId, header, signed, environment, decision }: RunSum
   const verified = verifySignature(statementOf(runId, signed.head), signed.signature, LEDGER_NAMESPACE);
   if ('problem' in verified) return { refused: `has a signature that does not hold: ${verified.problem}` };
   if (header.rehearsal === true) {
-    if (clusterUidOf(verified.key) !== environment?.uid)
+    if (environment === null || environment.uid === 'unknown')
+      return { refused: 'is of a run that reached no cluster, so that no rehearsal vouches for it' };
+    if (clusterUidOf(verified.key) !== environment.uid)
       return { refused: `is signed by ${verified.fingerprint}, which is not the key of the rehearsal that it names` };
     if (REHEARSAL_NAME.test(header.environment)) return { by: 'its rehearsal' };
     return { refused: `is a rehearsal's, and ${header.environment} is none by its name` };

@@ -85,7 +85,8 @@ async function inPhase2(): Promise<HalfWay> {
 
 async function expectSound(project: PlatformProject, exitCode: number): Promise<void> {
   const verified = await project.golive(['verify']);
-  expect(verified.stdout).toContain('The ledger is sound: 1 run, ');
+  // A run that reached no cluster is signed by a key that is no cluster's: whole, and nobody's.
+  expect(verified.stdout).toMatch(/(The ledger is sound|The chains are whole): 1 run, /);
   expect(verified.exitCode, verified.stdout).toBe(exitCode);
 }
 
@@ -152,7 +153,7 @@ describe('the runner', () => {
     const result = await run.ended;
     expect(summary(result), result.output).toEqual(INTERRUPTED);
     expect(await leftOf(project, seen)).toEqual([]);
-    await expectSound(project, 0);
+    await expectSound(project, 2);
   });
 });
 
@@ -189,9 +190,9 @@ describe('the rehearsal', () => {
     const { project, run, seen } = await inPhase2();
     tryKill(project.rehearsalPid(), 'SIGSTOP');
     const result = await run.ended;
-    // One request that nobody answers (15 s), and the end of a rehearsal that does not listen (15 s): an endless wait ends the test.
+    // Requests that nobody answers (15 s), and the end of a rehearsal that does not listen (15 s): an endless wait ends the test.
     expectLost(result);
-    expect(result.output).toMatch(/no\s+answer\s+within\s+15\.0\s+s/);
+    expect(result.output).toMatch(/the\s+connection\s+timed\s+out|no\s+answer\s+to\s+anything/);
     expect(messageOf(result, 'P2-FLO-001')).toContain('it has shown no sign of life since');
     expect(summary(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
     expect(await leftOf(project, seen)).toEqual([]);
