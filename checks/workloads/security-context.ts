@@ -82,7 +82,7 @@ export function judgeSources(
     );
   say.show(
     table(
-      `Pod templates and pods (${leftOut} ended or leaving ones left out)`,
+      `Pod templates and pods (${leftOut} that have ended left out)`,
       ['pod source', 'belongs to', 'containers judged', 'violations'],
       results.map(({ source, containers, violations }) => [
         source.owner,

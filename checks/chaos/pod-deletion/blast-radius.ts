@@ -3,6 +3,7 @@ import type { KubeObject } from '../../contract/cluster.ts';
 import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
 import { at, listAt, textAt } from '../../contract/json.ts';
 import { nameOf } from '../../protocols/kubernetes.ts';
+import { hasEnded } from '../../protocols/workloads.ts';
 
 export const BUDGETS = {
   apiVersion: 'policy/v1',
@@ -68,8 +69,7 @@ function selects(selector: unknown, pod: KubeObject): boolean {
 }
 
 function isStaying(pod: KubeObject): boolean {
-  const ended = ['Succeeded', 'Failed'].includes(textAt(pod, '', 'status', 'phase'));
-  return pod.metadata.deletionTimestamp === undefined && !ended;
+  return pod.metadata.deletionTimestamp === undefined && !hasEnded(pod);
 }
 
 function isReady(pod: KubeObject): boolean {

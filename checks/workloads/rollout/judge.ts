@@ -7,18 +7,9 @@ import { nameList, table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
 import { isSameImage, parseReference } from '../../protocols/oci-reference.ts';
-import { isLeaving } from '../../protocols/workloads.ts';
+import { hasEnded, isLeaving } from '../../protocols/workloads.ts';
 import type { Params } from './params.ts';
-import {
-  hasEnded,
-  judgeBare,
-  judgeRestarts,
-  judgeWaiting,
-  podMessages,
-  podSubject,
-  restartsOf,
-  runningIn,
-} from './pods.ts';
+import { judgeBare, judgeRestarts, judgeWaiting, podMessages, podSubject, restartsOf, runningIn } from './pods.ts';
 
 export const messages = {
   ...podMessages,
@@ -35,8 +26,8 @@ export const messages = {
     fix: 'Scale it up: nothing of it runs, or less than what go-live needs.',
   },
   oldPods: {
-    says: '{subject}: {names} of an older revision still there, expected none.',
-    fix: 'Wait for the rollout to end; delete what is left if it does not go by itself.',
+    says: '{subject}: {names} of an older revision, or deleted and not gone, expected none.',
+    fix: 'Wait for the rollout to end; delete what is left ("kubectl delete pod --grace-period=30") if it does not go by itself.',
   },
   podsMissing: {
     says: '{subject}: {actual} pods of the current revision were found, expected {expected}.',
@@ -126,19 +117,17 @@ function rolloutOf(deployment: KubeObject, { replicaSets, pods }: Seen, now: Dat
   const living = running.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const podsOf = (sets: readonly KubeObject[], among = living): KubeObject[] =>
     among.filter((pod) => sets.some((set) => isControlledBy(pod, set)));
-  // One that should have left long ago still runs the older revision.
-  const staying = running.filter((pod) => !isLeaving(pod, now));
   return {
     subject: objectSubject('Deployment', deployment.metadata),
     deployment,
     status,
     current: podsOf(ambiguous ? mine : mine.filter((set) => set === newest)),
-    old: ambiguous
-      ? []
-      : podsOf(
-          mine.filter((set) => set !== newest),
-          staying,
-        ),
+    // One that should have left long ago, or has a year to do so, runs on; beside the current ones where it is of their revision.
+    old: podsOf(mine, running).filter(
+      (pod) =>
+        !isLeaving(pod, now) &&
+        (pod.metadata.deletionTimestamp !== undefined || !(ambiguous || (newest && isControlledBy(pod, newest)))),
+    ),
     ambiguous,
   };
 }

@@ -36,8 +36,6 @@ export const podMessages = {
 type Saying = Say<typeof podMessages>;
 
 export const podSubject = ({ metadata }: KubeObject): Subject => objectSubject('Pod', metadata);
-export const hasEnded = (pod: KubeObject): boolean =>
-  ['Succeeded', 'Failed'].includes(textAt(pod, '', 'status', 'phase'));
 
 function statusesOf(pod: KubeObject) {
   return (['initContainerStatuses', 'containerStatuses'] as const).flatMap((field) =>
@@ -120,9 +118,11 @@ export function judgeBare(subject: Subject, pod: KubeObject | undefined, say: Sa
   if (!pod) return say.fail('podMissing', subject);
   judgeWaiting(pod, say);
   const ready = listAt(pod, 'status', 'conditions').find((condition) => textAt(condition, '', 'type') === 'Ready');
-  if (textAt(ready, '', 'status') === 'True') return;
+  const leaving = pod.metadata.deletionTimestamp !== undefined;
+  if (textAt(ready, '', 'status') === 'True' && !leaving) return;
   const said = [textAt(ready, '', 'reason'), textAt(ready, '', 'message')].filter((text) => text !== '').join(': ');
-  const why = said === '' ? `phase ${textAt(pod, 'unknown', 'status', 'phase')}` : said;
+  const phase = `phase ${textAt(pod, 'unknown', 'status', 'phase')}`;
+  const why = leaving ? 'it is being deleted' : said === '' ? phase : said;
   say.fail('podNotReady', subject, { why }, { path: 'status.conditions' });
 }
 
