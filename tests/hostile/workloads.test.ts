@@ -49,6 +49,7 @@ async function judged(name: (typeof KINDS)[number], objects: readonly KubeObject
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   const cluster = {
     list: ({ kind: wanted }: ResourceType) => Promise.resolve({ items: all.filter((one) => one.kind === wanted) }),
+    raw: () => Promise.resolve({ status: 200, body: JSON.stringify({ minor: '36' }), ms: 1 }),
     get: () => Promise.resolve({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } }),
   };
   const validated = validateParams(kind, { namespaces: ['shop'] });
