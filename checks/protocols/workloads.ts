@@ -139,17 +139,31 @@ function isOver({ type: { kind }, item }: Typed): boolean {
   );
 }
 
-/** Follows controllers upwards as far as they were read; the last one is named from the reference if it was not. */
-function workloadOf({ type, item }: Typed, byUid: ByUid): string {
-  let current = item;
-  let name = `${type.kind} ${item.metadata.namespace ?? ''}/${item.metadata.name}`;
-  for (let depth = 0; depth < 5; depth += 1) {
-    const controller = controllerOf(current);
+/** What each kind that is read here makes by itself. */
+const MAKES: Readonly<Record<string, string>> = {
+  Deployment: 'ReplicaSet',
+  CronJob: 'Job',
+  ReplicaSet: 'Pod',
+  StatefulSet: 'Pod',
+  DaemonSet: 'Pod',
+  Job: 'Pod',
+};
+
+/**
+ * Follows controllers upwards. One of a kind that is not read here is named from the reference, which anybody may write; one of a kind that
+ * is must be there, and make such objects: else a pod could lend itself another's name, and what is exempt for it.
+ */
+function workloadOf(one: Typed, byUid: ByUid): string {
+  let { type, item } = one;
+  for (;;) {
+    const name = `${type.kind} ${item.metadata.namespace ?? ''}/${item.metadata.name}`;
+    const controller = controllerOf(item);
     if (!controller) return name;
-    name = `${controller.kind} ${item.metadata.namespace ?? ''}/${controller.name}`;
+    const makes = MAKES[controller.kind];
+    if (makes === undefined) return `${controller.kind} ${item.metadata.namespace ?? ''}/${controller.name}`;
     const next = byUid.get(controller.uid);
-    if (!next) return name;
-    current = next.item;
+    // Of each kind the maker is another one: this ends.
+    if (next?.type.kind !== controller.kind || makes !== type.kind) return name;
+    ({ type, item } = next);
   }
-  return name;
 }

@@ -42,7 +42,7 @@ const KINDS = [
 ] as const;
 
 /** What a kind says of a namespace that holds these objects beside a Deployment that conforms. */
-async function judged(name: (typeof KINDS)[number], objects: readonly KubeObject[]) {
+async function judged(name: (typeof KINDS)[number], objects: readonly KubeObject[], more: object = {}) {
   const kind = kinds.get(name);
   if (!kind) throw new Error(`no kind ${name}`);
   const all = [object('Deployment', 'api', ofPod(good, { replicas: 2 })), ...objects];
@@ -52,7 +52,7 @@ async function judged(name: (typeof KINDS)[number], objects: readonly KubeObject
     raw: () => Promise.resolve({ status: 200, body: JSON.stringify({ minor: '36' }), ms: 1 }),
     get: () => Promise.resolve({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels } }),
   };
-  const validated = validateParams(kind, { namespaces: ['shop'] });
+  const validated = validateParams(kind, { namespaces: ['shop'], ...more });
   if (!validated.ok) throw new Error(JSON.stringify(validated.errors));
   const context = testContext({ now: NOW });
   const seen = await kind.gather(validated.params, { cluster } as unknown as Capabilities, context);
@@ -117,6 +117,25 @@ describe.each(KINDS)('%s', (name) => {
     const { outcome, findings } = await judged(name, objects);
     expect(outcome).toBe('fail');
     expect(findings.every(({ subject }) => subject.name === 'a')).toBe(true);
+  });
+
+  it('exempts the pods of a workload, and none that lends itself its name', async () => {
+    const agent = object('DaemonSet', 'agent', ofPod(root));
+    const set = object('ReplicaSet', 'api-1', ofPod(good, { replicas: 1 }), {}, controlledBy(deployment));
+    const exemptions = ['DaemonSet shop/agent', 'Deployment shop/api'].map((workload) => ({
+      workload,
+      container: '*',
+      reason: 'reads the node',
+    }));
+    const of = (controller: KubeObject, uid = controller.metadata.uid ?? '') =>
+      object('Pod', 'a', root, running, controlledBy({ ...controller, metadata: { ...controller.metadata, uid } }));
+    const outcomeOf = async (pod: KubeObject) =>
+      (await judged(name, [agent, set, bystander, pod], { exemptions })).outcome;
+    expect(await outcomeOf(of(agent))).toBe('pass');
+    expect(await outcomeOf(of(set))).toBe('pass');
+    expect(await outcomeOf(of(agent, 'uid-of-nothing'))).toBe('fail');
+    // A Deployment makes ReplicaSets, no pods.
+    expect(await outcomeOf(of(deployment))).toBe('fail');
   });
 
   it('is silent about what has ended, the history of a Deployment and what conforms', async () => {
