@@ -1,3 +1,4 @@
+import type { ResourceType } from '../../contract/cluster.ts';
 import { listAt, textAt } from '../../contract/json.ts';
 import { namespaceList } from '../../contract/param-schemas.ts';
 import { nameList, table } from '../../kit/evidence.ts';
@@ -72,14 +73,12 @@ export const storageClasses = kind('cluster/storage-classes', {
   ],
 
   async gather({ claimNamespaces }, { cluster }, { fresh }) {
-    const [classes, drivers, nodes, volumes] = await Promise.all(
-      [STORAGE_CLASSES, CSI_DRIVERS, CSI_NODES, VOLUMES].map(
-        async (type) => (await cluster.list(type, { fresh })).items,
-      ),
-    );
+    const read = async (type: ResourceType) => (await cluster.list(type, { fresh })).items;
+    const classes = await read(STORAGE_CLASSES);
+    const [drivers, nodes, volumes] = [await read(CSI_DRIVERS), await read(CSI_NODES), await read(VOLUMES)];
     const claims = await Promise.all(claimNamespaces.map((namespace) => cluster.list(CLAIMS, { namespace, fresh })));
     return {
-      classes: (classes ?? []).map((item) => ({
+      classes: classes.map((item) => ({
         name: item.metadata.name,
         provisioner: textAt(item, '', 'provisioner'),
         reclaimPolicy: textAt(item, 'Delete', 'reclaimPolicy'),
@@ -97,13 +96,11 @@ export const storageClasses = kind('cluster/storage-classes', {
           volume: textAt(item, '', 'spec', 'volumeName'),
         })),
       /** CSI drivers that somebody announced, and those that nodes have registered. */
-      announced: (drivers ?? []).map(({ metadata }) => metadata.name),
+      announced: drivers.map(({ metadata }) => metadata.name),
       registered: [
-        ...new Set(
-          (nodes ?? []).flatMap((node) => listAt(node, 'spec', 'drivers').map((one) => textAt(one, '', 'name'))),
-        ),
+        ...new Set(nodes.flatMap((node) => listAt(node, 'spec', 'drivers').map((one) => textAt(one, '', 'name')))),
       ],
-      volumes: (volumes ?? []).map((item) => ({
+      volumes: volumes.map((item) => ({
         name: item.metadata.name,
         provisionedBy: item.metadata.annotations?.[PROVISIONED_BY] ?? '',
         csi: textAt(item, '', 'spec', 'csi', 'driver'),
