@@ -41,19 +41,20 @@ export const podSubject = ({ metadata }: KubeObject): Subject => objectSubject('
 /** What the kubelet says of one container. */
 interface Status {
   readonly container: string;
-  readonly isInit: boolean;
+  /** An init container that ends before the others begin; a sidecar (restartPolicy Always) is none. */
+  readonly runsOnce: boolean;
   readonly status: unknown;
   readonly path: string;
 }
 
 function statusesOf(pod: KubeObject): readonly Status[] {
+  const lasting = containersOf(pod['spec']).filter(({ fields }) => fields['restartPolicy'] === 'Always');
   return (['initContainerStatuses', 'containerStatuses'] as const).flatMap((field) =>
-    listAt(pod, 'status', field).map((status) => ({
-      container: textAt(status, 'of unknown name', 'name'),
-      isInit: field === 'initContainerStatuses',
-      status,
-      path: `status.${field}`,
-    })),
+    listAt(pod, 'status', field).map((status) => {
+      const container = textAt(status, 'of unknown name', 'name');
+      const runsOnce = field === 'initContainerStatuses' && !lasting.some(({ name }) => name === container);
+      return { container, runsOnce, status, path: `status.${field}` };
+    }),
   );
 }
 
@@ -103,10 +104,10 @@ function detailOf(status: unknown): string {
 
 /** A finding for each container of the pod with too many restarts. */
 export function judgeRestarts(pod: KubeObject, { maxRestarts, restartWindow }: Params, now: Date, say: Saying): void {
-  for (const { status, isInit, container, path } of statusesOf(pod)) {
+  for (const { status, runsOnce, container, path } of statusesOf(pod)) {
     const count = at(status, 'restartCount');
     // An init container, or a Job's, may be tried again until what it waits for is there; once it has ended well, its tries are over.
-    const isDone = (isInit || hasEnded(pod)) && at(status, 'state', 'terminated', 'exitCode') === 0;
+    const isDone = (runsOnce || hasEnded(pod)) && at(status, 'state', 'terminated', 'exitCode') === 0;
     if (typeof count !== 'number' || count <= maxRestarts || isDone) continue;
     const finished = textAt(status, '', 'lastState', 'terminated', 'finishedAt');
     // One that does not say when it ended counts.
