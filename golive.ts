@@ -2,6 +2,8 @@
 /** The command line. Each command is a module of commands/, loaded when it is used: `golive --help` loads none. */
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from './checks/contract/decision.ts';
+import { hideCredentials } from './checks/contract/credentials.ts';
+import { visibleText } from './checks/contract/visible-text.ts';
 import { declareObjectCommands } from './commands/declare-objects.ts';
 import manifest from './package.json' with { type: 'json' };
 
@@ -53,6 +55,7 @@ function build(finish: (code: number) => void): Command {
     .showSuggestionAfterError(true)
     .showHelpAfterError('(golive --help lists the commands)')
     .configureHelp({ sortSubcommands: false })
+    .configureOutput({ outputError: (text, write) => write(visibleText(text)) })
     .addHelpText('after', START + '\n' + EXIT_CODES);
 
   const describe = (one: Command, description: string, examples: readonly string[], codes = EXIT_CODES): Command =>
@@ -80,10 +83,10 @@ function build(finish: (code: number) => void): Command {
     command('plan', 'Show what would run, against what, what it may change and which rights it needs.', [
       'golive plan',
       'golive plan --env production',
-      'golive plan --env production --rbac | kubectl apply -f -',
+      'golive plan --env production --rbac --subject serviceaccount:golive/gate | kubectl --context production apply -f -',
     ]),
   )
-    .option('--rbac', 'print the least-privilege roles and bindings as YAML')
+    .option('--rbac', 'print the least-privilege roles and bindings as YAML; golive can prints the whole command')
     .option('--subject <subject>', 'whom to bind: user:NAME or serviceaccount:NAMESPACE/NAME (user:golive-gate)')
     .addOption(new Option('--json', 'print the frozen plan as JSON').conflicts('rbac'))
     .action(async (options: Selected) => finish(await (await import('./commands/plan.ts')).plan(options)));
@@ -200,14 +203,30 @@ function build(finish: (code: number) => void): Command {
     'golive replay .golive/runs/<run>',
   ])
     .option('--json', 'print both decisions and their differences as JSON')
-    .action(async (path: string, options: { json?: boolean }) =>
+    .option('--allowed-signers <file>', 'differs also when none of these signed the record of the run')
+    .action(async (path: string, options: { json?: boolean; allowedSigners?: string }) =>
       finish(await (await import('./commands/replay.ts')).replay({ path, ...options })),
     );
 
-  const ledger = command('ledger', 'Carry the ledger between machines.', [
+  const ledger = command('ledger', 'Sign the ledger, carry it between machines, set a run of it aside.', [
+    'golive ledger key ~/.config/golive/ledger-key',
     'golive ledger export ledger.json',
     'golive ledger import ledger.json',
   ]);
+  describe(ledger.command('key <file>'), 'Make the key that signs what a runner records.', [
+    'golive ledger key ~/.config/golive/ledger-key --name ci@example.com',
+  ])
+    .option('--name <name>', 'who it is, in allowed_signers, instead of this machine')
+    .action(async (file: string, options: { name?: string }) =>
+      finish((await import('./commands/ledger-key.ts')).ledgerKey({ file, ...options, root: await rootFolder() })),
+    );
+  describe(
+    ledger.command('quarantine <run>'),
+    'Set a run aside whose clock was wrong or whose record is damaged; what it judged must be run again.',
+    ['golive ledger quarantine 20260115T115000000Z-1a2b3c4d'],
+  ).action(async (run: string) =>
+    finish(await (await import('./commands/ledger.ts')).ledgerQuarantine({ run, root: await rootFolder() })),
+  );
   describe(ledger.command('export <file>'), 'Write the ledger to a file.', ['golive ledger export ledger.json'])
     .option('--run <id>', 'one run and those it builds on, instead of all')
     .action(async (out: string, options: { run?: string }) =>
@@ -285,8 +304,8 @@ function tellFailure(error: unknown): number {
     process.stderr.write(problem.message);
     return EXIT.usage;
   }
-  process.stderr.write(`golive: ${problem.message}\n`);
-  if (process.env['GOLIVE_DEBUG']) process.stderr.write(`${problem.stack ?? ''}\n`);
+  process.stderr.write(`golive: ${visibleText(hideCredentials(problem.message))}\n`);
+  if (process.env['GOLIVE_DEBUG']) process.stderr.write(`${visibleText(hideCredentials(problem.stack ?? ''))}\n`);
   else process.stderr.write('Set GOLIVE_DEBUG=1 to see where it failed.\n');
   return EXIT.broken;
 }

@@ -13,7 +13,7 @@ import {
 } from '../k8s/semantics/rbac.ts';
 import { colours } from '../reports/tell/console/text.ts';
 import { answerLines, objectsOf, tellUnread, type ObjectSources } from './objects.ts';
-import { hasColour, writeError, writeOut } from './write.ts';
+import { hasColour, writeError, writeJson, writeOut, writePainted } from './write.ts';
 
 export interface AccessOptions extends ObjectSources {
   readonly namespace?: string;
@@ -76,11 +76,10 @@ export async function can(words: readonly string[], options: CanOptions): Promis
 function tellOne(authorizer: RbacAuthorizer, user: UserInfo, asked: AccessAttributes, { format }: CanOptions): number {
   const { allowed, reason } = authorizer.authorize(user, asked);
   const because = becauseOf(allowed, reason);
-  if (format === 'json')
-    writeOut(JSON.stringify({ as: user.user, groups: user.groups, ...asked, allowed, because }, null, 2));
+  if (format === 'json') writeJson({ as: user.user, groups: user.groups, ...asked, allowed, because });
   else {
     const paint = colours(hasColour());
-    writeOut([allowed ? paint.green('yes') : paint.red('no'), ...because.map((one) => `  ${one}`)].join('\n'));
+    writePainted([allowed ? paint.green('yes') : paint.red('no'), ...because.map((one) => `  ${one}`)].join('\n'));
   }
   return allowed ? EXIT.GO : EXIT['NO-GO'];
 }
@@ -130,7 +129,7 @@ export async function whoCanDo(words: readonly string[], options: AccessOptions)
   const policy = await readPolicy(paths, options);
   if (typeof policy === 'number') return policy;
   const grantees = whoCan(policy, attributesOf(verb, resource, { name, namespace: options.namespace }));
-  if (options.format === 'json') writeOut(JSON.stringify(grantees, null, 2));
+  if (options.format === 'json') writeJson(grantees);
   else writeOut([...grantees.map(granteeLine), 'Members of system:masters may do anything.'].join('\n'));
   return grantees.length > 0 ? EXIT.GO : EXIT['NO-GO'];
 }

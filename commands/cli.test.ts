@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { HIDDEN } from '../checks/contract/visible-text.ts';
 import { phaseText, makeProject } from '../specs/loader/testing/project.ts';
 import { bundledCli, ROOT } from '../tests/harness/cli.ts';
 
@@ -113,4 +114,36 @@ describe('golive', () => {
       project.remove();
     }
   });
+
+  it('obeys the folder that GOLIVE_PROJECT names, and says what is none', () => {
+    const project = makeProject({
+      'specs/small/phase1.yaml': phaseText(
+        '  - { id: P1-A1-001, title: T, kind: planned, source: 1, severity: minor, owner: platform-team }\n',
+      ),
+    });
+    try {
+      const named = golive(['validate'], ROOT, { GOLIVE_PROJECT: project.root });
+      expect([named.status, named.stdout]).toEqual([0, expect.stringContaining('specs/small/checklist.yaml is valid')]);
+    } finally {
+      project.remove();
+    }
+    const none = golive(['plan'], ROOT, { GOLIVE_PROJECT: '/nowhere' });
+    expect([none.status, none.stderr]).toEqual([64, expect.stringContaining('/nowhere is no project')]);
+  });
+
+  it('a misspelt environment is one problem, not those of everything that names its values', () => {
+    const { status, stderr } = golive(['validate', '--env', 'rehersal']);
+    expect(status).toBe(64);
+    expect(stderr).toContain('Did you mean "rehearsal"?');
+    expect(stderr).toContain('\n1 problem in 1 file\n');
+  });
+
+  it.each([['plan', '--env'], ['plan', '--checklist'], ['rehearse', '--fault'], ['report', '--run'], ['replay']])(
+    '%s %s shows what it was given, and the terminal obeys none of it',
+    (...args) => {
+      const { stdout, stderr } = golive([...args, '\u001b[31mx\u202e']);
+      expect(stdout + stderr).toContain('⟨U+001B⟩[31mx⟨U+202E⟩');
+      expect((stdout + stderr).replaceAll('\n', '').match(HIDDEN)).toBeNull();
+    },
+  );
 });

@@ -3,7 +3,7 @@ import type { Plan } from '../checks/contract/plan.ts';
 import { compilePlan, type Compiled } from '../specs/loader/plan.ts';
 import { renderProblems } from '../specs/loader/problems.ts';
 import { projectRoot } from './root.ts';
-import { hasColour, writeError } from './write.ts';
+import { hasColour, writePainted } from './write.ts';
 
 export interface Selection {
   /** Replaces GOLIVE_ENV. */
@@ -17,7 +17,7 @@ export function compileOrTell(selection: Selection): { readonly plan: Plan; read
   const root = projectRoot();
   const compiled = compileSelected(root, selection);
   if ('plan' in compiled) return { plan: compiled.plan, root };
-  writeError(renderProblems(compiled.problems, { colour: hasColour(process.stderr) }));
+  writePainted(renderProblems(compiled.problems, { colour: hasColour(process.stderr) }), process.stderr);
   return undefined;
 }
 

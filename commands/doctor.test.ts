@@ -1,4 +1,4 @@
-/** `golive doctor` and `golive can` where something is wrong: each thing is told with its fix, and no credential is. */
+/** `golive doctor` and `golive rights` where something is wrong: each thing is told with its fix, and no credential is. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -230,6 +230,8 @@ describe('on the command line', () => {
       const json = (status: number, value: unknown): void =>
         void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
       if (request.url === '/version') return json(200, { gitVersion: 'v1.33.1' });
+      if (request.url?.endsWith('/selfsubjectreviews') === true)
+        return json(201, { status: { userInfo: { username: 'system:serviceaccount:golive:gate' } } });
       const { spec } = JSON.parse(body) as { spec: { resourceAttributes?: { resource: string } } };
       return json(201, { status: { allowed: spec.resourceAttributes?.resource === 'namespaces', reason: 'RBAC' } });
     };
@@ -253,10 +255,11 @@ describe('on the command line', () => {
     expect(stdout).toMatch(/bad {2}rights\s+the gate has only 1 of the \d it needs/);
     expect(stdout).toMatch(/cannot list storageclasses\.storage\.k8s\.io:\s+P1-CLU-001/);
     for (const line of stdout.split('\n')) expect(columnsOf(line)).toBeLessThanOrEqual(80);
-    const can = await run('can');
+    const can = await run('rights');
     expect(can.status).toBe(1);
     expect(can.stdout).toMatch(/cannot list storageclasses\.storage\.k8s\.io\n\s+P1-CLU-001 – RBAC/);
     expect(can.stdout).toMatch(/can {4}get namespaces "kube-system"\n\s+the environment's identity/);
+    expect(can.stdout).toContain('golive plan --env staging --rbac --subject serviceaccount:golive/gate | kubectl');
   });
 
   it('prints the same as JSON', async () => {
@@ -264,7 +267,7 @@ describe('on the command line', () => {
     const said = JSON.parse(stdout) as { ok: boolean; sections: { findings: { state: string }[] }[] };
     expect(said.ok).toBe(false);
     expect(said.sections.flatMap(({ findings }) => findings).some(({ state }) => state === 'bad')).toBe(true);
-    const rights = JSON.parse((await run('can', '--json')).stdout) as { missing: number; rights: unknown[] };
+    const rights = JSON.parse((await run('rights', '--json')).stdout) as { missing: number; rights: unknown[] };
     expect(rights.missing).toBe(rights.rights.length - 1);
   });
 
@@ -274,7 +277,7 @@ describe('on the command line', () => {
       if (request.url === '/version') asked(request, response, body);
       else response.writeHead(201, { 'content-type': 'application/json' }).end('{"status":{"allowed":true}}');
     };
-    const { stdout, status } = await run('can');
+    const { stdout, status } = await run('rights');
     expect([status, stdout]).toEqual([0, expect.stringMatching(/The gate has all \d rights it needs in staging\./)]);
     // A real cluster is looked at without the programs of the rehearsal.
     const programs = JSON.parse((await run('doctor', '--json')).stdout) as {
@@ -300,7 +303,7 @@ describe('on the command line', () => {
 
   it('a cluster that cannot be asked is no missing right', async () => {
     rmSync(join(project.root, 'kubeconfig'));
-    const { status, stderr } = await run('can');
+    const { status, stderr } = await run('rights');
     expect(status).toBe(2);
     expect(stderr).toMatch(/The rights cannot be asked for: .*kubeconfig/);
     expect((await run('doctor')).stdout).toMatch(/there is no file kubeconfig/);

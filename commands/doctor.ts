@@ -7,16 +7,16 @@ import { findDist } from '../fixtures/rehearsal-client/start.ts';
 import { DEFAULT_DIR, standingOf } from '../fixtures/rehearsal-client/state-file.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { peopleStanding } from '../reports/decide/people.ts';
-import { readLedger } from '../reports/record/ledger/read.ts';
-import { ledgerFolder } from '../reports/record/paths.ts';
 import { readPeople } from '../specs/loader/people/load.ts';
 import { plural } from '../reports/tell/wording.ts';
 import { renderProblem } from '../specs/loader/problems.ts';
+import { grantCommand } from '../specs/loader/rbac-manifest.ts';
 import { rightsOf } from '../specs/loader/rbac.ts';
 import { compileSelected, type Selection } from './compile.ts';
 import { askRights, reachFindings, rightsFindings, withCluster } from './doctor/cluster.ts';
 import { authorityFindings, secretFindings } from './doctor/environment.ts';
 import { bad, countOf, ok, renderSections, warn, type Finding, type Section } from './doctor/finding.ts';
+import { ledgerFinding, ledgerKeyFindings } from './doctor/ledger.ts';
 import { kubeconfigFindings } from './doctor/kubeconfig.ts';
 import {
   buildFinding,
@@ -28,7 +28,7 @@ import {
 } from './doctor/machine.ts';
 import { rehearsalFindings } from './doctor/rehearsal.ts';
 import { projectRoot } from './root.ts';
-import { hasColour, writeOut } from './write.ts';
+import { hasColour, writeJson, writePainted } from './write.ts';
 
 export interface DoctorOptions extends Selection {
   readonly json?: boolean;
@@ -58,6 +58,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
         folderFinding(root, '.golive'),
         folderFinding(root, 'reports/out'),
         ledgerFinding(root),
+        ...(plan ? ledgerKeyFindings(root, plan, process.env, new Date()) : []),
       ],
     },
     { title: 'Rehearsal', findings: rehearsalFindings(resolve(root, DEFAULT_DIR)) },
@@ -66,8 +67,8 @@ export async function doctor(options: DoctorOptions): Promise<number> {
       : []),
   ];
   const broken = countOf(sections, 'bad') > 0;
-  if (options.json) writeOut(JSON.stringify({ golive: manifest.version, ok: !broken, sections }, null, 2));
-  else writeOut(renderSections(sections, { width: process.stdout.columns || 80, colour: hasColour() }));
+  if (options.json) writeJson({ golive: manifest.version, ok: !broken, sections });
+  else writePainted(renderSections(sections, { width: process.stdout.columns || 80, colour: hasColour() }));
   return broken ? EXIT['NO-GO'] : EXIT.GO;
 }
 
@@ -79,8 +80,9 @@ function projectFindings(root: string, compiled: ReturnType<typeof compileSelect
     ];
   }
   const { plan } = compiled;
-  const people = readPeople(root, plan);
-  const standing = peopleStanding(plan, people, new Date());
+  const now = new Date();
+  const people = readPeople(root, plan, now);
+  const standing = peopleStanding(plan, people, now);
   return [
     ok('checklist', `${plan.checklist.file}, ${plural(plan.items.length, 'item')}, release ${plan.release.version}`),
     ...(plan.release.commit === 'unknown'
@@ -89,13 +91,6 @@ function projectFindings(root: string, compiled: ReturnType<typeof compileSelect
     ...people.problems.map((problem) => bad('waivers', renderProblem(problem))),
     ...standing.map(({ place, text }) => warn('waivers', `${place}: ${text}`)),
   ];
-}
-
-function ledgerFinding(root: string): Finding {
-  const { damage } = readLedger(ledgerFolder(root));
-  const [first] = damage;
-  if (first === undefined) return ok('ledger', 'its chains are sound');
-  return bad('ledger', damage.length === 1 ? first : `${first} (and ${damage.length - 1} more)`, 'golive verify');
 }
 
 async function environmentFindings(root: string, plan: Plan): Promise<readonly Finding[]> {
@@ -112,7 +107,9 @@ async function environmentFindings(root: string, plan: Plan): Promise<readonly F
   try {
     const cluster = await withCluster(where, async (link) => {
       const { reached, findings } = await reachFindings(link);
-      return reached ? [...findings, ...rightsFindings(await askRights(link, rightsOf(plan)))] : findings;
+      if (!reached) return findings;
+      const { rights, user } = await askRights(link, rightsOf(plan));
+      return [...findings, ...rightsFindings(rights, grantCommand(plan, user))];
     });
     return [...file, ...cluster];
   } catch (error) {

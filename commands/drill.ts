@@ -26,7 +26,7 @@ import { releaseRunLock, takeRunLock } from '../gate/run-lock.ts';
 import { DRILLS_FOLDER } from '../specs/loader/drills/load.ts';
 import { compileOrTell } from './compile.ts';
 import { drilledFaults } from './drills.ts';
-import { hasColour, writeError, writeOut } from './write.ts';
+import { hasColour, writeError, writeOut, writePainted } from './write.ts';
 
 const READY_LIMIT_MS = 90_000;
 
@@ -118,7 +118,7 @@ async function withRehearsal(
       signal: interrupt.signal,
       patient: command.ci === true,
       baseline: (records) => writeOut(`${records.length} items looked at while nothing is broken.`),
-      result: (one) => writeOut(renderFault(one, style)),
+      result: (one) => writePainted(renderFault(one, style)),
     });
     return interrupt.signal.aborted ? EXIT.interrupted : conclude(command, plan, faults, result);
   } catch (cause) {

@@ -1,37 +1,31 @@
-import { createHash } from 'node:crypto';
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ledgerExport, ledgerImport } from './ledger.ts';
 import { report } from './report.ts';
 import { replay } from './replay.ts';
 import { verify } from './verify.ts';
-import { IDENTITY, itemOf, planOf, recordOf } from '../reports/decide/testing/inputs.ts';
-import { appendOutcome } from '../reports/record/run-folder/append.ts';
+import { IDENTITY } from '../reports/decide/testing/inputs.ts';
 import { finishRun } from '../reports/record/run-folder/finish.ts';
-import { writeJsonAtomic } from '../reports/record/io.ts';
 import { openRun } from '../reports/record/run-folder/open.ts';
 import { ledgerFolder, runsFolder } from '../reports/record/paths.ts';
 import { phasesFor, readOutcomes } from '../reports/record/ledger/lookup.ts';
 import { surveyLedger } from '../reports/record/ledger/survey.ts';
+import { indexFile } from '../reports/record/ledger/survey-index.ts';
 import { exportLedger, importLedger } from '../reports/record/ledger/transfer.ts';
 import { verifyLedger } from '../reports/record/ledger/verify.ts';
+import {
+  editFile as edit,
+  ledgerFiles,
+  RecordedLedgers,
+  SMALL_PLAN as plan,
+} from '../tests/harness/recorded-ledger.ts';
 
-const plan = planOf([itemOf('A'), itemOf('B', { phase: 'phase2' })]);
-let roots: string[];
+let ledgers: RecordedLedgers;
 let said: string;
 beforeEach(() => {
-  roots = [];
+  ledgers = new RecordedLedgers();
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2027-03-01T13:00:00Z') });
   said = '';
   const listen = (text: string | Uint8Array): boolean => {
     said += String(text);
@@ -41,38 +35,15 @@ beforeEach(() => {
   vi.spyOn(process.stderr, 'write').mockImplementation(listen);
 });
 afterEach(() => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
-  for (const root of roots) rmSync(root, { recursive: true, force: true });
+  ledgers.close();
 });
 
-function machine(): string {
-  const root = mkdtempSync(join(tmpdir(), 'golive-ledger-'));
-  roots.push(root);
-  return root;
-}
-/** A finished run of one phase at that minute, with a file of evidence. */
-function run(root: string, phase: string, minute: number, over: Parameters<typeof recordOf>[3] = {}): string {
-  const at = (second: number) => new Date(Date.UTC(2027, 2, 1, 12, minute, second));
-  const runDir = openRun({ root, plan, selectedPhases: [phase], now: at(0) });
-  writeJsonAtomic(join(runDir, 'environment.json'), IDENTITY);
-  writeFileSync(join(runDir, 'evidence', 'seen.txt'), 'seen');
-  const sha256 = `sha256:${createHash('sha256').update('seen').digest('hex')}`;
-  const file = { type: 'file', title: 'Seen', path: 'seen.txt', mediaType: 'text/plain', sha256, bytes: 4 } as const;
-  for (const { id } of plan.items.filter((item) => item.phase === phase)) {
-    appendOutcome(runDir, 0, recordOf(plan, id, 'pass', { startedAt: at(1).toISOString(), evidence: [file], ...over }));
-  }
-  finishRun({ runDir, root, endedBy: 'finished', now: at(2) });
-  return runDir;
-}
-function files(root: string): string[] {
-  return readdirSync(ledgerFolder(root))
-    .sort()
-    .map((name) => join(ledgerFolder(root), name));
-}
-function edit(path: string, change: (text: string) => string): void {
-  writeFileSync(path, change(readFileSync(path, 'utf8')));
-}
-const firstOf = (root: string): string => files(root)[0] ?? '';
+const machine = (): string => ledgers.machine();
+const run = (root: string, phase: string, minute: number, over = {}): string =>
+  ledgers.run(root, phase, minute, { over });
+const firstOf = (root: string): string => ledgerFiles(root)[0] ?? '';
 
 describe('golive verify', () => {
   it('finds nothing wrong with what was written', async () => {
@@ -83,7 +54,7 @@ describe('golive verify', () => {
     run(root, 'phase2', 1);
     said = '';
     expect(await verify({ root })).toBe(0);
-    expect(said).toBe('The ledger is sound: 2 runs, 12 records, 2 evidence files.\n');
+    expect(said).toBe('The ledger is sound: 2 runs, 14 records, 2 evidence files; signed by runner (2 runs).\n');
   });
 
   it.each([
@@ -105,7 +76,7 @@ describe('golive verify', () => {
     [
       'a line that is no record',
       (path: string) => edit(path, (text) => `${text}{"prev":null}\n`),
-      /:7: the line is no ledger record/,
+      /:8: the line is no ledger record/,
     ],
     [
       'a file cut short',
@@ -189,7 +160,7 @@ describe('lookups', () => {
     const damage: string[] = [];
     for (const times of ['the first time', 'by the index']) {
       const { runs } = surveyLedger(ledgerFolder(root));
-      const phases = phasesFor(runs, plan.release, IDENTITY);
+      const phases = phasesFor(runs, plan, IDENTITY);
       expect(
         phases.map(({ phase, decision }) => [phase, decision]),
         times,
@@ -204,20 +175,25 @@ describe('lookups', () => {
         ['A', 'fail'],
         ['B', 'pass'],
       ]);
-      expect(phasesFor(runs, plan.release, { ...IDENTITY, uid: 'another cluster' })).toEqual([]);
-      expect(phasesFor(runs, { ...plan.release, commit: 'f'.repeat(40) }, IDENTITY)).toEqual([]);
+      expect(phasesFor(runs, plan, { ...IDENTITY, uid: 'another cluster' })).toEqual([]);
+      expect(phasesFor(runs, { ...plan, release: { ...plan.release, commit: 'f'.repeat(40) } }, IDENTITY)).toEqual([]);
     }
     expect(damage).toEqual([]);
   });
 
+  /** As many runs as an index is worth. */
+  const many = (root: string): string => {
+    for (let minute = 0; minute < 20; minute += 1) run(root, 'phase1', minute);
+    return ledgerFolder(root);
+  };
+
   it('believe an index only as far as the files are still those that it is of', () => {
     const root = machine();
-    run(root, 'phase1', 0);
-    run(root, 'phase2', 1);
-    const folder = ledgerFolder(root);
-    const index = `${folder}.index`;
+    const folder = many(root);
+    const index = indexFile(folder);
     const whole = surveyLedger(folder);
-    expect(readFileSync(index, 'utf8').split('\n')).toHaveLength(3);
+    expect(readFileSync(index, 'utf8').split('\n')).toHaveLength(21);
+    expect(index.startsWith(root)).toBe(false);
     expect(surveyLedger(folder)).toEqual(whole);
     edit(index, (text) => text.replaceAll('"decision":"GO"', '"decision":"DONE"').slice(0, -20));
     expect(surveyLedger(folder)).toEqual(whole);
@@ -228,18 +204,23 @@ describe('lookups', () => {
     const { atime, mtime } = statSync(firstOf(root));
     edit(firstOf(root), (text) => text.replace('"outcome":"pass"', '"outcome":"fail"'));
     utimesSync(firstOf(root), atime, mtime);
-    expect(surveyLedger(folder)).toMatchObject({ runs: { length: 1 }, damage: [expect.stringMatching(/was changed/)] });
+    expect(surveyLedger(folder)).toMatchObject({
+      runs: { length: 19 },
+      damage: [expect.stringMatching(/was changed/)],
+    });
   });
 
-  it('write an index anew that is mostly of files as they were', () => {
+  it('write an index anew that is mostly of files as they were, and none for a few files', () => {
     const root = machine();
     run(root, 'phase1', 0);
-    const index = `${ledgerFolder(root)}.index`;
     surveyLedger(ledgerFolder(root));
-    const line = readFileSync(index, 'utf8');
-    writeFileSync(index, line.replace(/"stamp":"\d+/, '"stamp":"1').repeat(200));
+    const index = indexFile(ledgerFolder(root));
+    expect(existsSync(index)).toBe(false);
+    surveyLedger(many(root));
+    const lines = readFileSync(index, 'utf8');
+    writeFileSync(index, lines.replaceAll(/"stamp":"\d+/g, '"stamp":"1').repeat(20));
     surveyLedger(ledgerFolder(root));
-    expect(readFileSync(index, 'utf8')).toBe(line);
+    expect(readFileSync(index, 'utf8').split('\n')).toHaveLength(lines.split('\n').length);
   });
 });
 

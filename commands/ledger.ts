@@ -1,9 +1,11 @@
-/** `golive ledger export | import`: carries the ledger between machines. 0 done, 64 wrong use, 70 it could not be done. */
+/** `golive ledger export | import | quarantine`: carries the ledger between machines, and sets a run of it aside. 0 done, 64 wrong use, 70 it could not be done. */
 import { resolve } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
+import { quarantine } from '../reports/record/ledger/quarantine.ts';
 import { exportLedger, importLedger } from '../reports/record/ledger/transfer.ts';
 import { RunFileError } from '../reports/record/io.ts';
 import { ledgerFolder } from '../reports/record/paths.ts';
+import { writeError, writeOut } from './write.ts';
 
 export interface LedgerExportOptions {
   readonly root?: string;
@@ -33,13 +35,21 @@ export async function ledgerImport(options: LedgerImportOptions): Promise<number
   });
 }
 
+export async function ledgerQuarantine(options: { readonly root?: string; readonly run: string }): Promise<number> {
+  const { root = process.cwd(), run } = options;
+  return attempt(() => {
+    quarantine(ledgerFolder(root), run);
+    return `Run ${run} counts for nothing now. Run again what it was asked for: golive verify names what does not count.`;
+  });
+}
+
 function attempt(act: () => string): Promise<number> {
   try {
-    process.stdout.write(`${act()}\n`);
+    writeOut(act());
     return Promise.resolve(EXIT.GO);
   } catch (error) {
     if (!(error instanceof RunFileError)) throw error;
-    process.stderr.write(`golive ledger: ${error.message}\n`);
+    writeError(`golive ledger: ${error.message}`);
     return Promise.resolve(EXIT.broken);
   }
 }

@@ -1,9 +1,9 @@
 /** `golive plan`: what would run, against what, what it may change, which rights it needs. Touches no cluster. */
 import { EXIT } from '../checks/contract/decision.ts';
-import { GATE_USER, rbacFor, type RbacSubject } from '../specs/loader/rbac.ts';
+import { GATE_USER, rbacFor, type RbacSubject } from '../specs/loader/rbac-manifest.ts';
 import { renderPlan } from '../specs/loader/render-plan.ts';
 import { compileOrTell, type Selection } from './compile.ts';
-import { writeError, writeOut } from './write.ts';
+import { writeError, writeJson, writeOut } from './write.ts';
 
 export interface PlanOptions extends Selection {
   readonly rbac?: boolean;
@@ -21,7 +21,7 @@ export async function plan(options: PlanOptions): Promise<number> {
   const compiled = compileOrTell(options);
   if (!compiled) return Promise.resolve(EXIT.usage);
   if (options.rbac) writeOut(rbacFor(compiled.plan, subject));
-  else if (options.json) writeOut(JSON.stringify(compiled.plan, null, 2));
+  else if (options.json) writeJson(compiled.plan);
   else writeOut(renderPlan(compiled.plan, { armedFor: process.env['GOLIVE_ARM'] }));
   return Promise.resolve(EXIT.GO);
 }

@@ -8,7 +8,7 @@ import { matrixOf, type ReachMatrix } from '../k8s/semantics/network/matrix.ts';
 import { readNetwork, type NetworkWorld } from '../k8s/semantics/network/world.ts';
 import { colours, pad } from '../reports/tell/console/text.ts';
 import { answerLines, objectsOf, tellUnread, type ObjectSources } from './objects.ts';
-import { hasColour, writeError, writeOut } from './write.ts';
+import { hasColour, writeError, writeJson, writeOut, writePainted } from './write.ts';
 
 export interface ReachOptions extends ObjectSources {
   readonly from?: string;
@@ -109,13 +109,13 @@ function tellOne(world: NetworkWorld, question: Question, json: boolean): number
   }
   const { from, to, port, protocol } = question;
   if (json) {
-    writeOut(JSON.stringify({ ...question, ...asData(given) }, null, 2));
+    writeJson({ ...question, ...asData(given) });
     return CODES[given.verdict];
   }
   const paint = colours(hasColour());
   const colour = { allow: paint.green, deny: paint.red, undefined: paint.yellow }[given.verdict];
   const reasons = given.because.length > 0 ? given.because : ['no policy isolates either end'];
-  writeOut(
+  writePainted(
     [`${from} → ${to} ${port}/${protocol}: ${colour(WORDS[given.verdict])}`, ...reasons.map((one) => `  ${one}`)].join(
       '\n',
     ),
@@ -127,7 +127,7 @@ const MARKS: Readonly<Record<Verdict, string>> = { allow: 'yes', deny: '–', un
 
 function tellMatrix({ sources, targets, cells }: ReachMatrix, json: boolean): number {
   if (json) {
-    writeOut(JSON.stringify({ sources, targets, cells: cells.map((row) => row.map(asBoolean)) }, null, 2));
+    writeJson({ sources, targets, cells: cells.map((row) => row.map(asBoolean)) });
     return EXIT.GO;
   }
   if (sources.length === 0 || targets.length === 0) {

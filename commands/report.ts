@@ -4,15 +4,14 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isRecord } from '../checks/contract/json.ts';
-import { EXIT, type Decision } from '../checks/contract/decision.ts';
+import { EXIT, type Decision, type DecisionName } from '../checks/contract/decision.ts';
 import type { Plan } from '../checks/contract/plan.ts';
-import { exitCodeOf } from '../reports/decide/decide.ts';
 import { confinedParts } from '../reports/tell/html/evidence-path.ts';
 import { writeHtmlReport } from '../reports/tell/html/write.ts';
-import { decisionProblem } from '../reports/record/ledger/decisions.ts';
+import { decisionProblem, unsignedGo } from '../reports/record/ledger/decisions.ts';
 import { surveyLedger } from '../reports/record/ledger/survey.ts';
 import { decisionFile, ledgerFolder, runsFolder } from '../reports/record/paths.ts';
-import { visibleLine } from '../reports/tell/visible-text.ts';
+import { visibleLine } from '../checks/contract/visible-text.ts';
 import { PLAN_FILE, readPlanFile } from '../specs/loader/plan-file.ts';
 import { projectRoot } from './root.ts';
 import * as terminal from './write.ts';
@@ -35,13 +34,14 @@ export function report(options: ReportOptions): number {
     writeError(`golive: ${visibleLine(run)} is no run id: take the name of a folder in .golive/runs\n`);
     return EXIT.usage;
   }
-  const file = run === undefined ? decisionFile(root) : join(runsFolder(root), run, 'decision.json');
+  const { file, outDir } = placesOf(root, run);
   const decision = readDecision(file);
   if (typeof decision === 'string') {
     writeError(`golive: ${relative(root, file)}: ${decision}\n`);
     return run === undefined ? EXIT.broken : EXIT.usage;
   }
-  const problem = decisionProblem(decision, surveyLedger(ledgerFolder(root)).runs);
+  const { runs } = surveyLedger(ledgerFolder(root));
+  const problem = decisionProblem(decision, runs);
   if (problem !== null) {
     writeError(`golive: ${relative(root, file)} ${problem}\n`);
     return EXIT.broken;
@@ -49,12 +49,23 @@ export function report(options: ReportOptions): number {
   const page = writeHtmlReport({
     decision,
     plan: readPlan(runsFolder(root), decision),
-    outDir: run === undefined ? join(root, 'reports', 'out') : join(root, 'reports', 'out', 'runs', run),
+    outDir,
     runsDir: runsFolder(root),
   });
-  write(`${decision.selected.decision}: ${relative(process.cwd(), page) || page}\n`);
+  const unsigned = unsignedGo(root, { ...decision }, runs);
+  if (unsigned !== null) writeError(`golive: ${relative(root, file)} ${unsigned}: golive doctor says what to do\n`);
+  const told: DecisionName = unsigned === null ? decision.selected.decision : 'HOLD';
+  write(`${told}: ${relative(process.cwd(), page) || page}\n`);
   if (options.open === true) openPage(page, writeError);
-  return exitCodeOf(decision);
+  return EXIT[told];
+}
+
+/** Of the latest decision, or of an earlier run's. */
+function placesOf(root: string, run: string | undefined): { readonly file: string; readonly outDir: string } {
+  const outDir = join(root, 'reports', 'out');
+  return run === undefined
+    ? { file: decisionFile(root), outDir }
+    : { file: join(runsFolder(root), run, 'decision.json'), outDir: join(outDir, 'runs', run) };
 }
 
 /** The decision, or what is wrong with the file. */

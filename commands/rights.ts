@@ -3,10 +3,11 @@ import { resolve } from 'node:path';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import { colours, pad, wrap } from '../reports/tell/console/text.ts';
+import { grantCommand } from '../specs/loader/rbac-manifest.ts';
 import { rightsOf } from '../specs/loader/rbac.ts';
 import { compileOrTell, type Selection } from './compile.ts';
 import { askRights, rightText, withCluster, type AskedRight } from './doctor/cluster.ts';
-import { hasColour, writeError, writeOut } from './write.ts';
+import { hasColour, writeError, writeJson, writePainted } from './write.ts';
 
 export interface RightsOptions extends Selection {
   readonly json?: boolean;
@@ -20,10 +21,10 @@ export async function rights(options: RightsOptions): Promise<number> {
   const { kubeconfig, rehearsal } = plan.environment;
   try {
     const where = { ...kubeconfig, path: resolve(root, kubeconfig.path) };
-    const asked = await withCluster(where, (link) => askRights(link, rightsOf(plan)));
+    const { rights: asked, user } = await withCluster(where, (link) => askRights(link, rightsOf(plan)));
     const missing = asked.filter(({ allowed }) => !allowed).length;
-    if (options.json) writeOut(JSON.stringify({ environment: plan.environment.name, missing, rights: asked }, null, 2));
-    else writeOut(table(asked, plan.environment.name));
+    if (options.json) writeJson({ environment: plan.environment.name, missing, rights: asked });
+    else writePainted(table(asked, plan.environment.name, grantCommand(plan, user)));
     return missing > 0 ? EXIT['NO-GO'] : EXIT.GO;
   } catch (error) {
     if (!(error instanceof ObservationError)) throw error;
@@ -33,7 +34,7 @@ export async function rights(options: RightsOptions): Promise<number> {
   }
 }
 
-function table(rights: readonly AskedRight[], environment: string): string {
+function table(rights: readonly AskedRight[], environment: string, grant: string): string {
   const paint = colours(hasColour());
   const width = process.stdout.columns || 80;
   const missing = rights.filter(({ allowed }) => !allowed).length;
@@ -46,7 +47,7 @@ function table(rights: readonly AskedRight[], environment: string): string {
   const sum =
     missing === 0
       ? `The gate has all ${rights.length} rights it needs in ${environment}.`
-      : `The gate lacks ${missing} of the ${rights.length} rights it needs in ${environment}. ` +
-        'Grant them: golive plan --rbac | kubectl apply -f -';
-  return [...lines, '', ...wrap(sum, width, 0)].join('\n');
+      : `The gate lacks ${missing} of the ${rights.length} rights it needs in ${environment}. An administrator of the cluster grants them by`;
+  // The command is not wrapped: it is copied.
+  return [...lines, '', ...wrap(sum, width, 0), ...(missing === 0 ? [] : [grant])].join('\n');
 }

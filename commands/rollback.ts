@@ -141,7 +141,7 @@ function finish({ runDir }: StandingCutover, root: string, known: number): Promi
   });
 }
 
-/** A way back is not broken off; the answer undoes this. */
+/** A rollback is not broken off; the answer undoes this. */
 function refuseSignals(): () => void {
   const refuse = (): void => writeOut('The rollback goes on to its end: this waits for it.');
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

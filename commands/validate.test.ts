@@ -12,7 +12,7 @@ const FULL = {
   reason: 'Accepted',
   approver: 'Grace',
   ticket: 'OPS-1',
-  expires: '2999-01-01T00:00:00Z',
+  expires: new Date(Date.now() + 24 * 3_600_000).toISOString(),
 };
 
 function validate(files: Readonly<Record<string, string>>): CliResult {
@@ -53,6 +53,18 @@ describe('golive validate', () => {
     expect(stderr).toMatch(/^specs\/small\/waivers\.yaml:5:5: warning: .* is for release v0\.9\.0/m);
     expect(stderr).toMatch(/^specs\/small\/waivers\.yaml:6:5: warning: .* nothing waives an item that is planned/m);
     expect(stdout).toContain('Beside it: 4 waivers.');
+  });
+
+  it('refuses waivers of blanks, for ever and for no reason, with the place of each', () => {
+    const { status, stderr } = validate(
+      waivers({ expires: '2999-01-01T00:00:00Z' }, { approver: '\u3000\u2800' }, { reason: 'n/a' }, { ticket: ' - ' }),
+    );
+    expect(status).toBe(64);
+    expect(stderr).toMatch(/^specs\/small\/waivers\.yaml:3:\d+: waivers\[0\]\.expires: is more than a year from now/m);
+    expect(stderr).toMatch(/^specs\/small\/waivers\.yaml:4:\d+: waivers\[1\]\.approver: does not have the right form/m);
+    expect(stderr).toMatch(/^specs\/small\/waivers\.yaml:5:\d+: waivers\[2\]\.reason: /m);
+    expect(stderr).toMatch(/^specs\/small\/waivers\.yaml:6:\d+: waivers\[3\]\.ticket: /m);
+    expect(stderr).toContain('4 problems in 1 file');
   });
 
   it('knows a checklist by the name of its folder, and says which there are', () => {

@@ -12,16 +12,16 @@ import { SPEC_KIND } from '../specs/loader/team-specs/binding.ts';
 import { unboundSpecs } from '../specs/loader/team-specs/files.ts';
 import { selectedEnv, type Selection } from './compile.ts';
 import { projectRoot } from './root.ts';
-import { hasColour, writeError, writeOut } from './write.ts';
+import { hasColour, writeError, writeOut, writePainted } from './write.ts';
 
 /** 0 valid, also with warnings; 64 invalid, after every problem of every file has been told. */
 export async function validate(selection: Selection): Promise<number> {
   const root = projectRoot();
   const compiled = draftPlan({ root, env: selectedEnv(selection) });
-  const people = 'draft' in compiled ? readPeople(root, compiled.draft) : peopleBeside(root, selection);
+  const people = 'draft' in compiled ? readPeople(root, compiled.draft, new Date()) : peopleBeside(root, selection);
   const problems = [...('problems' in compiled ? compiled.problems : []), ...(people?.problems ?? [])];
   if (problems.length > 0 || !('draft' in compiled)) {
-    writeError(renderProblems(problems, { colour: hasColour(process.stderr) }));
+    writePainted(renderProblems(problems, { colour: hasColour(process.stderr) }), process.stderr);
     return Promise.resolve(EXIT.usage);
   }
   if (people) warn(compiled.draft, people);
@@ -41,7 +41,7 @@ function peopleBeside(root: string, selection: Selection): LoadedPeople | undefi
   const { checklist } = loadChecklist(root, found.file, kinds);
   if (Object.keys(checklist.roles).length === 0) return undefined;
   const items = checklist.items.map(({ raw }) => ({ id: String(raw['id']), kind: String(raw['kind']) }));
-  return readPeople(root, { checklist, items, roles: checklist.roles });
+  return readPeople(root, { checklist, items, roles: checklist.roles }, new Date());
 }
 
 /** What is valid but covers nothing, to stderr. */

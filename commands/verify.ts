@@ -1,6 +1,8 @@
-/** `golive verify`: is what was recorded still what was written? 0 sound, 1 damaged, 2 nothing to verify or a run unfinished. */
+/** `golive verify`: is what was recorded still what was written, and by whom? 0 sound, 1 damaged, 2 nothing to verify, a run unfinished or not signed. */
+import { EXIT } from '../checks/contract/decision.ts';
 import type { Verification } from '../reports/record/ledger/verify.ts';
 import { verifyLedger } from '../reports/record/ledger/verify.ts';
+import { writeJson, writeOut } from './write.ts';
 
 export interface VerifyOptions {
   /** The project's folder; default: the current one. */
@@ -11,31 +13,54 @@ export interface VerifyOptions {
 export async function verify(options: VerifyOptions = {}): Promise<number> {
   const verification = verifyLedger(options.root ?? process.cwd());
   const exitCode = exitCodeFor(verification);
-  const text =
-    options.json === true ? JSON.stringify({ sound: exitCode === 0, ...verification }, null, 2) : tell(verification);
-  process.stdout.write(`${text}\n`);
+  if (options.json === true) writeJson({ sound: exitCode === 0, ...verification });
+  else writeOut(tell(verification));
   return Promise.resolve(exitCode);
 }
 
-function exitCodeFor({ damage, runs, incomplete }: Verification): number {
-  if (damage.length > 0) return 1;
-  return runs === 0 || incomplete.length > 0 ? 2 : 0;
+function exitCodeFor({ damage, runs, incomplete, unsigned }: Verification): number {
+  if (damage.length > 0) return EXIT['NO-GO'];
+  return runs === 0 || incomplete.length > 0 || unsigned.some(({ replaced }) => !replaced) ? EXIT.HOLD : EXIT.GO;
 }
 
-function tell({ runs, records, evidenceFiles, damage, incomplete, elsewhere }: Verification): string {
+function tell(verification: Verification): string {
+  const { runs, records, evidenceFiles, damage, incomplete, elsewhere, quarantined, withdrawn } = verification;
   if (damage.length > 0) {
     const head = damage.length === 1 ? 'The ledger is damaged:' : `The ledger is damaged in ${damage.length} places:`;
-    const advice = 'Restore the named files from a backup or an export. Until then no run decides GO.';
+    const advice =
+      'Restore the named files from a backup or an export, or set a run aside: golive ledger quarantine RUN. Until then no run decides GO.';
     return [head, ...damage.map((line) => `  ${line}`), advice].join('\n');
   }
   if (runs === 0) return 'There is no ledger to verify yet: run the gate first (npx playwright test).';
-  const lines = [
-    `The ledger is sound: ${counted(runs, 'run')}, ${counted(records, 'record')}, ${counted(evidenceFiles, 'evidence file')}.`,
-  ];
+  const counts = `${counted(runs, 'run')}, ${counted(records, 'record')}, ${counted(evidenceFiles, 'evidence file')}`;
+  const lines = [...heading(verification, counts)];
   for (const run of incomplete)
     lines.push(`Run ${run} never said how it ended: what it was asked for is HOLD. Run it again.`);
+  for (const run of quarantined) lines.push(`Run ${run} is quarantined: it counts for nothing.`);
   if (elsewhere.length > 0) lines.push(notHere(elsewhere));
+  if (withdrawn !== undefined)
+    lines.push(`The latest decision was taken back: the last run could not start: ${withdrawn}.`);
   return lines.join('\n');
+}
+
+/** "Sound" is said of what somebody vouches for: chains alone can be made by anybody. */
+function heading({ signers, unsigned }: Verification, counts: string): string[] {
+  const by = Object.entries(signers).map(([name, count]) => `${name} (${counted(count, 'run')})`);
+  const signed = by.length === 0 ? 'nobody has signed any of it' : `signed by ${by.join(', ')}`;
+  const open = unsigned.filter(({ replaced }) => !replaced);
+  if (open.length === 0 && unsigned.length === 0) return [`The ledger is sound: ${counts}; ${signed}.`];
+  const named = open.slice(0, NAMED).map(({ runId, why }) => `  Run ${runId}: its record ${why}.`);
+  if (open.length > NAMED) named.push(`  And ${counted(open.length - NAMED, 'more run')}.`);
+  const old = unsigned.length - open.length;
+  const history = old === 0 ? [] : [`${counted(old, 'unsigned run')} that later ones have replaced: history only.`];
+  if (open.length === 0) return [`The ledger is sound: ${counts}; ${signed}.`, ...history];
+  return [
+    `The chains are whole: ${counts}; ${signed}.`,
+    `Nobody vouches for ${counted(open.length, 'run')}: anybody may have written that, so no later run counts on it:`,
+    ...named,
+    ...history,
+    'Give the runner a key (golive ledger key), allow it beside the checklist, and run again.',
+  ];
 }
 
 /** Named one by one as long as that is readable. */

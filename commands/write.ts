@@ -1,11 +1,36 @@
 /** Words of a command to the terminal, and colour where there is one. */
+import { hideCredentials } from '../checks/contract/credentials.ts';
+import { visibleJson, visibleText } from '../checks/contract/visible-text.ts';
 
+/** To stdout; whatever a name or title holds, the terminal obeys none of it. */
 export function writeOut(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  writePlain(text, process.stdout);
 }
 
+/** The same to stderr. */
 export function writeError(text: string): void {
-  process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+  writePlain(text, process.stderr);
+}
+
+function writePlain(text: string, stream: NodeJS.WritableStream): void {
+  const shown = visibleText(hideCredentials(text));
+  stream.write(shown.endsWith('\n') ? shown : `${shown}\n`);
+}
+
+export function writeJson(value: unknown): void {
+  process.stdout.write(`${visibleJson(value)}\n`);
+}
+
+// Built from text: no control character in this source.
+const COLOUR = new RegExp('(\\u001b\\[[0-9;]*m)');
+
+/** A text that may hold colours: those stay, everything else that a terminal would obey is made visible. */
+export function writePainted(text: string, stream: NodeJS.WritableStream = process.stdout): void {
+  const shown = hideCredentials(text)
+    .split(COLOUR)
+    .map((part, index) => (index % 2 === 1 ? part : visibleText(part)))
+    .join('');
+  stream.write(shown.endsWith('\n') ? shown : `${shown}\n`);
 }
 
 /** May a stream be coloured? Never with NO_COLOR, never into a file or pipe. */

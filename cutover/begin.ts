@@ -1,6 +1,8 @@
 /** What a cutover is given and how it ends; how it begins, with the Lease and with what to go back to, or why it does not. */
 import { errorText } from '../checks/contract/text.ts';
 import type { RecordedRevision } from '../checks/contract/cutover.ts';
+import { formatMs } from '../checks/contract/units.ts';
+import { longestLadderMs } from '../checks/cutover/cadence.ts';
 import type { Clock } from './clock.ts';
 import type { CutoverJournal } from './journal.ts';
 import { processStartedAt } from '../fixtures/rehearsal-client/process-identity.ts';
@@ -41,6 +43,7 @@ export async function begin(
     return errorText(error);
   }
   try {
+    await requireLasting(run, signal);
     const { weights } = await parts.route.read(signal);
     const whole = weights.canary + weights.stable;
     if (weights.canary !== 0)
@@ -64,6 +67,19 @@ export async function begin(
     await giveBack(parts, clock);
     return errorText(error);
   }
+}
+
+/** A credential that ends under way leaves users on both releases: the weights stay, and nobody may set them. */
+async function requireLasting(
+  { parts, clock, settings: { steps, rollbackWithinMs } }: Pick<CutoverRun, 'parts' | 'clock' | 'settings'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const ladderMs = longestLadderMs(steps, rollbackWithinMs);
+  const end = await parts.credentialEnd(clock.date().getTime() + ladderMs, signal);
+  if (!end) return;
+  throw new Error(
+    `the kubeconfig ends too early: ${end.what} is valid until ${new Date(end.at).toISOString()}, and the cutover with its way back may last ${formatMs(ladderMs)}. Use a credential that lasts longer, or one that is renewed by itself: a token file or a plugin (exec)`,
+  );
 }
 
 /** Tells why nothing was begun. Never throws. */

@@ -3,9 +3,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '../checks/contract/text.ts';
+import { visibleLine } from '../checks/contract/visible-text.ts';
 import type { CutoverEvent, CutoverEventOf } from '../checks/contract/cutover.ts';
 import type { Plan } from '../checks/contract/plan.ts';
-import { durationMs, formatMs } from '../checks/contract/units.ts';
+import { formatMs } from '../checks/contract/units.ts';
 import { realClock } from './clock.ts';
 import { askedSteps, REHEARSAL } from '../reports/record/run-folder/cutover-asked.ts';
 import { endOf, readCutover, type CutoverLog } from '../reports/record/run-folder/cutover-log.ts';
@@ -13,7 +14,7 @@ import { openJournal } from './journal.ts';
 import { findDist } from '../fixtures/rehearsal-client/start.ts';
 import { appendEvent } from '../reports/record/run-folder/append.ts';
 import { ALIVE_EVERY_MS, CUTOVER_EXIT, type Heard } from './protocol.ts';
-import { hasCutover } from './settings.ts';
+import { hasCutover, rollbackWithinOf } from './settings.ts';
 import { silenceOf } from './signs-of-life.ts';
 
 const LOOK_MS = 100;
@@ -135,7 +136,7 @@ function settle({ runDir, say }: ControlOptions, code: number | null): void {
   if (ended === null) return;
   if (end === undefined) tellEnd(runDir, ended, code);
   if (end === undefined || (end.event === 'finished' && ended.complete))
-    say(`${ended.complete ? 'ROLLED BACK' : 'THE ROLLBACK IS NOT FINISHED'}: ${ended.why}.`);
+    say(`${ended.complete ? 'ROLLED BACK' : 'THE ROLLBACK IS NOT FINISHED'}: ${visibleLine(ended.why)}.`);
   try {
     appendEvent(runDir, { at: new Date().toISOString(), event: 'cutover-ended', ...ended });
   } catch (error) {
@@ -188,13 +189,6 @@ function endedAs(
   if (end?.event === 'finished' && code !== CUTOVER_EXIT.unfinished) return null;
   return { complete: false, why: 'the process that was to take traffic back ended without a word' };
 }
-
-/** A limit of the real world, as its item declares it. */
-function rollbackWithinOf(plan: Plan): number {
-  const declared = plan.items.find(({ kind }) => kind === 'cutover/weights')?.params['rollbackWithin'];
-  return typeof declared === 'string' ? durationMs(declared) : LONGEST_ROLLBACK_MS;
-}
-const LONGEST_ROLLBACK_MS = 3_600_000;
 
 /** Why it went back. */
 function reasonOf(events: readonly CutoverEvent[]): string {

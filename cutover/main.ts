@@ -8,7 +8,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { hideCredentials } from '../checks/contract/credentials.ts';
 import { errorText } from '../checks/contract/text.ts';
+import { visibleText } from '../checks/contract/visible-text.ts';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import type { RollbackReason } from '../checks/contract/cutover.ts';
 import type { Plan } from '../checks/contract/plan.ts';
@@ -16,7 +18,7 @@ import { realClock as clock } from './clock.ts';
 import type { CutoverLog } from '../reports/record/run-folder/cutover-log.ts';
 import { openJournal, type CutoverJournal } from './journal.ts';
 import { waitForRehearsal } from '../fixtures/rehearsal-client/start.ts';
-import { isUsable, standingOf } from '../fixtures/rehearsal-client/state-file.ts';
+import { isGone, standingOf } from '../fixtures/rehearsal-client/state-file.ts';
 import { loadPlan } from '../specs/loader/plan-file.ts';
 import type { CutoverEnd } from './begin.ts';
 import { runCutover } from './engine.ts';
@@ -25,7 +27,7 @@ import { openParts } from './open.ts';
 import type { CutoverParts } from './parts.ts';
 import { CUTOVER_EXIT, SILENT_MS, type Heard } from './protocol.ts';
 import { rehearseRollback } from './rehearse.ts';
-import { cutoverSettings, type CutoverSettings } from './settings.ts';
+import { cutoverSettings, rollbackWithinOf, type CutoverSettings } from './settings.ts';
 
 const REHEARSAL_MS = 60_000;
 
@@ -50,7 +52,7 @@ process.exit(
 /** What kept it from beginning; people read it in `cutover.log`, or on the terminal of `golive rollback`. */
 function unable(error: unknown): CutoverEnd {
   const fix = error instanceof ObservationError && error.fix !== undefined ? `\nFix: ${error.fix}` : '';
-  process.stderr.write(`${errorText(error)}${fix}\n`);
+  process.stderr.write(`${visibleText(hideCredentials(`${errorText(error)}${fix}`))}\n`);
   return 'unfinished';
 }
 
@@ -107,8 +109,9 @@ async function withParts(
 ): Promise<CutoverEnd> {
   const dir = join(args.root ?? '', '.golive', 'rehearsal');
   const { rehearsal } = plan.environment;
+  const waitMs = args.back ? Math.max(REHEARSAL_MS, rollbackWithinOf(plan)) : REHEARSAL_MS;
   const values = rehearsal
-    ? await waitForRehearsal({ dir, signal: AbortSignal.timeout(REHEARSAL_MS), timeoutMs: REHEARSAL_MS })
+    ? await waitForRehearsal({ dir, signal: AbortSignal.timeout(waitMs), timeoutMs: waitMs, patient: true })
     : null;
   const settings = cutoverSettings(plan, values);
   const journal = open(runDir, args.rehearse ? 'rollback-rehearsal' : 'cutover');
@@ -119,11 +122,12 @@ async function withParts(
     events: journal.events,
     tell: (event) => journal.tell(JSON.parse(opened.redact(JSON.stringify(event))) as typeof event),
   };
-  // A rehearsal that is gone has taken everything with it; there is nothing to go back to and nobody to serve.
+  // A rehearsal that is gone has taken everything with it; there is nothing to go back to and nobody to serve. One that stands still may
+  // come back: the way back is tried for as long as it may take.
   const gone =
     rehearsal &&
     setInterval(() => {
-      if (!isUsable(standingOf(dir))) leave(told);
+      if (isGone(standingOf(dir))) leave(told);
     }, 500).unref();
   try {
     return await act({ plan, settings, parts: opened.parts, journal: told, id });

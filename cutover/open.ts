@@ -13,6 +13,7 @@ import { resolveRehearsal } from '../fixtures/capabilities/host.ts';
 import { createRedactor } from '../fixtures/capabilities/redactor.ts';
 import { lookupFor } from '../fixtures/capabilities/resolve.ts';
 import { realClock } from './clock.ts';
+import { credentialEndOf } from './credential-end.ts';
 import { leaseClient } from './lease.ts';
 import { askedSteps } from '../reports/record/run-folder/cutover-asked.ts';
 import { convergence, recordRevisions, restoreRevision } from './revisions.ts';
@@ -57,6 +58,7 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
   });
   const parts: CutoverParts = {
     route: routeClient(link, route),
+    credentialEnd: (before, signal) => credentialEndOf(environment.kubeconfig, before, signal),
     lease: leaseClient(link, { namespace, name: settings.lease, holder: id, durationSeconds: LEASE_SECONDS }),
     revisions: {
       record: (signal) => recordRevisions(link, namespace, settings.deployments, signal),

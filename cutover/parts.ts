@@ -1,6 +1,7 @@
 /** What the cutover acts and looks through, as the engine sees it; `open.ts` makes the real ones, tests make others. */
 import type { ProbeRecord, RecordedRevision, Weights } from '../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
+import type { CredentialEnd } from './credential-end.ts';
 import type { PrometheusWatch } from './prometheus.ts';
 import type { ServicesSeen } from './services.ts';
 
@@ -16,6 +17,8 @@ export interface CutoverParts {
     read(signal: AbortSignal): Promise<RouteState>;
     set(canary: number, signal: AbortSignal): Promise<RouteState>;
   };
+  /** When the credential ends by which traffic is moved and taken back, if before that; null where it is renewed, or does not say. */
+  credentialEnd(before: number, signal: AbortSignal): Promise<CredentialEnd | null>;
   readonly lease: {
     acquire(signal: AbortSignal): Promise<{ readonly tookOver: string | null }>;
     renew(signal: AbortSignal): Promise<void>;

@@ -4,6 +4,7 @@ import type { TrafficRoute, TriggerMetric, TriggerRule } from '../checks/contrac
 import type { Plan, PlannedItem } from '../checks/contract/plan.ts';
 import type { SecretRef } from '../checks/contract/secrets.ts';
 import { durationMs } from '../checks/contract/units.ts';
+import { evaluatedEveryMs } from '../checks/cutover/cadence.ts';
 import { askEveryMs, secondSourceOf } from '../checks/cutover/second-source.ts';
 import { sourceOf } from '../checks/protocols/telemetry.ts';
 import { resolveRehearsal } from '../fixtures/capabilities/host.ts';
@@ -55,11 +56,10 @@ export interface CutoverSettings {
 }
 
 export const STEP_KIND = 'cutover/step';
-const INTERVAL_MS = 15_000;
-/** Evaluations are not closer together than this, however short the windows are. */
-const LEAST_INTERVAL_MS = 100;
 /** A source of the real world comes back when it comes back: never compressed. */
 const LEAST_PATIENCE_MS = 30_000;
+
+const LONGEST_ROLLBACK_MS = 3_600_000;
 
 interface RouteParams {
   readonly route: Omit<TrafficRoute, 'versionHeader' | 'canaryVersion' | 'rule'> & { readonly rule?: number };
@@ -100,6 +100,12 @@ export function hasCutover(plan: Plan): boolean {
   return plan.items.some(({ kind }) => kind === STEP_KIND);
 }
 
+/** A limit of the real world, as its item declares it. */
+export function rollbackWithinOf(plan: Plan): number {
+  const declared = plan.items.find(({ kind }) => kind === 'cutover/weights')?.params['rollbackWithin'];
+  return typeof declared === 'string' ? durationMs(declared) : LONGEST_ROLLBACK_MS;
+}
+
 /** Throws an Error in words for people where the items do not add up to a cutover. */
 export function cutoverSettings(plan: Plan, values: RehearsalValues | null): CutoverSettings {
   const { compression } = plan.environment;
@@ -114,7 +120,7 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
     const { weight, watch, proveWithin } = paramsOf(item, values) as unknown as StepParams;
     return { item: item.id, weight, watchMs: compressed(watch), proveWithinMs: durationMs(proveWithin) };
   });
-  const intervalMs = Math.max(LEAST_INTERVAL_MS, INTERVAL_MS / compression);
+  const intervalMs = evaluatedEveryMs(compression);
   const triggers = of('trigger').map((item) =>
     triggerOf(item.id, paramsOf(item, values) as unknown as TriggerParams, { compression, intervalMs }),
   );

@@ -8,6 +8,7 @@ describe('parseGateArguments', () => {
     expect(parse('test')).toEqual({
       command: 'test',
       list: false,
+      narrowed: false,
       ui: false,
       reportersReplaced: false,
       workers: null,
@@ -45,9 +46,26 @@ describe('parseGateArguments', () => {
     expect(parse('test --list').list).toBe(true);
     expect(parse('test --ui-port=0').ui).toBe(true);
   });
+  it.each(['--grep x', '-g x', '-gx', '--last-failed', '--shard=1/2', '--ui', 'specs/a.spec.ts', '--grep-invert=x'])(
+    'knows that %s may leave tests out',
+    (option) => expect(parse(`test ${option}`).narrowed).toBe(true),
+  );
+  it('takes phases, workers and reporters for no narrowing', () => {
+    expect(parse('test --project phase1 phase2 --workers 1 --reporter=dot').narrowed).toBe(false);
+    expect(parse('test-server').narrowed).toBe(true);
+  });
   it('refuses what would break order', () => {
     expect(parse('test --shuffle').refused).toHaveLength(1);
     expect(parse('test --repeat-each=2').refused).toHaveLength(1);
+  });
+  it('refuses values that are none, with an example', () => {
+    expect(parse('test --workers=abc').refused).toEqual([
+      '--workers: "abc" is no value for it; write for example --workers 2 or 50%',
+    ]);
+    for (const line of ['-j0', '--workers=-1', '--shard=2', '--timeout=5m', '--retries=x', '--workers'])
+      expect(parse(`test ${line}`).refused).toHaveLength(1);
+    for (const line of ['-j4', '--workers=50%', '--shard=1/2', '--timeout=0', '--retries=0', '--max-failures 1'])
+      expect(parse(`test ${line}`).refused).toEqual([]);
   });
   it('does not take an option value for the command', () => {
     expect(parse('-c other.config.ts test').command).toBe('test');

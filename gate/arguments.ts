@@ -15,6 +15,8 @@ export interface GateArguments {
   /** Names given to `--project` that match no phase. */
   readonly unknownProjects: readonly string[];
   readonly shard: string | null;
+  /** Tests of a phase may be left out: what was not asked for stands as it stood. */
+  readonly narrowed: boolean;
   /** Options that would let order or locks break, with the reason. */
   readonly refused: readonly string[];
 }
@@ -27,10 +29,36 @@ const VALUED = new Set(
   ).split(' '),
 );
 
+/** Options that leave tests out of a phase; words after `test` do, too. */
+const NARROWING =
+  '--grep -g --grep-invert -G --last-failed --only-changed --shard --test-list --test-list-invert'.split(' ');
+const WINDOWS = ['--ui', '--ui-host', '--ui-port'];
+/** Commands that run what a person picks in a window or an editor. */
+const PICKING = ['test-server'];
+
 const REFUSED: Readonly<Record<string, string>> = {
   '--shuffle': 'it would run phases out of order',
   '--repeat-each': 'it would run mutating items more than once',
 };
+
+/** What Playwright would answer with a stack trace, or take for something else. */
+const FORMS: readonly (readonly [option: string, form: RegExp, example: string])[] = [
+  ['--workers', /^(?:[1-9]\d*|[1-9]\d?%|100%)$/, '2 or 50%'],
+  ['-j', /^(?:[1-9]\d*|[1-9]\d?%|100%)$/, '2 or 50%'],
+  ['--shard', /^[1-9]\d*\/[1-9]\d*$/, '1/2'],
+  ['--retries', /^\d+$/, '0'],
+  ['--timeout', /^\d+$/, '60000'],
+  ['--global-timeout', /^\d+$/, '600000'],
+  ['--max-failures', /^\d+$/, '1'],
+];
+
+function malformed(values: ReadonlyMap<string, readonly string[]>): string[] {
+  return FORMS.flatMap(([option, form, example]) =>
+    (values.get(option) ?? []).flatMap((value) =>
+      form.test(value) ? [] : [`${option}: "${value}" is no value for it; write for example ${option} ${example}`],
+    ),
+  );
+}
 
 /** Reads `process.argv.slice(2)`. */
 export function parseGateArguments(argv: readonly string[]): GateArguments {
@@ -55,20 +83,30 @@ export function parseGateArguments(argv: readonly string[]): GateArguments {
   const last = (...names: string[]): string | null =>
     names.map((name) => values.get(name)?.at(-1)).find((v) => v !== undefined) ?? null;
   const projects = values.get('--project');
+  const ui = WINDOWS.some((option) => values.has(option));
   const workers = last('--workers', '-j');
   return {
     command: words[0] ?? '',
     list: values.has('--list'),
-    ui: values.has('--ui') || values.has('--ui-host') || values.has('--ui-port'),
+    ui,
+    narrowed: ui || isNarrowed(words, values),
     reportersReplaced: values.has('--reporter'),
     workers: workers === null ? null : Number.parseInt(workers, 10),
     phases: projects ? PHASES.filter((phase) => projects.some((name) => matches(name, phase))) : null,
     unknownProjects: (projects ?? []).filter((name) => !PHASES.some((phase) => matches(name, phase))),
     shard: last('--shard'),
-    refused: Object.entries(REFUSED)
-      .filter(([option]) => values.has(option))
-      .map(([option, why]) => `${option}: ${why}`),
+    refused: [
+      ...Object.entries(REFUSED)
+        .filter(([option]) => values.has(option))
+        .map(([option, why]) => `${option}: ${why}`),
+      ...malformed(values),
+    ],
   };
+}
+
+/** Words after the command name files. */
+function isNarrowed([command = '', ...files]: readonly string[], values: ReadonlyMap<string, unknown>): boolean {
+  return PICKING.includes(command) || files.length > 0 || NARROWING.some((option) => values.has(option));
 }
 
 function splitOption(word: string): [name: string, inline: string | null] {
@@ -81,5 +119,5 @@ function splitOption(word: string): [name: string, inline: string | null] {
 
 /** Whether a project name, with `*` and in any case as Playwright takes it, selects the phase. */
 function matches(name: string, phase: string): boolean {
-  return new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')}$`, 'i').test(phase);
+  return new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*')}$`, 'i').test(phase);
 }

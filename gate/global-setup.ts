@@ -11,6 +11,7 @@ import { gateMain } from './gate-main.ts';
 export default function globalSetup(): () => Promise<void> {
   const root = process.env[WORKER_ENV.root];
   if (!root) throw new Error('Run golive by its own playwright.config.ts.');
+  process.env[WORKER_ENV.setUp] = '1';
   const rehearsal = plannedRun().environment.rehearsal
     ? startRehearsal({ dir: join(root, '.golive', 'rehearsal'), kept: false })
     : undefined;

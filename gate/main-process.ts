@@ -3,9 +3,10 @@
  * and decide when the process exits. The decision hangs on no reporter: `--reporter=dot` removes every reporter of the
  * config, a reporter's `onEnd` may never settle, and Playwright's exit code counts tests that happened to run.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { errorText } from '../checks/contract/text.ts';
+import { visibleLine } from '../checks/contract/visible-text.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Decision } from '../checks/contract/decision.ts';
 import { PHASES, POST_DEPLOYMENT } from '../checks/contract/plan.ts';
@@ -14,8 +15,9 @@ import { beforehand } from '../fixtures/run-item.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
 import { writeHtmlReport } from '../reports/tell/html/write.ts';
 import { renderSummary } from '../reports/tell/console/summary.ts';
+import type { EndedBy } from '../reports/decide/input.ts';
 import { finishRun } from '../reports/record/run-folder/finish.ts';
-import { appendEvent, openRun } from '../reports/record/run-folder/open.ts';
+import { abandonRun, appendEvent, openRun } from '../reports/record/run-folder/open.ts';
 import { decisionFile, runsFolder } from '../reports/record/paths.ts';
 import { runsToKeep } from '../reports/record/run-folder/retention.ts';
 import { PLAN_FILE } from '../specs/loader/plan-file.ts';
@@ -26,8 +28,10 @@ import { didYouMean } from '../specs/loader/suggest.ts';
 import { watchForCutover, type CutoverControl } from '../cutover/control.ts';
 import { parseGateArguments } from './arguments.ts';
 import type { GateArguments } from './arguments.ts';
+import { setReportsAside, type EarlierReports } from './earlier-reports.ts';
+import { RunSelection } from './run-selection.ts';
 import { releaseRunLock, takeRunLock } from './run-lock.ts';
-import { sayError, sayOut } from './say.ts';
+import { sayError, sayOut, sayPaintedError } from './say.ts';
 import { withdrawDecision } from './withdraw.ts';
 
 export { appendEvent };
@@ -37,8 +41,16 @@ export interface MainGate {
   readonly arguments: GateArguments;
 }
 
+interface OpenRun {
+  readonly runDir: string;
+  readonly plan: Plan;
+  readonly root: string;
+  readonly before: EarlierReports;
+  readonly selection: RunSelection;
+}
+
 /** The run that is open in this process; UI mode opens one after another. */
-let open: { readonly runDir: string; readonly plan: Plan; readonly root: string } | undefined;
+let open: OpenRun | undefined;
 /** The cutover of that run, where its plan has one. */
 let cutover: CutoverControl | undefined;
 let crashed = false;
@@ -64,9 +76,9 @@ export function prepareMain(root: string, argv: readonly string[]): MainGate {
   process.exitCode = EXIT.broken;
   process.env[WORKER_ENV.ordered] = args.reportersReplaced ? '0' : '1';
   // With `--reporter=json` and the like stdout belongs to that reporter.
-  if (args.reportersReplaced) tell = sayError;
+  if (args.reportersReplaced) tell = sayPaintedError;
   lockOrExit(root);
-  beginRun(root, plan, args.phases);
+  beginRun(root, plan, args);
   tell(opening(plan, args.phases));
   process.on('uncaughtExceptionMonitor', () => (crashed = true));
   process.on('SIGTERM', () => {
@@ -82,12 +94,17 @@ export function prepareMain(root: string, argv: readonly string[]): MainGate {
 }
 
 /** UI mode: each run of the window is a run of its own, under the YAML as it is now. */
-export function beginNextRun(root: string, phases: readonly string[] | null): void {
+export function beginNextRun(root: string): void {
   const compiled = compilePlan({ root, env: process.env });
   if ('problems' in compiled) throw new Error(renderProblems(compiled.problems));
   if (open) endRun(0);
   withholdSpecs(compiled.plan);
-  beginRun(root, compiled.plan, phases);
+  beginRun(root, compiled.plan, { phases: null, narrowed: true });
+}
+
+/** What the run that is open was narrowed to, told as Playwright learns it. */
+export function selectionOfRun(): RunSelection | undefined {
+  return open?.selection;
 }
 
 /** Settles when traffic is where it shall stay: before anything that it stands on is stopped. Never throws. */
@@ -104,33 +121,43 @@ export async function endCutover(): Promise<void> {
 /** Decides the open run and reports it; answers the exit code. Does nothing when none is open. */
 export function endRun(playwrightCode: number): number {
   if (!open) return playwrightCode;
-  const { runDir, plan, root } = open;
+  const run = open;
   open = undefined;
   const interrupted = playwrightCode === EXIT.interrupted;
+  const endedBy = interrupted ? 'interrupted' : crashed ? 'crashed' : 'finished';
   try {
-    const endedBy = interrupted ? 'interrupted' : crashed ? 'crashed' : 'finished';
-    const { decision, exitCode } = finishRun({
-      runDir,
-      root,
-      endedBy,
-      now: new Date(),
-      keepRuns: runsToKeep(process.env['GOLIVE_KEEP_RUNS']),
-    });
-    if (!decision) return exitCode;
-    const page = writePage(root, decision, plan);
-    tell(
-      renderSummary(decision, plan, {
-        width: process.stdout.columns || 80,
-        colour: process.stdout.isTTY && !process.env['NO_COLOR'],
-        report: page === null ? null : relative(process.cwd(), page),
-        exitCode,
-      }),
-    );
-    return exitCode;
+    if (endedBy === 'finished' && run.selection.isEmpty()) return forget(run);
+    run.before.drop();
+    run.selection.noteEnd(playwrightCode);
+    return decideRun(run, endedBy);
   } catch (error) {
     sayError(`No decision could be written: ${errorText(error)}`);
     return EXIT.broken;
   }
+}
+
+function decideRun({ runDir, root, plan }: OpenRun, endedBy: EndedBy): number {
+  const keepRuns = runsToKeep(process.env['GOLIVE_KEEP_RUNS']);
+  const { decision, exitCode } = finishRun({ runDir, root, endedBy, now: new Date(), keepRuns, env: process.env });
+  if (!decision) return exitCode;
+  const page = writePage(root, decision, plan);
+  tell(
+    renderSummary(decision, plan, {
+      width: process.stdout.columns || 80,
+      colour: process.stdout.isTTY && !process.env['NO_COLOR'],
+      report: page === null ? null : relative(process.cwd(), page),
+      exitCode,
+    }),
+  );
+  return exitCode;
+}
+
+/** A selection that matches nothing changes nothing: looking for an item must not cost the decision that stands. */
+function forget({ runDir, root, before }: OpenRun): number {
+  abandonRun(root, runDir);
+  before.putBack();
+  sayError('Nothing was run: no test of a phase matches this selection. What was decided before stands.');
+  return EXIT.usage;
 }
 
 /** The first line a person sees, before Playwright has loaded a test. */
@@ -139,7 +166,8 @@ function opening(plan: Plan, phases: readonly string[] | null): string {
   const items = plan.items.filter(({ phase }) => phases?.includes(phase) ?? phase !== POST_DEPLOYMENT);
   const built = items.filter(({ kind }) => kind !== 'planned').length;
   const where = environment.rehearsal ? `${environment.name}, the embedded platform on this machine` : environment.name;
-  return `${release.name} ${release.version} on ${where}: ${built} items to run, ${items.length - built} planned.`;
+  const target = visibleLine(`${release.name} ${release.version} on ${where}`);
+  return `${target}: ${built} items to run, ${items.length - built} planned.`;
 }
 
 /** Tells which tests of teams' specs must not run: nothing of an item that is not armed or does not apply is loaded. */
@@ -149,9 +177,11 @@ function withholdSpecs(plan: Plan): void {
   process.env[WORKER_ENV.withheld] = withheld.map(({ id }) => id).join(' ');
 }
 
-function beginRun(root: string, plan: Plan, phases: readonly string[] | null): void {
+function beginRun(root: string, plan: Plan, { phases, narrowed }: Pick<GateArguments, 'phases' | 'narrowed'>): void {
   let runDir: string;
+  let before: EarlierReports;
   try {
+    before = setReportsAside(root);
     runDir = openRun({ root, plan, selectedPhases: phases });
   } catch (error) {
     sayError(
@@ -159,11 +189,10 @@ function beginRun(root: string, plan: Plan, phases: readonly string[] | null): v
     );
     process.exit(EXIT.broken);
   }
-  // Allure's reporter only ever adds files: an earlier run's results would be counted as this one's.
-  rmSync(join(root, 'reports', 'out', 'allure-results'), { recursive: true, force: true });
   process.env[WORKER_ENV.run] = runDir;
   process.env[WORKER_ENV.plan] = join(runDir, PLAN_FILE);
-  open = { runDir, plan, root };
+  const selection = new RunSelection({ runDir, root, plan, phases, narrowed });
+  open = { runDir, plan, root, before, selection };
   cutover = watchForCutover({ runDir, root, plan, say: (text) => tell(text) });
   // Should this run be killed, the page must say so as decision.json does, and not show yesterday's decision.
   const incomplete = JSON.parse(readFileSync(decisionFile(root), 'utf8')) as Decision;

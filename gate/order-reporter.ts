@@ -7,6 +7,7 @@ import { closeStage, partOf, writeSelectedStages } from '../fixtures/phase-order
 import type { PhaseStage } from '../fixtures/phase-order.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
 import { gateMain } from './gate-main.ts';
+import type { SelectedTest } from './selection.ts';
 
 /** A stage of this run and its tests that have not ended. */
 interface OpenStage extends PhaseStage {
@@ -34,7 +35,7 @@ export default class OrderReporter implements Reporter {
 
   async preprocess(): Promise<void> {
     this.#main = await gateMain();
-    if (this.#options.manyRuns) this.#main.beginNextRun(process.env[WORKER_ENV.root] ?? '', null);
+    if (this.#options.manyRuns) this.#main.beginNextRun(process.env[WORKER_ENV.root] ?? '');
   }
 
   onBegin(_config: FullConfig, suite: Suite): void {
@@ -49,6 +50,8 @@ export default class OrderReporter implements Reporter {
       this.#runDir,
       this.#stages.map(({ phase, part }) => ({ phase, part })),
     );
+    const tests = suite.suites.flatMap((project) => project.allTests().map(selectedTest));
+    this.#main?.selectionOfRun()?.noteTests(tests);
     for (const phase of new Set(this.#stages.map((stage) => stage.phase))) this.#note('phase-opened', phase);
   }
 
@@ -73,4 +76,9 @@ export default class OrderReporter implements Reporter {
   #note(event: 'phase-opened' | 'phase-closed', phase: string): void {
     this.#main?.appendEvent(this.#runDir, { at: new Date().toISOString(), event, phase });
   }
+}
+
+/** A title path begins with the root's, the project's and the file's. */
+function selectedTest(test: TestCase): SelectedTest {
+  return { phase: test.parent.project()?.name ?? '', file: test.location.file, titles: test.titlePath().slice(3) };
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Decision } from '../checks/contract/decision.ts';
-import { writeReadableJson, writeTextAtomic } from '../reports/record/io.ts';
+import { makePrivate, writeReadableJson, writeTextAtomic } from '../reports/record/io.ts';
 import { decisionFile } from '../reports/record/paths.ts';
 
 /** Turns what stands in `reports/out` into HOLD. Does nothing where nothing stands. Never throws: the exit code says it too. */
@@ -13,6 +13,7 @@ export function withdrawDecision(root: string, why: string): void {
     const standing = JSON.parse(readFileSync(file, 'utf8')) as Decision;
     const withdrawn: Decision = {
       ...standing,
+      withdrawn: why,
       decision: 'HOLD',
       readiness: 'HOLD',
       decisionWithoutWaivers: 'HOLD',
@@ -25,8 +26,9 @@ export function withdrawDecision(root: string, why: string): void {
         readiness: 'HOLD',
       })),
     };
-    writeReadableJson(file, withdrawn);
-    writeTextAtomic(join(dirname(file), 'index.html'), page(why));
+    makePrivate(dirname(file));
+    writeReadableJson(file, withdrawn, 0o600);
+    writeTextAtomic(join(dirname(file), 'index.html'), page(why), 0o600);
   } catch {
     // A decision that cannot be rewritten must not stand either.
     rmSync(file, { force: true });

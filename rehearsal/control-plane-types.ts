@@ -45,6 +45,8 @@ export interface ControlPlaneOptions {
   readonly logs?: string;
   /** How often autoscalers look; every second unless said. A real controller does every 15 s. */
   readonly autoscalerPeriodMs?: number;
+  /** UID of `kube-system`, which is the cluster's; any one when absent. */
+  readonly uid?: string;
   log(line: string): void;
 }
 /** A ready address behind a Service port. */

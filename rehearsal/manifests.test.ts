@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { loadAll } from 'js-yaml';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { podSecurity } from '../k8s/semantics/pod-security.ts';
 import { parseQuantity, quantityToNumber } from '../k8s/semantics/quantity.ts';
@@ -90,7 +91,7 @@ test('no object is there twice', () => {
 
 test('secrets are put in as text, and no file holds one', () => {
   expect(at(named('Secret')[0], 'stringData')).toEqual({
-    'database-url': 'postgres://mcp_user:0123456789@pgbouncer:6432/mcp_db',
+    'database-url': 'postgres://mcp_user:0123456789@pgbouncer:6432/mcp_db?sslmode=require&uselibpqcompat=true',
     'postgres-password': '0123456789',
     'redis-url': 'redis://default:null@redis:6379',
     'redis-password': 'null',
@@ -296,4 +297,21 @@ test('the platform itself may not read secrets', () => {
     .flatMap((role) => list(at(role, 'rules')));
   expect(rules.length).toBeGreaterThan(0);
   expect(JSON.stringify(rules)).not.toContain('secrets');
+});
+
+test('one `kubectl apply -f k8s/manifests` is enough: what others need stands in a file that is read before', () => {
+  const folder = join(K8S, 'manifests');
+  const made = new Set<string>();
+  for (const file of readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .toSorted())
+    for (const object of loadAll(readFileSync(join(folder, file), 'utf8'))) {
+      const named = (...path: readonly string[]): string => JSON.stringify(at(object, ...path));
+      const [kind, namespace, name] = [named('kind'), named('metadata', 'namespace'), named('metadata', 'name')];
+      if (at(object, 'metadata', 'namespace') !== undefined)
+        expect(made, `${file}: ${kind} ${name}`).toContain(`"Namespace" ${namespace}`);
+      const account = named('spec', 'serviceAccountName');
+      if (kind === '"Pod"') expect(made, `${file}: Pod ${name}`).toContain(`"ServiceAccount" ${account}`);
+      made.add(`${kind} ${name}`);
+    }
 });

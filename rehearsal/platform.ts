@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import type { ControlPlane, StartControlPlane } from './control-plane-types.ts';
 import { addContainerLevers } from './images/container-levers.ts';
 import { addDeploymentLevers } from './images/deployment-levers.ts';
+import { neighbourManifests } from './stand-ins/neighbours.ts';
 import { platformImages } from './images/index.ts';
 import { readManifests } from './manifests.ts';
 import { startMonitoring, type Monitoring } from './monitoring/monitoring.ts';
@@ -14,6 +15,7 @@ import { openServiceAddresses, type Doors } from './network/doors.ts';
 import type { DnsServer } from './network/dns-server.ts';
 import type { GatewayProcess } from './network/gateway-process.ts';
 import { attachGateway, gatewayValues, startGateway, startNames } from './network/network.ts';
+import { makeLedgerKey } from './ledger-key.ts';
 import { addObjectLevers } from './object-levers.ts';
 import { trackParts, type PartTracker, type PlatformReporter } from './part-tracker.ts';
 import type { PlatformContext } from './platform-types.ts';
@@ -102,7 +104,7 @@ export async function startPlatform(
   addDeploymentLevers(context.levers, api);
   addStoreLevers(context.levers, stores);
   const pull = await registry;
-  await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests], k8s);
+  await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s);
   const others = [monitoring, dns, doors, logs, grafana, stores.pgbouncer.port];
@@ -147,6 +149,7 @@ function beginControlPlane(
     images,
     nodes: NODES,
     logs: join(context.dir, 'logs'),
+    uid: makeLedgerKey(context.dir),
     log: (line) => context.log(`control plane: ${line}`),
   });
 }

@@ -5,6 +5,7 @@ import type { TestDetails, TestInfo } from '@playwright/test';
 import type { AppliedWaiver } from '../checks/contract/decision.ts';
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
 import type { PlannedItem } from '../checks/contract/plan.ts';
+import { visibleLine, visibleText } from '../checks/contract/visible-text.ts';
 import type { PhaseSession } from '../fixtures/phase-session.ts';
 import { isRed, itemAnnotations, noteOutcome, outcomeAnnotation } from '../fixtures/outcome-note.ts';
 import { itemTest as test } from '../fixtures/test.ts';
@@ -35,7 +36,7 @@ if (Math.max(0, ...inParallel) >= DEAL_IN_SHARES) test.beforeAll(() => undefined
 for (const item of plan.items) {
   // Its test is in the team's own spec. One that must not run ends here, so that not even its file is loaded.
   if (item.kind === SPEC_KIND && !withheld.has(item.id)) continue;
-  at(item)(`${item.id} ${item.title}`, detailsOf(item), async ({ phase, interrupt }, testInfo) => {
+  at(item)(`${item.id} ${visibleLine(item.title)}`, detailsOf(item), async ({ phase, interrupt }, testInfo) => {
     testInfo.setTimeout(item.timeoutMs + PLAYWRIGHT_MARGIN_MS);
     const record = await phase.run(item, { signal: interrupt, attempt: testInfo.retry + 1 });
     show(item, record, () => phase.waiverFor(item, record), testInfo);
@@ -80,7 +81,7 @@ function show(item: PlannedItem, record: OutcomeRecord, waiver: () => AppliedWai
   if (item.severity === 'minor') testInfo.fail(true, `${outcome} of a minor item`);
   else if (waived)
     testInfo.fail(true, `${outcome}, waived until ${waived.expires} by ${waived.approver} (${waived.ticket})`);
-  throw errorAt(item, `${outcome}: ${message}`);
+  throw errorAt(item, visibleText(`${outcome}: ${message}`));
 }
 
 /** An error that reporters show at the item's line in YAML. */

@@ -210,7 +210,7 @@ export interface CutoverReader {
   /** Asks for the step of this item and answers with the log once the step has ended, well or not. Throws `timeout`. */
   step(item: string): Promise<readonly CutoverEvent[]>;
   /**
-   * Has the whole way back gone while no traffic has moved: Lease, recorded revisions, weight to 0, convergence, another look. Answers
+   * Rehearses the whole rollback while no traffic has moved: Lease, recorded revisions, weight to 0, convergence, another look. Answers
    * with the log of that rehearsal. Throws `timeout`.
    */
   rehearse(): Promise<readonly CutoverEvent[]>;

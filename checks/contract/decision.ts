@@ -61,6 +61,8 @@ export interface DecidedItem {
   readonly waived: AppliedWaiver | null;
   readonly evidence: readonly Evidence[];
   readonly from: 'run' | 'ledger' | 'none';
+  /** The earlier run it stands from, where that is another than its phase's. */
+  readonly fromRun?: string;
 }
 /** What became of the run's cutover, by its log at the time of the decision. Times in milliseconds. */
 export interface DecidedCutover {
@@ -94,6 +96,8 @@ export interface Decision {
   readonly runId: string;
   /** RFC 3339: the `now` the decision was made at. */
   readonly decidedAt: string;
+  /** Why this decision no longer stands as its run wrote it: a run after it could not start. */
+  readonly withdrawn?: string;
   /** Absent where no cutover was asked for in this run. */
   readonly cutover?: DecidedCutover;
   readonly overrides: readonly Override[];

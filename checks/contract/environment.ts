@@ -32,6 +32,9 @@ export interface Override {
   readonly param: string;
   readonly value: unknown;
   readonly why: string;
+  /** Outside the rehearsal: who answers for it, and until when it stands (RFC 3339). */
+  readonly approver?: string;
+  readonly expires?: string;
 }
 export interface Environment {
   readonly name: string;

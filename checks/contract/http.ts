@@ -7,10 +7,19 @@ export type BasicLogin = { readonly username: string; readonly password: SecretR
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Text, at most 1 MiB; `truncated` says whether more came. */
+  /** Text, at most `maxBytes`; `truncated` says whether more came. */
   readonly body: string;
   readonly truncated: boolean;
   readonly ms: number;
+  /** Where the request asked for them: the addresses of the host, of the families that this machine has; users come to each. */
+  readonly addresses?: readonly string[];
+}
+/** A JSON Web Token signed inside the capability: the key never leaves it. `header.alg` says how. */
+export interface SignedToken {
+  /** A shared secret (HS256 …) or a private key in PEM (RS256, PS256, ES256 …, EdDSA). */
+  readonly signedBy: SecretRef;
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
 }
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD' | 'PATCH';
@@ -20,15 +29,19 @@ export interface HttpRequest {
   readonly json?: Readonly<Record<string, unknown>>;
   /** Sent as it is, instead of `json`; its type is in `headers`. */
   readonly body?: string;
-  /** Sent as `Authorization: Bearer …`; a SecretRef, or a token another answer gave. */
-  readonly bearer?: SecretRef | string;
+  /** Sent as `Authorization: Bearer …`; a SecretRef, a token another answer gave, or one to be signed. */
+  readonly bearer?: SecretRef | SignedToken | string;
   /** Sent as `Authorization: Basic …`. */
   readonly basic?: BasicLogin;
   readonly timeoutMs?: number;
+  /** Most of the body that is kept; 1 MiB unless it says otherwise. */
+  readonly maxBytes?: number;
   /** PEM file of the CA to verify with besides the system's. */
   readonly caFile?: string;
   /** Connects to this IP address instead of those the name resolves to; name and certificate are the URL's all the same. */
   readonly address?: string;
+  /** The answer names the addresses of the host. */
+  readonly tellAddresses?: boolean;
 }
 /**
  * Speaks HTTP(S) to the environment's endpoints, TLS verified, redirects not followed. Throws on transport failures only. Names are

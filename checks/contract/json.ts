@@ -26,6 +26,18 @@ export function textAt(value: unknown, fallback: string, ...path: readonly (stri
   return typeof found === 'string' ? found : fallback;
 }
 
+/** What somebody sent where a word was meant, as text: of a list or record its JSON, since its `toString` may be anything. */
+export function plainText(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** A member that must be a number, or a text of one; NaN otherwise. */
+export function numberAt(value: unknown, ...path: readonly (string | number)[]): number {
+  const found = at(value, ...path);
+  return typeof found === 'number' || typeof found === 'string' ? Number(found) : Number.NaN;
+}
+
 /** A member that must be a list, or an empty one. */
 export function listAt(value: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
   const found = at(value, ...path);

@@ -28,6 +28,16 @@ export interface ResourceSeries {
   readonly problem?: { readonly code: ReasonCode; readonly message: string };
 }
 
+/** What a 2xx answer must be to count; each is looked at. One that is not is `wrong`. */
+export interface ExpectedAnswer {
+  /** Media type without parameters. */
+  readonly contentType?: string;
+  readonly bodyIncludes?: readonly string[];
+  readonly empty?: true;
+  /** JSON Schema of the body. */
+  readonly schema?: object;
+}
+
 /** A finished load run. Latencies in microseconds, warm-up left out; every request sent is in exactly one class. */
 export interface LoadResult {
   readonly item: string;
@@ -50,6 +60,9 @@ export interface LoadResult {
   readonly intended?: number;
   /** Answers by status class `2xx` … `5xx`. */
   readonly statuses: Readonly<Record<string, number>>;
+  /** 2xx answers that were not as expected, in all and by what they were; absent when nothing was expected of them. */
+  readonly wrong?: number;
+  readonly wrongBy?: Readonly<Record<string, number>>;
   readonly latencies: {
     readonly count: number;
     readonly minUs: number;
@@ -59,6 +72,8 @@ export interface LoadResult {
     readonly percentiles: readonly (readonly [number, number])[];
     /** Open model: the same over every intended start; null: so many were never answered that it has no end. */
     readonly ofIntended?: readonly (readonly [number, number | null])[];
+    /** Where that is null: how long it was at least, as a request never answered took longer than it was waited for. */
+    readonly atLeast?: readonly (readonly [number, number])[];
   };
   /** Answered requests of each second of the window. */
   readonly perSecond: readonly number[];
@@ -87,6 +102,7 @@ export interface LoadGenerator {
     readonly method?: 'GET' | 'POST';
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: string;
+    readonly expect?: ExpectedAnswer;
     readonly connections: number;
     readonly durationMs: number;
     readonly warmupMs: number;
@@ -101,6 +117,7 @@ export interface LoadGenerator {
     readonly method?: 'GET' | 'POST';
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: string;
+    readonly expect?: ExpectedAnswer;
     /** Requests a second. */
     readonly rate: number;
     readonly durationMs: number;

@@ -57,9 +57,24 @@ export type TlsAnswer =
     }
   /** The server answered and refused: an alert, or (for startTls) that it speaks no TLS. */
   | { readonly handshake: 'refused'; readonly why: string; readonly ms: number };
+/** A PostgreSQL or Redis server, spoken to without TLS. */
+export interface PlaintextTarget extends Pick<TlsTarget, 'host' | 'port' | 'address'> {
+  readonly protocol: 'postgres' | 'redis';
+  /** PostgreSQL decides by user and database who may come without TLS. */
+  readonly user?: string;
+  readonly database?: string;
+}
+export interface PlaintextAnswer {
+  /** `unclear` where the server said nothing, or refused for another reason. */
+  readonly plaintext: 'accepted' | 'refused' | 'unclear';
+  /** What it said, in words. */
+  readonly why: string;
+}
 /** Makes TLS handshakes and says what was seen. Throws `unreachable`, `timeout` when nobody answers at all. */
 export interface TlsProber {
   /** The addresses of a host, of the families that this machine has; an address is its own. Throws `unreachable`, `timeout`. */
   addresses(host: string): Promise<readonly string[]>;
   handshake(target: TlsTarget): Promise<TlsAnswer>;
+  /** Begins a session without TLS and ends it before any password is sent. */
+  plaintext(target: PlaintextTarget): Promise<PlaintextAnswer>;
 }

@@ -1,4 +1,5 @@
 /** Evidence that many kinds leave in the same form. */
+import { hideCredentials } from '../contract/credentials.ts';
 import type { Cell, Evidence } from '../contract/outcome.ts';
 
 /** Rows of a table that are kept; more are counted in its title. */
@@ -19,8 +20,13 @@ export function table(title: string, columns: readonly string[], rows: readonly 
 
 /** A text cut to `TEXT_KEPT` characters, with a mark where it was cut. */
 export function shortened(text: string, kept: number = TEXT_KEPT): string {
-  return text.length <= kept ? text : `${text.slice(0, kept)}… (${text.length - kept} more characters)`;
+  if (text.length <= kept) return text;
+  // Hidden before it is cut: half a credential has no shape, and is half a credential.
+  const shown = hideCredentials(text.slice(0, kept + LONGEST_CREDENTIAL)).slice(0, kept);
+  return `${shown}… (${text.length - kept} more characters)`;
 }
+
+const LONGEST_CREDENTIAL = 4000;
 
 /** `one, two and three`, at most `kept` of them. */
 export function nameList(names: readonly string[], kept = 5): string {

@@ -2,6 +2,7 @@
  * What a kind answers, and the one policy by which it becomes an outcome: finding > doubt > nothing judged > pass. A judge collects
  * what it saw with a `Say`; no kind tests for itself whether it found anything.
  */
+import { plainText } from '../contract/json.ts';
 import type { Data, Doubt, Evidence, Finding, ReasonCode, Subject } from '../contract/outcome.ts';
 import { subjectText } from '../contract/outcome.ts';
 
@@ -209,7 +210,7 @@ function rendered(id: string, message: Message, subject: Subject, data: Data): {
     text.replace(PLACEHOLDER, (_, name: string) => {
       const value = name === 'subject' ? subjectText(subject) : data[name];
       if (value === undefined) throw new Error(`message ${id} has no value for {${name}}`);
-      return String(value);
+      return plainText(value);
     });
   return { says: fill(message.says), fix: fill(message.fix) };
 }

@@ -37,12 +37,45 @@ export const requestParams = {
   json: { type: 'object', description: 'Body of each request, sent as JSON.' },
 } as const;
 
+/** Required of each run: figures of error pages are figures of nothing. */
+export const expectParam = {
+  type: 'object',
+  additionalProperties: false,
+  anyOf: [{ required: ['bodyIncludes'] }, { required: ['schema'] }, { required: ['empty'] }],
+  description: 'What each 2xx answer must be to count as one: a maintenance page says 200, too.',
+  properties: {
+    contentType: {
+      type: 'string',
+      pattern: '^[^\\s/;]+/[^\\s/;]+$',
+      description: 'Media type without parameters, application/json.',
+    },
+    bodyIncludes: {
+      type: 'array',
+      minItems: 1,
+      items: { type: 'string', minLength: 1 },
+      description: 'Texts that only the right answer has, each within the first MiB.',
+    },
+    empty: { const: true, description: 'It has no body, as of a request that answers 202 or 204.' },
+    schema: { type: 'object', description: 'JSON Schema of the body, which then must be JSON of one MiB at most.' },
+  },
+} as const;
+
 export const minSuccessParam = {
   type: 'number',
   minimum: 0,
   maximum: 1,
-  default: 0.5,
-  description: 'Share of answers that must be 2xx for the run to be one of the right thing.',
+  default: 0.9,
+  description: 'Share of answers that must be 2xx and as expected for the run to be one of the right thing.',
+} as const;
+
+/** Of the items that judge a run. */
+export const judgedSuccessParam = {
+  type: 'number',
+  minimum: 0,
+  maximum: 1,
+  default: 0.9,
+  description:
+    'Share that must be answered 2xx and as expected: errors are fast, cost little and would flatter the figure.',
 } as const;
 
 /** Of a bound from above. */
@@ -80,17 +113,31 @@ export function saturation({ generator }: LoadResult, limits: Limits): string | 
   return null;
 }
 
-/** Requests answered with a 2xx status. */
-export function successes(result: LoadResult): number {
-  return result.statuses['2xx'] ?? 0;
+/** Requests answered with a 2xx status, and with what the run expects. */
+export function successes({ statuses, wrong = 0 }: LoadResult): number {
+  return (statuses['2xx'] ?? 0) - wrong;
 }
+
+/** Why the figures of the answers are those of something else than the service, or null. */
+export function answersDoubt(result: LoadResult, minSuccess = 0): string | null {
+  if (result.wrong === undefined) return 'nobody looked whether the answers were the right ones.';
+  const share = result.answered === 0 ? 1 : successes(result) / result.answered;
+  if (share >= minSuccess) return null;
+  return `only ${percent(share)} of the answers were 2xx and as expected (at least ${percent(minSuccess)} needed): the figures of errors say nothing.`;
+}
+
+/** 2xx answers that were not as expected, by what they were: `12 content type text/html, 3 other text`. */
+export const wrongText = ({ wrongBy = {} }: LoadResult): string =>
+  Object.entries(wrongBy)
+    .map(([how, count]) => `${count} ${how}`)
+    .join(', ');
 
 /** Requests that should have been sent: in an open model those too that found no connection in time. */
 export function wanted(result: LoadResult): number {
   return result.intended ?? result.sent;
 }
 
-/** Requests that were not sent in time, lost or answered with another status, over all that should have been sent. */
+/** Requests that were not sent in time, lost or answered otherwise than expected, over all that should have been sent. */
 export function errorRate(result: LoadResult): number {
   return wanted(result) === 0 ? 1 : (wanted(result) - successes(result)) / wanted(result);
 }
@@ -126,6 +173,7 @@ export function percent(share: number): string {
 export function runEvidence(result: LoadResult): readonly [Evidence, ...Evidence[]] {
   return [
     { type: 'table', title: runName(result), columns: ['figure', 'value'], rows: figures(result) },
+    ...dueEvidence(result),
     {
       type: 'histogram',
       title: 'Latency of answered requests',
@@ -167,10 +215,23 @@ function figures(result: LoadResult): (readonly [string, string | number])[] {
     ...Object.entries(result.lostBy ?? {}).map(([how, count]) => [`lost: ${how}`, count] as const),
     ...(open ? [] : [['clients without an answer', result.silentConnections ?? 0] as const]),
     ...Object.entries(statuses).map(([status, count]) => [`answered ${status}`, count] as const),
+    ...Object.entries(result.wrongBy ?? {}).map(([how, count]) => [`2xx, but ${how}`, count] as const),
     ['generator CPU', percent(generator.cpu)],
     ['generator worst delay', formatMs(generator.maxLagMs)],
     ...(generator.late === undefined ? [] : [['requests begun late', percent(generator.late)] as const]),
   ];
+}
+
+/** Open model: percentiles of all that were due. A request never answered took at least as long as it was waited for. */
+function dueEvidence({ latencies: { ofIntended = [], atLeast = [] } }: LoadResult): Evidence[] {
+  if (ofIntended.length === 0) return [];
+  const waited = new Map(atLeast);
+  const rows = ofIntended.map(([percentile, us]) => {
+    const bound = waited.get(percentile);
+    const never = bound === undefined ? 'never answered' : `at least ${(bound / 1000).toFixed(1)} (never answered)`;
+    return [`P${percentile}`, us === null ? never : us / 1000] as const;
+  });
+  return [{ type: 'table', title: 'Latency of all that were due', columns: ['percentile', 'ms'], rows }];
 }
 
 /** Open model: latency and failures of the requests that were due in each second. */

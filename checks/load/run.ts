@@ -1,8 +1,9 @@
 /** What the two kinds that make a load run share: its messages, and a service that is down before there is a run. */
-import type { LoadResult } from '../contract/load.ts';
+import type { ExpectedAnswer, LoadResult } from '../contract/load.ts';
 import { ObservationError } from '../kit/kind.ts';
+import { refuseBadExpectations } from '../protocols/http-answers.ts';
 import type { Say } from '../kit/verdict.ts';
-import { percent, successes } from './load.ts';
+import { percent, successes, wrongText } from './load.ts';
 
 export const runMessages = {
   down: {
@@ -10,8 +11,8 @@ export const runMessages = {
     fix: 'Start the service, or open the way to it from where the gate runs; correct the endpoint if the address is wrong.',
   },
   wrongAnswers: {
-    says: '{subject}: only {actual} of the answers were 2xx, expected at least {expected}.',
-    fix: 'Check the path, method and body of the run: a load on an error page measures nothing.',
+    says: '{subject}: only {actual} of the answers were 2xx with what is expected of them{wrong}, expected at least {expected}.',
+    fix: 'See what the service answers under load, and check path, method, body and expect of the run: a load on an error or maintenance page measures nothing.',
   },
   stalled: {
     says: '{subject}: nothing was answered in {seconds} of {total} seconds, expected answers in each.',
@@ -26,13 +27,16 @@ interface Request {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly json?: Readonly<Record<string, unknown>>;
+  readonly expect: ExpectedAnswer;
 }
 
 /** What the generator sends, from the params of the run. */
-export function requestOf({ endpoint, path, method, headers, json }: Request) {
+export function requestOf({ endpoint, path, method, headers, json, expect }: Request) {
+  refuseBadExpectations('the answers under load', expect.schema);
   return {
     url: urlOf(endpoint.url, path),
     method,
+    expect,
     headers: json ? { 'content-type': 'application/json', ...headers } : headers,
     ...(json ? { body: JSON.stringify(json) } : {}),
   };
@@ -66,7 +70,11 @@ export function judgeDown({ endpoint, path }: Pick<Request, 'endpoint' | 'path'>
 export function judgeAnswers(subject: string, result: LoadResult, minSuccess: number, say: OwnSay): void {
   const success = result.answered === 0 ? 0 : successes(result) / result.answered;
   if (result.answered > 0 && success < minSuccess)
-    say.fail('wrongAnswers', subject, { actual: percent(success), expected: percent(minSuccess) });
+    say.fail('wrongAnswers', subject, {
+      actual: percent(success),
+      expected: percent(minSuccess),
+      wrong: result.wrong ? ` (${wrongText(result)})` : '',
+    });
 }
 
 export function judgeSilence(subject: string, { perSecond }: LoadResult, say: OwnSay): void {

@@ -1,8 +1,9 @@
 /** Alertmanager: its API (v2), its matchers, and which receivers its route tree sends an alert to. */
 import type { HttpClient } from '../contract/http.ts';
 import { ObservationError } from '../kit/kind.ts';
-import { at, isRecord, listAt, textAt } from '../contract/json.ts';
+import { at, isRecord, listAt, plainText, textAt } from '../contract/json.ts';
 import type { LabelSet } from './prometheus.ts';
+import { promSeconds } from './promql-syntax.ts';
 import { anchored } from './promql.ts';
 import { askJson, type TelemetrySource } from './telemetry.ts';
 
@@ -51,7 +52,7 @@ export async function heldAlerts(http: HttpClient, source: TelemetrySource): Pro
   return (await askList(http, source, '/api/v2/alerts')).map((one) => {
     const labels = at(one, 'labels');
     if (!isRecord(labels)) return {};
-    return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
+    return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, plainText(value)]));
   });
 }
 
@@ -89,16 +90,20 @@ export function takesAll(matchers: readonly AlertMatcher[], labels: LabelSet): b
 
 const isReadable = ({ isRegex, value }: AlertMatcher): boolean => !isRegex || anchored(value) !== null;
 
-const MATCHER = /^\s*"?([\p{L}_:][\p{L}\p{N}_:.-]*)"?\s*(=~|!~|!=|=)\s*(.*?)\s*$/su;
+/** Since 0.27 a name may be any text in quotes. */
+const MATCHER = /^\s*(?:"((?:\\.|[^"\\])+)"|([^\s"'`{}!=~,\\]+))\s*(=~|!~|!=|=)\s*(.*?)\s*$/su;
+
+const unescaped = (text: string): string => text.replace(/\\(.)/g, (_, one: string) => (one === 'n' ? '\n' : one));
 
 /** `severity="critical"`, `{a=~"b|c", d!=e}`: the forms of the configuration file. Null where it is none of them. */
 export function parseMatchers(text: string): readonly AlertMatcher[] | null {
   const inner = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1] ?? text;
   const parts = inner.match(/(?:"(?:\\.|[^"\\])*"|[^,"])+/g) ?? [];
   const matchers = parts.map((part): AlertMatcher | null => {
-    const [, name = '', operator = '', raw = ''] = MATCHER.exec(part) ?? [];
+    const [, quoted, plain = '', operator = '', raw = ''] = MATCHER.exec(part) ?? [];
+    const name = quoted === undefined ? plain : unescaped(quoted);
     if (name === '') return null;
-    const value = /^".*"$/s.test(raw) ? raw.slice(1, -1).replace(/\\(.)/g, '$1') : raw;
+    const value = /^".*"$/s.test(raw) ? unescaped(raw.slice(1, -1)) : raw;
     return { name, value, isRegex: operator.endsWith('~'), isEqual: operator.startsWith('=') };
   });
   return matchers.includes(null) ? null : matchers.filter((matcher) => matcher !== null);
@@ -116,7 +121,7 @@ export function matchersOf(
   const older = (key: string, isRegex: boolean): AlertMatcher[] => {
     const found = at(value, key);
     if (!isRecord(found)) return [];
-    return Object.entries(found).map(([name, text]) => ({ name, value: String(text), isRegex, isEqual: true }));
+    return Object.entries(found).map(([name, text]) => ({ name, value: plainText(text), isRegex, isEqual: true }));
   };
   return [...parsed.flatMap((one) => one ?? []), ...older(keys.equal, false), ...older(keys.regex, true)];
 }
@@ -129,36 +134,47 @@ export interface Reached {
   readonly path: string;
   /** Names of intervals in which it tells nobody, or outside of which it does not. */
   readonly mutedBy: readonly string[];
+  /** Longest that it waits with a new alert of a group (group_wait, group_interval), in seconds. */
+  readonly waits: number;
 }
 export type RouteAnswer = { readonly reached: readonly Reached[] } | { readonly unreadable: string };
 
 /**
  * Where an alert goes, as Alertmanager's documentation has it: it enters at the top, which matches everything; each child is asked in
  * turn and the first that matches takes it, and the next ones too where that one says `continue`; where no child matches, the
- * route itself is the end. Children inherit the receiver; the intervals of a route are its own.
+ * route itself is the end. Children inherit the receiver and the waits; the intervals of a route are its own.
  */
 export function routesOf(config: unknown, labels: LabelSet): RouteAnswer {
   const root = at(config, 'route');
   if (!isRecord(root)) return { unreadable: 'it has no route' };
-  return walk(root, labels, { receiver: '', path: 'root' });
+  return walk(root, labels, { receiver: '', path: 'root', wait: '30s', interval: '5m' });
 }
 
-function walk(route: unknown, labels: LabelSet, inherited: { receiver: string; path: string }): RouteAnswer {
-  const receiver = textAt(route, inherited.receiver, 'receiver');
+interface Inherited {
+  readonly receiver: string;
+  readonly path: string;
+  readonly wait: string;
+  readonly interval: string;
+}
+function walk(route: unknown, labels: LabelSet, inherited: Inherited): RouteAnswer {
   const { path } = inherited;
+  const receiver = textAt(route, inherited.receiver, 'receiver');
+  const wait = textAt(route, inherited.wait, 'group_wait');
+  const interval = textAt(route, inherited.interval, 'group_interval');
   const reached: Reached[] = [];
   for (const child of listAt(route, 'routes')) {
     const matchers = matchersOf(child, ROUTE_KEYS);
     if (!matchers?.every(isReadable)) return { unreadable: `a matcher below ${path} cannot be read` };
     if (!matches(matchers, labels)) continue;
-    const below = walk(child, labels, { receiver, path: `${path} › ${matcherText(matchers)}` });
+    const below = walk(child, labels, { receiver, wait, interval, path: `${path} › ${matcherText(matchers)}` });
     if ('unreadable' in below) return below;
     reached.push(...below.reached);
     if (at(child, 'continue') !== true) break;
   }
   if (reached.length > 0) return { reached };
   const muted = [...listAt(route, 'mute_time_intervals'), ...listAt(route, 'active_time_intervals')].map(String);
-  return { reached: [{ receiver, path, mutedBy: muted }] };
+  const waits = Math.max(promSeconds(wait) ?? 0, promSeconds(interval) ?? 0);
+  return { reached: [{ receiver, path, mutedBy: muted, waits }] };
 }
 
 export function matcherText(matchers: readonly AlertMatcher[]): string {
@@ -176,22 +192,61 @@ export function integrationsOf(config: unknown, receiver: string): readonly stri
     .map(([key]) => key.replace(/_configs$/, ''));
 }
 
-/** The source matchers of the first inhibition that an alert falls under now, given the alerts that are active. */
-export function inhibitedBy(config: unknown, labels: LabelSet, active: readonly LabelSet[]): string | null {
-  const keys = (side: string) => ({ current: `${side}_matchers`, equal: `${side}_match`, regex: `${side}_match_re` });
+interface Inhibition {
+  readonly source: readonly AlertMatcher[];
+  readonly target: readonly AlertMatcher[];
+  readonly equal: readonly string[];
+}
+
+/** The inhibitions whose target an alert is; null where a matcher of one cannot be read. */
+function inhibitionsOf(config: unknown, labels: LabelSet): readonly Inhibition[] | null {
+  const side = (rule: unknown, name: string) =>
+    matchersOf(rule, { current: `${name}_matchers`, equal: `${name}_match`, regex: `${name}_match_re` });
+  const found: Inhibition[] = [];
   for (const rule of listAt(config, 'inhibit_rules')) {
-    const [source, target] = [matchersOf(rule, keys('source')), matchersOf(rule, keys('target'))];
-    if (!source || !target || !matches(target, labels)) continue;
-    const equal = listAt(rule, 'equal').map(String);
-    // An alert that matches both sides is not inhibited by one that does so as well.
-    const both = matches(source, labels);
-    const inhibits = active.some(
-      (one) =>
-        matches(source, one) &&
-        !(both && matches(target, one)) &&
-        equal.every((name) => (one[name] ?? '') === (labels[name] ?? '')),
-    );
-    if (inhibits) return matcherText(source);
+    const [source, target] = [side(rule, 'source'), side(rule, 'target')];
+    if (!source || !target || ![...source, ...target].every(isReadable)) return null;
+    if (matches(target, labels)) found.push({ source, target, equal: listAt(rule, 'equal').map(String) });
   }
-  return null;
+  return found;
+}
+
+/** Does this alert, were it active, inhibit that one? One that matches both sides is not inhibited by another that does so as well. */
+function inhibits({ source, target, equal }: Inhibition, active: LabelSet, labels: LabelSet): boolean {
+  return (
+    matches(source, active) &&
+    !(matches(source, labels) && matches(target, active)) &&
+    equal.every((name) => (active[name] ?? '') === (labels[name] ?? ''))
+  );
+}
+
+/** How an alert may be inhibited: `now`, by an active one, or `ever`, by whatever alert of lesser weight there may come. */
+export type InhibitedBy = { readonly now: string } | { readonly ever: string } | { readonly unreadable: true };
+
+/** By which source an alert is inhibited, given the alerts that are active; null where by none. */
+export function inhibitedBy(config: unknown, labels: LabelSet, active: readonly LabelSet[]): InhibitedBy | null {
+  const concerned = inhibitionsOf(config, labels);
+  if (!concerned) return { unreadable: true };
+  const current = concerned.find((rule) => active.some((one) => inhibits(rule, one, labels)));
+  if (current) return { now: matcherText(current.source) };
+  const blanket = concerned.find((rule) => lesserSources(rule, labels).some((one) => inhibits(rule, one, labels)));
+  return blanket ? { ever: matcherText(blanket.source) } : null;
+}
+
+const LESSER = ['warning', 'warn', 'info', 'none', 'low', 'minor', 'notice', 'debug'];
+
+/** Alerts that nobody would expect to hide another: without a name of their own, lesser by a label, or of anything at all. */
+function lesserSources({ source, equal }: Inhibition, labels: LabelSet): readonly LabelSet[] {
+  const same = Object.fromEntries(equal.map((name) => [name, labels[name] ?? '']));
+  const chosen = source.filter(({ isRegex, isEqual }) => isEqual && !isRegex).map(({ name, value }) => [name, value]);
+  const base = { ...named({}), ...same, ...Object.fromEntries(chosen) } as LabelSet;
+  const words = source.flatMap(({ name, isRegex, isEqual, value }) =>
+    isRegex && isEqual ? value.split(/[|()]/).map((word) => ({ ...base, [name]: word })) : [],
+  );
+  const any = equal.length === 0 ? [base, ...words] : [];
+  const lesser = [base, ...words, ...LESSER.map((severity) => ({ ...base, severity }))].filter((one) =>
+    Object.values(one).some((value) => LESSER.includes(value.toLowerCase())),
+  );
+  const namesOne = source.some((matcher) => matcher.name === 'alertname' && !takesAll([matcher], {}));
+  return namesOne ? [] : [...any, ...lesser];
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { isRed, panelsOf, putVariables, sourceTypeOf, templatingOf } from './grafana.ts';
+import { isRed } from './grafana-colours.ts';
+import { colorsOf, panelsOf } from './grafana-panels.ts';
+import { putVariables, sourceTypeOf, templatingOf } from './grafana.ts';
 
 describe('panels of a dashboard', () => {
   const steps = [
@@ -43,6 +45,65 @@ describe('panels of a dashboard', () => {
   });
 });
 
+it('panels have the colours of their mappings, their fields and of older Grafanas', () => {
+  const red = [
+    { color: 'green', value: null },
+    { color: 'red', value: 1 },
+  ];
+  const [mapped, field, cells, single, expression] = panelsOf({
+    panels: [
+      {
+        type: 'stat',
+        fieldConfig: {
+          defaults: {
+            mappings: [
+              { type: 'value', options: { 0: { color: 'red', text: 'DOWN' } } },
+              { type: 'range', options: { from: 5, to: null, result: { color: 'dark-red' } } },
+            ],
+          },
+        },
+      },
+      {
+        type: 'stat',
+        fieldConfig: { defaults: {}, overrides: [{ properties: [{ id: 'thresholds', value: { steps: red } }] }] },
+      },
+      {
+        type: 'table',
+        fieldConfig: { defaults: { thresholds: { steps: red }, custom: { cellOptions: { type: 'color-text' } } } },
+      },
+      { type: 'singlestat', colorValue: true, thresholds: '50,80', colors: ['green', 'orange', 'red'] },
+      {
+        type: 'stat',
+        targets: [
+          { refId: 'A', expr: 'up', hide: true },
+          { refId: 'B', datasource: { type: '__expr__', uid: '__expr__' }, expression: '$A * 2' },
+        ],
+      },
+    ],
+  });
+  expect([0, 3, 7].map((value) => mapped && colorsOf(value, mapped))).toEqual([['red'], [''], ['dark-red']]);
+  expect(field && colorsOf(2, field)).toEqual(['', 'red']);
+  expect(cells && colorsOf(2, cells)).toEqual(['red']);
+  expect([40, 60, 90].map((value) => single && colorsOf(value, single)[0])).toEqual(['green', 'orange', 'red']);
+  expect(expression).toMatchObject({ transformed: 'an expression', queries: [{ expr: 'up' }, { expr: '' }] });
+});
+
+it('panels below a repeated row are repeated with it', () => {
+  const panel = { type: 'stat', title: 'a' };
+  const repeats = panelsOf({
+    panels: [
+      panel,
+      { type: 'row', repeat: 'job' },
+      panel,
+      { ...panel, repeat: 'pod' },
+      { type: 'row' },
+      panel,
+      { type: 'row', repeat: 'job', panels: [panel] },
+    ],
+  }).map(({ repeat }) => repeat);
+  expect(repeats).toEqual([undefined, 'job', 'pod', undefined, 'job']);
+});
+
 describe('variables of an expression', () => {
   it('are put in whatever way they are written', () => {
     const { expr, unknown } = putVariables('rate(a{job=~"${job:regex}",x="[[x]]"}[$__rate_interval]) > $bound', {
@@ -68,11 +129,29 @@ it('red is seen in any notation', () => {
     '#ff0000cc',
     'rgb(242, 73, 92)',
     'rgba(100% 10% 10% / 0.5)',
+    'rgba(139, 0, 0, 0.8)',
+    '#890f02',
+    'crimson',
+    'hsl(-5deg 90% 40%)',
   ];
   expect([...red, 'hsl(355, 86%, 62%)'].filter((color) => !isRed(color))).toEqual([]);
-  expect(['green', '#73BF69', '#ff9830', 'rgb(115,191,105)', 'hsl(120, 90%, 40%)', '', 'text'].filter(isRed)).toEqual(
-    [],
-  );
+  expect(
+    [
+      'green',
+      '#73BF69',
+      '#ff9830',
+      '#FF780A',
+      'rgba(237, 129, 40, 0.89)',
+      '#808080',
+      '#fff',
+      '#000',
+      'purple',
+      'rgb(115,191,105)',
+      'hsl(120, 90%, 40%)',
+      '',
+      'text',
+    ].filter(isRed),
+  ).toEqual([]);
 });
 
 it('variables have the values that the dashboard brings along', () => {
@@ -87,6 +166,7 @@ it('variables have the values that the dashboard brings along', () => {
   ];
   expect(templatingOf({ templating: { list } })).toEqual({
     variables: { job: '.+', any: '.+', pod: '(a|b)', env: '(x|y)', fixed: 'c' },
+    choices: { job: ['.+'], any: ['.+'], pod: ['a', 'b'], env: ['x', 'y'], fixed: ['c'] },
     sourceTypes: { logs: 'loki' },
   });
 });

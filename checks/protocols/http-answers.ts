@@ -52,3 +52,15 @@ export function wrongHeaders(
     return [{ header, actual: actual === undefined ? 'missing' : shortened(mask(actual), 100), expected: pattern }];
   });
 }
+
+/** A JSON media type (RFC 6839: also `…+json`). */
+const JSON_TYPE = '^application/([a-z0-9.-]+\\+)?json *(;|$)';
+
+/**
+ * Headers expected of an answer that must meet a schema. Clients parse by the content type: JSON that calls itself a page or a text is no
+ * JSON to them. An item that names another type has the last word.
+ */
+export function withJsonType(headers: Texts, schema: object | undefined): Texts {
+  const isNamed = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
+  return schema && !isNamed ? { ...headers, 'content-type': JSON_TYPE } : headers;
+}

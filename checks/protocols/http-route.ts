@@ -9,6 +9,8 @@ export const HTTP_ROUTES: ResourceType = {
   kind: 'HTTPRoute',
   resource: 'httproutes',
 };
+/** Requests of gRPC: of the same gateway, host names and Services. */
+export const GRPC_ROUTES: ResourceType = { ...HTTP_ROUTES, kind: 'GRPCRoute', resource: 'grpcroutes' };
 /** Which rule of which route, and its two backends. */
 export type RouteName = Pick<TrafficRoute, 'namespace' | 'name' | 'rule' | 'stable' | 'canary'>;
 
@@ -117,41 +119,80 @@ function backendOf(ref: unknown, index: number, namespace: string): Backend {
   };
 }
 
-/** A backend of one of the two Services outside the rule whose weights are moved. */
+/** A backend of one of the two Services outside the rule whose weights are moved, or a mirror of requests to it. */
 export interface Beside {
   readonly object: KubeObject;
   readonly rule: number;
-  readonly backend: number;
+  /** Below the rule. */
+  readonly path: string;
   readonly service: string;
+  /** Users get none of its answers: it is sent a copy. */
+  readonly isMirror: boolean;
 }
 
 /**
- * Where requests reach one of the two Services whatever the weights of the rule are: another rule of the route, or another route of the
- * same gateway and host name. A rule for a header or a query parameter may preview the release that goes live.
+ * Where requests reach one of the two Services whatever the weights of the rule are: another rule of the route, another route of the
+ * same gateway and host name, of whatever namespace, or a mirror. A rule for a header or a query parameter may preview the release that
+ * goes live.
  */
 export function servedBeside(route: KubeObject, others: readonly KubeObject[], name: RouteName): readonly Beside[] {
   const { namespace, stable, canary } = name;
-  const same = others.filter((other) => sharesGateway(route, other, namespace) && sharesHost(route, other));
+  const same = others.filter((other) => sharesGateway(route, other) && sharesHost(route, other));
   return [route, ...same].flatMap((object) =>
     listAt(object, 'spec', 'rules').flatMap((rule, index) => {
-      if (object === route && index === name.rule) return [];
+      const isMoved = object === route && index === name.rule;
       const matches = listAt(rule, 'matches');
       const isPreview = matches.length > 0 && matches.every(isNarrow);
-      return listAt(rule, 'backendRefs')
-        .map((ref, backend) => backendOf(ref, backend, namespace))
+      const own = object.metadata.namespace ?? namespace;
+      const serves = backendsIn(listAt(rule, 'backendRefs'), own, namespace)
         .filter((one) => one.weight > 0 && (one.name === stable || (one.name === canary && !isPreview)))
-        .map((one) => ({ object, rule: index, backend: one.index, service: one.name }));
+        .map((one) => ({ path: `backendRefs[${one.index}]`, service: one.name, isMirror: false }));
+      return [...(isMoved ? [] : serves), ...mirrorsIn(rule, own, name)].map((one) => ({
+        object,
+        rule: index,
+        ...one,
+      }));
     }),
   );
 }
 
-const isNarrow = (match: unknown): boolean =>
-  listAt(match, 'headers').length > 0 || listAt(match, 'queryParams').length > 0;
+/** Of a route of the namespace `own`, as seen from `namespace`. */
+function backendsIn(refs: readonly unknown[], own: string, namespace: string): readonly Backend[] {
+  return refs.map((ref, index) => backendOf(isRecord(ref) ? { namespace: own, ...ref } : ref, index, namespace));
+}
 
-function sharesGateway(one: KubeObject, other: KubeObject, namespace: string): boolean {
-  const parents = listAt(other, 'spec', 'parentRefs');
-  return listAt(one, 'spec', 'parentRefs').some((ref) =>
-    parents.some((parent) => isSameParent(ref, parent, namespace, ['group', 'kind', 'namespace', 'name'])),
+/** Of a rule and of its single backends. */
+function mirrorsIn(rule: unknown, own: string, { namespace, stable, canary }: RouteName) {
+  const filtersOf = (from: unknown, path: string) =>
+    listAt(from, 'filters').map((filter, at) => ({ filter, path: `${path}filters[${at}]` }));
+  const filters = [
+    ...filtersOf(rule, ''),
+    ...listAt(rule, 'backendRefs').flatMap((ref, index) => filtersOf(ref, `backendRefs[${index}].`)),
+  ];
+  return filters.flatMap(({ filter, path }) =>
+    backendsIn([at(filter, 'requestMirror', 'backendRef')], own, namespace)
+      .filter((one) => one.name === stable || one.name === canary)
+      .map((one) => ({ path, service: one.name, isMirror: true })),
+  );
+}
+
+const isNarrow = (match: unknown): boolean =>
+  [...listAt(match, 'headers'), ...listAt(match, 'queryParams')].some((one) => !matchesAnything(one));
+
+/** A regular expression for everything keeps nobody out: most requests have a user-agent. */
+function matchesAnything(match: unknown): boolean {
+  if (textAt(match, 'Exact', 'type') !== 'RegularExpression') return false;
+  return /^\^?(\.[*+]|\(\.[*+]\))\$?$/.test(textAt(match, '', 'value'));
+}
+
+function sharesGateway(one: KubeObject, other: KubeObject): boolean {
+  const parentsOf = ({ metadata, ...object }: KubeObject): readonly unknown[] =>
+    listAt(object, 'spec', 'parentRefs').map((ref) =>
+      isRecord(ref) ? { namespace: metadata.namespace, ...ref } : ref,
+    );
+  const parents = parentsOf(other);
+  return parentsOf(one).some((ref) =>
+    parents.some((parent) => isSameParent(ref, parent, '', ['group', 'kind', 'namespace', 'name'])),
   );
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { growth } from '../../tests/harness/growth.ts';
-import { credentialIn, literalsInConfigMap, literalsInPod } from './literal-credentials.ts';
+import { credentialIn } from './credential-text.ts';
+import { literalsInConfigMap, literalsInPod } from './literal-credentials.ts';
 
 function rulesInEnv(name: string, value: string): string[] {
   return literalsInPod({ containers: [{ name: 'app', env: [{ name, value }] }] }, 'spec').map(({ rule }) => rule);

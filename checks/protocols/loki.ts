@@ -3,8 +3,8 @@ import type { HttpClient } from '../contract/http.ts';
 import type { SecretRef } from '../contract/secrets.ts';
 import { ObservationError } from '../kit/kind.ts';
 import { shortened } from '../kit/evidence.ts';
-import { at, isRecord, listAt, textAt } from '../contract/json.ts';
-import { sampleValue, type LabelSet } from './prometheus.ts';
+import { at, isRecord, listAt, plainText, textAt } from '../contract/json.ts';
+import { refusePartial, sampleValue, type LabelSet } from './prometheus.ts';
 import { ask, askJson, sourceOf, unlessDown, type Endpoint, type TelemetrySource } from './telemetry.ts';
 
 export interface LokiSource extends TelemetrySource {
@@ -41,6 +41,7 @@ export async function countLines(http: HttpClient, source: LokiSource, logql: st
     `/loki/api/v1/query?${new URLSearchParams({ query: logql }).toString()}`,
     logql,
   );
+  refusePartial(source, json, logql);
   if (textAt(json, '', 'data', 'resultType') !== 'vector')
     throw new ObservationError('misconfigured', `Loki gives no numbers for the query. Query: ${logql}`, {
       fix: 'Correct the selector in the item.',
@@ -48,7 +49,7 @@ export async function countLines(http: HttpClient, source: LokiSource, logql: st
   return listAt(json, 'data', 'result').map((one) => {
     const labels = at(one, 'metric');
     return {
-      labels: isRecord(labels) ? Object.fromEntries(Object.entries(labels).map(([k, v]) => [k, String(v)])) : {},
+      labels: isRecord(labels) ? Object.fromEntries(Object.entries(labels).map(([k, v]) => [k, plainText(v)])) : {},
       lines: sampleValue(at(one, 'value', 1)),
     };
   });
@@ -70,7 +71,7 @@ export async function newestLines(
   });
   const { json } = await asked(http, source, `/loki/api/v1/query_range?${params.toString()}`, logql);
   return listAt(json, 'data', 'result')
-    .flatMap((stream) => listAt(stream, 'values').map((value) => String(at(value, 1))))
+    .flatMap((stream) => listAt(stream, 'values').map((value) => plainText(at(value, 1))))
     .slice(0, limit);
 }
 

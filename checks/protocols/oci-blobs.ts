@@ -1,5 +1,5 @@
 /** What manifests name: configurations and layers, as the registry holds them. */
-import { at, isRecord, parseJson } from '../contract/json.ts';
+import { at, isRecord, parseJson, plainText } from '../contract/json.ts';
 import { ObservationError } from '../kit/kind.ts';
 import { bodyDigest, type RegistryCall, type RegistrySession } from './oci.ts';
 import { refuseRefusal, type Descriptor } from './oci-manifests.ts';
@@ -52,7 +52,7 @@ export async function readLabels(
     throw new ObservationError('protocol', `${name} is not what its digest says`);
   const labels = at(parseJson(body), 'config', 'Labels');
   if (!isRecord(labels)) return {};
-  return Object.fromEntries(Object.entries(labels).map(([label, text]) => [label, String(text)]));
+  return Object.fromEntries(Object.entries(labels).map(([label, text]) => [label, plainText(text)]));
 }
 
 /** The bytes of a blob by the registry's word, or null when it has none of that digest. */

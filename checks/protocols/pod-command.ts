@@ -21,6 +21,18 @@ export interface InPod {
   readonly exec: ExecResult | null;
 }
 
+/** What is wrong with a pod in which nothing could be run. */
+export const podMessages = {
+  podMissing: {
+    says: '{subject}: does not exist, expected the pod that runs the server.',
+    fix: 'See the StatefulSet and its events for why the pod was not made, or correct the name in the item.',
+  },
+  podNotRunning: {
+    says: '{subject}: is {phase}, expected Running.',
+    fix: 'See "kubectl describe pod" for why it does not run.',
+  },
+} as const;
+
 /** The rights that `runInPod` uses. */
 export function mayExecIn(namespace: string, pod: string): Permission[] {
   return [

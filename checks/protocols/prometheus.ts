@@ -4,7 +4,7 @@
  */
 import type { HttpClient } from '../contract/http.ts';
 import { ObservationError } from '../kit/kind.ts';
-import { at, isRecord, listAt, textAt } from '../contract/json.ts';
+import { at, isRecord, listAt, numberAt, plainText, textAt } from '../contract/json.ts';
 import { askJson, type TelemetrySource } from './telemetry.ts';
 
 export type LabelSet = Readonly<Record<string, string>>;
@@ -33,6 +33,8 @@ export interface AlertRule {
   readonly name: string;
   readonly query: string;
   readonly forSeconds: number;
+  /** How long it goes on firing when its expression has become false. */
+  readonly keepFiringSeconds?: number;
   readonly labels: LabelSet;
   readonly annotations: LabelSet;
   /** `ok`, `err`, `unknown` (not evaluated yet). */
@@ -41,6 +43,8 @@ export interface AlertRule {
   readonly lastEvaluation: string;
   /** How often its group is evaluated. */
   readonly intervalSeconds?: number;
+  /** Alerts of one rule that its group allows; beyond it drops all of them. */
+  readonly limit?: number;
   readonly kind: 'alerting' | 'recording';
 }
 export interface ActiveAlert {
@@ -71,7 +75,9 @@ async function data(
   const query = params['query'];
   if (textAt(json, '', 'status') === 'success') {
     refusePartial(source, json, query);
-    return at(json, 'data');
+    const token = textAt(json, '', 'data', 'groupNextToken');
+    if (token === '') return at(json, 'data');
+    throw partial(source, 'it pages its list of rules', query);
   }
   throw refusal(source, path, textAt(json, '', 'errorType'), textAt(json, 'no reason given', 'error'), query);
 }
@@ -80,19 +86,35 @@ async function data(
  * Warnings mean that a part of the data could not be read (remote read, Thanos); those that begin with `PromQL` only advise.
  * VictoriaMetrics says `isPartial` while a storage node is away.
  */
-function refusePartial(source: TelemetrySource, json: unknown, query: string | undefined): void {
+export function refusePartial(source: TelemetrySource, json: unknown, query: string | undefined): void {
   const warnings = listAt(json, 'warnings').map(String);
-  const partial = [
+  const reasons = [
     ...warnings.filter((warning) => !warning.startsWith('PromQL ')),
     ...(at(json, 'isPartial') === true ? ['a storage node did not answer (isPartial)'] : []),
   ];
-  if (partial.length === 0) return;
+  if (reasons.length > 0) throw partial(source, reasons.join('; '), query);
+}
+
+function partial(source: TelemetrySource, why: string, query: string | undefined): ObservationError {
   const about = query === undefined ? '' : ` Query: ${query}`;
-  throw new ObservationError('protocol', `${source.name} answered in part only: ${partial.join('; ')}.${about}`, {
+  return new ObservationError('protocol', `${source.name} answered in part only: ${why}.${about}`, {
     detail: 'partial',
-    fix: 'Repair the storage or peer that did not answer.',
+    fix: 'Repair the storage or peer that did not answer, or raise the limit that it names.',
   });
 }
+
+/** A list that an answer must have: without it the program is another one, and nothing is not none. */
+function listIn(source: TelemetrySource, answer: unknown, key: string): readonly unknown[] {
+  if (Array.isArray(at(answer, key)) || at(answer, key) === null) return listAt(answer, key);
+  throw new ObservationError('protocol', `${source.name} answered without ${key}: is it ${source.name}?`, {
+    detail: 'no-list',
+    fix: `Correct the address of ${source.name} in the environment file.`,
+  });
+}
+
+/** Refusals of a query that is right: a store could not be read, or a tenant's limit is reached (Mimir says so with 422). */
+const OF_THE_STORAGE =
+  /^expanding series|err-mimir-max|ingester|store-gateway|too many unhealthy|context canceled|limit/i;
 
 function refusal(
   source: TelemetrySource,
@@ -104,7 +126,7 @@ function refusal(
   const about = query === undefined ? '' : ` Query: ${query}`;
   const message = `${source.name}: ${path} was refused: ${error}.${about}`;
   const coded = errorType === '' ? {} : { detail: errorType };
-  if (errorType === 'bad_data' || errorType === 'execution')
+  if (errorType === 'bad_data' || (errorType === 'execution' && !OF_THE_STORAGE.test(error)))
     return new ObservationError('misconfigured', message, { ...coded, fix: 'Correct the query in the item.' });
   if (errorType === 'timeout' || errorType === 'canceled') return new ObservationError('timeout', message, coded);
   if (errorType === 'unavailable') return new ObservationError('unreachable', message, coded);
@@ -118,7 +140,7 @@ export function sampleValue(text: unknown): number {
   if (text === '-Inf') return Number.NEGATIVE_INFINITY;
   const value = typeof text === 'string' && text.trim() !== '' ? Number(text) : Number.NaN;
   if (Number.isNaN(value))
-    throw new ObservationError('protocol', `A sample's value is ${String(text)}, expected a number.`);
+    throw new ObservationError('protocol', `A sample's value is ${plainText(text)}, expected a number.`);
   return value;
 }
 
@@ -132,9 +154,9 @@ export function valueText(value: number): string {
 const labelsAt = (value: unknown, key: string): LabelSet => {
   const found = at(value, key);
   if (!isRecord(found)) return {};
-  return Object.fromEntries(Object.entries(found).map(([name, text]) => [name, String(text)]));
+  return Object.fromEntries(Object.entries(found).map(([name, text]) => [name, plainText(text)]));
 };
-const pair = (value: unknown): readonly [number, number] => [Number(at(value, 0)), sampleValue(at(value, 1))];
+const pair = (value: unknown): readonly [number, number] => [numberAt(value, 0), sampleValue(at(value, 1))];
 
 /** An instant query, evaluated at the server's own time. A scalar is one sample without labels. */
 export async function query(http: HttpClient, source: TelemetrySource, promql: string): Promise<readonly Sample[]> {
@@ -152,7 +174,7 @@ export async function query(http: HttpClient, source: TelemetrySource, promql: s
         fix: 'Aggregate the range in the query, for example with rate() or max_over_time().',
       },
     );
-  return listAt(answer, 'result').map((one) => {
+  return listIn(source, answer, 'result').map((one) => {
     if (at(one, 'value') === undefined)
       throw new ObservationError('misconfigured', `The query gives histograms, expected numbers. Query: ${promql}`);
     const [time, value] = pair(at(one, 'value'));
@@ -175,7 +197,7 @@ export async function queryRange(
   });
   if (textAt(answer, '', 'resultType') !== 'matrix')
     throw new ObservationError('protocol', `${source.name}: a range query gave no matrix. Query: ${promql}`);
-  return listAt(answer, 'result').map((one) => ({
+  return listIn(source, answer, 'result').map((one) => ({
     labels: labelsAt(one, 'metric'),
     points: listAt(one, 'values').map(pair),
   }));
@@ -188,10 +210,10 @@ export async function serverTime(http: HttpClient, source: TelemetrySource): Pro
   return sample.value;
 }
 
-/** Active targets, and how many were dropped by relabelling. */
+/** Active targets. */
 export async function targets(http: HttpClient, source: TelemetrySource): Promise<readonly Target[]> {
   const answer = await data(http, source, '/api/v1/targets', { state: 'active' });
-  return listAt(answer, 'activeTargets').map((one) => ({
+  return listIn(source, answer, 'activeTargets').map((one) => ({
     labels: labelsAt(one, 'labels'),
     // A scrape may carry a token in its parameters.
     url: textAt(one, '', 'scrapeUrl').replace(/\?.*$/s, ''),
@@ -201,29 +223,35 @@ export async function targets(http: HttpClient, source: TelemetrySource): Promis
   }));
 }
 
-/** Every alerting and recording rule. */
+/** Every alerting and recording rule, without the alerts of each, which may be thousands. */
 export async function rules(http: HttpClient, source: TelemetrySource): Promise<readonly AlertRule[]> {
-  const answer = await data(http, source, '/api/v1/rules');
-  return listAt(answer, 'groups').flatMap((group) =>
+  const answer = await data(http, source, '/api/v1/rules', { exclude_alerts: 'true' });
+  return listIn(source, answer, 'groups').flatMap((group) =>
     listAt(group, 'rules').map((rule) => ({
       group: textAt(group, '', 'name'),
       name: textAt(rule, '', 'name'),
       query: textAt(rule, '', 'query'),
-      forSeconds: Number(at(rule, 'duration') ?? 0),
+      forSeconds: at(rule, 'duration') === undefined ? 0 : numberAt(rule, 'duration'),
       labels: labelsAt(rule, 'labels'),
       annotations: labelsAt(rule, 'annotations'),
       health: textAt(rule, 'unknown', 'health'),
       lastError: textAt(rule, '', 'lastError'),
       lastEvaluation: textAt(rule, '', 'lastEvaluation'),
-      ...intervalOf(group),
+      ...numberIfAny(rule, 'keepFiringFor', 'keepFiringSeconds'),
+      ...numberIfAny(group, 'interval', 'intervalSeconds'),
+      ...numberIfAny(group, 'limit', 'limit'),
       kind: textAt(rule, '', 'type') === 'recording' ? ('recording' as const) : ('alerting' as const),
     })),
   );
 }
 
-function intervalOf(group: unknown): { readonly intervalSeconds?: number } {
-  const interval = at(group, 'interval');
-  return typeof interval === 'number' ? { intervalSeconds: interval } : {};
+function numberIfAny<const Name extends string>(
+  value: unknown,
+  key: string,
+  name: Name,
+): { readonly [N in Name]?: number } {
+  const found = at(value, key);
+  return (typeof found === 'number' ? { [name]: found } : {}) as { readonly [N in Name]?: number };
 }
 
 /** Evaluations that may be missed before what a rule says is of the past. */
@@ -240,7 +268,7 @@ export function staleSince({ health, lastEvaluation, intervalSeconds = 0 }: Aler
 /** Alerts that are pending or firing now. */
 export async function alerts(http: HttpClient, source: TelemetrySource): Promise<readonly ActiveAlert[]> {
   const answer = await data(http, source, '/api/v1/alerts');
-  return listAt(answer, 'alerts').map((one) => ({
+  return listIn(source, answer, 'alerts').map((one) => ({
     labels: labelsAt(one, 'labels'),
     annotations: labelsAt(one, 'annotations'),
     state: textAt(one, 'unknown', 'state'),
@@ -251,7 +279,7 @@ export async function alerts(http: HttpClient, source: TelemetrySource): Promise
 /** Addresses of the Alertmanagers that Prometheus sends to. */
 export async function alertmanagers(http: HttpClient, source: TelemetrySource): Promise<readonly string[]> {
   const answer = await data(http, source, '/api/v1/alertmanagers');
-  return listAt(answer, 'activeAlertmanagers').map((one) => textAt(one, '', 'url'));
+  return listIn(source, answer, 'activeAlertmanagers').map((one) => textAt(one, '', 'url'));
 }
 
 /** A duration as PromQL writes it: `90s`, `1500ms`. */

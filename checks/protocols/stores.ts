@@ -1,4 +1,5 @@
 /** What checks of a store (PostgreSQL, PgBouncer, Redis) share: a store that is away is judged, it is no error of the gate. */
+import type { PostgresSession, SqlAnswer } from '../contract/stores.ts';
 import { ObservationError } from '../kit/kind.ts';
 
 /** The server does not answer: what is asserted is down. */
@@ -46,6 +47,16 @@ export function refusal(error: unknown): string {
   if (error instanceof ObservationError && (error.code === 'protocol' || error.code === 'forbidden'))
     return error.message;
   throw error;
+}
+
+/** The rows of an answer; none where the server refuses the question, as managed services refuse some. */
+export async function rowsOf(session: PostgresSession, sql: string): Promise<SqlAnswer['rows']> {
+  try {
+    return (await session.query(sql)).rows;
+  } catch (error) {
+    refusal(error);
+    return [];
+  }
 }
 
 /** What one step of several came to: the server refused it, was lost, or did not answer in time. Anything else throws on. */

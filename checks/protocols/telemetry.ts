@@ -73,6 +73,9 @@ export function sourceOf(name: string, { url, caFile }: Endpoint, token: SecretR
   };
 }
 
+/** Of the answers of these APIs: a target takes about 10 KB in the list of Prometheus, and a large platform has some thousands. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
 /** Any answer of a source. Throws on transport failures only. */
 export async function ask(
   http: HttpClient,
@@ -81,6 +84,7 @@ export async function ask(
   over: Partial<HttpRequest> = {},
 ): Promise<HttpAnswer> {
   return await http.request({
+    maxBytes: MAX_BYTES,
     ...over,
     url: `${source.url}${path}`,
     ...(source.caFile === undefined ? {} : { caFile: source.caFile }),
@@ -102,9 +106,9 @@ export async function askJson(
   const answer = await ask(http, source, path, request);
   refuse(source, path, answer, also);
   if (answer.truncated)
-    throw new ObservationError('protocol', `${source.name}: ${named(path)} answered more than golive reads (1 MiB).`, {
+    throw new ObservationError('protocol', `${source.name}: ${named(path)} answered more than golive reads (64 MiB).`, {
       detail: 'too-large',
-      fix: 'Ask for less: a narrower selector, a shorter window or fewer series.',
+      fix: `Name a ${source.name} in the environment file that holds no more than this platform, or ask for less: a narrower selector, a shorter window.`,
     });
   const json = parseJson(answer.body);
   // A 503 in JSON is the program's own; any other is that of whatever stands in front of it.

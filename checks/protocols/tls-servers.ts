@@ -1,5 +1,12 @@
 /** Everything that an environment declares and that should speak TLS, as params of a kind and as targets of a handshake. */
-import type { TlsAnswer, TlsProber, TlsTarget, TlsVersion } from '../contract/network.ts';
+import type {
+  PlaintextAnswer,
+  PlaintextTarget,
+  TlsAnswer,
+  TlsProber,
+  TlsTarget,
+  TlsVersion,
+} from '../contract/network.ts';
 import type { PostgresStore, RedisStore } from '../contract/stores.ts';
 import type { Endpoint, Registry } from '../contract/environment.ts';
 import { endpoint, redisStore, registry, store } from '../contract/param-schemas.ts';
@@ -55,6 +62,8 @@ interface DeclaredServer {
   readonly name: string;
   /** Absent where the environment declares it without TLS. */
   readonly target?: TlsTarget;
+  /** The same without TLS, where it can be tried. */
+  readonly plain?: PlaintextTarget;
   /** What is declared instead, for messages. */
   readonly declared?: string;
 }
@@ -62,15 +71,20 @@ interface DeclaredServer {
 /** Everything that is declared with TLS, at each of its addresses. */
 export async function placesWithTls(tls: TlsProber, params: DeclaredServers): Promise<Place[]> {
   const places = [];
-  for (const { name, target } of serversOf(params)) if (target) places.push(...(await placesOf(tls, name, target)));
+  for (const { name, target, plain } of serversOf(params))
+    if (target)
+      for (const place of await placesOf(tls, name, target)) {
+        const { address } = place.target;
+        places.push({ ...place, ...(plain && { plain: { ...plain, ...(address === undefined ? {} : { address }) } }) });
+      }
   return places;
 }
 
 function serversOf(params: DeclaredServers): readonly DeclaredServer[] {
   return [
     ...Object.entries(params.endpoints).map(([name, one]) => atUrl(`endpoint ${name}`, one)),
-    ...Object.entries(params.stores).map(([name, one]) => atStore(`store ${name}`, one, 'postgres')),
-    ...Object.entries(params.caches).map(([name, one]) => atStore(`cache ${name}`, one)),
+    ...Object.entries(params.stores).map(([name, one]) => atStore(`store ${name}`, one, plainPostgres(one))),
+    ...Object.entries(params.caches).map(([name, one]) => atStore(`cache ${name}`, one, plainRedis(one))),
     ...Object.entries(params.registries).map(([name, one]) => atUrl(`registry ${name}`, one)),
   ];
 }
@@ -85,17 +99,32 @@ function atUrl(name: string, { url, caFile }: Endpoint): DeclaredServer {
   };
 }
 
-function atStore(name: string, { host, port, tls }: PostgresStore | RedisStore, startTls?: 'postgres'): DeclaredServer {
+/** The same server, as a client without TLS comes to it. */
+export const plainPostgres = ({ host, port, user, database }: PostgresStore): PlaintextTarget => ({
+  host,
+  port,
+  user,
+  database,
+  protocol: 'postgres',
+});
+export const plainRedis = ({ host, port }: RedisStore): PlaintextTarget => ({ host, port, protocol: 'redis' });
+
+function atStore(
+  name: string,
+  { host, port, tls }: PostgresStore | RedisStore,
+  plain: PlaintextTarget,
+): DeclaredServer {
   if (tls === false) return { name, declared: 'tls: false' };
   const { caFile, serverName } = tls ?? {};
   return {
     name,
+    plain,
     target: {
       host,
       port,
       ...(caFile === undefined ? {} : { caFile }),
       ...(serverName === undefined ? {} : { serverName }),
-      ...(startTls ? { startTls } : {}),
+      ...(plain.protocol === 'postgres' ? { startTls: plain.protocol } : {}),
     },
   };
 }
@@ -113,6 +142,7 @@ export interface Place {
   /** `api.example.com:443`. */
   readonly address: string;
   readonly target: TlsTarget;
+  readonly plain?: PlaintextTarget;
 }
 
 /** Every address that the host of a server has: clients come to each of them. A name that does not resolve is left to the handshake. */
@@ -148,3 +178,34 @@ export async function shake(
 /** `api.example.com:443`, with the name asked for where it is another. */
 const addressOf = ({ host, port, serverName }: TlsTarget): string =>
   `${host}:${port}${serverName === undefined || serverName === host ? '' : ` as ${serverName}`}`;
+
+/** Begins a session without TLS. A server that does not answer it has not refused it either. */
+export async function tryPlaintext(tls: TlsProber, target: PlaintextTarget): Promise<PlaintextAnswer> {
+  try {
+    return await tls.plaintext(target);
+  } catch (error) {
+    if (isDown(error)) return { plaintext: 'unclear', why: error.message };
+    throw error;
+  }
+}
+export const takesPlaintext = {
+  says: '{subject}: takes a session without TLS as well ({why}), expected it to be refused.',
+  fix: 'Refuse it on the server: only hostssl lines in pg_hba.conf (rds.force_ssl on RDS), client_tls_sslmode = require in pgbouncer.ini, tls-port instead of port in redis.conf.',
+} as const;
+/** Judges what became of a session without TLS; `isAllowed` where an exemption covers it. */
+export function judgePlaintext(
+  say: {
+    fail(id: 'takesPlaintext', subject: string, data: { readonly why: string }): void;
+    unsure(reason: 'no-positive-control', why: string, about: { readonly subject: string }): void;
+  },
+  subject: string,
+  answer: PlaintextAnswer | undefined,
+  isAllowed = false,
+): void {
+  const { plaintext, why = '' } = answer ?? {};
+  if (plaintext === 'accepted' && !isAllowed) say.fail('takesPlaintext', subject, { why });
+  if (plaintext === 'unclear')
+    say.unsure('no-positive-control', `${subject}: a session without TLS was neither taken nor refused (${why}).`, {
+      subject,
+    });
+}

@@ -5,7 +5,7 @@ import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluste
 import type { Permission } from '../contract/plan.ts';
 import { podTemplateOf } from '../../k8s/semantics/pod-template.ts';
 import type { Subject } from '../contract/outcome.ts';
-import { at, isRecord, listAt, textAt } from '../contract/json.ts';
+import { at, isRecord, listAt, plainText, textAt } from '../contract/json.ts';
 import { CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, mayList, PODS, REPLICA_SETS, STATEFUL_SETS } from './kubernetes.ts';
 
 const WORKLOAD_TYPES = [PODS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, DAEMON_SETS, JOBS, CRON_JOBS] as const;
@@ -114,7 +114,7 @@ const LONGEST_GRACE_MS = 60 * 60_000;
  */
 export function isLeaving({ metadata: { deletionTimestamp } }: KubeObject, now: Date): boolean {
   if (deletionTimestamp === undefined) return false;
-  const overMs = now.getTime() - Date.parse(deletionTimestamp);
+  const overMs = now.getTime() - Date.parse(plainText(deletionTimestamp));
   return overMs >= -LONGEST_GRACE_MS && overMs <= LEAVING_MS;
 }
 

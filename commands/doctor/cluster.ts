@@ -1,5 +1,5 @@
 /** The API server from where this machine stands: reached, its clock, and the rights of the gate. Reads and reviews only. */
-import { ObservationError } from '../../checks/contract/capabilities.ts';
+import { attempt, ObservationError } from '../../checks/kit/kind.ts';
 import type { AccessAttributes } from '../../checks/contract/cluster.ts';
 import type { Environment } from '../../checks/contract/environment.ts';
 import { clusterLink, type ClusterLink } from '../../fixtures/capabilities/cluster-link.ts';
@@ -91,12 +91,18 @@ export function clockFindings(date: string | undefined, sentAt: number, received
   ];
 }
 
-/** Asks for each right by a SelfSubjectAccessReview. Throws ObservationError when it could not ask. */
-export async function askRights(link: ClusterLink, rights: readonly NeededRight[]): Promise<readonly AskedRight[]> {
+/** Asks for each right by a SelfSubjectAccessReview, and whom the cluster takes the gate for. Throws ObservationError when it could not ask. */
+export async function askRights(
+  link: ClusterLink,
+  rights: readonly NeededRight[],
+): Promise<{ readonly rights: readonly AskedRight[]; readonly user: string | undefined }> {
   const signal = AbortSignal.timeout(RIGHTS_LIMIT_MS);
   const noSnapshots = { shared: <T>(_key: string, _signal: AbortSignal, read: () => Promise<T>): Promise<T> => read() };
   const reader = clusterReader(link, noSnapshots, { signal, fresh: true });
-  return await Promise.all(rights.map(async (right) => ({ ...right, ...(await reader.canI(right.attributes)) })));
+  // A server before 1.28 does not say it; the command that grants is then for the name the roles are made for.
+  const { seen } = await attempt(() => reader.whoAmI());
+  const asked = rights.map(async (right) => ({ ...right, ...(await reader.canI(right.attributes)) }));
+  return { rights: await Promise.all(asked), user: seen?.user };
 }
 
 /** `get secrets "db" in mcp-production`, `list deployments.apps in …`, `get /readyz`. */
@@ -108,13 +114,13 @@ export function rightText(attributes: AccessAttributes): string {
   return `${verb} ${target}${which}${namespace === undefined ? '' : ` in ${namespace}`}`;
 }
 
-/** One line for all rights, and one for each that is missing. */
-export function rightsFindings(rights: readonly AskedRight[]): readonly Finding[] {
+/** One line for all rights, with the command that grants them, and one for each that is missing. */
+export function rightsFindings(rights: readonly AskedRight[], grant: string): readonly Finding[] {
   const missing = rights.filter(({ allowed }) => !allowed);
   const granted = ok('rights', `the gate has ${rights.length - missing.length} of the ${rights.length} it needs`);
   if (missing.length === 0) return [granted];
   return [
-    bad('rights', granted.text.replace('has', 'has only'), 'golive plan --rbac | kubectl apply -f -'),
+    bad('rights', granted.text.replace('has', 'has only'), grant),
     ...missing.map(({ attributes, neededBy }) => bad('', `cannot ${rightText(attributes)}: ${neededBy.join(', ')}`)),
   ];
 }

@@ -1,4 +1,5 @@
 /** What `golive doctor` finds, and how it is printed. */
+import { hideCredentials } from '../../checks/contract/credentials.ts';
 import { colours, columnsOf, pad, wrap } from '../../reports/tell/console/text.ts';
 import { plural } from '../../reports/tell/wording.ts';
 
@@ -19,12 +20,12 @@ export interface Section {
   readonly findings: readonly Finding[];
 }
 
-export const ok = (check: string, text: string): Finding => ({ check, state: 'ok', text });
+export const ok = (check: string, text: string): Finding => finding(check, 'ok', text, undefined);
 export const warn = (check: string, text: string, fix?: string): Finding => finding(check, 'warn', text, fix);
 export const bad = (check: string, text: string, fix?: string): Finding => finding(check, 'bad', text, fix);
 
 function finding(check: string, state: State, text: string, fix: string | undefined): Finding {
-  return { check, state, text, ...(fix === undefined ? {} : { fix }) };
+  return { check, state, text: hideCredentials(text), ...(fix === undefined ? {} : { fix: hideCredentials(fix) }) };
 }
 
 export function countOf(sections: readonly Section[], state: State): number {

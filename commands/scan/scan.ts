@@ -19,7 +19,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { compileSelected } from '../compile.ts';
 import { objectsOf, type ObjectSources } from '../objects.ts';
 import { projectRoot } from '../root.ts';
-import { hasColour, writeError, writeOut } from '../write.ts';
+import { hasColour, writeError, writePainted } from '../write.ts';
 import { asGithub, asHuman, asSarif } from './formats.ts';
 import { SCANNED } from './kinds.ts';
 import { scanObjects, type ScanReport } from './run.ts';
@@ -60,7 +60,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   const { report, unneeded } = applyWaivers(whole, waivers, new Date());
   for (const { kind, id, subject } of unneeded)
     writeError(`The waiver of ${kind} ${id} for ${subject} matches no finding: delete it.`);
-  writeOut(FORMATS[options.format](report));
+  writePainted(FORMATS[options.format](report));
   // Nothing judged is never clean.
   const nothing = Object.values(report.judged).every((count) => count === 0);
   if (report.findings.length > 0) return EXIT['NO-GO'];

@@ -14,6 +14,7 @@ import type { Reading } from '../../checks/cutover/second-source.ts';
 import { readCutover, type CutoverLog } from '../../reports/record/run-folder/cutover-log.ts';
 import { openJournal, type CutoverJournal } from '../journal.ts';
 import { VirtualClock } from './virtual-clock.ts';
+import type { CredentialEnd } from '../credential-end.ts';
 import type { CutoverEnd } from '../begin.ts';
 import { runCutover } from '../engine.ts';
 import type { CutoverParts } from '../parts.ts';
@@ -110,6 +111,7 @@ export class World {
   silent = false;
   restores = 0;
   leaseHeldBy: string | null = null;
+  credentialEnd: CredentialEnd | null = null;
   /** What reading the route or renewing the Lease throws; whether the gateway takes the route. */
   routeError: Error | null = null;
   renewError: Error | null = null;
@@ -220,6 +222,8 @@ export class World {
             return state();
           }),
       },
+      credentialEnd: (before) =>
+        Promise.resolve(this.credentialEnd && this.credentialEnd.at < before ? this.credentialEnd : null),
       lease: {
         acquire: () =>
           this.leaseHeldBy === null

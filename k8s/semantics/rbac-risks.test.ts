@@ -16,15 +16,39 @@ describe('risks of a rule', () => {
     [core(['get'], ['secrets']), ['secrets-get']],
     [core(['list'], ['secrets'], ['own']), ['secrets-list']],
     [core(['watch'], ['secrets']), ['secrets-list']],
-    [core(['*'], ['secrets']), ['wildcard-verb', 'secrets-list', 'secrets-get']],
+    [core(['*'], ['secrets']), ['wildcard-verb', 'secrets-list', 'secrets-get', 'secrets-write']],
     [core(['create'], ['pods/exec']), ['pods-exec']],
     [core(['get'], ['pods/exec']), ['pods-exec']],
-    [core(['create'], ['pods']), []],
+    [core(['create'], ['pods']), ['workload-create']],
+    [core(['patch'], ['pods']), ['workload-create']],
+    [core(['delete'], ['pods']), []],
+    [{ verbs: ['patch'], apiGroups: ['apps'], resources: ['deployments/scale'] }, []],
+    [{ verbs: ['create'], apiGroups: ['*'], resources: ['jobs'] }, ['wildcard-group', 'workload-create']],
+    [core(['patch'], ['secrets']), ['secrets-write']],
+    [core(['update'], ['secrets'], ['own']), []],
+    [core(['get'], ['services/proxy']), ['pods-exec']],
+    [core(['update'], ['namespaces']), ['namespaces-write']],
+    [core(['get', 'list', 'watch'], ['nodes', 'namespaces', 'persistentvolumes']), []],
+    [core(['patch'], ['nodes/status']), ['nodes-write']],
+    [core(['create'], ['persistentvolumes']), ['volumes-create']],
+    [core(['create'], ['persistentvolumeclaims', 'configmaps', 'services', 'events']), []],
+    [
+      { verbs: ['update'], apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests/approval'] },
+      ['certificates-approve'],
+    ],
+    [
+      { verbs: ['delete'], apiGroups: ['admissionregistration.k8s.io'], resources: ['validatingadmissionpolicies'] },
+      ['admission-write'],
+    ],
+    [{ verbs: ['create'], apiGroups: ['apiregistration.k8s.io'], resources: ['apiservices'] }, ['api-extend']],
+    [{ verbs: ['delete'], apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'] }, ['guardrails-write']],
+    [{ verbs: ['create'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['rolebindings'] }, ['roles-write']],
+    [{ verbs: ['create', 'update'], apiGroups: ['coordination.k8s.io'], resources: ['leases'] }, []],
     [core(['create'], ['serviceaccounts/token']), ['token-request']],
     [core(['get'], ['nodes/proxy']), ['node-proxy']],
     // A resource of the form */subresource is that subresource of every resource.
     [core(['create'], ['*/token']), ['token-request']],
-    [core(['get'], ['*/proxy']), ['node-proxy']],
+    [core(['get'], ['*/proxy']), ['pods-exec', 'node-proxy']],
     [core(['create'], ['*/portforward']), ['pods-exec']],
     [core(['patch'], ['*/ephemeralcontainers']), ['pods-exec']],
     [{ verbs: ['list'], apiGroups: ['example.org'], resources: ['secrets'] }, []],
@@ -37,6 +61,12 @@ describe('risks of a rule', () => {
     [{ verbs: ['get'], nonResourceURLs: ['/metrics'] }, []],
   ])('%j: %j', (rule, risks) => {
     expect(risksOf(rule)).toEqual(risks);
+  });
+
+  it('are none outside of its namespace where a RoleBinding grants it', () => {
+    const everywhere = core(['patch'], ['nodes', 'persistentvolumes', 'secrets']);
+    expect(risksOf(everywhere)).toEqual(['secrets-write', 'nodes-write', 'volumes-create']);
+    expect(risksOf(everywhere, true)).toEqual(['secrets-write']);
   });
 });
 

@@ -54,17 +54,29 @@ export type AccessAttributes =
     }
   | { readonly verb: string; readonly path: string };
 
-/** Reads the four RBAC kinds out of any objects; other kinds are ignored. Each object needs its `kind`. */
+/**
+ * Reads the four RBAC kinds out of any objects; other kinds are ignored, and so are those of another API group (OpenShift has a
+ * ClusterRole of its own). Each object needs its `kind`; members of a list carry no apiVersion.
+ */
 export function rbacPolicyOf(objects: Iterable<unknown>): RbacPolicy {
   const byKind: Record<string, unknown[]> = { Role: [], ClusterRole: [], RoleBinding: [], ClusterRoleBinding: [] };
-  for (const object of objects) byKind[text(shape(object)['kind']) ?? '']?.push(object);
+  for (const object of objects) {
+    const { kind, apiVersion } = shape(object);
+    if (apiVersion === undefined || (text(apiVersion) ?? '').startsWith('rbac.authorization.k8s.io/'))
+      byKind[text(kind) ?? '']?.push(object);
+  }
   return {
-    roles: (byKind['Role'] ?? []).map(roleOf),
-    clusterRoles: (byKind['ClusterRole'] ?? []).map(roleOf),
-    roleBindings: (byKind['RoleBinding'] ?? []).map(bindingOf),
-    clusterRoleBindings: (byKind['ClusterRoleBinding'] ?? []).map(bindingOf),
+    roles: (byKind['Role'] ?? []).map(roleOf).map(inNamespace),
+    clusterRoles: (byKind['ClusterRole'] ?? []).map(roleOf).map(inCluster),
+    roleBindings: (byKind['RoleBinding'] ?? []).map(bindingOf).map(inNamespace),
+    clusterRoleBindings: (byKind['ClusterRoleBinding'] ?? []).map(bindingOf).map(inCluster),
   };
 }
+
+/** A file may leave its namespace to whoever applies it, and then it is `default`; it never stands for the whole cluster. */
+const inNamespace = <T extends Role | Binding>(one: T): T =>
+  one.namespace === '' ? { ...one, namespace: 'default' } : one;
+const inCluster = <T extends Role | Binding>(one: T): T => (one.namespace === '' ? one : { ...one, namespace: '' });
 
 function roleOf(object: unknown): Role {
   const { metadata, rules, aggregationRule } = shape(object);
@@ -136,16 +148,32 @@ export function urlCovers(allowed: string, path: string): boolean {
  */
 export function clusterRoleRules(clusterRoles: readonly Role[]): ReadonlyMap<string, readonly PolicyRule[]> {
   const sorted = clusterRoles.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const selected = new Map(sorted.map((role) => [role.name, selectedBy(role, sorted)]));
+  const labelled = byLabel(sorted);
+  const selected = new Map(sorted.map((role) => [role.name, selectedBy(role, sorted, labelled)]));
   return new Map(sorted.map((role) => [role.name, collectRules(role, selected)]));
 }
 
-function selectedBy(role: Role, all: readonly Role[]): readonly Role[] {
+const labelKey = (key: string, value: string): string => `${key}=${value}`;
+
+/** Roles by each of their labels: every aggregated role held against every other would take the square of them. */
+function byLabel(roles: readonly Role[]): ReadonlyMap<string, readonly Role[]> {
+  const index = new Map<string, Role[]>();
+  for (const role of roles)
+    for (const [key, value] of Object.entries(role.labels)) {
+      const known = index.get(labelKey(key, value));
+      if (known) known.push(role);
+      else index.set(labelKey(key, value), [role]);
+    }
+  return index;
+}
+
+function selectedBy(role: Role, all: readonly Role[], labelled: ReadonlyMap<string, readonly Role[]>): readonly Role[] {
   const found = (role.aggregates ?? []).flatMap((selector) => {
     const requirements = validRequirements(selector);
-    return requirements
-      ? all.filter((other) => other.name !== role.name && matchesLabels(requirements, other.labels))
-      : [];
+    if (!requirements) return [];
+    const exact = requirements.find(({ operator }) => operator === 'In');
+    const candidates = exact?.values.flatMap((value) => labelled.get(labelKey(exact.key, value)) ?? []) ?? all;
+    return candidates.filter((other) => other.name !== role.name && matchesLabels(requirements, other.labels));
   });
   return [...new Set(found)];
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
 import { kinds } from '../../checks/index.ts';
 import { validateParams } from '../../checks/kit/params.ts';
-import { rbacFor } from '../../specs/loader/rbac.ts';
+import { rbacFor } from '../../specs/loader/rbac-manifest.ts';
 import { NAMESPACE } from '../topology.ts';
 import { record, type Json } from './object.ts';
 import { deployment, startTestPlane, type TestPlane } from './testing.ts';
@@ -136,7 +136,7 @@ it('lets the gate do all of it with the printed rights, and nothing beside', asy
 });
 
 it('refuses again at once when the binding goes, in words that name the right', async () => {
-  const binding = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/rolebindings/golive-gate`;
+  const binding = `/apis/rbac.authorization.k8s.io/v1/namespaces/${NAMESPACE}/rolebindings/golive-cutover-rehearsal`;
   expect(await as(['DELETE', binding], 'admin')).toBe(200);
   const [, patch] = acts;
   const { status, text } = await plane.call('PATCH', `${ROUTES}/mcp-api`, { as: 'gate', ...patch?.[2] });

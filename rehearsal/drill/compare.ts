@@ -83,8 +83,9 @@ export function isLate({ outcome, reason }: Pick<Seen, 'outcome' | 'reason'>): b
   return outcome === 'inconclusive' && reason === 'generator-saturated';
 }
 
-/** Outcomes that count as good: as in the decision. */
-export function isGood({ outcome }: Pick<Seen, 'outcome'>): boolean {
+/** Outcomes that count as good: as in the decision, and where nothing is missing but items that nobody has built yet. */
+export function isGood({ outcome, doubts }: Pick<Seen, 'outcome' | 'doubts'>): boolean {
+  if (outcome === 'inconclusive') return doubts.length > 0 && doubts.every(({ detail }) => detail === 'planned');
   return outcome === 'pass' || outcome === 'not-applicable';
 }
 

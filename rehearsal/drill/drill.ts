@@ -107,7 +107,7 @@ async function healthy(built: readonly PlannedItem[], options: DrillOptions): Pr
   for (let tries = 0; tries < HEALTHY_TRIES && items.length > 0 && !options.signal.aborted; tries += 1) {
     const records = await look({ ...options, items, standing: [...looked.values()], settle: true });
     for (const [id, record] of records) looked.set(id, record);
-    items = built.filter(({ id }) => !isGood(looked.get(id) ?? { outcome: 'not-run' }));
+    items = built.filter(({ id }) => !isGood(looked.get(id) ?? { outcome: 'not-run', doubts: [] }));
   }
   for (const { id } of sent) looked.delete(id);
   return looked;

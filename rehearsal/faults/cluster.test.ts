@@ -16,15 +16,15 @@ import { record, text, type Json } from '../api-server/object.ts';
 import { startTestPlane, type TestPlane } from '../api-server/testing.ts';
 import { createLevers, type Levers, type Release } from '../levers.ts';
 import { addObjectLevers } from '../object-levers.ts';
-import { NAMESPACE, NODES } from '../topology.ts';
+import { GATE_ROLE, NAMESPACE, NODES } from '../topology.ts';
 import { seenChange, type Seen } from '../drill/compare.ts';
 import { clusterFaults } from './cluster.ts';
 
 const MANIFESTS = 'k8s/manifests';
 const manifests: readonly Json[] = readdirSync(MANIFESTS)
   .filter((file) => file.endsWith('.yaml'))
-  // The namespace first, Pods last: their ServiceAccounts and claims are in other files.
-  .sort((a, b) => Number(b === 'namespace.yaml') - Number(a === 'namespace.yaml'))
+  // As `kubectl apply -f` takes a folder.
+  .toSorted()
   .flatMap((file) => loadAll(readFileSync(join(MANIFESTS, file), 'utf8'), { schema: JSON_SCHEMA }))
   .filter((document) => document !== null)
   .map(record);
@@ -78,14 +78,14 @@ beforeAll(async () => {
   await plane.apply({
     apiVersion: rbac,
     kind: 'ClusterRole',
-    metadata: { name: 'golive-gate' },
+    metadata: { name: GATE_ROLE },
     rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
   });
   await plane.apply({
     apiVersion: rbac,
     kind: 'ClusterRoleBinding',
-    metadata: { name: 'golive-gate' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'golive-gate' },
+    metadata: { name: GATE_ROLE },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: GATE_ROLE },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'golive-gate' }],
   });
 }, 60_000);

@@ -1,5 +1,5 @@
 /** What goes wrong with a cutover: before any traffic has moved, and in the middle of it. */
-import { NAMESPACE, SERVICES } from '../topology.ts';
+import { GATE_ROLE, NAMESPACE, SERVICES } from '../topology.ts';
 import type { Act, Fault } from './fault.ts';
 
 const { typescriptApi: API, rustServer: RUST } = SERVICES;
@@ -51,7 +51,7 @@ const inTheWay: readonly Fault[] = [
     inject: [
       {
         lever: 'rbac.revoke',
-        with: { role: 'golive-gate', group: 'gateway.networking.k8s.io', resource: 'httproutes', verbs: ['patch'] },
+        with: { role: GATE_ROLE, group: 'gateway.networking.k8s.io', resource: 'httproutes', verbs: ['patch'] },
       },
     ],
   },

@@ -67,6 +67,7 @@ describe('kinds over a real Prometheus and Alertmanager', () => {
     bound: 0.999,
     unit: 'ratio',
     samples: { query: requests(''), min: 100 },
+    mayCountOwnLoad: true,
   };
 
   it('pass while all is well', async () => {

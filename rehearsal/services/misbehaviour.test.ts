@@ -1,10 +1,19 @@
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LeverArguments } from '../../fixtures/rehearsal-client/control-protocol.ts';
 import { SERVICES } from '../topology.ts';
 import { createShare, MISBEHAVIOURS, type MisbehaviourName } from './frame/misbehaviour.ts';
-import { PASSWORDS, sha256, testServices, untilStatus, type ServiceKey, type TestServices } from './testing.ts';
+import {
+  JWT_SECRET,
+  PASSWORDS,
+  sha256,
+  testServices,
+  untilStatus,
+  type ServiceKey,
+  type TestServices,
+} from './testing.ts';
 
 let services: TestServices;
 let ask: TestServices['ask'];
@@ -45,6 +54,16 @@ const status = (path: string, asked?: Parameters<TestServices['ask']>[1], servic
 const login = (username: string, password: string): Promise<number> =>
   status('/auth/login', { json: { username, password } });
 
+/** A token of the service's own key, whose claims are as it gives them but for these. */
+function signed(change: Readonly<Record<string, unknown>>): string {
+  const [header = '', payload = ''] = token.split('.');
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+  const text = `${header}.${Buffer.from(JSON.stringify({ ...claims, ...change })).toString('base64url')}`;
+  return `${text}.${createHmac('sha256', JWT_SECRET).update(text).digest('base64url')}`;
+}
+const me = (change: Readonly<Record<string, unknown>>) => (): Promise<number> =>
+  status('/api/v1/me', { token: signed(change) });
+
 test.each<readonly [MisbehaviourName, ServiceKey, () => Promise<unknown>, unknown, unknown]>([
   ['unhealthy', 'rustServer', () => status('/health', {}, 'rustServer'), 200, 503],
   ['errors', 'typescriptApi', () => status('/api/v1/items'), 200, 500],
@@ -52,6 +71,20 @@ test.each<readonly [MisbehaviourName, ServiceKey, () => Promise<unknown>, unknow
   ['login-accepts-anyone', 'typescriptApi', () => login('eve', 'guess'), 401, 200],
   ['login-refuses-everyone', 'typescriptApi', () => login('ann', PASSWORDS.user), 200, 401],
   ['accepts-any-token', 'typescriptApi', () => status('/api/v1/me', { token: 'rubbish' }), 401, 200],
+  ['accepts-expired', 'typescriptApi', me({ exp: 1 }), 401, 200],
+  ['accepts-not-yet-valid', 'typescriptApi', me({ nbf: 32_503_680_000 }), 401, 200],
+  ['accepts-other-audience', 'typescriptApi', me({ aud: 'others' }), 401, 200],
+  ['accepts-other-issuer', 'typescriptApi', me({ iss: 'others' }), 401, 200],
+  [
+    'maintenance',
+    'typescriptApi',
+    async () => {
+      const answer = await ask('/api/v1/items');
+      return [answer.status, answer.headers.get('content-type')];
+    },
+    [200, 'application/json; charset=utf-8'],
+    [200, 'text/html; charset=utf-8'],
+  ],
   ['refuse-admin-check', 'typescriptApi', () => status('/api/v1/admin/stats', { token }), 403, 200],
   ['admin-refused', 'typescriptApi', () => status('/api/v1/admin/stats', { token: services.tokens.admin }), 200, 403],
   [

@@ -10,11 +10,13 @@ import { redisRoundTrip } from '../../checks/data/redis-round-trip/check.ts';
 import { redisVersion } from '../../checks/data/redis-version/check.ts';
 import { serverReadiness } from '../../checks/data/server-readiness/check.ts';
 import type { CheckKind } from '../../checks/kit/kind.ts';
+import { tlsVersions } from '../../checks/traffic/tls-versions/check.ts';
 import { validateParams } from '../../checks/kit/params.ts';
 import { postgresClient } from '../../fixtures/capabilities/postgres.ts';
 import { createRedactor } from '../../fixtures/capabilities/redactor.ts';
 import { redisClient } from '../../fixtures/capabilities/redis.ts';
 import { secretResolver } from '../../fixtures/capabilities/secret-values.ts';
+import { tlsProber } from '../../fixtures/capabilities/tls.ts';
 import { testContext } from '../../tests/harness/context.ts';
 import { boundFaults, seenOf } from '../../tests/harness/drills.ts';
 import { seenChange, type Seen } from '../drill/compare.ts';
@@ -37,6 +39,7 @@ beforeAll(async () => {
     'P1-DAT-002': [redisVersion, { store: stores.cache, policies: ['volatile-lru'] }],
     'P1-DAT-003': [backup, inPod],
     'P1-DAT-004': [connectionPooling, { console, pooled, store: postgres }],
+    'P1-NWS-002': [tlsVersions, { stores: { postgres } }],
     'P2-HEA-002': [serverReadiness, { ...inPod, redis: { pod: STORES.redis.pod, store: stores.cache } }],
     'P2-FLO-001': [postgresRoundTrip, { store: postgres }],
     'P2-FLO-002': [redisRoundTrip, { store: stores.cache, expiry: 200 }],
@@ -55,7 +58,8 @@ function realCapabilities(): Capabilities {
     metadata: { name },
     status: { phase: 'Running' },
   });
-  const real: Pick<Capabilities, 'postgres' | 'redis'> = {
+  const real: Pick<Capabilities, 'postgres' | 'redis' | 'tls'> = {
+    tls: tlsProber(undefined, signal),
     postgres: postgresClient(signal, resolve, { connectMs: 1000, statementMs: 1000 }),
     redis: redisClient(signal, resolve, { connectMs: 1000, commandMs: 1000 }),
   };
@@ -80,7 +84,16 @@ async function outcomeOf(item: string): Promise<Seen> {
   );
 }
 
-test.each(['P1-DAT-001', 'P1-DAT-002', 'P1-DAT-003', 'P1-DAT-004', 'P2-HEA-002', 'P2-FLO-001', 'P2-FLO-002'])(
+test.each([
+  'P1-DAT-001',
+  'P1-DAT-002',
+  'P1-DAT-003',
+  'P1-DAT-004',
+  'P1-NWS-002',
+  'P2-HEA-002',
+  'P2-FLO-001',
+  'P2-FLO-002',
+])(
   '%s passes on sound stores',
   async (item) => {
     expect(await outcomeOf(item)).toMatchObject({ outcome: 'pass' });

@@ -43,6 +43,7 @@ async function pause(pgbouncer: PgbouncerServer): Promise<Release> {
     user: DATABASE_USER,
     password: pgbouncer.clientPassword,
     database: DATABASE,
+    ssl: { rejectUnauthorized: false },
   });
   client.on('error', () => undefined);
   const waiting = client

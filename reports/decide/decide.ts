@@ -13,15 +13,16 @@ import type {
 import { EXIT } from '../../checks/contract/decision.ts';
 import { OUTCOMES } from '../../checks/contract/outcome.ts';
 import type { OutcomeName } from '../../checks/contract/outcome.ts';
-import type { Plan } from '../../checks/contract/plan.ts';
+import { POST_DEPLOYMENT, type Plan } from '../../checks/contract/plan.ts';
+import { expiryProblem } from '../../specs/loader/people/words.ts';
 import { gather, gatePhases, phaseBefore, unmetPreconditions } from './gather.ts';
 import type { Gathered, PhaseSource } from './gather.ts';
 import type { DecisionInput } from './input.ts';
-import { byText, isBlocking, worstDecision } from './order.ts';
+import { byText, worstDecision } from './order.ts';
 import { heard, peopleWarnings, waiverFor } from './people.ts';
-import { decidePhase, decisionOf } from './phase.ts';
-import type { PhaseVerdict, WeighedItem } from './phase.ts';
-import { itemReason, reason, sortReasons } from './reasons.ts';
+import { decidePhase, decisionOf, plannedReason } from './phase.ts';
+import type { PhaseContext, PhaseVerdict, WeighedItem } from './phase.ts';
+import { reason, sortReasons } from './reasons.ts';
 
 /** The UID of an environment that no worker reached. */
 export const UNKNOWN_UID = 'unknown';
@@ -111,7 +112,17 @@ function runReasons(input: DecisionInput): DecisionReason[] {
     const text = `the run reached environment "${input.identity.name}", the plan is for "${input.plan.environment.name}"`;
     reasons.push(reason('environment-unknown', text));
   }
-  return reasons;
+  return [...reasons, ...overrideReasons(input)];
+}
+
+/** An override that no longer stands, or stands longer than a year: what was judged with it was judged by nobody's leave. */
+function overrideReasons({ plan, now }: DecisionInput): DecisionReason[] {
+  return plan.environment.overrides.flatMap(({ item, param, approver = 'nobody', expires }) => {
+    const problem = expires === undefined ? null : expiryProblem(expires, now);
+    if (problem === null) return [];
+    const text = `the override of ${item} ${param} (${approver}) ${problem}; renew or remove it, and run again`;
+    return [reason('override-ended', text)];
+  });
 }
 
 /** As the main process recorded it; by the log of the cutover where it could not. */
@@ -142,42 +153,29 @@ function wholeOf(
 ): Whole {
   const verdicts = verdictsOf(input, gathered, items);
   const gate = gatePhases(gathered.phases);
-  const planned = items.filter((judged) => gate.includes(judged.item.phase) && isOpenPlan(judged));
   const missing = gate.flatMap((phase) => missingPhase(phase, gathered.sources.get(phase)));
   if (gate.length === 0) missing.push(reason('nothing-judged', 'the checklist has no phase that decides'));
   const common = [...run, ...missing];
   const decided = gate.flatMap((phase) => verdicts.get(phase) ?? []);
-  const plannedReasons = (of: readonly WeighedItem[]): DecisionReason[] =>
-    gate.flatMap((phase) =>
-      itemReason(
-        'planned',
-        phase,
-        of.filter(({ item }) => item.phase === phase),
-      ),
-    );
+  const planned = (of: readonly WeighedItem[]): DecisionReason[] => gate.flatMap((phase) => plannedReason(phase, of));
   const worst = (reasons: DecisionReason[], of: (verdict: PhaseVerdict) => DecisionName | null): DecisionName =>
     worstDecision([decisionOf(reasons), ...decided.flatMap((verdict) => of(verdict) ?? [])]);
-  const all = [...common, ...plannedReasons(planned)];
-  const measured = [...common, ...plannedReasons(planned.filter(({ item }) => !item.signOff))];
+  const all = [...common, ...planned(items)];
+  const measured = [...common, ...planned(items.filter(({ item }) => !item.signOff))];
+  // What holds a phase for its planned items holds the whole, too: told once.
+  const ofPhases = decided.flatMap(({ reasons }) => reasons.filter(({ code }) => code !== 'planned'));
   return {
     decision: worst(all, ({ decision }) => decision),
     decisionWithoutWaivers: worst(all, ({ decisionWithoutWaivers }) => decisionWithoutWaivers),
     readiness: worst(measured, ({ readiness }) => readiness),
-    reasons: sortReasons([...all, ...decided.flatMap(({ reasons }) => reasons)], gathered.phases),
+    reasons: sortReasons([...all, ...ofPhases], gathered.phases),
     verdicts,
   };
 }
 
-function isOpenPlan({ item, outcome }: WeighedItem): boolean {
-  return outcome === 'planned' && isBlocking(item.severity);
-}
-
 function missingPhase(phase: string, source: PhaseSource | undefined): DecisionReason[] {
   if (source?.from !== 'none') return [];
-  const why =
-    source.unfinished === undefined
-      ? 'no run has decided it for this release and environment'
-      : `run ${source.unfinished} started it last and never finished`;
+  const why = source.why ?? 'no run has decided it for this release and environment';
   return [reason('phase-missing', `${phase} has no decision: ${why}; run --project=${phase}`, phase)];
 }
 
@@ -188,14 +186,16 @@ function verdictsOf(
   items: readonly WeighedItem[],
 ): Map<string, PhaseVerdict | null> {
   const verdicts = new Map<string, PhaseVerdict | null>();
+  const enforced = input.plan.environment.preconditions === 'enforce';
   for (const phase of phases) {
+    const context: PhaseContext = { phases, plannedHold: enforced && phase !== POST_DEPLOYMENT };
     const source = sources.get(phase);
     if (source?.from === 'run') {
       const before = phaseBefore(phase, input.plan);
       const also = preconditionReasons(phase, input, before, before === null ? null : (verdicts.get(before) ?? null));
-      verdicts.set(phase, decidePhase(phase, phases, items, also));
+      verdicts.set(phase, decidePhase(phase, items, { ...context, also }));
     } else if (source?.from === 'ledger') {
-      verdicts.set(phase, noBetterThanRecorded(decidePhase(phase, phases, items), phase, source));
+      verdicts.set(phase, noBetterThanRecorded(decidePhase(phase, items, context), phase, source));
     } else verdicts.set(phase, null);
   }
   return verdicts;
@@ -220,7 +220,7 @@ function preconditionReasons(
 function noBetterThanRecorded(
   verdict: PhaseVerdict,
   phase: string,
-  { entry }: Extract<PhaseSource, { from: 'ledger' }>,
+  { entries: [entry] }: Extract<PhaseSource, { from: 'ledger' }>,
 ): PhaseVerdict {
   const decision = worstDecision([verdict.decision, entry.decision ?? 'HOLD']);
   const text = `${phase} was ${entry.decision ?? 'HOLD'} in run ${entry.runId}: run it again`;
@@ -256,7 +256,7 @@ function decidedPhase(
     decisionWithoutWaivers: verdict?.decisionWithoutWaivers ?? null,
     readiness: verdict?.readiness ?? null,
     from: source.from,
-    ...(source.from === 'ledger' ? { fromRun: source.entry.runId } : {}),
+    ...(source.from === 'ledger' ? { fromRun: source.entries[0].runId } : {}),
     reasons: verdict ? sortReasons(verdict.reasons, phases) : missingPhase(phase, source),
     counts: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, count(outcome)])) as Record<OutcomeName, number>,
   };
@@ -284,6 +284,7 @@ function decidedItem(judged: WeighedItem): DecidedItem {
     waived: judged.waived,
     evidence: judged.evidence,
     from: judged.from,
+    ...(judged.fromRun === undefined ? {} : { fromRun: judged.fromRun }),
   };
 }
 

@@ -2,7 +2,7 @@
 import { formatMs } from '../../checks/contract/units.ts';
 
 /** Clocks of machines that share a ledger may differ this much. */
-const CLOCK_SKEW_MS = 5 * 60_000;
+export const CLOCK_SKEW_MS = 2 * 60_000;
 
 /** Why evidence of that time is too old at `now`, or null when it may stand. */
 export function tooOld(startedAt: string, maxAgeMs: number, now: Date): string | null {

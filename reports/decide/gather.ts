@@ -7,13 +7,22 @@ import type { JudgeContext, JudgedItem, Missing } from './item.ts';
 import { fromLedger, fromRun, judgeItem } from './item.ts';
 import { SeenImages } from './freshness.ts';
 import { byText } from './order.ts';
+import {
+  askedAmong,
+  selectedItems,
+  standingItems,
+  standingPhases,
+  whyNotBelieved,
+  type AskedPhases,
+} from './standing.ts';
 
 /** Where a phase's outcomes come from. */
 export type PhaseSource =
-  | { readonly from: 'run' }
-  | { readonly from: 'ledger'; readonly entry: LedgerPhase }
-  /** `unfinished`: the run that started it last and never said how it ended. */
-  | { readonly from: 'none'; readonly unfinished?: string };
+  /** `entries`: what stands for the items that this run left out, newest first; empty where it set out to judge them all. */
+  | { readonly from: 'run'; readonly entries: readonly LedgerPhase[] }
+  | { readonly from: 'ledger'; readonly entries: readonly [LedgerPhase, ...LedgerPhase[]] }
+  /** `why`: what became of the run that had it last. */
+  | { readonly from: 'none'; readonly why?: string };
 
 export interface Gathered {
   /** All phases of the plan in order, with those that only an item names. */
@@ -28,7 +37,7 @@ export function gather(input: DecisionInput): Gathered {
   const { records, warnings } = ownRecords(input);
   const asked = askedPhases(input, records);
   const standing = standingPhases(input, asked);
-  const sources = new Map(phases.map((phase) => [phase, sourceOf(phase, asked, standing.own)]));
+  const sources = new Map(phases.map((phase) => [phase, sourceOf(phase, asked, standing.own.get(phase) ?? [])]));
   for (const [phase, { runId }] of standing.foreign)
     warnings.push(`${phase} was decided by run ${runId} under another plan: that does not stand, run it again`);
   return { phases, sources, items: judgeAll(input, records, sources), warnings };
@@ -40,24 +49,26 @@ export function gather(input: DecisionInput): Gathered {
  */
 export function ledgerUsed(input: DecisionInput): LedgerPhase[] {
   const { own, foreign } = standingPhases(input, askedPhases(input, ownRecords(input).records));
-  return [...own.values(), ...[...foreign.values()].map((entry) => ({ ...entry, outcomes: [] }))];
+  return [...[...own.values()].flat(), ...[...foreign.values()].map((entry) => ({ ...entry, outcomes: [] }))];
+}
+
+/** Earlier runs have no say in what this one set out to judge. */
+function askedPhases(input: DecisionInput, records: readonly OutcomeRecord[]): AskedPhases {
+  const { plan, selectedPhases } = input;
+  const phases = selectedPhases ?? phasesOf(plan).filter((phase) => phase !== POST_DEPLOYMENT);
+  return askedAmong(phases, input, records);
 }
 
 function phasesOf({ phases, items }: Plan): string[] {
   return [...new Set([...phases.map(({ id }) => id), ...items.map(({ phase }) => phase)])];
 }
 
-/** Phases that this run was asked for or has records of: earlier runs have no say in them. */
-function askedPhases({ plan, selectedPhases }: DecisionInput, records: readonly OutcomeRecord[]): ReadonlySet<string> {
-  const asked = selectedPhases ?? phasesOf(plan).filter((phase) => phase !== POST_DEPLOYMENT);
-  return new Set([...asked, ...records.map(({ phase }) => phase)]);
-}
-
-function sourceOf(phase: string, asked: ReadonlySet<string>, standing: ReadonlyMap<string, LedgerPhase>): PhaseSource {
-  if (asked.has(phase)) return { from: 'run' };
-  const entry = standing.get(phase);
-  if (!entry) return { from: 'none' };
-  return entry.decision === null ? { from: 'none', unfinished: entry.runId } : { from: 'ledger', entry };
+function sourceOf(phase: string, asked: AskedPhases, entries: readonly LedgerPhase[]): PhaseSource {
+  const why = entries.map(whyNotBelieved).find((text) => text !== null) ?? null;
+  if (asked.has(phase)) return { from: 'run', entries: why === null ? entries : [] };
+  if (why !== null) return { from: 'none', why };
+  const [newest, ...older] = entries;
+  return newest ? { from: 'ledger', entries: [newest, ...older] } : { from: 'none' };
 }
 
 /** The run's records that belong to this plan; the others are counted in a warning and have no say. */
@@ -83,30 +94,6 @@ function ownRecords({ plan, outcomes }: DecisionInput): { records: OutcomeRecord
   return { records, warnings };
 }
 
-interface StandingPhases {
-  /** The latest entry of each phase under this plan. */
-  readonly own: ReadonlyMap<string, LedgerPhase>;
-  /** Of phases without one, the latest of another plan: worth a warning. */
-  readonly foreign: ReadonlyMap<string, LedgerPhase>;
-}
-
-function standingPhases(
-  { ledger, plan, runHeader, identity }: DecisionInput,
-  asked: ReadonlySet<string>,
-): StandingPhases {
-  const own = new Map<string, LedgerPhase>();
-  const foreign = new Map<string, LedgerPhase>();
-  if (identity === null) return { own, foreign };
-  const sorted = [...ledger].sort((a, b) => byText(a.decidedAt, b.decidedAt) || byText(a.runId, b.runId));
-  for (const entry of sorted) {
-    if (asked.has(entry.phase)) continue;
-    if (entry.planDigest !== plan.digest) foreign.set(entry.phase, entry);
-    else if (entry.runId !== runHeader.runId) own.set(entry.phase, entry);
-  }
-  for (const phase of own.keys()) foreign.delete(phase);
-  return { own, foreign };
-}
-
 function judgeAll(
   input: DecisionInput,
   records: readonly OutcomeRecord[],
@@ -119,21 +106,37 @@ function judgeAll(
     judged.set(item.id, judgeItem(item, candidates, context));
   };
   const of = byItem(records);
+  const torn = new Set(input.torn ?? []);
+  const entries = entriesOf(sources);
+  const standing = standingItems({ plan: input.plan, events: input.events, entries, records: of, torn });
   for (const item of input.plan.items) {
-    if (sources.get(item.phase)?.from === 'ledger') continue;
-    const own = { images: new SeenImages(), torn: new Set(input.torn ?? []) };
-    judge(item, (of.get(item.id) ?? []).map(fromRun), own);
+    if (!standing.has(item.id)) judge(item, (of.get(item.id) ?? []).map(fromRun), { images: new SeenImages(), torn });
   }
   for (const record of records) images.add(record.images);
-  for (const entry of newestFirst(sources)) {
-    const ofEntry = byItem(entry.outcomes.filter((outcome) => outcome.planDigest === input.plan.digest));
-    for (const item of input.plan.items.filter(({ phase }) => phase === entry.phase)) {
-      const missing = (): Missing => ({ reason: 'unrecorded', message: `run ${entry.runId} left no outcome of it` });
-      judge(item, (ofEntry.get(item.id) ?? []).map(fromLedger), { missing });
-    }
-    for (const outcome of entry.outcomes) images.add(outcome.images);
+  for (const entry of [...entries.values()].flat().sort(newerFirst)) {
+    const own = input.plan.items.filter(({ id }) => standing.get(id) === entry);
+    const ids = new Set(own.map(({ id }) => id));
+    const left = entry.outcomes.filter(({ item, planDigest }) => planDigest === input.plan.digest && ids.has(item));
+    const ofEntry = byItem(left);
+    const missing = (): Missing => ({ reason: 'unrecorded', message: `run ${entry.runId} left no outcome of it` });
+    for (const item of own) judge(item, (ofEntry.get(item.id) ?? []).map(fromLedger), { missing });
+    for (const { images: seen } of left) images.add(seen);
   }
-  return input.plan.items.flatMap((item) => judged.get(item.id) ?? []);
+  return input.plan.items.flatMap((item) => {
+    const one = judged.get(item.id);
+    return one ? [{ ...one, ...namedRun(one, standing.get(item.id), sources) }] : [];
+  });
+}
+
+/** The earlier run that an item stands from, where the decision does not name it for the phase as a whole. */
+function namedRun(
+  { from }: JudgedItem,
+  entry: LedgerPhase | undefined,
+  sources: ReadonlyMap<string, PhaseSource>,
+): Pick<JudgedItem, 'fromRun'> {
+  if (from !== 'ledger' || entry === undefined) return {};
+  const source = sources.get(entry.phase);
+  return source?.from === 'ledger' && source.entries[0] === entry ? {} : { fromRun: entry.runId };
 }
 
 function byItem<R extends { readonly item: string }>(records: readonly R[]): Map<string, R[]> {
@@ -142,9 +145,15 @@ function byItem<R extends { readonly item: string }>(records: readonly R[]): Map
   return map;
 }
 
-function newestFirst(sources: ReadonlyMap<string, PhaseSource>): LedgerPhase[] {
-  const entries = [...sources.values()].flatMap((source) => (source.from === 'ledger' ? [source.entry] : []));
-  return entries.sort((a, b) => byText(b.decidedAt, a.decidedAt) || byText(b.runId, a.runId));
+/** The earlier runs that each phase stands on, wholly or in part. */
+function entriesOf(sources: ReadonlyMap<string, PhaseSource>): Map<string, readonly LedgerPhase[]> {
+  return new Map(
+    Array.from(sources, ([phase, source]) => [phase, source.from === 'none' ? [] : source.entries] as const),
+  );
+}
+
+function newerFirst(a: LedgerPhase, b: LedgerPhase): number {
+  return byText(b.decidedAt, a.decidedAt) || byText(b.runId, a.runId);
 }
 
 /** Why an item has no record in this run, in the words of the run's own events. */
@@ -153,18 +162,14 @@ function missingFrom(
   sources: ReadonlyMap<string, PhaseSource>,
 ): JudgeContext['missing'] {
   const blocked = unmetPreconditions(events);
-  const selected = new Map<string, Set<string>>();
-  for (const event of events) {
-    if (event.event !== 'selected') continue;
-    selected.set(event.phase, new Set([...(selected.get(event.phase) ?? []), ...event.items]));
-  }
+  const selected = selectedItems(events);
   return (item) => {
     const why = blocked.get(item.phase);
-    if (sources.get(item.phase)?.from !== 'run') {
-      return { reason: 'not-selected', message: `${item.phase} was not asked for in this run` };
-    }
+    const from = sources.get(item.phase)?.from;
+    if (from === 'ledger') return { reason: 'not-selected', message: 'no run that stands has judged it' };
+    if (from !== 'run') return { reason: 'not-selected', message: `${item.phase} was not asked for in this run` };
     if (why !== undefined) return { reason: 'precondition', message: why };
-    if (selected.get(item.phase)?.has(item.id) === false) {
+    if (selected?.get(item.phase)?.has(item.id) === false) {
       return { reason: 'not-selected', message: 'left out by the selection on the command line' };
     }
     if (endedBy !== 'finished') return { reason: 'interrupted', message: 'the run ended before its turn' };

@@ -25,6 +25,10 @@ export interface LedgerPhase {
   readonly decisionWithoutWaivers: DecisionName | null;
   readonly readiness: DecisionName | null;
   readonly outcomes: readonly LedgerOutcome[];
+  /** Of a partial run: the items that it judged. The others are as the runs before it left them. Absent: all of them. */
+  readonly items?: readonly string[];
+  /** Why the record is not believed, after "its record". Such a run holds its phase: who wrote it may have hidden a verdict. */
+  readonly refused?: string;
 }
 
 export interface DecisionInput {

@@ -27,6 +27,8 @@ export interface JudgedItem {
   readonly evidence: readonly Evidence[];
   readonly durationMs: number;
   readonly from: 'run' | 'ledger' | 'none';
+  /** The earlier run that judged it, where this run judged other items of its phase. */
+  readonly fromRun?: string;
 }
 
 /** A record of this run or of an earlier one, in one shape. */

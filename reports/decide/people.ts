@@ -2,6 +2,7 @@
 import type { AppliedWaiver } from '../../checks/contract/decision.ts';
 import type { Plan, PlannedItem, Release } from '../../checks/contract/plan.ts';
 import { failedSubjects } from '../../checks/kit/message.ts';
+import { expiryProblem } from '../../specs/loader/people/words.ts';
 import { didYouMean } from '../../specs/loader/suggest.ts';
 import type { Approval, Attestation, Waiver } from '../../checks/contract/people.ts';
 import { ATTESTED_KINDS } from '../../checks/contract/people.ts';
@@ -15,10 +16,9 @@ export function isRelease(named: string, release: Release): boolean {
   return named === release.version || named === `${release.name}@${release.version}`;
 }
 
-/** Not yet expired at `now`. An expiry that is no time has expired. */
+/** Not yet expired at `now`, and not to stand for more than a year. */
 export function isValidAt(expires: string, now: Date): boolean {
-  const at = Date.parse(expires);
-  return Number.isFinite(at) && now.getTime() < at;
+  return expiryProblem(expires, now) === null;
 }
 
 /** What of a plan people's words are held against; one that is not frozen has it too. */
@@ -139,7 +139,8 @@ function waiverStanding(waiver: Waiver, item: PlannedItem | undefined, plan: Loo
   if (!isRelease(waiver.release, plan.release)) {
     return `is for release ${waiver.release}, this is ${plan.release.version}: it does not apply`;
   }
-  if (!isValidAt(waiver.expires, now)) return `expired at ${waiver.expires}: it does not apply`;
+  const expired = expiryProblem(waiver.expires, now);
+  if (expired !== null) return expired;
   if (!item.waivable) return 'is for an item that cannot be waived: it does not apply';
   return isBlocking(item.severity) ? null : 'is not needed: a minor item blocks nothing';
 }
@@ -176,7 +177,8 @@ function attestationProblem(said: Attestation, item: PlannedItem | undefined, pl
   if (!isRelease(said.release, plan.release)) {
     return `is for release ${said.release}, this is ${plan.release.version}: it does not apply`;
   }
-  if (!isValidAt(said.expires, now)) return `expired at ${said.expires}: it does not apply`;
+  const expired = expiryProblem(said.expires, now);
+  if (expired !== null) return expired;
   if (!roleFits(said, item, plan)) return `is by the role ${said.role}, expected ${item.role ?? 'a declared role'}`;
   return null;
 }

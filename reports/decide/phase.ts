@@ -14,27 +14,46 @@ export interface PhaseVerdict {
   readonly reasons: readonly DecisionReason[];
 }
 
-/**
- * Decides a phase from all items of the plan: its own, and those of other phases that wait for a person until this one.
- * `also` are reasons the phase is held for besides its items.
- */
+/** What surrounds a phase. */
+export interface PhaseContext {
+  /** All phases of the plan, in order. */
+  readonly phases: readonly string[];
+  /** Do planned items hold it? Where a phase starts on the GO of the one before, a GO may leave nothing open that blocks. */
+  readonly plannedHold: boolean;
+  /** Reasons it is held for besides its items. */
+  readonly also?: readonly DecisionReason[];
+}
+
+/** Decides a phase from all items of the plan: its own, and those of other phases that wait for a person until this one. */
 export function decidePhase(
   phase: string,
-  phases: readonly string[],
   all: readonly WeighedItem[],
-  also: readonly DecisionReason[] = [],
+  { phases, plannedHold, also = [] }: PhaseContext,
 ): PhaseVerdict {
   const relevant = all.filter(({ item }) => item.phase === phase || blockedPhase(item, phases) === phase);
   const own = relevant.filter(({ item }) => item.phase === phase);
   const measured = relevant.filter(({ item }) => !item.signOff);
   const onlySignOff = own.length > 0 && own.every(({ item }) => item.signOff);
-  const reasons = [...reasonsOf(phase, phases, relevant, true), ...also];
+  const ask = (items: readonly WeighedItem[], withWaivers: boolean): DecisionReason[] => [
+    ...reasonsOf(phase, phases, items, withWaivers),
+    ...(plannedHold ? plannedReason(phase, items) : []),
+    ...also,
+  ];
+  const reasons = ask(relevant, true);
   return {
     decision: decisionOf(reasons),
-    decisionWithoutWaivers: decisionOf([...reasonsOf(phase, phases, relevant, false), ...also]),
-    readiness: onlySignOff ? null : decisionOf([...reasonsOf(phase, phases, measured, true), ...also]),
+    decisionWithoutWaivers: decisionOf(ask(relevant, false)),
+    readiness: onlySignOff ? null : decisionOf(ask(measured, true)),
     reasons,
   };
+}
+
+/** The items of a phase that block and are not built yet, as one reason. */
+export function plannedReason(phase: string, items: readonly WeighedItem[]): DecisionReason[] {
+  const open = items.filter(
+    ({ item, outcome }) => item.phase === phase && outcome === 'planned' && isBlocking(item.severity),
+  );
+  return itemReason('planned', phase, open);
 }
 
 /** A rollback is a verdict, too: the release was live and did not hold. */

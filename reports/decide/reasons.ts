@@ -13,6 +13,7 @@ const CODES = [
   'run-damaged',
   'refused',
   'environment-unknown',
+  'override-ended',
   'phase-missing',
   'recorded',
   'nothing-judged',

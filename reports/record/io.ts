@@ -1,6 +1,7 @@
 /** Writing that survives a crash: a reader finds the old file, the new file or a torn last line, never half of anything else. */
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   existsSync,
   fstatSync,
@@ -65,6 +66,16 @@ function discard(path: string): void {
     rmSync(path, { force: true });
   } catch {
     return;
+  }
+}
+
+/** Makes a folder that its owner alone may read, and makes one so that is there already. Throws RunFileError. */
+export function makePrivate(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+    chmodSync(path, 0o700);
+  } catch (error) {
+    throw fileProblem('make the folder', path, error);
   }
 }
 

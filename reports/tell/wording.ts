@@ -1,20 +1,50 @@
 /** Words that the page and the terminal share, so that both say the same. */
 import { EXIT, type Decision, type DecidedItem, type DecisionName } from '../../checks/contract/decision.ts';
+import type { Override } from '../../checks/contract/environment.ts';
 import { POST_DEPLOYMENT } from '../../checks/contract/plan.ts';
 import type { Bound, ReasonCode, Unit } from '../../checks/contract/outcome.ts';
 
-/** What a decision means, as one sentence. */
-export const DECISION_MEANS: Readonly<Record<DecisionName, string>> = {
-  GO: 'Everything that blocks was looked at and conforms.',
-  'NO-GO': 'Do not go live: a blocking check failed.',
-  HOLD: 'Do not go live yet: something that blocks was not looked at, could not be judged or waits for a person.',
-};
+/** What a GO does not rest on, in the order it is told. */
+const LEFT_OPEN: readonly (readonly [is: (item: DecidedItem) => boolean, text: string])[] = [
+  [({ waived }) => waived !== null, 'waived'],
+  [({ outcome }) => outcome === 'planned', 'planned and not looked at'],
+  [({ outcome, waived }) => outcome === 'pending' && waived === null, 'waiting for a person until a later phase'],
+];
+
+/**
+ * What a decision means, as one sentence that claims no more than was looked at: of `phases`, or of the whole (null). A GO
+ * counts the blocking items that it does not rest on.
+ */
+export function meansOf(name: DecisionName, decision: Decision, phases: readonly string[] | null): string {
+  if (name === 'HOLD') {
+    return 'Do not go live yet: something that blocks was not looked at, could not be judged or waits for a person.';
+  }
+  if (name === 'NO-GO') {
+    const failed = decision.reasons.some(({ code }) => code === 'fail');
+    return failed || !decision.reasons.some(({ code }) => code === 'rolled-back')
+      ? 'Do not go live: a blocking check failed.'
+      : 'Do not go live: traffic was taken back.';
+  }
+  const asked = (phase: string): boolean => (phases ? phases.includes(phase) : phase !== POST_DEPLOYMENT);
+  const blocking = decision.items.filter(({ phase, severity }) => severity !== 'minor' && asked(phase));
+  const open = LEFT_OPEN.flatMap(([is, text]) => {
+    const count = blocking.filter(is).length;
+    return count === 0 ? [] : [`${plural(count, 'blocking item')} ${text}`];
+  });
+  if (open.length === 0) return 'Everything that blocks was looked at and conforms.';
+  return `What was looked at conforms; left open: ${listOf(open)}.`;
+}
 
 /** The exit code that answers for the phases of the run, and a sentence that says so. */
 export function exitAnswer(decision: Decision): { readonly code: number; readonly text: string } {
   const code = EXIT[decision.selected.decision];
   const what = decision.selected.phases === null ? 'the whole checklist' : listOf(decision.selected.phases);
   return { code, text: `Exit code ${code}: ${decision.selected.decision} for ${what}.` };
+}
+
+/** Who answers for an override until when; empty in the rehearsal, where nobody must. */
+export function approvalOf({ approver, expires }: Override): string {
+  return [approver, expires === undefined ? undefined : `until ${formatUtc(expires)}`].filter(Boolean).join(' ');
 }
 
 /** `a`, `a and b`, `a, b and c`. */
@@ -27,7 +57,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** Does this item, as it stands, keep its phase from GO? Planned items hold the whole, not their phase: they are not counted here. */
+/** Does this item, as it stands, keep its phase from GO? Planned items are told apart: they hold the whole, and their phase where preconditions are enforced. */
 export function blocks(item: DecidedItem): boolean {
   if (item.severity === 'minor' || item.waived) return false;
   return item.outcome !== 'pass' && item.outcome !== 'not-applicable' && item.outcome !== 'planned';

@@ -2,7 +2,7 @@
 import type { ErrorObject } from 'ajv';
 import { WINDOW_PATTERN, WINDOW_PLACEHOLDER } from '../../checks/contract/param-schemas.ts';
 import { DURATION_PATTERN } from '../../checks/contract/units.ts';
-import { showValue, isSecretName, type Problem } from './problems.ts';
+import { firstProblems, MOST_TOLD, showValue, isSecretName, type Problem } from './problems.ts';
 import { didYouMean } from './suggest.ts';
 import { pointerStep } from '../../k8s/semantics/objects/positions.ts';
 import type { ProblemText, YamlFile } from './yaml/parse.ts';
@@ -19,7 +19,8 @@ export interface AjvContext {
 
 /** All errors of one validation. */
 export function problemsFromAjv(errors: readonly ErrorObject[], context: AjvContext): readonly Problem[] {
-  return pickBranches(errors).flatMap((error) => {
+  const picked = pickBranches(errors);
+  const problems = picked.slice(0, MOST_TOLD).flatMap((error) => {
     const told = textOf(error);
     if (!told) return [];
     const pointer = context.base + error.instancePath + (told.key === undefined ? '' : pointerStep(told.key));
@@ -27,6 +28,7 @@ export function problemsFromAjv(errors: readonly ErrorObject[], context: AjvCont
     const message = origin === undefined ? told.text.message : `${told.text.message}, ${origin}`;
     return [context.yaml.problem(pointer, { ...told.text, message }, told.key === undefined ? 'value' : 'key')];
   });
+  return firstProblems(problems, Math.max(0, picked.length - MOST_TOLD));
 }
 
 /**
@@ -34,11 +36,10 @@ export function problemsFromAjv(errors: readonly ErrorObject[], context: AjvCont
  * such a branch the union itself is.
  */
 function pickBranches(errors: readonly ErrorObject[]): readonly ErrorObject[] {
-  const unions = errors.filter((error) => error.keyword === 'oneOf' || error.keyword === 'anyOf');
   const dropped = new Set<ErrorObject>();
-  for (const union of unions) {
-    const below = errors.filter((error) => isBelow(error, union));
-    const branches = groupBy(below, (error) => branchOf(error, union));
+  errors.forEach((union, index) => {
+    if (union.keyword !== 'oneOf' && union.keyword !== 'anyOf') return;
+    const branches = branchesOf(errors, index);
     const meant = [...branches.values()].filter(
       (branch) =>
         !branch.some(
@@ -47,26 +48,33 @@ function pickBranches(errors: readonly ErrorObject[]): readonly ErrorObject[] {
         ),
     );
     const kept = meant.length === 1 ? meant[0] : undefined;
-    for (const error of below) if (!kept?.includes(error)) dropped.add(error);
+    for (const branch of branches.values()) if (branch !== kept) for (const error of branch) dropped.add(error);
     if (kept) dropped.add(union);
-  }
+  });
   return errors.filter((error) => !dropped.has(error));
 }
 
-/** The same schema may be applied in many places: the place must fit too. */
+/** What ajv tells of the branches of the union at `index`, branch by branch. It tells them just before the union: only those are looked at. */
+function branchesOf(errors: readonly ErrorObject[], index: number): ReadonlyMap<string, ErrorObject[]> {
+  const branches = new Map<string, ErrorObject[]>();
+  const union = errors[index];
+  for (let before = index - 1; union && before >= 0; before -= 1) {
+    const error = errors[before];
+    if (!error || !`${error.instancePath}/`.startsWith(`${union.instancePath}/`)) break;
+    if (!isBelow(error, union)) continue;
+    const branch = branchOf(error, union);
+    branches.set(branch, branches.get(branch) ?? []);
+    branches.get(branch)?.push(error);
+  }
+  return branches;
+}
+
 function isBelow(error: ErrorObject, union: ErrorObject): boolean {
-  const inside = `${error.instancePath}/`.startsWith(`${union.instancePath}/`);
-  return inside && error.schemaPath.startsWith(`${union.schemaPath}/`);
+  return error.schemaPath.startsWith(`${union.schemaPath}/`);
 }
 
 function branchOf(error: ErrorObject, union: ErrorObject): string {
   return error.schemaPath.slice(union.schemaPath.length + 1).split('/')[0] ?? '';
-}
-
-function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const value of values) groups.set(keyOf(value), [...(groups.get(keyOf(value)) ?? []), value]);
-  return groups;
 }
 
 interface Told {
@@ -78,60 +86,66 @@ interface Told {
 function textOf(error: ErrorObject): Told | undefined {
   const schema = error.parentSchema as Schema | undefined;
   const params = error.params as Readonly<Record<string, unknown>>;
-  const name = error.instancePath.split('/').at(-1) ?? '';
-  const shown = isSecretName(name) || containsSecret(error.data) ? '' : ` (${showValue(error.data)})`;
   switch (error.keyword) {
     case 'additionalProperties':
     case 'unevaluatedProperties':
       return unknownKey(String(params['additionalProperty'] ?? params['unevaluatedProperty']), schema);
     case 'required':
       return missingKey(String(params['missingProperty']), schema);
-    case 'enum':
-      return { text: oneOfWords(error.data, params['allowedValues'] as readonly unknown[], shown) };
-    case 'const':
-      return { text: { message: `must be ${showValue(params['allowedValue'])}${shown}` } };
-    case 'type':
-      return { text: wrongType(error, schema, shown) };
-    case 'pattern':
-      return { text: wrongPattern(error, schema, shown) };
     case 'propertyNames':
       return {
         text: { message: `the name ${showValue(params['propertyName'])} is not allowed` },
         key: String(params['propertyName']),
       };
+    case 'if':
+      return undefined;
+    default:
+      return { text: valueText(error, schema, params) };
+  }
+}
+
+/** What is wrong with a value. Only here it is shown: a problem of each key of a large map must not show the map each time. */
+function valueText(
+  error: ErrorObject,
+  schema: Schema | undefined,
+  params: Readonly<Record<string, unknown>>,
+): ProblemText {
+  const name = error.instancePath.split('/').at(-1) ?? '';
+  const shown = isSecretName(name) || containsSecret(error.data) ? '' : ` (${showValue(error.data)})`;
+  switch (error.keyword) {
+    case 'enum':
+      return oneOfWords(error.data, params['allowedValues'] as readonly unknown[], shown);
+    case 'const':
+      return { message: `must be ${showValue(params['allowedValue'])}${shown}` };
+    case 'type':
+      return wrongType(error, schema, shown);
+    case 'pattern':
+      return wrongPattern(error, schema, shown);
     case 'minLength':
     case 'minItems':
     case 'minProperties':
       return {
-        text: {
-          message:
-            Number(params['limit']) === 1
-              ? 'must not be empty'
-              : `must have at least ${String(params['limit'])}${shown}`,
-        },
+        message:
+          Number(params['limit']) === 1 ? 'must not be empty' : `must have at least ${String(params['limit'])}${shown}`,
       };
     case 'maxLength':
     case 'maxItems':
     case 'maxProperties':
-      return { text: { message: `must have at most ${String(params['limit'])}${shown}` } };
+      return { message: `must have at most ${String(params['limit'])}${shown}` };
     case 'minimum':
     case 'maximum':
     case 'exclusiveMinimum':
     case 'exclusiveMaximum':
-      return { text: { message: `must be ${String(params['comparison'])} ${String(params['limit'])}${shown}` } };
+      return { message: `must be ${String(params['comparison'])} ${String(params['limit'])}${shown}` };
     case 'uniqueItems':
-      return { text: { message: `members ${String(params['j'])} and ${String(params['i'])} are the same` } };
+      return { message: `members ${String(params['j'])} and ${String(params['i'])} are the same` };
     case 'format':
-      return { text: { message: `must be a ${String(params['format'])}${shown}` } };
+      return { message: `must be a ${String(params['format'])}${shown}` };
     case 'oneOf':
     case 'anyOf':
-      return { text: unionText(schema?.[error.keyword], shown) };
-    case 'if':
-      return undefined;
+      return unionText(schema?.[error.keyword], shown);
     default:
-      return error.schemaPath.includes('/propertyNames/') && error.keyword === 'pattern'
-        ? undefined
-        : { text: { message: `${error.message ?? 'is not allowed'}${shown}` } };
+      return { message: `${error.message ?? 'is not allowed'}${shown}` };
   }
 }
 

@@ -58,6 +58,7 @@ P1-RBA-001 143 access/minimal-privileges
 P1-RBA-002 144 access/authorization-matrix
 P1-RBA-003 145 access/namespace-isolation
 P1-RBA-004 146 workloads/pod-security-admission
+P1-NWS-001 149 access/network-policies
 P1-NWS-002 150 traffic/tls-versions
 P1-CON-002 156 workloads/non-root
 P1-CON-003 157 workloads/read-only-root
@@ -140,7 +141,7 @@ describe('the checklist of the CODE platform', () => {
   });
 
   it('keeps the order of the written checklist within a phase', () => {
-    // In phase 4 the way back is tried before anything moves, and what judges the whole ladder comes after it.
+    // In phase 4 the rollback is tried before anything moves, and what judges the whole ladder comes after it.
     for (const { id } of plan.phases.filter((phase) => phase.id !== 'phase4')) {
       const lines = plan.items.filter((item) => item.phase === id).map((item) => item.source);
       expect(lines).toEqual([...lines].sort((a, b) => a - b));
@@ -154,17 +155,17 @@ describe('the checklist of the CODE platform', () => {
     }
   });
 
-  it('has the 87 built items, each for its line and by its kind', () => {
+  it('has the 88 built items, each for its line and by its kind', () => {
     const built = plan.items.filter(({ kind }) => kind !== 'planned');
     expect(built.map(({ id, source, kind }) => `${id} ${source} ${kind}`)).toEqual(BUILT);
-    expect(BUILT).toHaveLength(87);
+    expect(BUILT).toHaveLength(88);
   });
 
   it('uses every kind but those for what this platform does not have', () => {
     const used = new Set(plan.items.map(({ kind }) => kind));
     const unused = [...kinds.keys()].filter((kind) => !used.has(kind));
-    // Tests of a team's own, and the closed load model.
-    expect(unused).toEqual(['load/closed-model-run', 'playwright/spec']);
+    // Tests of a team's own, the closed load model, and a level of Pod Security by version, which files are scanned for.
+    expect(unused).toEqual(['load/closed-model-run', 'playwright/spec', 'workloads/pod-security']);
   });
 
   it('runs phases 2, 3 and 4 in order', () => {

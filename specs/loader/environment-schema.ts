@@ -1,6 +1,7 @@
 /** JSON Schema of `fixtures/environments/<name>.yaml`. */
 import type { JSONSchema } from 'json-schema-to-ts';
 import { MUTATIONS } from '../../checks/contract/environment.ts';
+import { NAMED_PATTERN, REASONED_PATTERN } from './people/words.ts';
 
 const text = { type: 'string', minLength: 1 } as const;
 export const portSchema = { type: 'integer', minimum: 1, maximum: 65535 } as const;
@@ -163,7 +164,7 @@ export const environmentSchema = {
       description: 'DNS servers that resolve the names of the endpoints; the resolver of this machine when absent',
     },
     credentials: { type: 'object', propertyNames: names, additionalProperties: credentialSchema, default: {} },
-    mutations: { type: 'array', uniqueItems: true, items: { enum: MUTATIONS }, default: [] },
+    mutations: { type: 'array', uniqueItems: true, items: { type: 'string', enum: MUTATIONS }, default: [] },
     preconditions: { enum: ['enforce', 'report'], default: 'enforce' },
     overrides: {
       type: 'array',
@@ -180,7 +181,9 @@ export const environmentSchema = {
             description: 'a parameter, dotted when nested',
           },
           value: {},
-          why: { type: 'string', pattern: '\\S', description: 'the reason, for the report' },
+          why: { type: 'string', pattern: REASONED_PATTERN, description: 'the reason, for the report' },
+          approver: { type: 'string', pattern: NAMED_PATTERN, description: 'who answers for it, by name' },
+          expires: { type: 'string', description: 'when it ends, within a year: 2027-03-31T00:00:00Z' },
         },
       },
     },

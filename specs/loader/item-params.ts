@@ -6,7 +6,7 @@ import type { Release } from '../../checks/contract/plan.ts';
 import type { CheckKind } from '../../checks/kit/kind.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import type { ChecklistItem } from './load-checklist.ts';
-import type { Problem } from './problems.ts';
+import { firstProblems, type Problem } from './problems.ts';
 import { didYouMean } from './suggest.ts';
 import { isRecord } from '../../checks/contract/json.ts';
 import { keepTokens, mapTexts, substituteEnvironment, withRehearsalSamples } from './templates.ts';
@@ -60,7 +60,7 @@ export function itemParams(item: ChecklistItem, kind: CheckKind, context: Params
       problems.push(context.environmentYaml.problem(`${pointer}/value`, STRAY_WINDOW));
     else params = withParam(params, override.param.split('.'), override.value);
   }
-  if (unresolved) return { params, problems };
+  if (unresolved) return { params, problems: firstProblems(problems) };
   const validated = validateParams(kind, withRehearsalSamples(params));
   if (validated.ok)
     return { params: keepTokens(validated.params, params) as Readonly<Record<string, unknown>>, problems };
@@ -81,11 +81,15 @@ export function itemParams(item: ChecklistItem, kind: CheckKind, context: Params
     (error) => !overridden.some(({ override }) => covers(error.instancePath, override.param)),
   );
   const origin = (pointer: string): string | undefined => {
-    const token = [...used].find(([at]) => pointer === at || pointer.startsWith(`${at}/`))?.[1];
-    return token === undefined ? undefined : `from ${token}`;
+    for (let at = pointer; at.length >= base.length; at = at.slice(0, at.lastIndexOf('/'))) {
+      const token = used.get(at);
+      if (token !== undefined) return `from ${token}`;
+      if (at === '') break;
+    }
+    return undefined;
   };
   problems.push(...problemsFromAjv(rest, { yaml: item.yaml, base, origin }));
-  return { params, problems };
+  return { params, problems: firstProblems(problems) };
 }
 
 const STRAY_WINDOW: ProblemText = {
@@ -122,11 +126,11 @@ function withoutEnvironment(
 ): readonly Problem[] {
   const validated = validateParams(kind, raw);
   if (validated.ok) return [];
+  // Which form of several is meant depends on values that are not known yet.
   const certain = validated.errors.filter(
-    (error) =>
-      error.keyword === 'additionalProperties' ||
-      error.keyword === 'required' ||
-      (!JSON.stringify(error.data ?? null).includes('${') && !/oneOf|anyOf/.test(error.schemaPath)),
+    ({ keyword, schemaPath, data }) =>
+      !/\/(?:oneOf|anyOf|if|then|else)\b/.test(schemaPath) &&
+      (keyword === 'additionalProperties' || keyword === 'required' || !JSON.stringify(data ?? null).includes('${')),
   );
   return problemsFromAjv(certain, { yaml: item.yaml, base });
 }
@@ -139,8 +143,9 @@ function overridesOf(item: ChecklistItem, context: ParamsContext): readonly Plac
 
 /** Overrides of items that are not in the checklist. */
 export function strayOverrides(ids: readonly string[], context: ParamsContext): readonly Problem[] {
+  const known = new Set(ids);
   return (context.environment?.overrides ?? []).flatMap((override, index) => {
-    if (ids.includes(override.item)) return [];
+    if (known.has(override.item)) return [];
     const suggestion = didYouMean(override.item, ids);
     const text = {
       message: `there is no item ${override.item} in the checklist`,

@@ -81,13 +81,22 @@ function kindRules(
 
 function roleRule(member: string, role: unknown, roles: Readonly<Record<string, string>>, tell: TellMember): void {
   if (typeof role !== 'string' || role === '' || Object.hasOwn(roles, role)) return;
-  const allowed = Object.keys(roles);
+  const allowed = namesOf(roles);
   const suggestion = didYouMean(role, allowed);
   tell(member, {
     message: `is not a role of checklist.yaml (${showValue(role)})`,
     allowed,
     ...(suggestion === undefined ? { fix: 'Name one of them, or declare it under roles' } : { suggestion }),
   });
+}
+
+const names = new WeakMap<object, readonly string[]>();
+
+/** Counted once, however many items name a role that does not exist. */
+function namesOf(roles: Readonly<Record<string, string>>): readonly string[] {
+  const known = names.get(roles) ?? Object.keys(roles);
+  names.set(roles, known);
+  return known;
 }
 
 function timeRules(raw: Readonly<Record<string, unknown>>, tell: TellMember): void {

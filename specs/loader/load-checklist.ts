@@ -7,7 +7,7 @@ import { schemaErrors } from '../../checks/kit/params.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import { itemProblems } from './item-rules.ts';
 import { isPhase, phaseIndex } from './phases.ts';
-import type { Problem } from './problems.ts';
+import { firstProblems, type Problem } from './problems.ts';
 import { checklistSchema, itemSchema, phaseSchema } from './schemas.ts';
 import { didYouMean } from './suggest.ts';
 import { isRecord } from '../../checks/contract/json.ts';
@@ -61,6 +61,11 @@ export function findChecklist(
         .sort()
     : [];
   if (chosen !== undefined && chosen !== '') return chosenChecklist(root, chosen, found);
+  if (!existsSync(folder)) {
+    const message = `${root} is no project: it has no folder ${SPECS}`;
+    const fix = 'Run this in the folder of a project, or name that in GOLIVE_PROJECT';
+    return { problem: { file: SPECS, line: 0, column: 0, field: '', message, fix } };
+  }
   const [only] = found;
   if (only !== undefined && found.length === 1) return { file: `${SPECS}/${only}/${CHECKLIST_FILE}` };
   const at = { file: SPECS, line: 0, column: 0, field: '' };
@@ -68,8 +73,8 @@ export function findChecklist(
     return {
       problem: {
         ...at,
-        message: `no folder of it holds a ${CHECKLIST_FILE}`,
-        fix: 'Write one, or name it in GOLIVE_CHECKLIST',
+        message: `no folder of ${folder} holds a ${CHECKLIST_FILE}`,
+        fix: 'Write specs/<name>/checklist.yaml, or name another in GOLIVE_CHECKLIST',
       },
     };
   return {
@@ -116,6 +121,7 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
   const phases: ChecklistPhase[] = [];
   const items: ChecklistItem[] = [];
   const places = new Map<PhaseId, string>();
+  const files = new Set<string>();
   phaseFiles(value['phases']).forEach(({ name, index }) => {
     const pointer = `/phases/${index}`;
     const located = confine(root, file, name);
@@ -123,6 +129,11 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
       problems.push(yaml.problem(pointer, located));
       return;
     }
+    if (files.has(located.file)) {
+      problems.push(yaml.problem(pointer, { message: `names ${name} a second time`, fix: 'Remove one of the two' }));
+      return;
+    }
+    files.add(located.file);
     const phase = loadPhase(root, located.file, roles, kinds);
     problems.push(...phase.problems);
     items.push(...phase.items);
@@ -216,7 +227,7 @@ function loadPhase(
   const order = value['order'] === 'parallel' ? 'parallel' : 'sequential';
   const maxAge = typeof value['maxAge'] === 'string' ? { maxAge: value['maxAge'] } : {};
   const phase = phaseId ? ({ id: phaseId, title: String(value['title']), order, file, ...maxAge } as const) : undefined;
-  return { phase, items, problems };
+  return { phase, items, problems: firstProblems(problems) };
 }
 
 function validate(schema: object, value: unknown, yaml: YamlFile, base: string): readonly Problem[] {

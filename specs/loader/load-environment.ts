@@ -5,7 +5,8 @@ import type { Environment } from '../../checks/contract/environment.ts';
 import { schemaErrors } from '../../checks/kit/params.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import { environmentSchema } from './environment-schema.ts';
-import { isSecretName, showValue, type Problem } from './problems.ts';
+import { firstProblems, isSecretName, showValue, type Problem } from './problems.ts';
+import { isPlaceholder, isRfc3339 } from './people/words.ts';
 import { didYouMean } from './suggest.ts';
 import { isRecord } from '../../checks/contract/json.ts';
 import { checkRehearsalTokens, keepTokens, withRehearsalSamples } from './templates.ts';
@@ -38,24 +39,26 @@ export function loadEnvironment(root: string, chosen: string | undefined): Loade
   const yaml = readYamlFile(root, file);
   if (!existsSync(resolve(root, file))) return { environment: undefined, yaml, problems: [missing(root, file)] };
   if (yaml.value === undefined) return { environment: undefined, yaml, problems: yaml.problems };
-  const problems: Problem[] = [...yaml.problems];
-
-  const literals = literalSecrets(yaml);
-  problems.push(...literals);
+  const literals = firstProblems(literalSecrets(yaml));
+  const problems: Problem[] = [...yaml.problems, ...literals];
   const isRehearsal = isRecord(yaml.value) && yaml.value['rehearsal'] === true;
   checkRehearsalTokens(yaml.value, isRehearsal, (pointer, text) => problems.push(yaml.problem(pointer, text)));
 
   const sample = withRehearsalSamples(yaml.value);
   const errors = schemaErrors(environmentSchema, sample);
-  if (isRecord(yaml.value)) problems.push(...policyProblems(yaml.value, yaml, file));
+  if (isRecord(yaml.value)) problems.push(...firstProblems(policyProblems(yaml.value, yaml, file)));
   if (errors.length > 0) {
     const told = problemsFromAjv(errors, { yaml, base: '' });
     const places = new Set(literals.map((problem) => `${problem.line}:${problem.column}`));
     problems.push(...told.filter((problem) => !places.has(`${problem.line}:${problem.column}`)));
-    return { environment: undefined, yaml, problems };
+    return { environment: undefined, yaml, problems: firstProblems(problems) };
   }
   const value = keepTokens(sample, yaml.value) as Omit<Environment, 'file'>;
-  return { environment: problems.length ? undefined : environmentOf(value, file), yaml, problems };
+  return {
+    environment: problems.length ? undefined : environmentOf(value, file),
+    yaml,
+    problems: firstProblems(problems),
+  };
 }
 
 function missing(root: string, file: string): Problem {
@@ -75,7 +78,10 @@ function missing(root: string, file: string): Problem {
     message: 'there is no such environment',
     allowed: names,
     ...(suggestion === undefined ? {} : { suggestion }),
-    fix: 'Set GOLIVE_ENV to one of them or to the path of a file',
+    fix:
+      names.length > 0
+        ? 'Set GOLIVE_ENV to one of them or to the path of a file'
+        : `Write it, or run this in the folder of a project: ${ENVIRONMENTS} of this one holds none`,
   };
 }
 
@@ -139,6 +145,7 @@ function policyProblems(value: Readonly<Record<string, unknown>>, yaml: YamlFile
   if (rehearsal === true) problems.push(...rehearsalProblems(value, yaml));
   const seen = new Map<string, number>();
   for (const [index, override] of Object.entries(membersOf(value['overrides']))) {
+    problems.push(...answerProblems(override, { yaml, pointer: `/overrides/${index}`, rehearsal: rehearsal === true }));
     const key = `${String(override['item'])} ${String(override['param'])}`;
     const first = seen.get(key);
     if (first === undefined) seen.set(key, Number(index));
@@ -149,6 +156,37 @@ function policyProblems(value: Readonly<Record<string, unknown>>, yaml: YamlFile
   }
   return problems;
 }
+
+/** An override is an exception: its reason says something, and outside the rehearsal somebody answers for it until a day. */
+function answerProblems(
+  override: Readonly<Record<string, unknown>>,
+  { yaml, pointer, rehearsal }: { readonly yaml: YamlFile; readonly pointer: string; readonly rehearsal: boolean },
+): Problem[] {
+  const problems: Problem[] = [];
+  for (const member of ['why', 'approver']) {
+    const said = override[member];
+    if (typeof said !== 'string' || !isPlaceholder(said)) continue;
+    const message = `says nothing (${showValue(said)})`;
+    problems.push(
+      yaml.problem(`${pointer}/${member}`, { message, fix: 'Write it out, so that others can ask and check' }),
+    );
+  }
+  const { expires } = override;
+  if (typeof expires === 'string' && !isRfc3339(expires)) {
+    const message = `is no RFC 3339 time with a zone (${showValue(expires)})`;
+    problems.push(yaml.problem(`${pointer}/expires`, { message, fix: 'Write for example 2027-03-31T00:00:00Z' }));
+  }
+  for (const [member, fix] of rehearsal ? [] : ANSWERED) {
+    if (override[member] !== undefined) continue;
+    problems.push(yaml.problem(pointer, { message: `"${member}" is missing: this is not the rehearsal`, fix }));
+  }
+  return problems;
+}
+
+const ANSWERED = [
+  ['approver', 'Add approver (who answers for it, by name)'],
+  ['expires', 'Add expires (within a year, for example 2027-03-31T00:00:00Z)'],
+] as const;
 
 /** Members that are maps, by name or index. */
 function membersOf(value: unknown): Readonly<Record<string, Readonly<Record<string, unknown>>>> {

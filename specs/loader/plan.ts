@@ -198,9 +198,10 @@ function releaseOf(
   const variable = (name: string, text: string, fix: string): { problem: Problem } => ({
     problem: { file: name, line: 0, column: 0, field: '', message: text, fix },
   });
-  const version = env['GOLIVE_RELEASE'] || checklist.release.version;
-  if (!/^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(version)) {
-    return variable('GOLIVE_RELEASE', `is not a version (${version})`, 'Write for example v1.0.0');
+  const named = env['GOLIVE_RELEASE'];
+  const version = named || checklist.release.version;
+  if (named && !/^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(named)) {
+    return variable('GOLIVE_RELEASE', `is not a version (${named})`, 'Write for example v1.0.0');
   }
   const given = env['GOLIVE_COMMIT'];
   if (given && !/^[0-9a-f]{40}$/.test(given)) {

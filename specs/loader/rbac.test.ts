@@ -1,7 +1,8 @@
 import { load, loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import type { Permission, Plan, PlannedItem } from '../../checks/contract/plan.ts';
-import { permissionsOf, rbacFor } from './rbac.ts';
+import { gateRoleName, grantCommand, rbacFor } from './rbac-manifest.ts';
+import { permissionsOf } from './rbac.ts';
 import { renderPlan } from './render-plan.ts';
 
 function planWith(permissions: Readonly<Record<string, readonly Permission[]>>): Plan {
@@ -97,6 +98,33 @@ describe('rbacFor', () => {
     expect(documents[3]?.subjects).toEqual([
       { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'golive-gate' },
     ]);
+  });
+
+  it('names and labels all of it by checklist and environment, so that two gates in one cluster keep apart', () => {
+    const documents = loadAll(rbacFor(plan)) as { metadata: { name: string; labels: Record<string, string> } }[];
+    const name = gateRoleName(plan);
+    expect(name).toMatch(new RegExp(`^golive-${plan.checklist.name}-${plan.environment.name}$`));
+    for (const { metadata } of documents) {
+      expect(metadata.name).toBe(name);
+      expect(metadata.labels['app.kubernetes.io/instance']).toBe(name);
+    }
+    expect(gateRoleName({ ...plan, environment: { ...plan.environment, name: 'EU West_2.' } })).toMatch(/-eu-west-2$/);
+  });
+
+  it.each([
+    ['golive-gate', ''],
+    ['system:serviceaccount:golive:gate', ' --subject serviceaccount:golive/gate'],
+    ['jane@example.org', ' --subject user:jane@example.org'],
+  ])('is granted to %s by a command that names cluster and subject', (user, subject) => {
+    const environment = {
+      ...plan.environment,
+      name: 'production',
+      file: 'fixtures/environments/production.yaml',
+      kubeconfig: { path: 'my clusters/config', context: 'prod' },
+    };
+    expect(grantCommand({ environment }, user)).toBe(
+      `golive plan --env production --rbac${subject} | kubectl --kubeconfig 'my clusters/config' --context prod apply -f -`,
+    );
   });
 
   it('binds a ServiceAccount when asked', () => {

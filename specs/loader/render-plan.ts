@@ -33,7 +33,8 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     `Phases       ${environment.preconditions === 'enforce' ? 'each starts only on GO of the one before' : 'run whatever the one before decided; the report says what would have been refused'}`,
     ...(environment.compression === 1 ? [] : [`Windows      ${environment.compression} times shorter than declared`]),
     ...environment.overrides.map(
-      ({ item, param, value, why }) => `Override     ${item} ${param} = ${JSON.stringify(value)} (${why})`,
+      ({ item, param, value, why, approver, expires }) =>
+        `Override     ${item} ${param} = ${JSON.stringify(value)} (${[why, approver, expires].filter(Boolean).join(', ')})`,
     ),
     `Plan         ${plan.digest}`,
   ];

@@ -85,11 +85,11 @@ function resolveToken(
   let at: unknown = roots[root as keyof Roots];
   const walked = [root];
   for (const step of path) {
-    const members = typeof at === 'object' && at !== null ? Object.keys(at) : [];
-    if (!members.includes(step)) {
-      const suggestion = didYouMean(step, members);
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) {
+      const names = membersOf(at);
+      const suggestion = didYouMean(step, names);
       const message = `${token} does not exist: ${walked.join('.')} has no "${step}"`;
-      tell(pointer, { message, allowed: members, ...(suggestion === undefined ? {} : { suggestion }) });
+      tell(pointer, { message, allowed: names, ...(suggestion === undefined ? {} : { suggestion }) });
       return token;
     }
     at = (at as Readonly<Record<string, unknown>>)[step];
@@ -97,6 +97,16 @@ function resolveToken(
   }
   used.set(pointer, token);
   return structuredClone(at);
+}
+
+const members = new WeakMap<object, readonly string[]>();
+
+/** Names of a value's members; counted once, however many tokens ask. */
+function membersOf(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const names = members.get(value) ?? Object.keys(value);
+  members.set(value, names);
+  return names;
 }
 
 /**

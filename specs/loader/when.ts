@@ -6,6 +6,9 @@ import type { Release } from '../../checks/contract/plan.ts';
 
 export const WHEN_VARIABLES = ['environment', 'release'] as const;
 
+/** The parser goes as deep as an expression is long. */
+const LONGEST = 1000;
+
 let cel: CelEnvironment | undefined;
 function parse(expression: string): ParseResult {
   if (!cel) {
@@ -17,6 +20,7 @@ function parse(expression: string): ParseResult {
 
 /** What is wrong with an expression, or undefined. A path that does not exist in the environment shows only when it is evaluated. */
 export function whenProblem(expression: string): string | undefined {
+  if (expression.length > LONGEST) return `it is longer than ${LONGEST} characters`;
   try {
     const checked = parse(expression).check();
     if (!checked.valid) return summary(checked.error);

@@ -2,7 +2,7 @@
  * What a run's decision costs after many others, over what it cost after few: its bundle and its CPU, opening to end, with a ledger made of
  * runs of the whole platform. The measured runs ask for one phase alone: what they rest on is in the ledger.
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
@@ -11,6 +11,7 @@ import { finishRun } from '../../reports/record/run-folder/finish.ts';
 import { writeJsonAtomic } from '../../reports/record/io.ts';
 import { appendOutcome, openRun } from '../../reports/record/run-folder/open.ts';
 import { runsToKeep } from '../../reports/record/run-folder/retention.ts';
+import { makeLedgerKey } from '../../rehearsal/ledger-key.ts';
 import { compilePlan } from '../../specs/loader/plan.ts';
 import { repositoryRoot } from '../harness/repository.ts';
 import { median } from './measure.ts';
@@ -30,13 +31,17 @@ interface Cost {
 
 export const ledger: Benchmark = async () => {
   const root = mkdtempSync(join(tmpdir(), 'golive-ledger-bench-'));
+  const home = process.env['XDG_STATE_HOME'];
+  process.env['XDG_STATE_HOME'] = join(root, 'state');
   try {
     const plan = wholePlan();
+    mkdirSync(join(root, '.golive', 'rehearsal'), { recursive: true });
+    const uid = makeLedgerKey(join(root, '.golive', 'rehearsal'));
     const made = (count: number): void => {
-      for (let run = 0; run < count; run += 1) oneRun(root, plan, null);
+      for (let run = 0; run < count; run += 1) oneRun(root, plan, uid, null);
     };
     const measured = (): Cost => {
-      const costs = Array.from({ length: SAMPLES }, () => oneRun(root, plan, ['phase2']));
+      const costs = Array.from({ length: SAMPLES }, () => oneRun(root, plan, uid, ['phase2']));
       return { bytes: median(costs.map(({ bytes }) => bytes)), cpuMs: median(costs.map(({ cpuMs }) => cpuMs)) };
     };
     made(FEW);
@@ -61,6 +66,8 @@ export const ledger: Benchmark = async () => {
       },
     ]);
   } finally {
+    if (home === undefined) delete process.env['XDG_STATE_HOME'];
+    else process.env['XDG_STATE_HOME'] = home;
     rmSync(root, { recursive: true, force: true });
   }
 };
@@ -71,11 +78,11 @@ function wholePlan(): Plan {
   return compiled.plan;
 }
 
-function oneRun(root: string, plan: Plan, phases: readonly string[] | null): Cost {
+function oneRun(root: string, plan: Plan, uid: string, phases: readonly string[] | null): Cost {
   const from = process.cpuUsage();
   const runDir = openRun({ root, plan, selectedPhases: phases });
   const opened = process.cpuUsage(from);
-  writeJsonAtomic(join(runDir, 'environment.json'), { name: plan.environment.name, uid: 'one-cluster' });
+  writeJsonAtomic(join(runDir, 'environment.json'), { name: plan.environment.name, uid });
   const items = plan.items.filter(({ kind, phase }) => kind !== 'planned' && (phases?.includes(phase) ?? true));
   for (const item of items) appendOutcome(runDir, 0, passOf(item, plan));
   const recorded = process.cpuUsage();

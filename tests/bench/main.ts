@@ -8,6 +8,7 @@ import { cluster } from './cluster.ts';
 import { firstOutput } from './first-output.ts';
 import { idle } from './idle.ts';
 import { itemOverhead } from './item-overhead.ts';
+import { kills } from './kills.ts';
 import { ledger } from './ledger.ts';
 import { load } from './load.ts';
 import { pods } from './pods.ts';
@@ -32,9 +33,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   idle,
   soak,
   rollback,
+  kills,
 };
 /** Run only when named: they take minutes. */
-const LONG: readonly string[] = ['idle', 'soak', 'rollback'];
+const LONG: readonly string[] = ['idle', 'soak', 'rollback', 'kills'];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benchmarks));

@@ -8,6 +8,7 @@ import { createSecureContext, TLSSocket } from 'node:tls';
 import { createAuthority } from '../../rehearsal/authority.ts';
 import { startLeash } from '../../rehearsal/reaper.ts';
 import { createLevers } from '../../rehearsal/levers.ts';
+import { admitPlaintext } from '../../rehearsal/postgres/levers.ts';
 import { startPostgres, type PostgresServer } from '../../rehearsal/postgres/server.ts';
 import type { KeyPair } from './servers.ts';
 
@@ -34,6 +35,8 @@ export async function testPostgres(): Promise<TestPostgres> {
   };
   try {
     const server = await startPostgres(context, password);
+    // Tests speak to it with TLS and without.
+    await admitPlaintext(server);
     return {
       server,
       password,

@@ -1,5 +1,5 @@
 /** Ways in which a run could look good without having looked: the rest of those in traps.test.ts. */
-import { rmSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { gateProjects, summary, halfWay, isAlive, outcomesOf, RED, workersOf } from '../harness/gate-projects.ts';
@@ -29,19 +29,27 @@ describe('a part of the checklist', () => {
   it.each([
     ['--grep-invert', ['--grep-invert', 'P1-ONE-001']],
     ['--grep within a project', ['--project=phase1', '--grep', 'P1-ONE-001']],
-    ['--pass-with-no-tests', ['--pass-with-no-tests', '--grep', 'nothing-is-named-so']],
-    ['an empty shard', ['--shard=9/9', '--pass-with-no-tests']],
     ['one shard', ['--shard=1/2']],
     ['-x after nothing', ['-x', '--grep', 'P2']],
   ])('%s is never GO', async (_name, args) => {
     const result = await (await make()).run(args);
     expect(summary(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
   });
-  it('--last-failed after a good run runs nothing', async () => {
+  it.each([
+    ['--grep of nothing', ['--grep', 'nothing-is-named-so']],
+    ['--pass-with-no-tests', ['--pass-with-no-tests', '--grep', 'nothing-is-named-so']],
+    ['an empty shard', ['--shard=9/9', '--pass-with-no-tests']],
+    ['--last-failed after a good run', ['--last-failed', '--pass-with-no-tests']],
+    ['other reporters', ['--grep', 'nothing-is-named-so', '--reporter=dot']],
+  ])('%s changes nothing', async (_name, args) => {
     const project = await make();
     await project.run();
-    const result = await project.run(['--last-failed', '--pass-with-no-tests']);
-    expect(summary(result), result.output).toEqual({ exitCode: 2, decision: 'HOLD' });
+    const result = await project.run(args);
+    expect(summary(result), result.output).toEqual({ exitCode: 64, decision: 'GO' });
+    expect(result.output).toContain('What was decided before stands.');
+    for (const folder of ['ledger', 'runs'])
+      expect(readdirSync(join(project.root, '.golive', folder)), folder).toHaveLength(1);
+    expect(readFileSync(join(project.root, 'reports/out/index.html'), 'utf8')).toContain('GO');
   });
   it('--no-deps changes nothing', async () => {
     const result = await (await make()).run(['--no-deps']);

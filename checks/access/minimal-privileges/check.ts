@@ -12,7 +12,7 @@ export const minimalPrivileges = kind('access/minimal-privileges', {
   why: 'Whoever gets into a container has the rights of its service account: a wildcard there is the whole cluster.',
   sees: [
     'Every binding that grants to a service account of the namespaces, or to a group of all of them.',
-    'The rules behind it, aggregated ones too: wildcards, listing of Secrets, escalation, impersonation, ways into pods, cluster-admin.',
+    'The rules behind it, aggregated ones too: wildcards and cluster-admin, Secrets, ways to make pods or into them, tokens, escalation, admission, certificates, nodes, namespaces, and the API itself.',
     'Tokens mounted where the account may do nothing.',
   ],
   not: ['Whether a narrow right is needed.'],

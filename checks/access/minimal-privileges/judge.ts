@@ -6,6 +6,7 @@ import { at, textAt } from '../../contract/json.ts';
 import { table } from '../../kit/evidence.ts';
 import { objectSubject, type Say } from '../../kit/kind.ts';
 import { sourceSubject, type PodSource } from '../../protocols/workloads.ts';
+import { allowancesOf } from '../allowances.ts';
 
 export const messages = {
   risk: {
@@ -43,14 +44,25 @@ const LETS: Readonly<Record<RbacRisk, string>> = {
   'wildcard-resource': 'covers every resource, those to come too',
   'wildcard-group': 'covers every API group, those to come too',
   'wildcard-path': 'covers every path of the API server',
-  'secrets-list': 'lists or watches Secrets with their values',
-  'secrets-get': 'reads every Secret by name',
   escalate: 'gives a role rights its holder does not have',
   bind: 'binds any role to anybody',
   impersonate: 'acts as somebody else',
+  'secrets-list': 'lists or watches Secrets with their values',
+  'secrets-get': 'reads every Secret by name',
+  'secrets-write': 'makes, changes or deletes Secrets, tokens of service accounts among them',
   'pods-exec': 'runs commands in pods or speaks to them from inside',
+  'workload-create': 'makes or changes pods, which mount any Secret and run as any service account of the namespace',
   'token-request': 'makes tokens for service accounts',
+  'roles-write': 'changes roles or bindings',
+  'guardrails-write': 'changes or deletes network policies, quotas or limit ranges',
+  'namespaces-write':
+    'changes namespaces, and with their labels the Pod Security level and what network policies let in',
   'node-proxy': 'speaks to kubelets, and so runs commands in any pod',
+  'nodes-write': 'changes nodes, and so moves pods to where it likes',
+  'volumes-create': 'makes persistent volumes, also of a folder of the node',
+  'admission-write': 'changes what admission lets in, and reads and changes every object on its way',
+  'certificates-approve': 'approves or signs certificates, also those of a cluster administrator',
+  'api-extend': 'changes the API itself: custom resources or who answers for a group',
 };
 
 const isClusterAdmin = ({ binding: { roleRef } }: PolicyGrant): boolean =>
@@ -59,12 +71,7 @@ const isClusterAdmin = ({ binding: { roleRef } }: PolicyGrant): boolean =>
 export function judge({ namespaces, exceptions }: Params, seen: Seen, say: Say<typeof messages>): void {
   const { policy, accounts, sources } = seen;
   const grantsOf = grantIndex(policyGrants(policy));
-  const needed = new Set<(typeof exceptions)[number]>();
-  const isExcepted = (account: string, risk: string): boolean => {
-    const own = exceptions.filter((one) => one.account === account && one.risk === risk);
-    for (const one of own) needed.add(one);
-    return own.length > 0;
-  };
+  const { allows: isExcepted, shown } = allowancesOf(exceptions, ['account', 'risk']);
   /** Whether nothing is granted to it; what every account is granted counts for none. */
   const mayNothing = (account: { readonly namespace: string; readonly name: string }): boolean =>
     grantsOf(account).own.every(({ rules }) => (rules ?? []).length === 0);
@@ -83,7 +90,8 @@ export function judge({ namespaces, exceptions }: Params, seen: Seen, say: Say<t
         if (!isExcepted(full, 'cluster-admin')) say.fail('clusterAdmin', subject, { binding });
         continue;
       }
-      for (const risk of new Set((rules ?? []).flatMap(risksOf)))
+      const isNamespaced = grant.binding.namespace !== '';
+      for (const risk of new Set((rules ?? []).flatMap((rule) => risksOf(rule, isNamespaced))))
         if (!isExcepted(full, risk)) say.fail('risk', subject, { binding, role, lets: LETS[risk], risk });
     }
     if (automount && mayNothing({ namespace, name }) && !isExcepted(full, 'token-mounted'))
@@ -109,18 +117,9 @@ export function judge({ namespaces, exceptions }: Params, seen: Seen, say: Say<t
       `No service account was found in ${empty}: every namespace has one, so the name may be wrong.`,
       { subject: objectSubject('Namespace', { name: empty }) },
     );
-  say.show(
-    table('Grants', ['service account', 'by', 'role', 'rules'], rows),
-    table(
-      'Exceptions',
-      ['service account', 'risk', 'reason', 'needed'],
-      exceptions.map((one) => [
-        one.account,
-        one.risk,
-        one.reason,
-        needed.has(one) ? 'yes' : 'no: remove it from the item',
-      ]),
-    ),
-    { type: 'text', title: 'Searched for mounted tokens', text: `${sources.length} pod templates and pods` },
-  );
+  say.show(table('Grants', ['service account', 'by', 'role', 'rules'], rows), ...shown('Exceptions'), {
+    type: 'text',
+    title: 'Searched for mounted tokens',
+    text: `${sources.length} pod templates and pods`,
+  });
 }

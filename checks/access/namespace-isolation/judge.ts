@@ -1,10 +1,11 @@
 /** How the walls of a namespace are judged. */
-import { allowsEverything, deniesByDefault } from '../../../k8s/semantics/network-policy.ts';
+import { allowEverything, deniesByDefault, type Selectable } from '../../../k8s/semantics/network-policy.ts';
 import { serviceAccountOf } from '../../../k8s/semantics/rbac-grants.ts';
 import type { RbacPolicy } from '../../../k8s/semantics/rbac.ts';
-import { at, isRecord, listAt, textAt } from '../../contract/json.ts';
+import { quotaLimitsPods, rangeLimitsContainers } from '../../../k8s/semantics/resource-limits.ts';
 import { nameList, table } from '../../kit/evidence.ts';
 import { objectSubject, type Say } from '../../kit/kind.ts';
+import { allowancesOf } from '../allowances.ts';
 
 export const messages = {
   noDefaultDeny: {
@@ -12,15 +13,15 @@ export const messages = {
     fix: 'Apply a NetworkPolicy with an empty podSelector and policyTypes: [Ingress, Egress], and allow what is needed in others.',
   },
   allowsAll: {
-    says: '{subject}: network policy {policy} allows all {direction} of every pod again, expected the default deny to hold.',
-    fix: 'Name peers and ports in its rules: an empty rule allows everybody everything, whatever other policies deny.',
+    says: '{subject}: {direction} of every pod is open to everybody again by {policies}, expected the default deny to hold.',
+    fix: 'Name peers and ports in the rules of these network policies: policies add up, and what one allows no other denies.',
   },
   noQuota: {
-    says: '{subject}: has no ResourceQuota with limits, expected one.',
-    fix: 'Apply a ResourceQuota with spec.hard for requests and limits of CPU and memory, and for pods.',
+    says: '{subject}: has no ResourceQuota that limits CPU, memory or the number of its pods, expected one.',
+    fix: 'Apply a ResourceQuota without scopes, with spec.hard for requests and limits of CPU and memory, and for pods.',
   },
   noLimitRange: {
-    says: '{subject}: has no LimitRange with limits, expected one.',
+    says: '{subject}: has no LimitRange with a default or a maximum of CPU or memory for containers, expected one.',
     fix: 'Apply a LimitRange with defaults for containers: a pod that names none would take what it gets.',
   },
   foreignGrant: {
@@ -39,6 +40,15 @@ interface NamespaceSeen {
   readonly quotas: readonly Specified[];
   readonly limitRanges: readonly Specified[];
   readonly bindings: RbacPolicy['roleBindings'];
+  /** Labels of its pods and pod templates. */
+  readonly pods: Selectable['pods'];
+}
+export interface Seen {
+  readonly namespaces: readonly NamespaceSeen[];
+  /** Labels of every namespace of the cluster, by name. */
+  readonly labels: Readonly<Record<string, Selectable['pods'][number]>>;
+  /** The gate itself, as the cluster names it: it may look, or nothing here would be known. */
+  readonly gate: string;
 }
 interface Params {
   readonly namespaces: readonly string[];
@@ -46,25 +56,23 @@ interface Params {
 }
 type Binding = NamespaceSeen['bindings'][number];
 
-export function judge(
-  params: Params,
-  { namespaces }: { readonly namespaces: readonly NamespaceSeen[] },
-  say: Say<typeof messages>,
-): void {
-  for (const seen of namespaces) judgeWalls(seen, say);
-  const grants = namespaces.flatMap(({ namespace, bindings }) =>
+export function judge(params: Params, { namespaces, labels, gate }: Seen, say: Say<typeof messages>): void {
+  const declared = allowancesOf(params.foreignSubjects, ['subject']);
+  for (const seen of namespaces) judgeWalls(seen, labels, say);
+  const rows = namespaces.flatMap(({ namespace, bindings }) =>
     bindings.flatMap((binding) =>
-      binding.subjects.map((subject) => ({
-        binding: `${namespace}/${binding.name}`,
-        subject: objectSubject('RoleBinding', { namespace, name: binding.name }),
-        role: `${binding.roleRef.kind} ${binding.roleRef.name}`,
-        ...grantedTo(namespace, binding, subject),
-      })),
+      binding.subjects.map((one) => {
+        const { granted, belongs } = grantedTo(namespace, binding, one);
+        const role = `${binding.roleRef.kind} ${binding.roleRef.name}`;
+        const isGate = granted === grantedTo('', binding, { kind: 'User', name: gate }).granted;
+        if (belongs !== null && !isGate && !declared.allows(granted)) {
+          const subject = objectSubject('RoleBinding', { namespace, name: binding.name });
+          say.fail('foreignGrant', subject, { role, granted, belongs }, { path: 'subjects' });
+        }
+        return [`${namespace}/${binding.name}`, isGate ? `${granted} (the gate)` : granted, role];
+      }),
     ),
   );
-  for (const { subject, role, granted, belongs } of grants)
-    if (belongs !== null && !params.foreignSubjects.some((declared) => declared.subject === granted))
-      say.fail('foreignGrant', subject, { role, granted, belongs }, { path: 'subjects' });
   for (const name of params.namespaces.filter((one) => !namespaces.some(({ namespace }) => namespace === one)))
     say.unsure('no-subjects', `Namespace ${name} was not looked at.`, {
       subject: objectSubject('Namespace', { name }),
@@ -72,55 +80,56 @@ export function judge(
   say.show(
     table(
       'Namespaces',
-      ['namespace', 'network policies', 'quotas', 'limit ranges', 'role bindings'],
-      namespaces.map(({ namespace, policies, quotas, limitRanges, bindings }) => [
+      ['namespace', 'network policies', 'quotas', 'limit ranges', 'role bindings', 'pods and templates'],
+      namespaces.map(({ namespace, policies, quotas, limitRanges, bindings, pods }) => [
         namespace,
-        ...[policies, quotas, limitRanges].map((list) =>
-          nameList(
-            list.map(({ name }) => name),
-            10,
-          ),
-        ),
+        ...[policies, quotas, limitRanges].map(named),
         bindings.length,
+        pods.length,
       ]),
     ),
-    table(
-      'Subjects of role bindings',
-      ['binding', 'subject', 'role'],
-      grants.map(({ binding, granted, role }) => [binding, granted, role]),
-    ),
-    table(
-      'Foreign subjects declared',
-      ['subject', 'reason', 'needed'],
-      params.foreignSubjects.map(({ subject, reason }) => [
-        subject,
-        reason,
-        grants.some(({ granted }) => granted === subject) ? 'yes' : 'no: remove it from the item',
-      ]),
-    ),
+    table('Subjects of role bindings', ['binding', 'subject', 'role'], rows),
+    ...declared.shown('Foreign subjects declared'),
   );
 }
 
-function judgeWalls({ namespace, policies, quotas, limitRanges }: NamespaceSeen, say: Say<typeof messages>): void {
+function judgeWalls(
+  { namespace, policies, quotas, limitRanges, pods }: NamespaceSeen,
+  labels: Seen['labels'],
+  say: Say<typeof messages>,
+): void {
   const subject = objectSubject('Namespace', { name: namespace });
   say.judged(subject);
+  const others = Object.entries(labels).filter(([name]) => name !== namespace);
+  const among = { pods, otherNamespaces: others.map(([, own]) => own) };
   for (const direction of ['ingress', 'egress'] as const) {
     if (!policies.some(({ spec }) => deniesByDefault(spec, direction)))
       say.fail('noDefaultDeny', subject, { direction });
-    for (const { name, spec } of policies)
-      if (allowsEverything(spec, direction)) say.fail('allowsAll', subject, { policy: name, direction });
+    const opens = (some: readonly Specified[]): boolean =>
+      allowEverything(
+        some.map(({ spec }) => spec),
+        direction,
+        among,
+      );
+    const alone = policies.filter((policy) => opens([policy]));
+    for (const { name } of alone) say.fail('allowsAll', subject, { policies: name, direction });
+    if (alone.length > 0 || !opens(policies)) continue;
+    // Whatever can be taken away with the rest still open has no part in it.
+    const together = policies.reduce((kept, policy) => {
+      const rest = kept.filter((one) => one !== policy);
+      return opens(rest) ? rest : kept;
+    }, policies);
+    say.fail('allowsAll', subject, { policies: named(together), direction });
   }
-  if (!quotas.some(({ spec }) => limitsPods(at(spec, 'hard')))) say.fail('noQuota', subject);
-  if (!limitRanges.some(({ spec }) => listAt(spec, 'limits').some(limitsContainers))) say.fail('noLimitRange', subject);
+  if (!quotas.some(({ spec }) => quotaLimitsPods(spec))) say.fail('noQuota', subject);
+  if (!limitRanges.some(({ spec }) => rangeLimitsContainers(spec))) say.fail('noLimitRange', subject);
 }
 
-/** A quota of ConfigMaps, or a range of volumes' sizes, keeps no pod from taking what its neighbours need. */
-const limitsPods = (value: unknown): boolean =>
-  isRecord(value) &&
-  Object.keys(value).some((name) => /^(?:(?:requests\.|limits\.)?(?:cpu|memory)|(?:count\/)?pods)$/.test(name));
-const limitsContainers = (limit: unknown): boolean =>
-  ['Container', 'Pod'].includes(textAt(limit, '', 'type')) &&
-  ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'].some((field) => limitsPods(at(limit, field)));
+const named = (list: readonly Specified[]): string =>
+  nameList(
+    list.map(({ name }) => name),
+    10,
+  );
 
 /** Groups and users that are everybody, or every service account, of whatever namespace. */
 const EVERYBODY = new Set([

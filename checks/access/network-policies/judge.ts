@@ -88,12 +88,17 @@ function judgedPods(namespaces: readonly string[], world: NetworkWorld): readonl
 }
 
 function judgeEffects({ namespaces, openEgress }: Params, world: NetworkWorld, say: Saying): void {
+  const undeclared: Cells[] = [];
   for (const { id, policy, path, what } of effectsOf(world, namespaces)) {
     const isExempt =
       id === 'egressToEverybody' && openEgress.some((one) => policy.name === `NetworkPolicy ${one.policy}`);
-    if (!isExempt) say.fail(id, policySubject(policy.name), { path, what }, { path });
+    if (id === 'portNotDeclared') undeclared.push([policy.name, path, what]);
+    else if (!isExempt) say.fail(id, policySubject(policy.name), { path, what }, { path });
   }
+  if (undeclared.length > 0)
+    say.show(table('Ports that policies allow and no container declares', ['policy', 'path', 'port'], undeclared));
 }
+type Cells = readonly [string, string, string];
 
 function judgeMatrix({ matrix }: Params, world: NetworkWorld, say: Saying): void {
   const rows = matrix.map((row) => ({ row, given: ask(world, { ...row }) }));

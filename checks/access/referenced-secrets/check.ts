@@ -11,8 +11,8 @@ export const referencedSecrets = kind('access/referenced-secrets', {
   title: 'Credentials are in Secrets that exist and are filled in',
   why: 'A missing key stops the pod at the next restart, a placeholder stops it at the first login, and a literal is read by everybody who may read a manifest.',
   sees: [
-    'Every Secret and key that pod templates and pods name: that it exists, is not empty and no placeholder.',
-    'Environment, commands, arguments and ConfigMaps without written-out credentials.',
+    'Every Secret and key that pod templates and pods name: that it exists, is not empty, no placeholder and no password that everybody tries first.',
+    'Environment, commands, arguments, probes, hooks and annotations of pods, and ConfigMaps, without written-out credentials.',
     'The values never leave the process that reads them.',
   ],
   not: ['That a credential works.', 'Files inside images.'],

@@ -2,8 +2,14 @@
 import type { SecretKeyFacts } from '../../contract/secrets.ts';
 import { nameList, table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
-import { literalsInConfigMap, literalsInPod, type Literal } from '../../protocols/literal-credentials.ts';
+import {
+  literalsInAnnotations,
+  literalsInConfigMap,
+  literalsInPod,
+  type Literal,
+} from '../../protocols/literal-credentials.ts';
 import { sourceSubject, type PodSource } from '../../protocols/workloads.ts';
+import { allowancesOf } from '../allowances.ts';
 import { keyText, referencesTo, templatesFirst, type Named } from '../references.ts';
 import type { Params } from './params.ts';
 
@@ -63,7 +69,7 @@ export function judge(params: Params, seen: Seen, say: Saying): void {
     const names = [...new Set(unreadable.map(({ owner, name }) => `${name} (${owner})`))];
     say.unsure(
       'too-few-subjects',
-      `The gate may not read ${nameList(names)}: add the names to params.secrets and apply the Role that "golive plan --rbac" prints.`,
+      `The gate may not read ${nameList(names)}: add the names to params.secrets and grant the rights: "golive can" prints the command.`,
     );
   } else if (references.length < minReferences)
     say.unsure(
@@ -114,16 +120,14 @@ function judgeReference(namespace: string, reference: Named, facts: Seen['facts'
 }
 
 function judgeLiterals({ namespace, exemptions }: Params, { sources, configMaps }: Seen, say: Saying): void {
-  const needed = new Set<Params['exemptions'][number]>();
+  const exempt = allowancesOf(exemptions, ['subject', 'place']);
   const found = (subject: Subject, { place, rule }: Literal): void => {
-    const own = exemptions.filter((one) => one.subject === subjectText(subject) && one.place === place);
-    for (const one of own) needed.add(one);
-    if (own.length === 0) say.fail('literal', subject, { place, rule });
+    if (!exempt.allows(subjectText(subject), place)) say.fail('literal', subject, { place, rule });
   };
   // A pod repeats its template's literals: the same place of the same workload is told once.
   const told = new Set<string>();
-  for (const { owner, workload, podSpec, specPath } of templatesFirst(sources))
-    for (const literal of literalsInPod(podSpec, specPath)) {
+  for (const { owner, workload, podSpec, podMetadata, specPath } of templatesFirst(sources))
+    for (const literal of [...literalsInPod(podSpec, specPath), ...literalsInAnnotations(podMetadata, specPath)]) {
       const id = `${workload} ${literal.place.slice(specPath.length)}`;
       if (!told.has(id)) found(sourceSubject(owner), literal);
       told.add(id);
@@ -134,12 +138,5 @@ function judgeLiterals({ namespace, exemptions }: Params, { sources, configMaps 
     for (const literal of [...literalsInConfigMap(data), ...literalsInConfigMap(binaryData, 'binaryData')])
       found(subject, literal);
   }
-  if (exemptions.length === 0) return;
-  const rows = exemptions.map((one) => [
-    one.subject,
-    one.place,
-    one.reason,
-    needed.has(one) ? 'yes' : 'no: remove it from the item',
-  ]);
-  say.show(table('Exemptions', ['subject', 'place', 'reason', 'needed'], rows));
+  say.show(...exempt.shown('Exemptions'));
 }

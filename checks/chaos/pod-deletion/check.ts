@@ -104,7 +104,7 @@ async function disturb(
 }
 
 function putLoad(
-  { endpoint, path, rate, maxConnections, requestTimeout }: Params,
+  { endpoint, path, rate, maxConnections, requestTimeout, expect }: Params,
   load: Needed['load'],
   ms: number,
   warmupMs: number,
@@ -118,6 +118,7 @@ function putLoad(
     durationMs: ms,
     timeoutMs: durationMs(requestTimeout),
     record: false,
+    ...(expect ? { expect } : {}),
     ...(until ? { until } : {}),
   });
 }

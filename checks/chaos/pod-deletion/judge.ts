@@ -79,6 +79,7 @@ function causes(result: LoadResult): string {
   const unsent = wanted(result) - result.sent;
   const parts = [
     ...Object.entries(result.lostBy ?? {}).map(([how, count]) => `${count} ${how}`),
+    ...Object.entries(result.wrongBy ?? {}).map(([how, count]) => `${count} answered 2xx, but ${how}`),
     ...Object.entries(result.statuses).flatMap(([status, count]) =>
       status === '2xx' ? [] : [`${count} answered ${status}`],
     ),

@@ -1,6 +1,6 @@
 import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
 import type { ParamsOf } from '../../kit/kind.ts';
-import { generatorLimits } from '../../load/load.ts';
+import { expectParam, generatorLimits } from '../../load/load.ts';
 
 const share = (description: string, byDefault: number) =>
   ({ type: 'number', minimum: 0, maximum: 1, default: byDefault, description }) as const;
@@ -11,6 +11,7 @@ export const params = {
   deployment: kubernetesName('Deployment of which one pod is deleted.'),
   endpoint,
   path: { type: 'string', pattern: '^/', description: 'Path, and query if any, that users are played on.' },
+  expect: expectParam,
   rate: { type: 'number', exclusiveMinimum: 0, maximum: 50_000, description: 'Requests a second.' },
   maxConnections: { type: 'integer', minimum: 1, maximum: 10_000, default: 64, description: 'Connections at most.' },
   requestTimeout: duration('A request without an answer for this long is lost.', '5s'),

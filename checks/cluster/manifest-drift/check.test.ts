@@ -5,6 +5,7 @@ import { ObservationError } from '../../contract/capabilities.ts';
 import { readCases } from '../../kit/cases-file.ts';
 import { runCase, testContext } from '../../kit/testing/cases.ts';
 import { manifestDrift } from './check.ts';
+import { additionsOf } from './additions.ts';
 import { differencesOf } from './differences.ts';
 import type { Seen } from './judge.ts';
 
@@ -38,6 +39,7 @@ it('names the fields that differ, and none that the server owns', () => {
 const params = {
   folder: 'k8s',
   resources: [{ apiVersion: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespace: 'shop' }],
+  secrets: [],
   ignore: [],
 };
 const manifest = (name: string): string =>
@@ -74,7 +76,7 @@ it('reads manifests, and says what it leaves out', async () => {
   ]);
   // YAML 1.1 would make a date of it.
   expect(gathered.objects[0]?.applied?.['data']).toEqual({ day: '2026-01-01' });
-  expect(gathered.leftOut.map(({ what }) => what)).toEqual(['k8s/b.yaml: Secret shop/s', 'k8s/c.template']);
+  expect(gathered.leftOut.map(({ what }) => what)).toEqual(['k8s/c.template', 'k8s/b.yaml: Secret shop/s']);
   expect(gathered.control).toEqual({ subject: 'ConfigMap shop/a', shown: true, stored: false });
 });
 
@@ -148,10 +150,12 @@ it('shows what differs, but no credential, whatever it is called', () => {
         subject: 'ConfigMap shop/a',
         kind: 'ConfigMap',
         name: 'a',
+        manifest: object({ data: applied }),
         live: object({ data: live }),
         applied: object({ data: applied }),
       },
     ],
+    secrets: [],
     leftOut: [],
     control: { subject: 'ConfigMap shop/a', shown: true, stored: false },
   });
@@ -162,4 +166,95 @@ it('shows what differs, but no credential, whatever it is called', () => {
   expect(said(conf('hunter2'), conf('correct-horse'))).not.toMatch(/hunter2|correct-horse/);
   const side = { containers: [{ name: 'side', env: [{ name: 'DB_PASSWORD', value: 'hunter2' }] }] };
   expect(said(side, {})).not.toContain('hunter2');
+});
+
+it('compares the objects of a template field by field, whatever its places were filled with', async () => {
+  const route = (host: string, port: string, backend: string): string =>
+    `apiVersion: g/v1\nkind: HTTPRoute\nmetadata: { name: r, namespace: shop }\nspec:\n  hostnames:\n    - ${host}\n  port: ${port}\n  rules:\n    - backendRefs: [{ name: ${backend} }]\n`;
+  const live = {
+    apiVersion: 'g/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'r', namespace: 'shop', resourceVersion: '3' },
+    spec: {
+      hostnames: ['api.shop.test'],
+      port: 443,
+      rules: [{ backendRefs: [{ name: 'api', weight: 1 }], matches: [{}] }],
+    },
+  };
+  const types = [
+    ...params.resources,
+    { apiVersion: 'g/v1', kind: 'HTTPRoute', resource: 'httproutes', namespace: 'shop' },
+  ];
+  const judged = async (text: string, resources = types) => {
+    const seen = (await gatherWith(
+      { 'k8s/r.yaml.template': text, 'k8s/helm.yaml.tpl': 'a: {{ if }}', 'k8s/a.yaml': manifest('a') },
+      {
+        ...answering,
+        get: ({ kind }, name) =>
+          Promise.resolve(
+            kind === 'HTTPRoute'
+              ? live
+              : object({ metadata: { name, namespace: 'shop' }, data: { day: '2026-01-01' } }),
+          ),
+      },
+      { ...params, resources },
+    )) as Seen;
+    const { findings } = manifestDrift.judge(params, seen, { now: new Date(0) });
+    return { findings: findings.map(({ path }) => path), leftOut: seen.leftOut.map(({ what }) => what) };
+  };
+  const good = route('api.${DOMAIN}', '${PORT}', 'api');
+  expect(await judged(good)).toEqual({ findings: [], leftOut: ['k8s/helm.yaml.tpl'] });
+  expect((await judged(route('www.${DOMAIN}', '80', 'other'))).findings).toEqual([
+    'spec.hostnames[0]',
+    'spec.port',
+    'spec.rules[0].backendRefs[api]',
+    'spec.rules[0].backendRefs[other]',
+  ]);
+  const undeclared = await judged(good, params.resources);
+  expect(undeclared).toEqual({
+    findings: [],
+    leftOut: ['k8s/helm.yaml.tpl', 'k8s/r.yaml.template: HTTPRoute shop/r'],
+  });
+});
+
+it('an object that may not be read is a doubt of its own', async () => {
+  const seen = await gatherWith(
+    { 'k8s/a.yaml': manifest('a'), 'k8s/b.yaml': manifest('b') },
+    {
+      ...answering,
+      get: (type, name) =>
+        name === 'a' ? Promise.reject(new ObservationError('forbidden', 'may not get a')) : answering.get(type, name),
+    },
+  );
+  const { findings, doubts } = manifestDrift.judge(params, seen, { now: new Date(0) });
+  expect(findings.map(({ subject }) => subject.name)).toEqual(['b']);
+  expect(doubts.map(({ reason }) => reason)).toEqual(['forbidden']);
+});
+
+it('sees what was added to a template without annotations, a Pod or a Service, and not what the system adds', () => {
+  const added = (kind: string, live: object, manifest: object): readonly string[] =>
+    additionsOf(object({ kind, ...live }), object({ kind, ...manifest })).map(({ path }) => path);
+  const template = (annotations: object) => ({
+    spec: { template: { metadata: { labels: { app: 'a' }, annotations }, spec: { containers: [] } } },
+  });
+  const bare = { spec: { template: { metadata: { labels: { app: 'a' } }, spec: { containers: [] } } } };
+  expect(added('Deployment', template({ 'kubectl.kubernetes.io/restartedAt': 'x' }), bare)).toEqual([]);
+  expect(added('Deployment', template({ 'sidecar.istio.io/inject': 'true' }), bare)).toEqual([
+    "spec.template.metadata.annotations['sidecar.istio.io/inject']",
+  ]);
+  const mount = (name: string, mountPath: string) => ({ name, mountPath });
+  const token = '/var/run/secrets/kubernetes.io/serviceaccount';
+  const pod = (volumes: readonly object[], volumeMounts: readonly object[]) => ({
+    spec: { containers: [{ name: 'c', image: 'i', volumeMounts }], volumes, nodeName: 'n' },
+  });
+  const own = { spec: { containers: [{ name: 'c', image: 'i' }] } };
+  expect(added('Pod', pod([{ name: 'kube-api-access-x' }], [mount('k', token)]), own)).toEqual([]);
+  expect(added('Pod', pod([{ name: 'host' }], [mount('host', '/host')]), own)).toEqual([
+    'spec.containers[c].volumeMounts[/host]',
+    'spec.volumes[host]',
+  ]);
+  const ports = (...numbers: readonly number[]) => ({
+    spec: { ports: numbers.map((port) => ({ port, nodePort: 30000 })) },
+  });
+  expect(added('Service', ports(80, 22), ports(80))).toEqual(['spec.ports[22]']);
 });

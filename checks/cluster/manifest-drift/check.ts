@@ -1,8 +1,9 @@
 import type { KubeObject, ResourceType } from '../../contract/cluster.ts';
 import { isRecord } from '../../contract/json.ts';
-import { kind, ObservationError, type Capabilities } from '../../kit/kind.ts';
+import { attempt, kind, ObservationError, type Capabilities } from '../../kit/kind.ts';
 import { groupOf } from '../../protocols/kubernetes.ts';
 import { judge, messages, type Held, type Seen } from './judge.ts';
+import { overlaid } from './overlay.ts';
 import { readManifests, subjectOf, type Manifest } from './manifests.ts';
 import { params, type Params } from './params.ts';
 
@@ -15,14 +16,23 @@ export const manifestDrift = kind('cluster/manifest-drift', {
   sees: [
     'For each object of the manifests, that it exists, and that applying the manifest (server-side, as a dry run) would change nothing in it, after the API server has filled in its defaults.',
     'A dry run with a change does come back changed, and nothing of it was stored.',
-    'Roles and bindings whose dry run needs rights that the gate lacks, field by field.',
+    'Roles and bindings whose dry run needs rights that the gate lacks, and objects of templates of a declared type, field by field.',
+    'Of declared Secrets that they have the keys that the manifest names, and no others.',
+    'Nothing added that no manifest names: containers, variables, volumes and whatever else in pod templates, keys of ConfigMaps, ports of Services, labels and annotations with an effect.',
   ],
-  not: ['Fields and objects that no manifest names.', 'Templates.', 'Secrets, whose values a check never reads.'],
-  needs: ['cluster', 'files'],
+  not: ['Objects that no manifest names.', 'Values of Secrets.'],
+  needs: ['cluster', 'files', 'secrets'],
   required: ['folder', 'resources'],
   params,
   messages,
-  rights: ({ resources }) => [
+  rights: ({ resources, secrets }) => [
+    ...secrets.map(({ namespace, name }) => ({
+      namespace,
+      groups: [''],
+      resources: ['secrets'],
+      verbs: ['get'],
+      resourceNames: [name],
+    })),
     ...resources.map((resource) => ({
       ...(resource.namespace === undefined ? {} : { namespace: resource.namespace }),
       groups: [groupOf(resource)],
@@ -38,12 +48,29 @@ export const manifestDrift = kind('cluster/manifest-drift', {
     },
   ],
 
-  async gather({ folder, resources }, { cluster, files }): Promise<Seen> {
-    const { manifests, leftOut } = await readManifests(files, folder);
+  async gather({ folder, resources, secrets: declared }, { cluster, files, secrets }): Promise<Seen> {
+    const { manifests, secrets: shapes, leftOut } = await readManifests(files, folder);
     const typed = manifests.map((manifest) => ({ manifest, type: typeOf(manifest, resources) }));
-    const objects = await Promise.all(typed.map(({ manifest, type }) => look(cluster, type, manifest)));
-    const first = typed.find((_, index) => isTried(objects[index]));
-    return { objects, leftOut, control: first ? await control(cluster, first.type, first.manifest) : null };
+    const compared = typed.flatMap(({ manifest, type }) => (type ? [{ manifest, type }] : []));
+    const objects = await Promise.all(compared.map(({ manifest, type }) => look(cluster, type, manifest)));
+    const first = compared.find((_, index) => isTried(objects[index]));
+    const isDeclared = ({ object: { metadata } }: Manifest): boolean =>
+      declared.some(({ namespace, name }) => namespace === metadata.namespace && name === metadata.name);
+    const named = ({ file, object }: Manifest): string => `${file}: ${subjectOf(object)}`;
+    return {
+      objects,
+      secrets: await Promise.all(shapes.filter(isDeclared).map((shape) => keysOf(secrets, shape))),
+      leftOut: [
+        ...leftOut,
+        ...shapes
+          .filter((one) => !isDeclared(one))
+          .map((one) => ({ what: named(one), why: 'params.secrets does not name it' })),
+        ...typed.flatMap(({ manifest, type }) =>
+          type ? [] : [{ what: named(manifest), why: 'a template of a type that resources does not name' }],
+        ),
+      ],
+      control: first ? await control(cluster, first.type, first.manifest) : null,
+    };
   },
 
   judge,
@@ -55,12 +82,14 @@ function discoveryPath(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }
 
-function typeOf({ file, object }: Manifest, resources: Params['resources']): ResourceType {
+/** Undefined for what a template holds of a type that is not declared. */
+function typeOf({ file, object, isTemplate }: Manifest, resources: Params['resources']): ResourceType | undefined {
   const { apiVersion, kind, metadata } = object;
   const found = resources.find(
     (one) => one.apiVersion === apiVersion && one.kind === kind && one.namespace === metadata.namespace,
   );
   if (found) return { apiVersion, kind, resource: found.resource };
+  if (isTemplate) return undefined;
   const where = metadata.namespace === undefined ? 'without a namespace' : `in namespace ${metadata.namespace}`;
   throw new ObservationError(
     'misconfigured',
@@ -71,16 +100,18 @@ function typeOf({ file, object }: Manifest, resources: Params['resources']): Res
   );
 }
 
-async function look(cluster: Capabilities['cluster'], type: ResourceType, { file, object }: Manifest): Promise<Held> {
+async function look(
+  cluster: Capabilities['cluster'],
+  type: ResourceType,
+  { file, object, isTemplate }: Manifest,
+): Promise<Held> {
   const { name, namespace } = object.metadata;
-  const held = { file, subject: subjectOf(object), kind: object.kind, name };
-  let live: KubeObject;
-  try {
-    live = await cluster.get(type, name, namespace);
-  } catch (error) {
-    if (error instanceof ObservationError && error.code === 'not-found') return { ...held, live: null, applied: null };
-    throw error;
-  }
+  const held = { file, subject: subjectOf(object), kind: object.kind, name, manifest: object };
+  const { seen: live, refusal } = await attempt(() => cluster.get(type, name, namespace));
+  if (!live)
+    return { ...held, live: null, applied: null, ...(refusal.code === 'not-found' ? {} : { untried: refusal }) };
+  // What the values in its places are nobody here knows, so there is nothing to apply.
+  if (isTemplate) return { ...held, live, applied: overlaid(live, object) as KubeObject, isDirect: true };
   try {
     return { ...held, live, applied: await tried(cluster, object) };
   } catch (error) {
@@ -95,6 +126,16 @@ async function look(cluster: Capabilities['cluster'], type: ResourceType, { file
     return { ...held, live, applied: null, untried: { code, message } };
   }
 }
+
+/** What the manifest of a Secret and the cluster say that its keys are. */
+async function keysOf(secrets: Capabilities['secrets'], { file, object }: Manifest): Promise<Seen['secrets'][number]> {
+  const { name, namespace = '' } = object.metadata;
+  const { seen, refusal } = await attempt(() => secrets.facts(namespace, name));
+  const wanted = ['data', 'stringData'].flatMap((field) => Object.keys(recordAt(object, field)));
+  return { file, subject: subjectOf(object), wanted, keys: seen?.map(({ key }) => key) ?? null, refusal };
+}
+
+const recordAt = (object: KubeObject, field: string): object => (isRecord(object[field]) ? object[field] : {});
 
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
 

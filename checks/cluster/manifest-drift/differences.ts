@@ -37,12 +37,14 @@ function compare(path: string, live: unknown, applied: unknown): readonly Differ
   if (live !== undefined && applied !== undefined && canonicalJson(live) === canonicalJson(applied)) return [];
   if (isRecord(live) && isRecord(applied)) {
     return members(live, applied).flatMap((name) =>
-      compare(path === '' ? name : `${path}${memberPath(name)}`, live[name], applied[name]),
+      compare(path === '' ? name : `${path}${memberPath(name)}`, own(live, name), own(applied, name)),
     );
   }
   const [named, others] = [byName(live), byName(applied)];
   if (named && others) {
-    const differing = members(named, others).flatMap((name) => compare(`${path}[${name}]`, named[name], others[name]));
+    const differing = members(named, others).flatMap((name) =>
+      compare(`${path}[${name}]`, own(named, name), own(others, name)),
+    );
     if (differing.length > 0) return differing;
     // The same members in another order.
     return [{ path, live: Object.keys(named), applied: Object.keys(others) }];
@@ -53,12 +55,17 @@ function compare(path: string, live: unknown, applied: unknown): readonly Differ
   return [{ path, live, applied }];
 }
 
+/** A key such as `constructor` may stand on one side only. */
+function own(of: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(of, name) ? of[name] : undefined;
+}
+
 function members(a: object, b: object): readonly string[] {
   return [...new Set([...Object.keys(a), ...Object.keys(b)])];
 }
 
 /** Keys with dots or slashes, as labels have them, in brackets. */
-function memberPath(name: string): string {
+export function memberPath(name: string): string {
   return /^[\w-]+$/.test(name) ? `.${name}` : `['${name}']`;
 }
 

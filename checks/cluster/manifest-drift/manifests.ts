@@ -1,39 +1,45 @@
 /** The objects that files of the project describe. */
-import { JSON_SCHEMA, loadAll } from 'js-yaml';
+import { JSON_SCHEMA } from 'js-yaml';
 import type { ProjectFiles } from '../../contract/capabilities.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import { ObservationError } from '../../contract/capabilities.ts';
 import { isRecord, textAt } from '../../contract/json.ts';
+import { attempt, ObservationError } from '../../kit/kind.ts';
+import { yamlDocuments } from '../../protocols/yaml.ts';
 
 export interface Manifest {
   readonly file: string;
   readonly object: KubeObject;
+  /** Some of its values are put in before it is applied. */
+  readonly isTemplate: boolean;
 }
 export interface Manifests {
   readonly manifests: readonly Manifest[];
+  /** Their keys are compared where the gate may read them; their values never. */
+  readonly secrets: readonly Manifest[];
   /** What was not compared, and why. */
   readonly leftOut: readonly { readonly what: string; readonly why: string }[];
 }
 
 /** Reads every manifest of a folder. Throws `misconfigured` for a file that is none. */
 export async function readManifests(files: ProjectFiles, folder: string): Promise<Manifests> {
-  const manifests: Manifest[] = [];
+  const [manifests, secrets]: [Manifest[], Manifest[]] = [[], []];
   const leftOut: { what: string; why: string }[] = [];
   for (const file of await files.list(folder)) {
-    if (!/\.(ya?ml|json)$/.test(file)) {
-      leftOut.push({
-        what: file,
-        why: /\.template$/.test(file) ? 'a template: its values are not in the project' : 'no manifest',
-      });
+    const isTemplate = /\.(ya?ml|json)\.(template|tpl|tmpl)$/.test(file);
+    if (!isTemplate && !/\.(ya?ml|json)$/.test(file)) {
+      leftOut.push({ what: file, why: 'no manifest' });
       continue;
     }
-    for (const object of parse(file, await files.read(file))) {
-      if (object.apiVersion === 'v1' && object.kind === 'Secret') {
-        leftOut.push({ what: `${file}: ${subjectOf(object)}`, why: 'a Secret: its values are never read' });
-      } else manifests.push({ file, object });
-    }
+    const text = await files.read(file);
+    const { seen } = isTemplate
+      ? await attempt(async () => Promise.resolve(parse(file, text)))
+      : { seen: parse(file, text) };
+    // Some become YAML only when they are filled in: nothing of those can be compared.
+    if (!seen) leftOut.push({ what: file, why: 'a template that is no YAML before it is filled in' });
+    for (const object of seen ?? [])
+      (object.apiVersion === 'v1' && object.kind === 'Secret' ? secrets : manifests).push({ file, object, isTemplate });
   }
-  return { manifests, leftOut };
+  return { manifests, secrets, leftOut };
 }
 
 /** `Deployment shop/api`. */
@@ -44,7 +50,7 @@ export function subjectOf({ kind, metadata: { namespace, name } }: KubeObject): 
 function parse(file: string, text: string): KubeObject[] {
   let documents: unknown[];
   try {
-    documents = loadAll(text, { schema: JSON_SCHEMA });
+    documents = yamlDocuments(text, { schema: JSON_SCHEMA });
   } catch (error) {
     const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     throw new ObservationError('misconfigured', `${file} is no YAML: ${why}`, { fix: 'Correct the file' });

@@ -22,6 +22,18 @@ export const params = {
       },
     },
   },
+  secrets: {
+    type: 'array',
+    default: [],
+    description:
+      'Secrets of the manifests whose keys are compared, by name: the gate gets the right to read these, and shows no value.',
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['namespace', 'name'],
+      properties: { namespace: kubernetesName('Its namespace.'), name: kubernetesName('Its name.') },
+    },
+  },
   ignore: {
     type: 'array',
     default: [],

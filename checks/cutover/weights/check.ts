@@ -2,7 +2,7 @@ import type { ClusterReader, KubeObject, ResourceType } from '../../contract/clu
 import { isRecord, listAt } from '../../contract/json.ts';
 import { attempt, kind, ObservationError, type Refusal } from '../../kit/kind.ts';
 import { endpointsOf } from '../../protocols/endpoints.ts';
-import { findBackends, HTTP_ROUTES, routeState, type Backends } from '../../protocols/http-route.ts';
+import { findBackends, GRPC_ROUTES, HTTP_ROUTES, routeState, type Backends } from '../../protocols/http-route.ts';
 import { DEPLOYMENTS, ENDPOINT_SLICES, mayList } from '../../protocols/kubernetes.ts';
 import { judge, messages, TRIAL, type DryRun, type Seen } from './judge.ts';
 import { params, required, type Params } from './params.ts';
@@ -15,12 +15,15 @@ export const cutoverWeights = kind('cutover/weights', {
   why: 'A route that another tool owns, a right that is missing or a second cutover is found out in the middle of a release otherwise.',
   sees: [
     'The HTTPRoute: accepted by each of its gateways as it is now, both Services in the rule and no other with traffic, none of it for the new release yet.',
-    'No other rule, of this HTTPRoute or of another one of the namespace with the same gateway and host name, that sends requests to one of the two Services; rules for a header or a query parameter may preview the new release.',
+    'No other rule, of this HTTPRoute or of another HTTPRoute or GRPCRoute with the same gateway and host name, that sends requests or copies of them to one of the two Services; rules for a header or a query parameter may preview the new release.',
     'Ready endpoints behind both.',
     'What the API server would store of the first step, and that nothing changed by asking.',
     'Every right the cutover and its rollback need, the Deployments to go back to rolled out, the Lease free.',
   ],
-  not: ['That the gateway obeys the weights; cutover/split proves it by answers.', 'HTTPRoutes of other namespaces.'],
+  not: [
+    'That the gateway obeys the weights; cutover/split proves it by answers.',
+    'Ways to the Services that no HTTPRoute or GRPCRoute describes.',
+  ],
   needs: ['cluster'],
   required,
   params,
@@ -28,7 +31,8 @@ export const cutoverWeights = kind('cutover/weights', {
   // What is read here, and what the process of the cutover needs: this item declares it, so no other can name its rights.
   rights: (declared) => [
     ...cutoverRights(declared),
-    ...mayList([ENDPOINT_SLICES, HTTP_ROUTES], declared.route.namespace),
+    ...mayList([ENDPOINT_SLICES], declared.route.namespace),
+    ...mayList([HTTP_ROUTES, GRPC_ROUTES]),
     { groups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews'], verbs: ['create'] },
   ],
 
@@ -46,8 +50,11 @@ export const cutoverWeights = kind('cutover/weights', {
     };
     const read = (type: ResourceType, object: string) =>
       look<KubeObject | null>(() => cluster.get(type, object, namespace), null);
-    const list = async (type: ResourceType) =>
-      (await look(() => cluster.list(type, { namespace, fresh: true })))?.items;
+    const list = async (type: ResourceType, where: { readonly namespace?: string } = {}) =>
+      (await look(async () => (await cluster.list(type, { ...where, fresh: true })).items, []))?.map((object) => ({
+        ...object,
+        kind: type.kind,
+      }));
 
     const rights = (await look(() => askRights(declared, cluster))) ?? [];
     const route = await read(HTTP_ROUTES, name);
@@ -57,7 +64,7 @@ export const cutoverWeights = kind('cutover/weights', {
       route && backends && 'stable' in backends && mayPatch
         ? ((await look(() => tryWeights(declared, route, backends, cluster))) ?? null)
         : null;
-    const slices = await list(ENDPOINT_SLICES);
+    const slices = await list(ENDPOINT_SLICES, { namespace });
     const deployments: Seen['deployments'][number][] = [];
     for (const deployment of declared.deployments) {
       const object = await read(DEPLOYMENTS, deployment);
@@ -66,7 +73,7 @@ export const cutoverWeights = kind('cutover/weights', {
     return {
       refused,
       route,
-      routes: ((await list(HTTP_ROUTES)) ?? []).filter(({ metadata }) => metadata.name !== name),
+      routes: [await list(HTTP_ROUTES), await list(GRPC_ROUTES)].flatMap((all = []) => all).filter(isOther(declared)),
       rights,
       dryRun,
       after: dryRun && (await read(HTTP_ROUTES, name)),
@@ -81,6 +88,11 @@ export const cutoverWeights = kind('cutover/weights', {
   },
   judge,
 });
+
+const isOther =
+  ({ route: { namespace, name } }: Params) =>
+  ({ kind: type, metadata }: KubeObject): boolean =>
+    type !== HTTP_ROUTES.kind || metadata.name !== name || metadata.namespace !== namespace;
 
 const isRoute = (resource: string): boolean => resource.startsWith('httproutes');
 

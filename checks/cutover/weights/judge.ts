@@ -1,7 +1,7 @@
 import { rolloutStatus } from '../../../k8s/semantics/rollout-status.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
 import type { Weights } from '../../contract/cutover.ts';
-import { at, textAt } from '../../contract/json.ts';
+import { at, plainText, textAt } from '../../contract/json.ts';
 import type { Cell } from '../../contract/outcome.ts';
 import { formatMs } from '../../contract/units.ts';
 import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
@@ -30,6 +30,10 @@ export const messages = {
   servedElsewhere: {
     says: '{subject}: rule {rule} sends requests to {service} by itself, which the cutover does not move; expected its rule {moved} alone to.',
     fix: 'Merge the rule into the one that is moved (a rule takes several matches), or take the Service out of it.',
+  },
+  mirrored: {
+    says: '{subject}: rule {rule} sends {service} a copy of each request, which no weight stops; expected users alone to be served by it.',
+    fix: 'End the mirroring before the cutover: what is written twice is wrong, and copies hide in its error rate.',
   },
   trafficAlready: {
     says: '{subject}: weight {canary} of {whole} is with {service} already, expected 0 before the cutover.',
@@ -80,7 +84,7 @@ type Read = KubeObject | null | undefined;
 export interface Seen {
   readonly refused: readonly Refusal[];
   readonly route: Read;
-  /** The other routes of its namespace. */
+  /** The other HTTPRoutes and GRPCRoutes, of all namespaces. */
   readonly routes: readonly KubeObject[];
   readonly rights: readonly Right[];
   /** Null where there was nothing to try it on, or no right to. */
@@ -134,11 +138,12 @@ function judgeRoute(params: Params, { route, routes, dryRun, after }: Seen, subj
   if (route === undefined) return;
   say.judged(subject);
   if (route === null) return say.fail('noRoute', subject);
-  for (const { object, rule, backend, service } of servedBeside(route, routes, params.route)) {
-    const where = objectSubject('HTTPRoute', object.metadata);
-    const path = `spec.rules[${rule}].backendRefs[${backend}]`;
+  for (const { object, rule, path, service, isMirror } of servedBeside(route, routes, params.route)) {
+    const where = objectSubject(object.kind, object.metadata);
+    const place = { path: `spec.rules[${rule}].${path}` };
     say.judged(where);
-    say.fail('servedElsewhere', where, { rule, service, moved: params.route.rule }, { path });
+    if (isMirror) say.fail('mirrored', where, { rule, service }, place);
+    else say.fail('servedElsewhere', where, { rule, service, moved: params.route.rule }, place);
   }
   const backends = findBackends(route, params.route);
   if ('what' in backends)
@@ -171,7 +176,7 @@ function judgeTrial(
   const afterwards = weightsOf(after, params);
   if (same(afterwards, TRIAL) && !same(weightsOf(route, params), TRIAL))
     say.fail('changedByAsking', subject, { actual: weightsText(afterwards) });
-  const [before, now] = [route, after].map(({ metadata }) => `${metadata.uid ?? ''} ${metadata.generation ?? 0}`);
+  const [before, now] = [route, after].map(({ metadata }) => plainText([metadata.uid, metadata.generation]));
   if (before !== now)
     say.unsure(
       'too-few-samples',

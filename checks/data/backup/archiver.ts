@@ -1,21 +1,25 @@
-/** How a PostgreSQL server archives its WAL, and the names of WAL segments. */
+/** How a PostgreSQL server archives its WAL. */
 import type { PostgresSession } from '../../contract/stores.ts';
 import { numberOf, textOf } from '../../protocols/postgres.ts';
+import { rowsOf } from '../../protocols/stores.ts';
+import { numberOfSegment } from './wal.ts';
 
 /** Every role may read these: the view, the settings and the position in the WAL, which a standby has none of. */
 const ARCHIVER = `SELECT archived_count::float8 AS archived, last_archived_wal, extract(epoch FROM last_archived_time)::float8 AS archived_at,
   failed_count::float8 AS failed, last_failed_wal, extract(epoch FROM last_failed_time)::float8 AS failed_at,
   current_setting('archive_mode') AS mode,
   (SELECT setting::float8 * CASE unit WHEN '8kB' THEN 8192 ELSE 1 END FROM pg_settings WHERE name = 'wal_segment_size') AS segment_bytes,
-  CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 END AS written,
-  (SELECT system_identifier::text FROM pg_control_system()) AS system_id
+  CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 END AS written
 FROM pg_stat_archiver`;
+/** Asked by itself: some managed services refuse it. */
+const SYSTEM = 'SELECT system_identifier::text AS system_id FROM pg_control_system()';
 
 /** What is not reported is null. */
 export type Archiver = Awaited<ReturnType<typeof archiverOf>>;
 
 export async function archiverOf(session: PostgresSession) {
-  const row = (await session.query(ARCHIVER)).rows[0];
+  const [row] = await rowsOf(session, ARCHIVER);
+  const [system] = await rowsOf(session, SYSTEM);
   return {
     up: true as const,
     mode: textOf(row, 'mode'),
@@ -29,20 +33,13 @@ export async function archiverOf(session: PostgresSession) {
     segmentBytes: numberOf(row, 'segment_bytes'),
     /** Bytes of WAL written since the server was made; null on a standby. */
     written: numberOf(row, 'written'),
-    systemId: textOf(row, 'system_id'),
+    systemId: textOf(system, 'system_id'),
   };
 }
 
-/** A WAL segment: timeline, high and low half of its number (PostgreSQL's XLogFileName). */
-export const SEGMENT = /^[0-9A-F]{8}([0-9A-F]{8})([0-9A-F]{8})(\.|$)/;
-/** Segments of one timeline sort by name; after a failover the timelines differ and the numbers alone are compared. */
-export const positionOf = (segment: string): string => segment.slice(8, 24);
-
 /** Whole segments between the one archived last and where the server writes; null when one of the two is not known. */
 export function segmentsBehind({ lastArchived, written, segmentBytes }: Archiver): number | null {
-  const match = SEGMENT.exec(lastArchived ?? '');
-  if (!match || written === null || segmentBytes === null || segmentBytes <= 0) return null;
-  const perHigh = 2 ** 32 / segmentBytes;
-  const next = Number.parseInt(match[1] ?? '', 16) * perHigh + Number.parseInt(match[2] ?? '', 16) + 1;
-  return Math.max(0, Math.floor(written / segmentBytes) - next);
+  if (written === null || segmentBytes === null) return null;
+  const number = numberOfSegment(lastArchived ?? '', segmentBytes);
+  return number === null ? null : Math.max(0, Math.floor(written / segmentBytes) - number - 1);
 }

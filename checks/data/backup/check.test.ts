@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { segmentsBehind, type Archiver } from './archiver.ts';
-import { parseInfo } from './pgbackrest.ts';
+import { listed, parseInfo } from './pgbackrest.ts';
+import { missingWal } from './wal.ts';
 
 /** As pgBackRest 2.55 says it, shortened to what is read. */
 const said = `[{"archive":[{"database":{"id":1,"repo-key":1},"id":"18-1","max":"00000001000000000000000D","min":"000000010000000000000008"}],
@@ -16,6 +17,7 @@ it("reads pgbackrest's answer, a number of 64 bits to its last digit", () => {
       code: 0,
       status: 'ok',
       systemIds: ['7711365645153324042'],
+      cipher: null,
       backups: [
         {
           label: '20261123-135707F',
@@ -26,6 +28,8 @@ it("reads pgbackrest's answer, a number of 64 bits to its last digit", () => {
           systemId: '7711365645153324042',
           needs: ['00000001000000000000000D', '00000001000000000000000D'],
           archived: ['000000010000000000000008', '00000001000000000000000D'],
+          archiveId: '18-1',
+          reference: null,
         },
       ],
     },
@@ -84,4 +88,53 @@ it.each([
   ['nothing was archived', archiver(null, 17 * 16 * MB), null],
 ])('segments behind: %s', (_, given, behind) => {
   expect(segmentsBehind(given)).toBe(behind);
+});
+
+const one = (number: number, timeline = 1): string =>
+  `${timeline.toString(16).padStart(8, '0')}${'0'.repeat(8)}${number.toString(16).padStart(8, '0')}`.toUpperCase();
+const some = (from: number, to: number, timeline = 1): string[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => one(from + index, timeline));
+
+it.each([
+  ['a whole chain', some(3, 9), [one(3), one(4)], one(9), []],
+  ['a hole', some(3, 9).filter((name) => name !== one(6)), [one(3), one(4)], one(9), [one(6)]],
+  ['a hole before the end of the backup', [one(3), ...some(5, 9)], [one(3), one(5)], one(9), [one(4)]],
+  ['no statistics: the WAL of the backup itself', some(3, 4), [one(3), one(4)], null, []],
+  ['a failover', [...some(3, 6), ...some(7, 9, 2), '00000002.history'], [one(3), one(4)], one(9, 2), []],
+  ['a failover without history', [...some(3, 6), ...some(7, 9, 2)], [one(3), one(4)], one(9, 2), ['00000002.history']],
+  [
+    'the old primary went on after the failover, and the new one lacks a segment',
+    [...some(3, 9), one(6, 2), ...some(8, 9, 2), '00000002.history'],
+    [one(3), one(4)],
+    one(9, 2),
+    [one(7, 2)],
+  ],
+  [
+    'from one high half of the number to the next',
+    ['0000000100000000000000FE', '000000010000000100000000'],
+    ['0000000100000000000000FE', '0000000100000000000000FE'],
+    '000000010000000100000000',
+    ['0000000100000000000000FF'],
+  ],
+] as const)('WAL that a restore lacks: %s', (_, held, needs, last, missing) => {
+  expect(missingWal(held, needs, last, 16 * MB)).toEqual(missing);
+});
+
+it('lists each repository as pgbackrest repo-ls says it', async () => {
+  const [stanza] = parseInfo('Pod shop/db-0', { exitCode: 0, stdout: said, stderr: '' });
+  if (!stanza) throw new Error('no stanza');
+  const asked: string[] = [];
+  const checksum = 'a94a8fe5ccb19ba61c4c0873d391e987982fbbd3';
+  const { listing } = await listed('Pod shop/db-0', stanza, (...args) => {
+    asked.push(args.join(' '));
+    const stdout = args.includes('backup/main')
+      ? '20261123-135707F\nbackup.history\nbackup.info\nbackup.info.copy\nlatest\n'
+      : `0000000100000000\n0000000100000000/${one(13)}-${checksum}.gz\n0000000100000000/${one(14)}.partial-${checksum}.gz\n0000000100000000/${one(13)}.00000028.backup\n00000002.history\n`;
+    return Promise.resolve({ exitCode: 0, stdout, stderr: '' });
+  });
+  expect(asked).toEqual([
+    'repo-ls --repo=1 --recurse --filter=(^|/)(0000000100000000|[0-9A-F]{8}[.]history) archive/main/18-1',
+    'repo-ls --repo=1 backup/main',
+  ]);
+  expect(listing).toEqual({ wal: [one(13), '00000002.history'], folders: ['20261123-135707F'] });
 });

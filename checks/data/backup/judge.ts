@@ -4,78 +4,12 @@ import { durationMs, formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Refusal, type Say } from '../../kit/kind.ts';
 import { serverName } from '../../protocols/postgres.ts';
-import { awayMessages, downId, POSTGRES, type Down } from '../../protocols/stores.ts';
-import { positionOf, SEGMENT, segmentsBehind, type Archiver } from './archiver.ts';
+import { downId, type Down } from '../../protocols/stores.ts';
+import { segmentsBehind, type Archiver } from './archiver.ts';
+import { judgeChain } from './chain.ts';
+import type { messages } from './messages.ts';
 import type { Params } from './params.ts';
 import type { BackupInfo, Stanza } from './pgbackrest.ts';
-
-export const messages = {
-  podMissing: {
-    says: '{subject}: does not exist, expected the pod that runs the database.',
-    fix: 'See the StatefulSet and its events for why the pod was not made, or correct the name in the item.',
-  },
-  podNotRunning: {
-    says: '{subject}: is {phase}, expected Running.',
-    fix: 'See "kubectl describe pod" for why it does not run.',
-  },
-  noStanza: {
-    says: '{subject}: pgBackRest knows no stanza, expected one with a backup.',
-    fix: 'Create the stanza (pgbackrest stanza-create) and take a first backup.',
-  },
-  stanzaStatus: {
-    says: '{subject}: its status is "{status}" (code {code}), expected ok.',
-    fix: 'Run pgbackrest check in the pod and repair what it names.',
-  },
-  noBackup: {
-    says: '{subject}: has no backup, expected one of the last {maxAge}.',
-    fix: 'Take one now (pgbackrest backup), and see why the schedule did not.',
-  },
-  tooOld: {
-    says: '{subject}: the newest backup {label} is {age} old, expected at most {maxAge}.',
-    fix: 'Take one now (pgbackrest backup), and see why the schedule did not: its CronJob, its log, its repository.',
-  },
-  fromTheFuture: {
-    says: '{subject}: the newest backup {label} ended {ahead} from now, expected the past.',
-    fix: 'Set the clocks right: of the node that takes backups, or of the machine that runs the gate.',
-  },
-  tooSmall: {
-    says: '{subject}: the newest backup {label} is of {size} bytes, expected at least {minSize}.',
-    fix: 'See what was backed up: an empty data folder, another cluster. Take a new one once it is right.',
-  },
-  flagged: {
-    says: '{subject}: the newest backup {label} was completed with errors, expected none.',
-    fix: 'Look in its manifest and in the log of pgBackRest for pages with wrong checksums; repair the database, then take a new one.',
-  },
-  walMissing: {
-    says: '{subject}: the newest backup {label} needs the WAL {needed}, the archive holds {archived}, expected all of it.',
-    fix: 'Take a new backup once archiving works: this one cannot be restored to a consistent state.',
-  },
-  notStored: {
-    says: '{subject}: PostgreSQL says it archived {segment}, the archive ends with {archived}, expected that segment in it.',
-    fix: 'Set archive_command to pgbackrest archive-push of this stanza: the one that runs reports success and stores the WAL elsewhere or nowhere.',
-  },
-  beforeUpgrade: {
-    says: '{subject}: the newest backup {label} is of the server {actual}, expected this one ({expected}).',
-    fix: 'Take a backup now (pgbackrest backup): those from before the stanza-upgrade restore the old server.',
-  },
-  otherServer: {
-    says: '{subject}: holds backups of the servers {actual}, expected this one ({expected}).',
-    fix: 'Correct the pg1 settings of the stanza, or name the pod of this server in the item.',
-  },
-  ...awayMessages(POSTGRES, 'it to report how archiving stands'),
-  archivingOff: {
-    says: '{subject}: archive_mode is {mode}, expected on.',
-    fix: 'Set archive_mode = on and an archive_command (pgbackrest archive-push), and restart the server: without WAL a backup is only good for its own moment.',
-  },
-  archivingFails: {
-    says: '{subject}: archiving WAL fails since {segment} ({failed} failures), expected it to succeed.',
-    fix: 'Read the log of the server for the message of archive_command; until it succeeds WAL piles up on the disk of the server.',
-  },
-  archivingLags: {
-    says: '{subject}: {behind} WAL segments were written since the one archived last ({segment}), expected at most {most}.',
-    fix: 'See whether archive_command hangs or the repository is too slow (pg_stat_activity shows the archiver).',
-  },
-} as const;
 
 /** A half that was refused is absent. */
 interface Seen {
@@ -134,21 +68,26 @@ interface Against {
 }
 
 function judgeStanza(say: Voice, subject: string, stanza: Stanza, { params, archiver, now }: Against): void {
-  const { code, status, backups, systemIds } = stanza;
-  const { maxAge, minSize } = params;
+  const { code, status, backups, systemIds, cipher = null } = stanza;
+  const { maxAge, minSize, requireEncryption } = params;
   say.judged(subject);
   const newest = backups.at(-1);
   if (!newest) return say.fail('noBackup', subject, { maxAge });
-  const { label, size, error } = newest;
   if (code === null) say.unknown(subject, 'its status');
   else if (code !== 0) say.fail('stanzaStatus', subject, { code, status });
+  if (requireEncryption && cipher === null) say.unknown(subject, 'whether it is encrypted');
+  else if (requireEncryption && cipher === 'none') say.fail('notEncrypted', subject);
+  judgeContent(say, subject, newest, minSize);
+  judgeAge(say, subject, newest, maxAge, now);
+  judgeServer(say, subject, newest, systemIds, archiver?.up ? archiver.systemId : null);
+  judgeChain(say, subject, stanza, archiver);
+}
+
+function judgeContent(say: Voice, subject: string, { label, size, error }: BackupInfo, minSize: number): void {
   if (size === null) say.unknown(subject, `the size of the newest backup ${label}`);
   else if (size < minSize) say.fail('tooSmall', subject, { label, size, minSize });
   if (error === null) say.unknown(subject, `whether the newest backup ${label} was completed with errors`);
   else if (error) say.fail('flagged', subject, { label });
-  judgeAge(say, subject, newest, maxAge, now);
-  judgeServer(say, subject, newest, systemIds, archiver?.up ? archiver.systemId : null);
-  judgeWal(say, subject, newest, archiver);
 }
 
 function judgeAge(say: Voice, subject: string, { label, stoppedAt }: BackupInfo, maxAge: string, now: Date): void {
@@ -179,31 +118,6 @@ function judgeServer(
   if (!known.includes(expected)) say.fail('otherServer', subject, { actual: known.join(', '), expected });
   else if (systemId !== null && systemId !== expected)
     say.fail('beforeUpgrade', subject, { label, actual: systemId, expected });
-}
-
-function judgeWal(
-  say: Voice,
-  subject: string,
-  { label, needs, archived, systemId }: BackupInfo,
-  archiver: Archiver | Down | undefined,
-): void {
-  if (needs === null) say.unknown(subject, `the WAL that the newest backup ${label} needs`);
-  else if (
-    archived === null ||
-    positionOf(needs[0]) < positionOf(archived[0]) ||
-    positionOf(archived[1]) < positionOf(needs[1])
-  )
-    say.fail('walMissing', subject, {
-      label,
-      needed: needs.join(' to '),
-      archived: archived?.join(' to ') ?? 'nothing',
-    });
-  // An archive_command that only reports success (`true`) leaves statistics without a fault and an archive that does not grow.
-  if (!archiver?.up || !archived || systemId !== archiver.systemId) return;
-  const segment = archiver.lastArchived ?? '';
-  // A partial segment is archived under a name of its own.
-  if (!SEGMENT.test(segment) || segment.endsWith('.partial')) return;
-  if (positionOf(segment) > positionOf(archived[1])) say.fail('notStored', subject, { segment, archived: archived[1] });
 }
 
 function judgeArchiver(say: Voice, subject: string, archiver: Archiver | Down | undefined, most: number): void {

@@ -26,6 +26,11 @@ export const params = {
     default: 1_000_000,
     description: 'Size in bytes that the database of the newest backup must have at least.',
   },
+  requireEncryption: {
+    type: 'boolean',
+    default: false,
+    description: 'Whether pgBackRest must encrypt the repository (repo-cipher-type).',
+  },
   maxUnarchivedSegments: {
     type: 'integer',
     minimum: 1,

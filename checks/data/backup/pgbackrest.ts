@@ -1,6 +1,6 @@
-/** What `pgbackrest info --output=json` says (pgBackRest command reference, "info"). */
+/** What `pgbackrest info --output=json` and `repo-ls` say (pgBackRest command reference). */
 import { shortened } from '../../kit/evidence.ts';
-import { ObservationError } from '../../kit/kind.ts';
+import { attempt, ObservationError, type Refusal } from '../../kit/kind.ts';
 import { at, listAt, parseJson, textAt } from '../../contract/json.ts';
 import type { ExecResult } from '../../protocols/pod-command.ts';
 
@@ -16,6 +16,16 @@ export interface Stanza {
   readonly backups: readonly BackupInfo[];
   /** Identifiers of the servers that were backed up; numbers of 64 bits, so kept as text. */
   readonly systemIds: readonly string[];
+  /** `none` or the cipher; null where it is not reported. */
+  readonly cipher?: string | null;
+  /** What lies in the repository itself: info reads its notes alone. Absent where it was not looked at. */
+  readonly listing?: Listing | { readonly refused: Refusal };
+}
+export interface Listing {
+  /** Names of the WAL segments and timeline histories from the newest backup on. */
+  readonly wal: readonly string[];
+  /** Labels that have a folder. */
+  readonly folders: readonly string[];
 }
 /** What is not reported is null. */
 export interface BackupInfo {
@@ -32,24 +42,57 @@ export interface BackupInfo {
   readonly needs: readonly [string, string] | null;
   /** WAL segments in the archive of its repository, oldest and newest, of the same server version; null when there are none. */
   readonly archived: readonly [string, string] | null;
+  /** `18-1`: the folder of that archive. */
+  readonly archiveId?: string;
+  /** Labels of the backups that an incremental or differential one is restored with; null where they are not reported. */
+  readonly reference?: readonly string[] | null;
 }
 
 /** @throws ObservationError `protocol` when the command failed or said something else */
-export function parseInfo(where: string, { exitCode, stdout, stderr }: ExecResult): readonly Stanza[] {
-  if (exitCode !== 0)
-    throw new ObservationError(
-      'protocol',
-      `${where}: pgbackrest info exits ${exitCode}: ${shortened(`${stderr}${stdout}`.trim(), 300)}`,
-      {
-        detail: `exit-${exitCode}`,
-        fix: 'Repair what pgBackRest names: its configuration, the way to its repository or the rights there.',
-      },
-    );
+export function parseInfo(where: string, answer: ExecResult): readonly Stanza[] {
+  const stdout = saidBy(where, 'info', answer);
   // A number of 64 bits would lose its last digits.
   const parsed = parseJson(stdout.replaceAll(/"system-id":\s*(\d+)/g, '"system-id":"$1"'));
   if (!Array.isArray(parsed))
     throw new ObservationError('protocol', `${where}: pgbackrest info said no JSON list: ${shortened(stdout, 200)}`);
   return parsed.flatMap(inEachRepository);
+}
+
+/** @throws ObservationError `protocol` when the command failed */
+function saidBy(where: string, command: string, { exitCode, stdout, stderr }: ExecResult): string {
+  if (exitCode === 0) return stdout;
+  const said = shortened(`${stderr}${stdout}`.trim(), 300);
+  throw new ObservationError('protocol', `${where}: pgbackrest ${command} exits ${exitCode}: ${said}`, {
+    detail: `exit-${exitCode}`,
+    fix: 'Repair what pgBackRest names: its configuration, the way to its repository or the rights there.',
+  });
+}
+
+/** Lists what there is of the newest backup and its WAL. Only names of the same beginning: an archive may hold a million. */
+export async function listed(
+  where: string,
+  stanza: Stanza,
+  run: (...args: readonly string[]) => Promise<ExecResult>,
+): Promise<Stanza> {
+  const newest = stanza.backups.at(-1);
+  if (!newest?.needs || !newest.archived || newest.archiveId === undefined) return stanza;
+  const [folder = '', until = ''] = [newest.needs[0], newest.archived[1]].map((segment) => segment.slice(0, 16));
+  let same = 0;
+  while (same < folder.length && folder[same] === until[same]) same += 1;
+  const beginning = folder.slice(0, same);
+  const repo = stanza.repository === undefined ? [] : [`--repo=${stanza.repository}`];
+  const list = async (...args: readonly string[]): Promise<readonly string[]> =>
+    saidBy(where, 'repo-ls', await run('repo-ls', ...repo, ...args)).split(/\r?\n/);
+  const { seen, refusal } = await attempt(async () => {
+    const filter = `--filter=(^|/)(${beginning}|[0-9A-F]{8}[.]history)`;
+    const files = await list('--recurse', filter, `archive/${stanza.name}/${newest.archiveId ?? ''}`);
+    return {
+      // A segment has its checksum and the ending of its compression behind its name; one that is not whole has `.partial`.
+      wal: files.flatMap((file) => /(?:^|\/)([0-9A-F]{24}(?=-|$)|[0-9A-F]{8}\.history)/.exec(file)?.[1] ?? []),
+      folders: (await list(`backup/${stanza.name}`)).filter((name) => /^\d{8}-\d{6}F/.test(name)),
+    };
+  });
+  return { ...stanza, listing: seen ?? { refused: refusal } };
 }
 
 function inEachRepository(info: unknown): Stanza[] {
@@ -80,6 +123,7 @@ function stanzaIn(info: unknown, repository: number | null): Stanza {
       .map((backup) => backupOf(backup, servers, archives))
       .sort((a, b) => (a.stoppedAt ?? 0) - (b.stoppedAt ?? 0)),
     systemIds: servers.flatMap((server) => textAt(server, '', 'system-id') || []),
+    cipher: textAt(repo, textAt(info, '', 'cipher'), 'cipher') || null,
   };
 }
 
@@ -87,7 +131,8 @@ function backupOf(backup: unknown, servers: readonly unknown[], archives: readon
   const database = at(backup, 'database', 'id');
   const server = servers.find((one) => at(one, 'id') === database);
   const archive = archives.find((one) => at(one, 'database', 'id') === database);
-  const error = at(backup, 'error');
+  const [error, reference, prior] = ['error', 'reference', 'prior'].map((key) => at(backup, key));
+  const before = Array.isArray(reference) ? reference : typeof prior === 'string' ? [prior] : null;
   return {
     label: textAt(backup, 'without a label', 'label'),
     type: textAt(backup, 'unknown', 'type'),
@@ -97,6 +142,8 @@ function backupOf(backup: unknown, servers: readonly unknown[], archives: readon
     error: typeof error === 'boolean' ? error : null,
     needs: range(at(backup, 'archive', 'start'), at(backup, 'archive', 'stop')),
     archived: range(at(archive, 'min'), at(archive, 'max')),
+    archiveId: textAt(archive, '', 'id'),
+    reference: before && before.filter((label) => typeof label === 'string'),
   };
 }
 

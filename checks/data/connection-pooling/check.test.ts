@@ -20,7 +20,14 @@ function wildcard(): PostgresClient {
         'SHOW DATABASES': answer(...pools.map((name) => ({ ...POOL, name, host: '127.0.0.1', port: 5432 }))),
         'SHOW POOLS': answer(...pools.map((name) => ({ database: name, user: 'gate', cl_waiting: '0' }))),
       };
-      const server = answer({ system_id: '7711', oid: '16384', max_connections: 100, superuser_reserved: 3 });
+      const server = answer({
+        system_id: '7711',
+        oid: '16384',
+        started: '1768400000.1',
+        recovery: 'false',
+        max_connections: 100,
+        superuser_reserved: 3,
+      });
       return use({ query: (sql) => Promise.resolve(answers[sql] ?? server) });
     },
   };
@@ -34,7 +41,8 @@ it('passes a wildcard at the first run', async () => {
     store: to(5432, 'shop'),
   });
   if (!validated.ok) throw new Error(JSON.stringify(validated.errors));
+  const tls = { addresses: (host: string) => Promise.resolve([host]) };
   const context = testContext('2026-01-15T12:00:00Z');
-  const seen = await connectionPooling.gather(validated.params, { postgres: wildcard() } as never, context);
+  const seen = await connectionPooling.gather(validated.params, { postgres: wildcard(), tls } as never, context);
   expect(connectionPooling.judge(validated.params, seen, context)).toMatchObject({ outcome: 'pass', doubts: [] });
 });

@@ -1,7 +1,7 @@
 /** What is wrong with a pool in front of a PostgreSQL server. */
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
-import type { Say } from '../../kit/kind.ts';
+import type { attempt, Say } from '../../kit/kind.ts';
 import { serverName } from '../../protocols/postgres.ts';
 import { awayMessages, downId, POSTGRES, type Down } from '../../protocols/stores.ts';
 import type { Params } from './params.ts';
@@ -16,6 +16,10 @@ export const messages = {
   otherDatabase: {
     says: '{subject}: leads to the database {actual} (system identifier/oid), expected {expected}, that of {server}.',
     fix: 'Correct the host and dbname of the database in [databases] of pgbouncer.ini, or the store of the environment file.',
+  },
+  copy: {
+    says: '{subject}: leads to a copy of the database (its server started at {actual}, in recovery: {recovery}), expected {server} itself (started at {expected}).',
+    fix: 'Correct the host of the database in [databases] of pgbouncer.ini: it names a standby, a restored backup, or both the server and one of these.',
   },
   poolMode: {
     says: '{subject}: pool_mode of {database} is {actual}, expected {expected}.',
@@ -39,22 +43,47 @@ interface Seen {
   readonly pooler: Pooler | Down;
   readonly through: Reached | Down;
   readonly server: Server | Down;
+  /** Further connections through the pooler, where its database has several hosts. */
+  readonly others?: Awaited<ReturnType<typeof attempt<readonly Omit<Reached, 'up'>[]>>>;
 }
 type Voice = Say<typeof messages>;
 
-export function judge(params: Params, { pooler, through, server }: Seen, say: Voice): void {
+export function judge(params: Params, { pooler, through, server, others }: Seen, say: Voice): void {
   const subject = poolerName(params.console);
   const pooled = `${serverName(params.pooled)} through PgBouncer`;
   const direct = serverName(params.store);
   for (const [name, one] of [[subject, pooler] as const, [pooled, through] as const, [direct, server] as const]) {
     say.judged(name);
     if (!one.up) say.fail(downId(one), name, { why: one.why });
-    else if ('identity' in one && one.identity === null) say.unknown(name, 'which database of which server it is');
+    if ('identity' in one && one.identity === null) say.unknown(name, 'which database of which server it is');
   }
-  if (through.up && server.up && through.identity && server.identity && through.identity !== server.identity)
-    say.fail('otherDatabase', pooled, { actual: through.identity, expected: server.identity, server: direct });
+  if (others?.refusal) say.refused(others.refusal, pooled);
   if (pooler.up) judgePooler(say, subject, params, pooler);
-  if (pooler.up && server.up) judgeSize(say, subject, params, pooler, server);
+  if (!server.up) return;
+  for (const one of [through, ...(others?.seen ?? [])]) judgeIdentity(say, pooled, one, { ...server, name: direct });
+  if (pooler.up) judgeSize(say, subject, params, pooler, server);
+}
+
+function judgeIdentity(
+  say: Voice,
+  subject: string,
+  reached: Omit<Reached, 'up'> | Down,
+  server: Server & { readonly name: string },
+): void {
+  if (!('identity' in reached)) return;
+  const { identity, started, recovery } = reached;
+  if (identity && server.identity && identity !== server.identity)
+    return say.fail('otherDatabase', subject, { actual: identity, expected: server.identity, server: server.name });
+  if (started === null || server.started === null)
+    return say.unknown(subject, 'when its server started, so nothing shows that it is no copy');
+  const time = (seconds: string): string => new Date(Number(seconds) * 1000).toISOString();
+  if (started !== server.started)
+    say.fail('copy', subject, {
+      actual: time(started),
+      recovery: recovery ?? 'unknown',
+      expected: time(server.started),
+      server: server.name,
+    });
 }
 
 function judgePooler(
@@ -129,36 +158,29 @@ function usersOf(database: string, { looks }: Pooler): number {
   return Math.max(1, new Set(pools.map(({ user }) => user)).size);
 }
 
+const DATABASE_SHOWN = [
+  'name',
+  'server',
+  'poolSize',
+  'reserve',
+  'poolMode',
+  'maxConnections',
+  'paused',
+  'disabled',
+] as const;
+const POOL_SHOWN = ['database', 'user', 'waiting', 'maxWaitMs', 'active', 'idle'] as const;
+
 function showPooler(say: Voice, subject: string, { version, poolMode, databases, looks }: Pooler): void {
   say.show(
     table(
       `SHOW DATABASES of ${subject} (${version}, pool_mode ${poolMode ?? 'unknown'})`,
-      ['database', 'server', 'pool_size', 'reserve', 'pool_mode', 'max_connections', 'paused', 'disabled'],
-      databases.map(({ name, server, poolSize, reserve, poolMode, maxConnections, paused, disabled }) => [
-        name,
-        server,
-        poolSize,
-        reserve,
-        poolMode,
-        maxConnections,
-        paused,
-        disabled,
-      ]),
+      DATABASE_SHOWN,
+      databases.map((database) => DATABASE_SHOWN.map((column) => database[column])),
     ),
     table(
       `SHOW POOLS, ${looks.length} times`,
-      ['look', 'database', 'user', 'waiting', 'longest wait in ms', 'active', 'idle'],
-      looks.flatMap((look, index) =>
-        look.map(({ database, user, waiting, maxWaitMs, active, idle }) => [
-          index + 1,
-          database,
-          user,
-          waiting,
-          Math.round(maxWaitMs),
-          active,
-          idle,
-        ]),
-      ),
+      ['look', ...POOL_SHOWN],
+      looks.flatMap((look, index) => look.map((pool) => [index + 1, ...POOL_SHOWN.map((column) => pool[column])])),
     ),
   );
 }

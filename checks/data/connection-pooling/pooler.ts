@@ -1,15 +1,18 @@
 /** What a PgBouncer and the server behind it report. What they do not is null. */
-import type { PostgresSession, PostgresStore } from '../../contract/stores.ts';
+import type { PostgresClient, PostgresSession, PostgresStore } from '../../contract/stores.ts';
 import { ObservationError, type CheckContext } from '../../kit/kind.ts';
 import { numberOf, textOf, type Row } from '../../protocols/postgres.ts';
+import { rowsOf } from '../../protocols/stores.ts';
 
 /** A client that waits in each of these looks has not got a connection in between, or others take its place. */
 const LOOKS = 3;
 const LOOK_EVERY_MS = 300;
 
-/** Which database of which server answers. Every role may read it; the oid tells databases of one server apart, also of a standby. */
-const IDENTITY = `SELECT (SELECT system_identifier::text FROM pg_control_system()) AS system_id, oid::text AS oid
-  FROM pg_database WHERE datname = current_database()`;
+/** Which database answers, and of which start of a server: a standby and a restored copy have the oid and the identifier of the original. */
+const IDENTITY = `SELECT oid::text AS oid, extract(epoch FROM pg_postmaster_start_time())::text AS started,
+  pg_is_in_recovery()::text AS recovery FROM pg_database WHERE datname = current_database()`;
+/** Asked by itself: some managed services refuse it. */
+const SYSTEM = 'SELECT system_identifier::text AS system_id FROM pg_control_system()';
 const ROOM = `SELECT current_setting('max_connections')::int AS max_connections,
   current_setting('superuser_reserved_connections')::int AS superuser_reserved,
   coalesce(current_setting('reserved_connections', true), '0')::int AS reserved`;
@@ -24,8 +27,26 @@ export function poolerName({ host, port }: PostgresStore): string {
   return `PgBouncer at ${host}:${port}`;
 }
 
+/** The same store at one of the addresses of its host; its certificate is still that of the host. */
+export function atAddress(store: PostgresStore, address: string): PostgresStore {
+  return { ...store, host: address, tls: store.tls !== false && { serverName: store.host, ...store.tls } };
+}
+
 export async function reachedOf(session: PostgresSession) {
-  return { up: true as const, identity: await identityOf(session) };
+  return { up: true as const, ...(await identityOf(session)) };
+}
+
+/** Sessions held open together, each with a server connection of its own: a database of several hosts leads to one after the other. */
+export async function reachedTogether(
+  client: PostgresClient,
+  store: PostgresStore,
+  count: number,
+): Promise<readonly Identity[]> {
+  if (count === 0) return [];
+  return await client.session(store, async (session) => {
+    await session.query('BEGIN');
+    return [await identityOf(session), ...(await reachedTogether(client, store, count - 1))];
+  });
 }
 
 export async function serverOf(session: PostgresSession) {
@@ -35,15 +56,24 @@ export async function serverOf(session: PostgresSession) {
     maxConnections: numberOf(room, 'max_connections'),
     /** For superusers and for members of pg_use_reserved_connections. */
     reserved: (numberOf(room, 'superuser_reserved') ?? 0) + (numberOf(room, 'reserved') ?? 0),
-    identity: await identityOf(session),
+    ...(await identityOf(session)),
   };
 }
 
-/** `<system identifier>/<oid of the database>`, or null when it is not reported. */
-async function identityOf(session: PostgresSession): Promise<string | null> {
-  const row = (await session.query(IDENTITY)).rows[0];
-  const [server, database] = [textOf(row, 'system_id'), textOf(row, 'oid')];
-  return server === null || database === null ? null : `${server}/${database}`;
+/** What is not reported is null. */
+type Identity = Awaited<ReturnType<typeof identityOf>>;
+
+async function identityOf(session: PostgresSession) {
+  const [row] = await rowsOf(session, IDENTITY);
+  const [system] = await rowsOf(session, SYSTEM);
+  const database = textOf(row, 'oid');
+  return {
+    /** `<system identifier>/<oid of the database>`. A server that hides its identifier is told by its start. */
+    identity: database === null ? null : `${textOf(system, 'system_id') ?? 'hidden'}/${database}`,
+    /** Seconds since 1970. */
+    started: textOf(row, 'started'),
+    recovery: textOf(row, 'recovery'),
+  };
 }
 
 export async function consoleOf(session: PostgresSession, name: string, context: CheckContext) {

@@ -1,6 +1,6 @@
 /** Writes, reads, overwrites and removes a file through an HTTP API. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { HttpClient, HttpRequest } from '../../contract/http.ts';
+import type { HttpAnswer, HttpClient } from '../../contract/http.ts';
 import { addressOf, isDown, logIn } from '../../protocols/api-requests.ts';
 import type { Params } from './params.ts';
 
@@ -29,7 +29,6 @@ export interface Gathered {
   readonly left: string | null;
 }
 
-const MEDIA_TYPE = 'application/octet-stream';
 type Method = 'PUT' | 'GET' | 'DELETE';
 /** The steps of a whole round trip; each PUT is of other bytes. */
 export const STEPS: readonly (readonly [string, Method])[] = [
@@ -44,106 +43,79 @@ export const STEPS: readonly (readonly [string, Method])[] = [
 export async function roundTrip(params: Params, http: HttpClient): Promise<Gathered> {
   const session = await logIn(params.endpoint, params.login, http);
   if ('down' in session) return { loginDown: session.down, answers: [], escapes: [], left: null };
-  return await new Trip(params, http, session.bearer).run();
-}
-
-class Trip {
-  readonly #params: Params;
-  readonly #http: HttpClient;
-  readonly #bearer: string;
-  readonly #name = `golive-${randomBytes(8).toString('hex')}.txt`;
-  readonly #answers: Answer[] = [];
-  readonly #escapes: Answer[] = [];
-  /** Names that were written, or may have been. */
-  readonly #written = new Set<string>();
-
-  constructor(params: Params, http: HttpClient, bearer: string) {
-    this.#params = params;
-    this.#http = http;
-    this.#bearer = bearer;
-  }
-
-  async run(): Promise<Gathered> {
-    let down: Gathered['down'];
-    let left: string | null = null;
-    try {
-      down = await this.#steps();
-    } finally {
-      left = await this.#cleanUp();
-    }
-    return { answers: this.#answers, escapes: this.#escapes, left, ...(down ? { down } : {}) };
-  }
-
-  async #steps(): Promise<Gathered['down']> {
-    let step = '';
-    try {
-      for (const [name, method] of STEPS) {
-        step = name;
-        if (method === 'PUT') this.#written.add(this.#name);
-        this.#answers.push(await this.#ask(name, method, this.#name, method === 'PUT' ? this.#content() : undefined));
-      }
-      for (const beginning of this.#params.escapes) {
-        step = 'leave the storage';
-        const name = `${beginning}${randomBytes(4).toString('hex')}`;
-        const answer = await this.#ask(step, 'PUT', name, 'golive: this file must not have been stored\n');
-        if (answer.status < 300) this.#written.add(name);
-        this.#escapes.push(answer);
-      }
-    } catch (error) {
-      if (isDown(error)) return { step, why: error.message };
-      throw error;
-    }
-    return undefined;
-  }
-
-  /** Random bytes as text: 4 characters for 3 bytes. */
-  #content(): string {
-    return randomBytes(Math.ceil((this.#params.bytes * 3) / 4))
-      .toString('base64')
-      .slice(0, this.#params.bytes);
-  }
-
-  async #ask(step: string, method: Method, name: string, body?: string): Promise<Answer> {
-    const path = `${this.#params.path}/${name}`;
-    const answer = await this.#http.request(this.#requestOf(method, path, body));
-    const content = method === 'GET' && answer.status === 200 ? answer.body : body;
-    const etag = answer.headers['etag']?.replace(/^W\//, '').replaceAll('"', '');
+  const send = (method: Method, path: string, body?: string): Promise<HttpAnswer> =>
+    http.request({
+      ...addressOf(params.endpoint, path),
+      method,
+      bearer: session.bearer,
+      ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/octet-stream' } }),
+    });
+  const ask = async (step: string, method: Method, path: string, body?: string): Promise<Answer> => {
+    const { status, ms, headers, body: said } = await send(method, path, body);
+    const content = method === 'GET' && status === 200 ? said : body;
+    const etag = headers['etag']?.replace(/^W\//, '').replaceAll('"', '');
     return {
       step,
       request: `${method} ${path}`,
-      status: answer.status,
-      ms: Math.round(answer.ms),
+      status,
+      ms: Math.round(ms),
       ...(content === undefined ? {} : { digest: digestOf(content), bytes: Buffer.byteLength(content) }),
       ...(etag === undefined ? {} : { etag }),
     };
-  }
+  };
 
-  #requestOf(method: Method, path: string, body?: string): HttpRequest {
-    return {
-      ...addressOf(this.#params.endpoint, path),
-      method,
-      bearer: this.#bearer,
-      ...(body === undefined ? {} : { body, headers: { 'content-type': MEDIA_TYPE } }),
-    };
-  }
-
-  /** Removes what was written and looks whether it is gone. Never throws: what is left must be reported. */
-  async #cleanUp(): Promise<string | null> {
-    const left: string[] = [];
-    for (const name of this.#written) {
-      const path = `${this.#params.path}/${name}`;
-      try {
-        await this.#http.request(this.#requestOf('DELETE', path));
-        const after = await this.#http.request(this.#requestOf('GET', path));
-        if (after.status < 400) left.push(`${path} is still there`);
-        else if (after.status >= 500) left.push(`${path}: reading it answers ${after.status}`);
-      } catch (error) {
-        left.push(`${path}: ${error instanceof Error ? error.message : 'no reason given'}`);
-      }
+  const file = `${params.path}/golive-${randomBytes(8).toString('hex')}.txt`;
+  /** What was written, or may have been. */
+  const written = new Set<string>();
+  const [answers, escapes]: [Answer[], Answer[]] = [[], []];
+  let step = '';
+  let down: Gathered['down'];
+  let left: string | null = null;
+  try {
+    for (const [name, method] of STEPS) {
+      step = name;
+      if (method === 'PUT') written.add(file);
+      answers.push(await ask(step, method, file, method === 'PUT' ? randomText(params.bytes) : undefined));
     }
-    return left.length === 0 ? null : left.join('; ');
+    step = 'leave the storage';
+    for (const beginning of params.escapes) {
+      const path = `${params.path}/${beginning}${randomBytes(4).toString('hex')}`;
+      const answer = await ask(step, 'PUT', path, 'golive: this file must not have been stored\n');
+      if (answer.status < 300) written.add(path);
+      escapes.push(answer);
+    }
+  } catch (error) {
+    if (!isDown(error)) throw error;
+    down = { step, why: error.message };
+  } finally {
+    left = await cleanUp(written, send);
   }
+  return { answers, escapes, left, ...(down ? { down } : {}) };
 }
+
+/** Removes what was written and looks whether it is gone. Never throws: what is left must be reported. */
+async function cleanUp(
+  paths: Iterable<string>,
+  send: (method: Method, path: string) => Promise<HttpAnswer>,
+): Promise<string | null> {
+  const left: string[] = [];
+  for (const path of paths)
+    try {
+      await send('DELETE', path);
+      const { status } = await send('GET', path);
+      if (status < 400) left.push(`${path} is still there`);
+      else if (status >= 500) left.push(`${path}: reading it answers ${status}`);
+    } catch (error) {
+      left.push(`${path}: ${error instanceof Error ? error.message : 'no reason given'}`);
+    }
+  return left.length === 0 ? null : left.join('; ');
+}
+
+/** Random bytes as text: 4 characters for 3 bytes. */
+const randomText = (length: number): string =>
+  randomBytes(Math.ceil((length * 3) / 4))
+    .toString('base64')
+    .slice(0, length);
 
 function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');

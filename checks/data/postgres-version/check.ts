@@ -3,12 +3,14 @@ import { store } from '../../contract/param-schemas.ts';
 import { kind } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { numberOf, serverName, textOf } from '../../protocols/postgres.ts';
-import { awayMessages, downId, POSTGRES, refusal, unlessDown } from '../../protocols/stores.ts';
+import { judgePlaintext, plainPostgres, takesPlaintext, tryPlaintext } from '../../protocols/tls-servers.ts';
+import { awayMessages, downId, POSTGRES, refusal, rowsOf, unlessDown } from '../../protocols/stores.ts';
 
 const FACTS = `SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS version,
   pg_is_in_recovery() AS recovery, current_setting('transaction_read_only') AS transaction_read_only,
   current_setting('default_transaction_read_only') AS default_transaction_read_only`;
 const TLS = 'SELECT ssl, version, cipher FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
+const EXTENSIONS = 'SELECT extname AS name FROM pg_extension';
 /** Without the first two a crash can damage the files, without the third it loses the last commits (PostgreSQL manual, 19.5). */
 const DURABILITY = ['fsync', 'full_page_writes', 'synchronous_commit'] as const;
 const SETTINGS = `SELECT name, setting FROM pg_settings WHERE name IN ('${DURABILITY.join("', '")}')`;
@@ -19,10 +21,12 @@ export const postgresVersion = kind('data/postgres-version', {
   sees: [
     'The version number, recovery and read-only settings.',
     'A row in a temporary table, rolled back.',
+    'The extensions that are asked for.',
     'The settings that keep a commit through a crash, and whether this connection is encrypted.',
+    'A session without TLS, refused before a password was sent, where TLS is required.',
   ],
   not: ['That the disk takes a commit; data/postgres-round-trip does that.'],
-  needs: ['postgres'],
+  needs: ['postgres', 'tls'],
   required: ['store'],
   params: {
     store,
@@ -41,7 +45,18 @@ export const postgresVersion = kind('data/postgres-version', {
       description:
         'Settings that keep a commit through a crash. Leave out what a managed service turns off by design because its storage keeps pages whole: full_page_writes on Aurora, fsync too on Neon.',
     },
-    requireTls: { type: 'boolean', default: true, description: 'Whether the connection must be encrypted.' },
+    extensions: {
+      type: 'array',
+      uniqueItems: true,
+      default: [],
+      items: { type: 'string', minLength: 1 },
+      description: 'Extensions that must be installed in the database (CREATE EXTENSION), pgcrypto for example.',
+    },
+    requireTls: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether the connection must be encrypted, and one without TLS refused.',
+    },
   },
   messages: {
     ...awayMessages(POSTGRES, 'a server that accepts connections and takes writes'),
@@ -61,10 +76,15 @@ export const postgresVersion = kind('data/postgres-version', {
       says: '{subject}: refused to write into a temporary table ({why}), expected the row to be written.',
       fix: 'Repair what the server names; grant TEMPORARY on the database if that is what is missing.',
     },
+    extensionMissing: {
+      says: '{subject}: the extension {extension} is not installed in it, expected it to be.',
+      fix: 'CREATE EXTENSION {extension} in that database; the package of the server may have to be installed first.',
+    },
     notDurable: {
       says: '{subject}: {setting} is {actual}, so a crash can lose or damage what was committed, expected {expected}.',
       fix: 'Set {setting} to on: ALTER SYSTEM and reload, and RESET it where a database or role changes it. On a managed service that turns it off by design leave it out of durabilitySettings; a database whose loss is no harm says requireDurability: false.',
     },
+    takesPlaintext,
     noTls: {
       says: '{subject}: the connection is not encrypted, expected TLS.',
       fix: 'Set ssl = on on the server and tls in the store of the environment file.',
@@ -72,20 +92,24 @@ export const postgresVersion = kind('data/postgres-version', {
   },
   rights: ({ store }) => mayReadSecrets([store.password]),
 
-  gather: ({ store }, { postgres }) =>
+  gather: ({ store, requireTls, extensions }, { postgres, tls: prober }) =>
     unlessDown(postgres, store, async (session) => {
-      const facts = (await session.query(FACTS)).rows[0];
-      const settings = (await session.query(SETTINGS)).rows;
-      const tls = (await session.query(TLS)).rows[0];
+      const facts = (await rowsOf(session, FACTS))[0];
+      // In the middle of a session that TLS has: the server is there all the time.
+      const plain = requireTls && store.tls !== false ? await tryPlaintext(prober, plainPostgres(store)) : undefined;
+      const settings = await rowsOf(session, SETTINGS);
+      const tls = (await rowsOf(session, TLS))[0];
       const recovery = facts?.['recovery'];
       const readOnly = textOf(facts, 'transaction_read_only');
       return {
         up: true as const,
+        ...(plain && { plain }),
         number: numberOf(facts, 'number'),
         version: textOf(facts, 'version') ?? 'unknown',
         recovery: typeof recovery === 'boolean' ? recovery : null,
         transactionReadOnly: readOnly,
         defaultTransactionReadOnly: textOf(facts, 'default_transaction_read_only'),
+        extensions: extensions.length === 0 ? [] : (await rowsOf(session, EXTENSIONS)).map(({ name }) => String(name)),
         durability: Object.fromEntries(settings.map(({ name, setting }) => [String(name), String(setting)])),
         /** Null when the server does not report it, as behind some poolers. */
         tls: tls ? { on: tls['ssl'] === true, protocol: textOf(tls, 'version'), cipher: textOf(tls, 'cipher') } : null,
@@ -94,11 +118,11 @@ export const postgresVersion = kind('data/postgres-version', {
       };
     }),
 
-  judge({ store, minimum, requireTls, requireDurability, durabilitySettings }, seen, say) {
+  judge({ store, minimum, requireTls, requireDurability, durabilitySettings, extensions }, seen, say) {
     const subject = serverName(store);
     say.judged(subject);
     if (!seen.up) return say.fail(downId(seen), subject, { why: seen.why });
-    const { number, version, recovery, tls, written, durability } = seen;
+    const { number, version, recovery, tls, written, durability, plain } = seen;
     if (number === null) say.unknown(subject, 'server_version_num');
     else if (number < minimum * 10_000) say.fail('tooOld', subject, { actual: version, expected: minimum });
 
@@ -116,6 +140,7 @@ export const postgresVersion = kind('data/postgres-version', {
     if (written && 'refused' in written) say.fail('notWritable', subject, { why: written.refused });
     else if (written && written.rows !== 1) say.fail('notWritable', subject, { why: 'the row was not read back' });
 
+    judgeExtensions(say, subject, extensions, seen.extensions);
     for (const setting of requireDurability ? durabilitySettings : []) {
       const actual = durability[setting];
       // synchronous_commit has more values than on and off; all but off wait for the disk.
@@ -126,6 +151,7 @@ export const postgresVersion = kind('data/postgres-version', {
     if (requireTls && tls === null)
       say.unknown(subject, 'in pg_stat_ssl whether this connection is encrypted (a pooler may answer for the server)');
     if (requireTls && tls?.on === false) say.fail('noTls', subject);
+    else judgePlaintext(say, subject, plain);
     const encryption = tls?.on === true ? `${tls.protocol ?? ''} ${tls.cipher ?? ''}` : tls && 'none';
     const row = written && ('refused' in written ? written.refused : `${written.rows} read back`);
     say.show({
@@ -153,4 +179,19 @@ async function writeTemporarily(session: PostgresSession) {
   } catch (error) {
     return { refused: refusal(error) };
   }
+}
+
+function judgeExtensions(
+  say: {
+    fail(id: 'extensionMissing', subject: string, data: { readonly extension: string }): void;
+    unknown(subject: string, what: string): void;
+  },
+  subject: string,
+  expected: readonly string[],
+  installed: readonly string[],
+): void {
+  // Each database has plpgsql from the start: an empty list was not reported.
+  if (expected.length > 0 && installed.length === 0) return say.unknown(subject, 'its extensions');
+  for (const extension of expected.filter((name) => !installed.includes(name)))
+    say.fail('extensionMissing', subject, { extension });
 }

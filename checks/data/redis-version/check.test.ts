@@ -23,6 +23,7 @@ async function judgedWith(persistence: string, info: string) {
       use({
         command(name, ...args) {
           asked.push([name, ...args].join(' '));
+          if (name === 'SET') return Promise.resolve(null);
           if (name === 'INFO') return Promise.resolve(info);
           return Promise.reject(new ObservationError('protocol', "ERR unknown command 'CONFIG'"));
         },
@@ -31,7 +32,8 @@ async function judgedWith(persistence: string, info: string) {
   const validated = validateParams(redisVersion, { store: { host: 'cache.shop', port: 6379 }, persistence });
   if (!validated.ok) throw new Error(JSON.stringify(validated.errors));
   const context = testContext('2026-01-15T12:00:00Z');
-  const seen = await redisVersion.gather(validated.params, { redis } as never, context);
+  const tls = { plaintext: () => Promise.resolve({ plaintext: 'refused', why: 'the connection was closed' }) };
+  const seen = await redisVersion.gather(validated.params, { redis, tls } as never, context);
   return { verdict: redisVersion.judge(validated.params, seen, context), asked };
 }
 
@@ -40,7 +42,7 @@ it('judges by INFO what it can, and asks CONFIG for nothing that nobody needs', 
   expect(verdict.doubts.map(({ why }) => why)).toEqual([
     'Redis at cache.shop:6379: does not report total_system_memory.',
   ]);
-  expect(asked).toEqual(['INFO']);
+  expect(asked.map((one) => one.split(' ', 1)[0])).toEqual(['INFO', 'SET']);
 });
 
 it('keeps what INFO reported when CONFIG is refused', async () => {

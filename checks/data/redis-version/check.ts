@@ -1,27 +1,82 @@
-import { redisStore } from '../../contract/param-schemas.ts';
-import { kind } from '../../kit/kind.ts';
-import { mayReadSecrets } from '../../protocols/kubernetes.ts';
-import { infoFields, pairs, redisName, usesTls } from '../../protocols/redis.ts';
-import { awayMessages, downId, REDIS, refusal, unlessDown } from '../../protocols/stores.ts';
+import type { PlaintextAnswer } from '../../contract/network.ts';
+import { kubernetesName, redisStore } from '../../contract/param-schemas.ts';
+import { attempt, kind, type Refusal, type Say } from '../../kit/kind.ts';
+import { mayReadSecrets, PODS } from '../../protocols/kubernetes.ts';
+import { infoFields, redisName, usesTls } from '../../protocols/redis.ts';
+import { awayMessages, downId, REDIS, unlessDown } from '../../protocols/stores.ts';
+import { judgePlaintext, plainRedis, takesPlaintext, tryPlaintext } from '../../protocols/tls-servers.ts';
+import { ATTEMPTS, hasRole, memoryLimit, reportedBy, settingsOf, tryWrite, type Written } from './server.ts';
 
-/** Written by the server after each attempt; `ok` also before the first. */
-const ATTEMPTS = ['rdb_last_bgsave_status', 'aof_last_write_status', 'aof_last_bgrewrite_status'] as const;
 const PERSISTENCE = { 'append-only': 'an append-only file', any: 'an append-only file or snapshots' };
+
+const messages = {
+  ...awayMessages(REDIS, 'a server that accepts connections'),
+  tooOld: {
+    says: '{subject}: is version {actual}, expected at least {expected}.',
+    fix: 'Upgrade Redis to {expected} or later: attach a newer replica, let it catch up and fail over to it.',
+  },
+  wrongRole: {
+    says: '{subject}: is a {actual}, expected a {expected}.',
+    fix: 'Point the cache of the environment file at the {expected}, or fail over (REPLICAOF NO ONE makes a master of a replica).',
+  },
+  notWritable: {
+    says: '{subject}: refuses writes ({why}), expected a master that takes them.',
+    fix: 'Repair what the server names: too few replicas (NOREPLICAS), no memory (OOM), a disk it cannot write (MISCONF), a cluster without all of its slots (CLUSTERDOWN).',
+  },
+  fewReplicas: {
+    says: '{subject}: has {actual} replicas online, expected at least {expected}.',
+    fix: 'See on the replicas why they do not follow (INFO replication: master_link_status), and start those that are missing.',
+  },
+  notPersistent: {
+    says: '{subject}: persists nothing (appendonly is no and save is empty), expected {expected}.',
+    fix: 'Set appendonly yes (and CONFIG REWRITE it), or give save its points. A cache whose loss is no harm says persistence: none.',
+  },
+  noAppendOnlyFile: {
+    says: '{subject}: appendonly is no, so what was written since the last snapshot is lost in a crash, expected yes.',
+    fix: 'Set appendonly yes by CONFIG SET, which writes the file in the background, and in redis.conf.',
+  },
+  neverSynced: {
+    says: '{subject}: appendfsync is no, so the kernel decides when a write reaches the disk, expected everysec or always.',
+    fix: 'Set appendfsync everysec: by CONFIG SET for now and in redis.conf for the next start.',
+  },
+  persistenceFails: {
+    says: '{subject}: {field} is {actual}, so what is written does not reach the disk, expected ok.',
+    fix: 'Read the log of the server for why it cannot write: a full disk, a read-only folder, no memory to fork.',
+  },
+  unlimited: {
+    says: '{subject}: maxmemory is 0, so it grows until the kernel or the kubelet kills it, expected a limit.',
+    fix: 'Set maxmemory below the memory limit of the container, with room for replication and copy-on-write.',
+  },
+  limitTooLarge: {
+    says: '{subject}: maxmemory is {actual} bytes, expected less than the {memory} bytes of its {of}.',
+    fix: 'Set maxmemory below the memory limit of the container, with room for replication and copy-on-write.',
+  },
+  policy: {
+    says: '{subject}: maxmemory-policy is {actual}, expected {expected}.',
+    fix: 'Set maxmemory-policy to {expected}: by CONFIG SET for now and in redis.conf for the next start.',
+  },
+  takesPlaintext,
+  noTls: {
+    says: '{subject}: the connection is not encrypted, expected TLS.',
+    fix: 'Set tls-port and a certificate on the server, and tls in the cache of the environment file.',
+  },
+} as const;
 
 export const redisVersion = kind('data/redis-version', {
   title: 'Redis is recent enough, writes to disk and has a limit',
   why: 'A replica refuses writes, a server without persistence loses the queue when it restarts, one without a limit is killed at the worst moment.',
   sees: [
-    'Version and role, maxmemory, within the memory of its machine, and its policy.',
+    'Version and role, maxmemory, within the memory of its machine and, where pod is given, of its container, and its policy.',
+    'That a master takes writes: a SET … XX of a random key below golive:, which writes nothing because there is no such key, and is refused as any write would be.',
+    'A PING without TLS, refused, where TLS is required.',
     'Where it must persist: appendonly, appendfsync, save and whether the last attempts to write to disk succeeded.',
     'All by INFO, and CONFIG GET where INFO does not report it, over one connection, verified TLS where it is required.',
   ],
   not: [
     'That the disk outlives the pod, nor that data comes back after a restart.',
-    'The memory limit of its container.',
-    'That it takes writes; data/redis-round-trip does that.',
+    'That what is written is kept; data/redis-round-trip does that.',
   ],
-  needs: ['redis'],
+  needs: ['redis', 'tls', 'cluster'],
   required: ['store'],
   params: {
     store: redisStore,
@@ -45,86 +100,54 @@ export const redisVersion = kind('data/redis-version', {
       description:
         'Values of maxmemory-policy that are accepted. Policies of all keys evict what must not be lost, a queue for example.',
     },
-    requireTls: { type: 'boolean', default: true, description: 'Whether the connection must be encrypted.' },
-  },
-  messages: {
-    ...awayMessages(REDIS, 'a server that accepts connections'),
-    tooOld: {
-      says: '{subject}: is version {actual}, expected at least {expected}.',
-      fix: 'Upgrade Redis to {expected} or later: attach a newer replica, let it catch up and fail over to it.',
+    replicas: {
+      type: 'integer',
+      minimum: 0,
+      default: 0,
+      description: 'How many replicas a master must have online.',
     },
-    wrongRole: {
-      says: '{subject}: is a {actual}, expected a {expected}.',
-      fix: 'Point the cache of the environment file at the {expected}, or fail over (REPLICAOF NO ONE makes a master of a replica).',
+    pod: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['namespace', 'name'],
+      description: 'The pod that runs it, whose memory limit is above maxmemory.',
+      properties: {
+        namespace: kubernetesName('Namespace of the pod.'),
+        name: kubernetesName('Name of the pod, for example redis-0.'),
+        container: kubernetesName('Name of the container, when the pod has several.'),
+      },
     },
-    notPersistent: {
-      says: '{subject}: persists nothing (appendonly is no and save is empty), expected {expected}.',
-      fix: 'Set appendonly yes (and CONFIG REWRITE it), or give save its points. A cache whose loss is no harm says persistence: none.',
-    },
-    noAppendOnlyFile: {
-      says: '{subject}: appendonly is no, so what was written since the last snapshot is lost in a crash, expected yes.',
-      fix: 'Set appendonly yes by CONFIG SET, which writes the file in the background, and in redis.conf.',
-    },
-    neverSynced: {
-      says: '{subject}: appendfsync is no, so the kernel decides when a write reaches the disk, expected everysec or always.',
-      fix: 'Set appendfsync everysec: by CONFIG SET for now and in redis.conf for the next start.',
-    },
-    persistenceFails: {
-      says: '{subject}: {field} is {actual}, so what is written does not reach the disk, expected ok.',
-      fix: 'Read the log of the server for why it cannot write: a full disk, a read-only folder, no memory to fork.',
-    },
-    unlimited: {
-      says: '{subject}: maxmemory is 0, so it grows until the kernel or the kubelet kills it, expected a limit.',
-      fix: 'Set maxmemory below the memory limit of the container, with room for replication and copy-on-write.',
-    },
-    limitTooLarge: {
-      says: '{subject}: maxmemory is {actual} bytes, expected less than the {memory} bytes of its machine.',
-      fix: 'Set maxmemory below the memory limit of the container, with room for replication and copy-on-write.',
-    },
-    policy: {
-      says: '{subject}: maxmemory-policy is {actual}, expected {expected}.',
-      fix: 'Set maxmemory-policy to {expected}: by CONFIG SET for now and in redis.conf for the next start.',
-    },
-    noTls: {
-      says: '{subject}: the connection is not encrypted, expected TLS.',
-      fix: 'Set tls-port and a certificate on the server, and tls in the cache of the environment file.',
+    requireTls: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether the connection must be encrypted, and one without TLS refused.',
     },
   },
-  rights: ({ store }) => mayReadSecrets([store.password]),
+  messages,
+  rights: ({ store, pod }) => [
+    ...(pod
+      ? [{ namespace: pod.namespace, groups: [''], resources: ['pods'], verbs: ['get'], resourceNames: [pod.name] }]
+      : []),
+    ...mayReadSecrets([store.password]),
+  ],
 
-  gather: ({ store, persistence }, { redis }) =>
-    unlessDown(redis, store, async (session) => {
+  async gather({ store, persistence, requireTls, role, pod }, { redis, tls, cluster }) {
+    const server = await unlessDown(redis, store, async (session) => {
       const info = infoFields(await session.command('INFO'));
-      const { aof_enabled: appends } = info;
-      const settings: Record<string, string | null> = {
-        maxmemory: info['maxmemory'] ?? null,
-        'maxmemory-policy': info['maxmemory_policy'] ?? null,
-      };
-      if (persistence !== 'none') {
-        settings['appendonly'] = appends === undefined ? null : appends === '1' ? 'yes' : 'no';
-        settings['appendfsync'] = null;
-        settings['save'] = null;
-      }
-      let refused: string | undefined;
-      // One CONFIG GET each, more than one pattern at once is understood since version 7 only; managed services refuse it.
-      for (const name of Object.keys(settings).filter((name) => settings[name] === null))
-        try {
-          settings[name] = pairs(await session.command('CONFIG', 'GET', name))[name] ?? null;
-        } catch (error) {
-          refused = refusal(error);
-        }
+      // In the middle of a session that TLS has: the server is there all the time.
+      const plain = requireTls && usesTls(store) ? await tryPlaintext(tls, plainRedis(store)) : undefined;
       return {
         up: true as const,
-        version: info['redis_version'] ?? null,
-        role: info['role'] ?? null,
-        /** What the server does not report is null. */
-        settings,
-        memory: info['total_system_memory'] ?? null,
-        attempts: Object.fromEntries(ATTEMPTS.map((name) => [name, info[name] ?? null])),
-        /** Why CONFIG GET was refused. */
-        ...(refused === undefined ? {} : { refused }),
+        ...(plain && { plain }),
+        ...(role === 'master' && hasRole(info['role'], role) ? { write: await tryWrite(session) } : {}),
+        ...reportedBy(info),
+        ...(await settingsOf(session, info, persistence !== 'none')),
       };
-    }),
+    });
+    const limit =
+      pod && (await attempt(async () => memoryLimit(await cluster.get(PODS, pod.name, pod.namespace), pod.container)));
+    return { ...server, limit };
+  },
 
   judge(params, seen, say) {
     const subject = redisName(params.store);
@@ -140,8 +163,9 @@ export const redisVersion = kind('data/redis-version', {
     const actual = known('redis_version', version);
     if (actual !== null && !(Number.parseInt(actual, 10) >= params.minimum))
       say.fail('tooOld', subject, { actual, expected: params.minimum });
-    if (known('role', role) !== null && role !== params.role)
+    if (known('role', role) !== null && !hasRole(role, params.role))
       say.fail('wrongRole', subject, { actual: role ?? '', expected: params.role });
+    judgeTried(say, subject, params, seen);
 
     if (params.persistence !== 'none') {
       const appends = known('appendonly');
@@ -157,10 +181,13 @@ export const redisVersion = kind('data/redis-version', {
       }
     }
     const limit = known('maxmemory');
-    const most = known('total_system_memory', memory);
-    if (limit === '0') say.fail('unlimited', subject);
-    else if (limit !== null && most !== null && Number(limit) >= Number(most))
-      say.fail('limitTooLarge', subject, { actual: limit, memory: most });
+    const ofContainer = seen.limit?.seen ?? null;
+    judgeLimit(
+      say,
+      subject,
+      limit,
+      ofContainer ? [ofContainer, 'container'] : [known('total_system_memory', memory), 'machine'],
+    );
     const policy = known('maxmemory-policy');
     if (policy !== null && !params.policies.includes(policy))
       say.fail('policy', subject, { actual: policy, expected: params.policies.join(' or ') });
@@ -182,3 +209,36 @@ export const redisVersion = kind('data/redis-version', {
     });
   },
 });
+
+type Voice = Say<typeof messages>;
+
+/** What was tried, and what others report of it. */
+function judgeTried(
+  say: Voice,
+  subject: string,
+  { replicas: expected }: { readonly replicas: number },
+  seen: {
+    readonly write?: Written;
+    readonly replicas: number;
+    readonly plain?: PlaintextAnswer;
+    readonly limit?: { readonly refusal?: Refusal | undefined } | undefined;
+  },
+): void {
+  const { write, replicas: actual, plain, limit } = seen;
+  if (write?.refused !== undefined) say.fail('notWritable', subject, { why: write.refused });
+  if (write?.refusal) say.refused(write.refusal, subject);
+  if (actual < expected) say.fail('fewReplicas', subject, { actual, expected });
+  if (limit?.refusal) say.refused(limit.refusal, subject);
+  judgePlaintext(say, subject, plain);
+}
+
+function judgeLimit(
+  say: Voice,
+  subject: string,
+  limit: string | null,
+  [memory, of]: readonly [string | null, 'container' | 'machine'],
+): void {
+  if (limit === '0') say.fail('unlimited', subject);
+  else if (limit !== null && memory !== null && Number(limit) >= Number(memory))
+    say.fail('limitTooLarge', subject, { actual: limit, memory, of });
+}

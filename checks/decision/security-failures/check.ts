@@ -14,7 +14,7 @@ export const securityFailures = kind('decision/security-failures', {
   sees: [
     'What became of every critical item of these owners and sections, by this run or by the latest that judged it: passed, and not merely without a failure.',
   ],
-  not: ['Items of the final phase.', 'What is planned, which holds the whole release, or not applicable.'],
+  not: ['Items of the final phase.', 'What is not applicable.'],
   needs: ['runs'],
   params: {
     owners: { ...names('Owners whose critical items are security checks.'), default: ['security-team'] },
@@ -35,9 +35,9 @@ export const securityFailures = kind('decision/security-failures', {
         !NOT_LOOKED_AT.includes(phase) &&
         (owners.includes(owner) || (section !== undefined && sections.includes(section))),
     );
-    // What is planned holds the whole release by itself, and is named here.
-    const counted = concerned.filter(({ outcome }) => outcome !== 'planned' && outcome !== 'not-applicable');
-    const left = concerned.filter((item) => !counted.includes(item)).map(({ item, outcome }) => `${item} (${outcome})`);
+    // What nobody has built yet has been looked at by nobody.
+    const counted = concerned.filter(({ outcome }) => outcome !== 'not-applicable');
+    const left = concerned.filter((item) => !counted.includes(item)).map(({ item }) => item);
     judgeItems(counted, say, (subject, data) => say.fail('failed', subject, data));
     if (counted.length === 0)
       say.unsure('no-subjects', `No critical item of ${nameList([...owners, ...sections])} is there to be judged.`);
@@ -50,7 +50,7 @@ export const securityFailures = kind('decision/security-failures', {
         bound: { comparison: '==', value: 0 },
       },
       outcomesTable('Critical security checks', counted),
-      { type: 'text', title: 'Planned or not applicable', text: nameList(left, 50) },
+      { type: 'text', title: 'Not applicable', text: nameList(left, 50) },
     );
   },
 });

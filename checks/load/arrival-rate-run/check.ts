@@ -3,8 +3,8 @@ import { duration, endpoint, kubernetesName } from '../../contract/param-schemas
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { kind } from '../../kit/kind.ts';
 import { mayReadPodUse, readPodUse } from '../../protocols/pod-metrics.ts';
-import { generatorLimits, minSuccessParam, percent, requestParams } from '../load.ts';
-import { runEvidence, runName, saturation, wanted } from '../load.ts';
+import { expectParam, generatorLimits, minSuccessParam, percent, requestParams } from '../load.ts';
+import { runEvidence, runName, saturation, successes, wanted } from '../load.ts';
 import { judgeAnswers, judgeDown, judgeSilence, requestOf, runMessages, unlessDown } from '../run.ts';
 
 export const arrivalRateRun = kind('load/arrival-rate-run', {
@@ -12,6 +12,7 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
   why: 'Users do not wait for one another: they come at their own rate, also while the service stands still, and then all at once.',
   sees: [
     'An open model: requests begun at the declared rate whatever the answers did, each latency counted from when its request was due, warm-up left out.',
+    'Each 2xx answer held against what is expected of it; one that is something else, a maintenance page, is a failure.',
     'Every request answered, lost (refused, reset, closed, timed out, TLS) or not sent in time.',
     'Exact percentiles, each second for itself, and what the pods used.',
     'Whether the generator kept up; runs in which it did not are told and made again.',
@@ -19,10 +20,11 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
   not: ['How much more the service could take.'],
   needs: ['load', 'cluster'],
   changes: 'load',
-  required: ['endpoint', 'path', 'rate'],
+  required: ['endpoint', 'path', 'expect', 'rate'],
   params: {
     endpoint,
     ...requestParams,
+    expect: expectParam,
     rate: {
       type: 'number',
       exclusiveMinimum: 0,
@@ -157,9 +159,9 @@ function turnedAway({ minAnswered }: Limits, result: LoadResult): boolean {
 
 /** Does the run show something that no generator, however slow, can cause? Then it counts. */
 function isCertain(limits: Limits, result: LoadResult): boolean {
-  const { answered, statuses } = result;
+  const { answered } = result;
   if (answered === 0) return wanted(result) > 0;
-  return (statuses['2xx'] ?? 0) / answered < limits.minSuccess || turnedAway(limits, result);
+  return successes(result) / answered < limits.minSuccess || turnedAway(limits, result);
 }
 
 function carried({ minAnswered, rate }: Limits, result: LoadResult) {

@@ -1,7 +1,15 @@
 import { duration, endpoint } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { kind } from '../../kit/kind.ts';
-import { generatorLimits, minSuccessParam, requestParams, runEvidence, runName, saturation } from '../load.ts';
+import {
+  expectParam,
+  generatorLimits,
+  minSuccessParam,
+  requestParams,
+  runEvidence,
+  runName,
+  saturation,
+} from '../load.ts';
 import { judgeAnswers, judgeDown, judgeSilence, requestOf, runMessages, unlessDown } from '../run.ts';
 
 export const closedModelRun = kind('load/closed-model-run', {
@@ -9,16 +17,18 @@ export const closedModelRun = kind('load/closed-model-run', {
   why: 'What holds for one request may not hold for fifty at once; other items judge the figures this run leaves.',
   sees: [
     'A closed loop of so many clients, warm-up left out: requests sent, answered and lost, and exact latencies.',
+    'Each 2xx answer held against what is expected of it; one that is something else, a maintenance page, is a failure.',
     'Answers to every client and in each second.',
     'Whether the generator was the bottleneck.',
   ],
   not: ['How the service fares when requests arrive faster than it answers.'],
   needs: ['load'],
   changes: 'load',
-  required: ['endpoint', 'path'],
+  required: ['endpoint', 'path', 'expect'],
   params: {
     endpoint,
     ...requestParams,
+    expect: expectParam,
     connections: {
       type: 'integer',
       minimum: 1,

@@ -1,13 +1,24 @@
 import { kind } from '../../kit/kind.ts';
-import { errorRate, holds, percent, runEvidence, runName, runParam, successes, upTo, wanted } from '../load.ts';
+import {
+  answersDoubt,
+  errorRate,
+  holds,
+  percent,
+  runEvidence,
+  runName,
+  runParam,
+  successes,
+  upTo,
+  wanted,
+} from '../load.ts';
 
 export const loadErrorRate = kind('load/error-rate', {
   title: 'Few requests fail under load',
   why: 'Requests that fail under load are the first customers of the day.',
   sees: [
-    'Requests never answered or not sent in time and answers other than 2xx, over all that were due in the window of a load run of this gate run.',
+    'Requests never answered or not sent in time and answers other than 2xx or other than expected, over all that were due in the window of a load run of this gate run.',
   ],
-  not: ['Answers that say 200 and hold an error.'],
+  not: ['Answers that say 200 and hold an error that the run’s expect does not know.'],
   needs: ['runs'],
   required: ['run'],
   params: {
@@ -23,7 +34,7 @@ export const loadErrorRate = kind('load/error-rate', {
   },
   messages: {
     tooHigh: {
-      says: '{subject}: {actual} of {due} requests failed ({lost} never answered, {wrong} answered with another status than 2xx), expected {comparison} {expected}.',
+      says: '{subject}: {actual} of {due} requests failed ({lost} never answered, {wrong} answered otherwise than expected), expected {comparison} {expected}.',
       fix: 'See the status classes in the evidence and the logs of the service for the same minutes, and repair the cause.',
     },
   },
@@ -43,6 +54,8 @@ export const loadErrorRate = kind('load/error-rate', {
       unit: 'ratio',
       bound: { comparison, value: max },
     });
+    const unseen = answersDoubt(result);
+    if (unseen !== null) say.unsure('unknown-value', `${subject}: ${unseen}`, { subject });
     // Ten failures would be expected at the bound: with fewer requests a pass may be luck. Too many failures are too many anyway.
     if (due < needed && (good || due === 0))
       say.unsure(

@@ -3,16 +3,16 @@ import { duration } from '../../contract/param-schemas.ts';
 import { durationMs } from '../../contract/units.ts';
 import { kind } from '../../kit/kind.ts';
 import {
+  answersDoubt,
   generatorLimits,
   holds,
-  percent,
+  judgedSuccessParam,
   percentileOfSent,
   runEvidence,
   runName,
   runParam,
   samplesNeeded,
   saturation,
-  successes,
   upTo,
   wanted,
 } from '../load.ts';
@@ -37,13 +37,7 @@ export const latencyPercentile = kind('load/latency-percentile', {
     },
     max: { ...duration('The bound.', '2000ms'), description: 'The bound, for example 2000ms.' },
     comparison: upTo,
-    minSuccess: {
-      type: 'number',
-      minimum: 0,
-      maximum: 1,
-      default: 0.9,
-      description: 'Share of answers that must be 2xx: errors answer fast and would flatter the percentile.',
-    },
+    minSuccess: judgedSuccessParam,
     ...generatorLimits,
   },
   messages: {
@@ -52,7 +46,7 @@ export const latencyPercentile = kind('load/latency-percentile', {
       fix: 'Find where the time goes (traces, slow queries, full pools) before more users come, or add replicas.',
     },
     unanswered: {
-      says: '{subject}: {lost} of {due} requests were never answered, so P{percentile} has no end, expected {comparison} {expected}.',
+      says: '{subject}: {lost} of {due} requests were never answered, so P{percentile} has no end and is {atLeast} ms at least, expected {comparison} {expected}.',
       fix: 'Find why requests are dropped: restarts, full accept queues, time-outs in a proxy.',
     },
   },
@@ -71,11 +65,23 @@ export const latencyPercentile = kind('load/latency-percentile', {
     const doubt = doubtOf(params, result);
     if (doubt) return say.unsure(doubt.reason, `${subject}: ${doubt.why}`, { subject });
     const due = wanted(result);
-    if (!Number.isFinite(actual)) say.fail('unanswered', subject, { ...data, due, lost: due - result.answered });
+    if (!Number.isFinite(actual))
+      say.fail('unanswered', subject, {
+        ...data,
+        due,
+        lost: due - result.answered,
+        atLeast: waited(result, percentile),
+      });
     else if (!holds(actual, comparison, bound.value))
       say.fail('tooSlow', subject, { ...data, actual: actual.toFixed(1) });
   },
 });
+
+/** What was never answered took at least as long as it was waited for. */
+function waited({ latencies }: LoadResult, percentile: number): string {
+  const us = latencies.atLeast?.find(([at]) => at === percentile)?.[1] ?? latencies.maxUs;
+  return (us / 1000).toFixed(1);
+}
 
 /** Why the percentile, low or high, says nothing. */
 function doubtOf(
@@ -88,12 +94,8 @@ function doubtOf(
       reason: 'too-few-samples',
       why: `${result.latencies.count} latencies of ${wanted(result)} requests, P${params.percentile} needs at least ${needed}.`,
     } as const;
-  const success = result.answered === 0 ? 1 : successes(result) / result.answered;
-  if (success < params.minSuccess)
-    return {
-      reason: 'too-few-samples',
-      why: `only ${percent(success)} of the answers were 2xx (at least ${percent(params.minSuccess)} needed): the latency of errors says nothing.`,
-    } as const;
+  const why = answersDoubt(result, params.minSuccess);
+  if (why !== null) return { reason: result.wrong === undefined ? 'unknown-value' : 'too-few-samples', why } as const;
   const saturated = saturation(result, params);
   return saturated === null ? null : ({ reason: 'generator-saturated', why: `${saturated}.` } as const);
 }

@@ -1,7 +1,18 @@
 import type { LoadResult, ResourceSample, ResourceSeries } from '../../contract/load.ts';
 import { nameList, table } from '../../kit/evidence.ts';
 import { kind, objectSubject, ObservationError, type Evidence } from '../../kit/kind.ts';
-import { holds, percent, runName, runParam, upTo } from '../load.ts';
+import type { DoubtReason } from '../../kit/verdict.ts';
+import {
+  answersDoubt,
+  errorRate,
+  holds,
+  judgedSuccessParam,
+  percent,
+  runName,
+  runParam,
+  successes,
+  upTo,
+} from '../load.ts';
 
 type Resource = 'cpu' | 'memory';
 
@@ -11,6 +22,7 @@ export const resourceUse = kind('load/resource-use', {
   sees: [
     'Of each pod behind the selector of a load run of this gate run: its use over its request, from samples of the metrics API whose own window lies inside the measured one.',
     'The worst pod and the mean of all.',
+    'That the run carried its load with right answers, and that each pod had a share of it.',
   ],
   not: ['The nodes.', 'Pods outside the selector.'],
   needs: ['runs'],
@@ -25,6 +37,15 @@ export const resourceUse = kind('load/resource-use', {
       enum: ['mean', 'highest'],
       default: 'mean',
       description: 'How the samples of a pod become one figure. The pod with the highest figure is judged.',
+    },
+    minSuccess: judgedSuccessParam,
+    idleBelow: {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      default: 0.1,
+      description:
+        'Share of the CPU of the busiest pod, 0 to 1, below which a pod had no load: what it has left says nothing.',
     },
     minSamples: {
       type: 'integer',
@@ -54,31 +75,25 @@ export const resourceUse = kind('load/resource-use', {
   },
 
   judge(params, { result, resources }, say) {
-    const { resource, max, comparison, minSamples, statistic } = params;
+    const { minSamples, minSuccess, idleBelow } = params;
     const { namespace, problem } = resources;
     const pods = usesOf(params, result, resources);
-    const unsure = (reason: 'no-subjects' | 'too-few-samples', why: string): void =>
-      say.unsure(reason, `${runName(result)}: ${why}`);
+    const unsure = (reason: DoubtReason, why: string): void => say.unsure(reason, `${runName(result)}: ${why}`);
     // An autoscaler may add pods while the run measures; those that were there all the time must have been seen.
     const expected = pods.filter(({ samples, came }) => samples >= minSamples || !came);
     const unseen = (expected.length > 0 ? expected : pods).filter(({ samples }) => samples < minSamples);
-    const unbounded = pods.filter(({ request }) => request === null || request <= 0).map(({ pod }) => pod);
     say.judged(...expected.map(({ pod }) => objectSubject('Pod', { namespace, name: pod })));
     showUse(params, result, resources, pods, say);
-    for (const { pod, used, request, samples } of pods) {
-      if (used === null || request === null || request <= 0 || samples < minSamples) continue;
-      if (holds(used / request, comparison, max)) continue;
-      const figures = {
-        actual: percent(used / request),
-        used: amount(resource, used),
-        requested: amount(resource, request),
-      };
-      const data = { ...figures, statistic, resource, comparison, expected: percent(max) };
-      say.fail('tooMuch', objectSubject('Pod', { namespace, name: pod }), data);
+    for (const one of pods) {
+      const subject = objectSubject('Pod', { namespace, name: one.pod });
+      const tooMuch = excessOf(params, one);
+      if (one.request === null)
+        say.unknown(subject, `a request of ${params.resource}, of which its use would be a share`);
+      if (tooMuch) say.fail('tooMuch', subject, tooMuch);
     }
     if (pods.length === 0) unsure('no-subjects', 'no pod was seen behind the selector of the run.');
-    if (unbounded.length > 0)
-      unsure('no-subjects', `no ${resource} request in ${nameList(unbounded)}: a share of nothing is no figure.`);
+    for (const why of [notLoaded(result, minSuccess), idleText(pods, result, idleBelow)])
+      if (why !== null) unsure('no-positive-control', why);
     if (unseen.length === 0) return;
     const names = nameList(unseen.map(({ pod, samples }) => `${pod} (${samples})`));
     const last = problem ? ` The last look that failed: ${problem.message}` : '';
@@ -89,6 +104,40 @@ export const resourceUse = kind('load/resource-use', {
   },
 });
 
+/** The figures of a pod that used too much; null where it did not, or where it cannot be said. */
+function excessOf(
+  { resource, statistic, max, comparison, minSamples }: Figures & { readonly minSamples: number },
+  { used, request, samples }: PodUse,
+) {
+  if (used === null || request === null || samples < minSamples || holds(used / request, comparison, max)) return null;
+  const figures = {
+    actual: percent(used / request),
+    used: amount(resource, used),
+    requested: amount(resource, request),
+  };
+  return { ...figures, statistic, resource, comparison, expected: percent(max) };
+}
+
+/** Why the pods had less to do than the run says, or null. */
+function notLoaded(result: LoadResult, minSuccess: number): string | null {
+  const carried = 1 - errorRate(result);
+  const short = `only ${percent(carried)} of the load was answered rightly (at least ${percent(minSuccess)} needed): the rest is work that the pods did not do.`;
+  return answersDoubt(result) ?? (carried < minSuccess ? short : null);
+}
+
+/** No service answers a request in less: pods that used less CPU than that did not see it. */
+const CPU_OF_A_REQUEST = 10e-6;
+
+/** Names the pods that were there all the time and used hardly any CPU: beside the busiest, or for what all of them are said to have answered. */
+function idleText(pods: readonly PodUse[], result: LoadResult, below: number): string | null {
+  const steady = pods.filter(({ came, samples }) => !came && samples > 0);
+  const share = (successes(result) * 1000 * CPU_OF_A_REQUEST) / Math.max(1, result.durationMs) / steady.length;
+  const least = Math.max(below * Math.max(...steady.map(({ cpu }) => cpu)), below > 0 ? share : 0);
+  const idle = steady.filter(({ cpu }) => cpu < least).map(({ pod, cpu }) => `${pod} (${amount('cpu', cpu)})`);
+  if (idle.length === 0) return null;
+  return `had hardly any load: ${nameList(idle)}. See that the requests reach them, or narrow the selector under watch to what the run loads.`;
+}
+
 interface Figures {
   readonly resource: Resource;
   readonly statistic: 'mean' | 'highest';
@@ -97,12 +146,15 @@ interface Figures {
 }
 interface PodUse {
   readonly pod: string;
+  /** Null where it has none, or one of nothing. */
   readonly request: number | null;
   readonly samples: number;
   /** Created while the run measured: it may have come too late for samples of its own. */
   readonly came: boolean;
   /** In the resource's own unit; null without a sample. */
   readonly used: number | null;
+  /** Mean of its samples, in cores. */
+  readonly cpu: number;
 }
 
 /** Every pod that was seen, by its requests or by a sample. */
@@ -112,17 +164,19 @@ function usesOf({ resource, statistic }: Figures, result: LoadResult, { requests
     const inside = samples.filter((sample) => sample.pod === pod && liesInside(sample, result));
     const values = inside.map((sample) => (resource === 'cpu' ? sample.cpu : sample.memoryBytes));
     const own = requests.find((request) => request.pod === pod);
-    const sum = values.reduce((total, value) => total + value, 0);
     return {
       pod,
-      request: (resource === 'cpu' ? own?.cpu : own?.memoryBytes) ?? null,
+      request: (resource === 'cpu' ? own?.cpu : own?.memoryBytes) || null,
       // Kept in whole seconds.
       came: Date.parse(own?.createdAt ?? '') + 1000 > Date.parse(result.startedAt),
       samples: values.length,
-      used: values.length === 0 ? null : statistic === 'mean' ? sum / values.length : Math.max(...values),
+      used: values.length === 0 ? null : statistic === 'mean' ? mean(values) : Math.max(...values),
+      cpu: mean(inside.map(({ cpu }) => cpu)),
     };
   });
 }
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** A window that began before the load, or outlasted it, is diluted by rest. */
 function liesInside({ at, windowMs }: ResourceSample, { startedAt, durationMs }: LoadResult): boolean {
@@ -140,7 +194,6 @@ function showUse(
   const shares = pods.flatMap(({ used, request }) => (used === null || !request ? [] : [used / request]));
   const bound = { comparison, value: max * 100 } as const;
   const value = { type: 'value', unit: 'percent' } as const;
-  const mean = (shares.reduce((sum, share) => sum + share, 0) / shares.length) * 100;
   say.show(
     table(
       `${runName(result)}: ${resource} of pods in ${namespace}`,
@@ -162,7 +215,7 @@ function showUse(
   if (shares.length > 0)
     say.show(
       { ...value, title: `Worst pod, ${resource}`, value: Math.max(...shares) * 100, bound },
-      { ...value, title: `Mean of all pods, ${resource}`, value: mean },
+      { ...value, title: `Mean of all pods, ${resource}`, value: mean(shares) * 100 },
     );
 }
 const amount = (resource: string, value: number): string =>

@@ -1,11 +1,20 @@
 import { kind } from '../../kit/kind.ts';
-import { generatorLimits, runEvidence, runName, runParam, saturation, successes, wanted } from '../load.ts';
+import {
+  answersDoubt,
+  generatorLimits,
+  runEvidence,
+  runName,
+  runParam,
+  saturation,
+  successes,
+  wanted,
+} from '../load.ts';
 
 export const throughput = kind('load/throughput', {
   title: 'The service answers enough requests a second',
   why: 'Below the expected traffic queues grow until everything times out.',
   sees: [
-    'Answers with a 2xx status over the measured window of a load run of this gate run. Errors and lost requests do not count.',
+    '2xx answers that are as expected, over the measured window of a load run of this gate run. Errors and lost requests do not count.',
   ],
   not: ['That the rate can be held for hours.'],
   needs: ['runs'],
@@ -16,7 +25,7 @@ export const throughput = kind('load/throughput', {
       type: 'number',
       exclusiveMinimum: 0,
       default: 1000,
-      description: 'Successful answers (2xx) a second, averaged over the window.',
+      description: 'Successful answers (2xx, as expected) a second, averaged over the window.',
     },
     comparison: { type: 'string', enum: ['>', '>='], default: '>', description: 'Whether the bound itself is enough.' },
     minSeconds: {
@@ -55,6 +64,8 @@ export const throughput = kind('load/throughput', {
         'too-few-samples',
         `${subject}: ${wanted(result)} requests in a window of ${(result.durationMs / 1000).toFixed(1)} s, at least ${minSeconds} s are needed.`,
       );
+    const unseen = answersDoubt(result);
+    if (unseen !== null) say.unsure('unknown-value', `${subject}: ${unseen}`, { subject });
     if (enough(rate)) return;
     if (asked !== undefined && !enough(asked))
       return say.unsure(

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { HttpRequest } from '../../contract/http.ts';
+import { validateParams } from '../../kit/params.ts';
 import { testContext } from '../../kit/testing/cases.ts';
 import { alertRules } from './check.ts';
 
@@ -29,14 +30,11 @@ async function judgedWith(expression: string, series: number, onlyInTrouble: rea
       ms: 1,
     });
   };
-  const params = {
+  const { params } = validateParams(alertRules, {
     prometheus: { url: 'http://prometheus.test' },
-    required: [{ alert: 'HighErrorRate', labels: {}, severities: ['critical'], mayFireAtOnce: false }],
-    severityLabel: 'severity',
-    runbookAnnotation: 'runbook_url',
-    longestFor: '1h',
+    required: [{ alert: 'HighErrorRate' }],
     onlyInTrouble,
-  };
+  }) as { params: object };
   const context = testContext('2026-01-15T12:00:00Z');
   const gathered = await alertRules.gather(params, { http: { request } } as never, context);
   return { ...alertRules.judge(params, gathered, context), queries };
@@ -45,7 +43,7 @@ async function judgedWith(expression: string, series: number, onlyInTrouble: rea
 it('a rule that watches nothing is never true, unless it always is', async () => {
   expect(await judgedWith('vector(0) > 1', 0)).toMatchObject({
     outcome: 'fail',
-    findings: [{ id: 'noData', data: { selector: 'vector(0) > 1' } }],
+    findings: [{ id: 'noData', data: { selector: 'vector(0) > 1' } }, { id: 'neverFires' }],
   });
   expect(await judgedWith('vector(1)', 1)).toMatchObject({ outcome: 'pass' });
 });

@@ -1,8 +1,10 @@
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { shortened, table } from '../../kit/evidence.ts';
-import type { Refusal, Say } from '../../kit/kind.ts';
+import type { Say } from '../../kit/kind.ts';
 import { hasLabels, selectorOf, type AlertRule } from '../../protocols/prometheus.ts';
+import { holdsFor, impossiblePart, type Records } from '../../protocols/promql-values.ts';
 import { selectorsOf } from '../../protocols/promql.ts';
+import { judgeBehind, type Behind } from '../../protocols/series-behind.ts';
 import type { Params } from './params.ts';
 
 export const messages = {
@@ -30,26 +32,50 @@ export const messages = {
     says: '{subject}: waits {actual} before it fires (for), expected {expected} at most.',
     fix: 'Shorten the "for" of the rule: until it is over nobody is notified.',
   },
+  neverFires: {
+    says: '{subject}: nothing can fulfil {part} in its expression, expected one that can become true.',
+    fix: 'Correct the comparison: a share lies between 0 and 1, and a quantile within the buckets of its histogram.',
+  },
+  silentAt: {
+    says: '{subject}: does not fire at {value}, expected it to: {query}',
+    fix: 'Lower the threshold of the rule, and look at its unit: 5 % of a share is 0.05.',
+  },
+  firesAlready: {
+    says: '{subject}: fires at {value} already, expected it not to: {query}',
+    fix: 'Raise the threshold of the rule, or turn its comparison around.',
+  },
+  seldom: {
+    says: '{subject}: is evaluated every {actual}, expected every {expected} at the least.',
+    fix: 'Shorten the interval of its group.',
+  },
+  sticky: {
+    says: '{subject}: goes on firing for {actual} (keep_firing_for), expected {expected} at most.',
+    fix: 'Shorten keep_firing_for: while it still fires, nobody hears of the next time.',
+  },
+  limited: {
+    says: '{subject}: its group drops all alerts of a rule that has more than {limit}, and it watches {series} series; expected no such limit.',
+    fix: 'Raise or remove the limit of the group: when many things fail at once, nobody is notified of any.',
+  },
   noRunbook: {
-    says: '{subject}: has no annotation {annotation}, expected the address of its runbook.',
+    says: '{subject}: has no address in annotation {annotation}, expected that of its runbook.',
     fix: 'Write what to do when it fires, and put the address into the rule.',
   },
 } as const;
 
 type Required = Params['required'][number];
-type Rule = AlertRule & {
-  readonly selected: readonly {
-    /** As asked: what has to exist in good times. */
-    readonly selector: string;
-    readonly series: number;
-    readonly refusal?: Refusal | undefined;
-  }[];
-};
+type Rule = AlertRule & { readonly selected: readonly Behind[]; readonly largestBucket?: number | undefined };
 
 export const isOne = (rule: AlertRule, { alert, labels }: Required): boolean =>
   rule.kind === 'alerting' && rule.name === alert && hasLabels(rule.labels, labels);
 
-export function judge(params: Params, { rules }: { readonly rules: readonly Rule[] }, say: Say<typeof messages>): void {
+interface Seen {
+  readonly rules: readonly Rule[];
+  /** Recording rules, whose expressions stand behind the metrics that they name. */
+  readonly records?: readonly Pick<AlertRule, 'name' | 'query'>[];
+}
+
+export function judge(params: Params, { rules, records = [] }: Seen, say: Say<typeof messages>): void {
+  const recorded: Records = (metric) => records.filter(({ name }) => name === metric).map(({ query }) => query);
   for (const required of params.required) {
     const own = rules.filter((rule) => isOne(rule, required));
     const name = nameOf(required.alert, required.labels);
@@ -57,8 +83,13 @@ export function judge(params: Params, { rules }: { readonly rules: readonly Rule
       say.judged(name);
       say.fail('missing', name);
     }
-    for (const rule of own)
-      judgeRule(own.length === 1 ? name : nameOf(rule.name, rule.labels), rule, own, required, params, say);
+    for (const rule of own) {
+      const subject = own.length === 1 ? name : nameOf(rule.name, rule.labels);
+      judgeRule(subject, rule, own, required, params, say);
+      // How soon a tier of a lesser severity fires is its own affair.
+      const bounds = required.severities.includes(rule.labels[params.severityLabel] ?? '') ? required : {};
+      judgeExpression(subject, rule, bounds, recorded, say);
+    }
   }
   say.show(
     table(
@@ -85,9 +116,10 @@ function judgeRule(
   rule: Rule,
   own: readonly Rule[],
   required: Required,
-  { severityLabel, runbookAnnotation, longestFor }: Params,
+  params: Params,
   say: Say<typeof messages>,
 ): void {
+  const { severityLabel, runbookAnnotation } = params;
   const severityOf = ({ labels }: Rule): string => labels[severityLabel] ?? '';
   const isRequired = (one: Rule): boolean => required.severities.includes(severityOf(one));
   const tier = ({ labels }: Rule): string => JSON.stringify(Object.entries({ ...labels, [severityLabel]: '' }).sort());
@@ -103,17 +135,53 @@ function judgeRule(
     say.unsure('too-few-samples', `${subject}: has not been evaluated yet. Look again after an evaluation interval.`, {
       subject,
     });
-  if (rule.forSeconds === 0 && !required.mayFireAtOnce && !watchesExpiry(rule)) say.fail('impatient', subject);
-  if (isRequired(rule) && rule.forSeconds * 1000 > durationMs(longestFor))
-    say.fail('sluggish', subject, {
-      actual: formatMs(rule.forSeconds * 1000),
-      expected: formatMs(durationMs(longestFor)),
-    });
-  if ((rule.annotations[runbookAnnotation] ?? '').trim() === '')
+  judgeTimes(subject, rule, { ...params, isRequired: isRequired(rule), mayFireAtOnce: required.mayFireAtOnce }, say);
+  // An address, of whatever kind, has a slash: a word is none.
+  if (!(rule.annotations[runbookAnnotation] ?? '').includes('/'))
     say.fail('noRunbook', subject, { annotation: runbookAnnotation });
-  for (const { selector, series, refusal } of rule.selected) {
-    if (refusal) say.refused(refusal, subject);
-    else if (series === 0) say.fail('noData', subject, { selector });
+  const { limit = 0 } = rule;
+  const watched = Math.max(0, ...rule.selected.map(({ series }) => series));
+  if (limit > 0 && watched > limit) say.fail('limited', subject, { limit, series: watched });
+  judgeBehind(rule.selected, {
+    missing: (selector) => say.fail('noData', subject, { selector }),
+    refused: (refusal) => say.refused(refusal, subject),
+  });
+}
+
+function judgeTimes(
+  subject: string,
+  rule: Rule,
+  bounds: Params & { readonly isRequired: boolean; readonly mayFireAtOnce: boolean },
+  say: Say<typeof messages>,
+): void {
+  const within = (id: 'sluggish' | 'seldom' | 'sticky', seconds: number, most: string): void => {
+    const [actual, expected] = [seconds * 1000, durationMs(most)];
+    if (actual > expected) say.fail(id, subject, { actual: formatMs(actual), expected: formatMs(expected) });
+  };
+  if (bounds.isRequired) within('sluggish', rule.forSeconds, bounds.longestFor);
+  if (!watchesExpiry(rule)) within('seldom', rule.intervalSeconds ?? 0, bounds.longestInterval);
+  within('sticky', rule.keepFiringSeconds ?? 0, bounds.longestKept);
+  if (rule.forSeconds === 0 && !bounds.mayFireAtOnce && !watchesExpiry(rule)) say.fail('impatient', subject);
+}
+
+function judgeExpression(
+  subject: string,
+  { query, largestBucket }: Rule,
+  { firesAt, quietAt }: Pick<Required, 'firesAt' | 'quietAt'>,
+  records: Records,
+  say: Say<typeof messages>,
+): void {
+  const part = impossiblePart(query, records, largestBucket);
+  if (part !== null) return say.fail('neverFires', subject, { part: shortened(part, 200) });
+  for (const [value, expected] of [
+    [firesAt, true],
+    [quietAt, false],
+  ] as const) {
+    const holds = value === undefined ? expected : holdsFor(query, value, records);
+    if (holds === null)
+      say.unknown(subject, `whether it fires at ${value}: its expression compares nothing with a number`);
+    else if (holds !== expected)
+      say.fail(expected ? 'silentAt' : 'firesAlready', subject, { value: value ?? 0, query: shortened(query, 200) });
   }
 }
 

@@ -35,6 +35,11 @@ export const params = {
           default: ['critical'],
           description: 'Severities that the rule may have; of the tiers of one alert, one must.',
         },
+        firesAt: {
+          type: 'number',
+          description: 'A value of what it measures, left of its first comparison, at which it must fire.',
+        },
+        quietAt: { type: 'number', description: 'A value at which it must not fire yet.' },
         mayFireAtOnce: {
           type: 'boolean',
           default: false,
@@ -51,6 +56,11 @@ export const params = {
     description: 'Annotation that names what to do.',
   },
   longestFor: duration('Longest that a rule of those severities may wait before it fires.', '1h'),
+  longestInterval: duration(
+    'How often a rule must be evaluated at the least; one on the expiry of certificates need not.',
+    '5m',
+  ),
+  longestKept: duration('Longest that a rule may go on firing when all is well again (keep_firing_for).', '1h'),
   onlyInTrouble: {
     type: 'array',
     items: { type: 'string', minLength: 1 },

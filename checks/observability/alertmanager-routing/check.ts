@@ -1,9 +1,10 @@
 import { textAt } from '../../contract/json.ts';
-import { load } from 'js-yaml';
+import { duration } from '../../contract/param-schemas.ts';
 import { attempt, kind, ObservationError } from '../../kit/kind.ts';
 import { heldAlerts, silences } from '../../protocols/alertmanager.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { alertmanagers } from '../../protocols/prometheus.ts';
+import { yamlDocuments } from '../../protocols/yaml.ts';
 import {
   alertmanagerOf,
   alertmanagerParams,
@@ -20,7 +21,7 @@ export const alertmanagerRouting = kind('observability/alertmanager-routing', {
   sees: [
     'Alertmanager is ready, and Prometheus sends to it.',
     'The configuration it runs with, evaluated for the declared alerts down to a receiver with an integration.',
-    'No silence or inhibition covers one of them now.',
+    'No silence or inhibition covers one of them now, nor would one by an alert that weighs less.',
   ],
   not: ['Whether a message arrives.'],
   needs: ['http'],
@@ -57,6 +58,7 @@ export const alertmanagerRouting = kind('observability/alertmanager-routing', {
       minLength: 1,
       description: 'Name of an alert that always fires: it must have arrived.',
     },
+    longestWait: duration('Longest that a route may wait with a new alert.', '30m'),
   },
   required: ['prometheus', 'alertmanager'],
   messages,
@@ -88,7 +90,7 @@ export const alertmanagerRouting = kind('observability/alertmanager-routing', {
 /** @throws ObservationError when the configuration cannot be read */
 function parseConfig(text: string): unknown {
   try {
-    return load(text);
+    return yamlDocuments(text)[0];
   } catch (cause) {
     throw new ObservationError('protocol', 'The configuration that Alertmanager shows is no YAML.', {
       detail: 'no-yaml',

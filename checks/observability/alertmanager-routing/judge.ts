@@ -1,3 +1,4 @@
+import { durationMs, formatMs } from '../../contract/units.ts';
 import { shortened, table } from '../../kit/evidence.ts';
 import type { Refusal, Say } from '../../kit/kind.ts';
 import {
@@ -38,6 +39,14 @@ export const messages = {
     says: '{subject}: is inhibited now by an active alert {source}, expected it to be sent.',
     fix: 'Resolve that alert, or narrow the inhibition.',
   },
+  swallowed: {
+    says: '{subject}: would be inhibited by any alert {source}, expected inhibitions by alerts that are named.',
+    fix: 'Name the alert in source_matchers, or leave this alert out of target_matchers: what matters less must not hide it.',
+  },
+  late: {
+    says: '{subject}: the route {path} waits up to {actual} with a new alert (group_wait, group_interval), expected {expected} at most.',
+    fix: 'Shorten both for the route of these alerts.',
+  },
   notConnected: {
     says: '{subject}: sends its alerts to {actual}, expected {expected}.',
     fix: 'Correct "alerting" in Prometheus’ configuration.',
@@ -56,6 +65,7 @@ interface Params {
   readonly alerts: readonly Alert[];
   readonly knownAs?: string;
   readonly watchdog?: string;
+  readonly longestWait: string;
 }
 interface Seen {
   /** Why Alertmanager is down; everything else is empty then. */
@@ -80,7 +90,7 @@ export function judge(params: Params, seen: Seen, say: Say<typeof messages>): vo
     say.judged(subject);
     if ('unreadable' in answer)
       say.unsure('no-subjects', `Alertmanager's routes cannot be evaluated: ${answer.unreadable}.`, { subject });
-    else judgeReached(subject, alert.receiver, reached, seen.config, say);
+    else judgeReached(subject, alert.receiver, reached, { ...params, config: seen.config }, say);
     judgeNow(subject, alert.labels, seen, say);
     const integrations = reached.map(({ receiver }) => integrationsOf(seen.config, receiver)?.join(', ') ?? 'none');
     const receivers = reached.map(({ receiver, path }) => `${receiver} (${path})`);
@@ -98,7 +108,7 @@ function judgeReached(
   subject: string,
   wanted: string | undefined,
   reached: readonly Reached[],
-  config: unknown,
+  { config, longestWait }: Pick<Params, 'longestWait'> & { readonly config: unknown },
   say: Say<typeof messages>,
 ): void {
   const problemOf = ({ receiver }: Reached): string => {
@@ -120,6 +130,13 @@ function judgeReached(
     });
   if (muted && heard.every(({ mutedBy }) => mutedBy.length > 0))
     say.fail('muted', subject, { path: muted.path, intervals: muted.mutedBy.join(', ') });
+  const longest = durationMs(longestWait);
+  if (muted && heard.every(({ waits }) => waits * 1000 > longest))
+    say.fail('late', subject, {
+      path: muted.path,
+      actual: formatMs(muted.waits * 1000),
+      expected: formatMs(longest),
+    });
 }
 
 /** What keeps the alert from being sent at this moment; every silence, so that expiring one does not uncover the next. */
@@ -133,8 +150,11 @@ function judgeNow(
   for (const { state, matchers, endsAt } of silences)
     if (state === 'active' && (matches(matchers, alert) || takesAll(matchers, labels)))
       say.fail('silenced', subject, { matchers: matcherText(matchers), until: endsAt });
-  const source = inhibitedBy(config, alert, held);
-  if (source !== null) say.fail('inhibited', subject, { source });
+  const inhibited = inhibitedBy(config, alert, held);
+  if (!inhibited) return;
+  if ('unreadable' in inhibited) say.unknown(subject, 'its inhibitions in a form that can be read');
+  else if ('now' in inhibited) say.fail('inhibited', subject, { source: inhibited.now });
+  else say.fail('swallowed', subject, { source: inhibited.ever });
 }
 
 function judgeConnection(

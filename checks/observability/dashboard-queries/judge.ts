@@ -1,7 +1,9 @@
 import { table } from '../../kit/evidence.ts';
 import type { Refusal, Say } from '../../kit/kind.ts';
-import { isRed, stepOf, type Panel } from '../../protocols/grafana.ts';
+import { isRed } from '../../protocols/grafana-colours.ts';
+import { colorsOf, type Panel } from '../../protocols/grafana-panels.ts';
 import { valueText, type Sample } from '../../protocols/prometheus.ts';
+import { judgeBehind, type Behind } from '../../protocols/series-behind.ts';
 import { labelText } from '../../protocols/telemetry.ts';
 
 export const messages = {
@@ -13,6 +15,14 @@ export const messages = {
     says: '{subject}: query {ref} gives no data ({query}), expected some.',
     fix: 'Correct the metric’s name and labels in the panel, or list the panel under mayBeEmpty when nothing is the good state.',
   },
+  constant: {
+    says: '{subject}: query {ref} shows a constant in place of data, since {selector} finds no series; expected some.',
+    fix: 'Correct the metric’s name and labels in the panel, or leave the constant out ("or vector(0)"): it hides that nothing is measured.',
+  },
+  neverRed: {
+    says: '{subject}: none of its panels can show red, expected thresholds.',
+    fix: 'Give the panels that matter a threshold in red, and have it drawn.',
+  },
   refused: {
     says: '{subject}: query {ref} is refused ({why}), expected it to run.',
     fix: 'Correct the expression of the panel, or the values of its variables in params.variables.',
@@ -23,6 +33,8 @@ export const messages = {
   },
 } as const;
 
+type Speaks = Say<typeof messages>;
+
 interface Asked {
   readonly ref: string;
   /** With its variables put in. */
@@ -31,6 +43,8 @@ interface Asked {
   /** Variables without a value: it could not be asked. */
   readonly unset?: readonly string[];
   readonly refusal?: Refusal | undefined;
+  /** What stands behind a query that is never empty. */
+  readonly behind?: readonly Behind[];
 }
 interface AskedPanel {
   readonly panel: Panel;
@@ -47,34 +61,39 @@ interface Seen {
 interface Params {
   readonly dashboards: readonly string[];
   readonly mayBeEmpty: readonly string[];
+  readonly canTurnRed: boolean;
 }
 
-export function judge({ dashboards, mayBeEmpty }: Params, seen: Seen, say: Say<typeof messages>): void {
+export function judge({ dashboards, mayBeEmpty, canTurnRed }: Params, seen: Seen, say: Speaks): void {
   for (const [index, uid] of dashboards.entries()) {
     const found = seen.dashboards[index];
     const subject = `Dashboard ${uid}`;
     if (!found) say.fail('noDashboard', subject);
     else if (!found.panels.some(({ queries }) => queries.length > 0))
       say.unsure('no-subjects', `${subject}: no panel of it asks Prometheus, so nothing was judged.`, { subject });
-    for (const { panel, queries, others } of found?.panels ?? []) {
-      const name = `Panel ${found?.title ?? ''} › ${panel.title}`;
-      if (queries.length > 0) say.judged(name);
-      if (panel.inLibrary) say.unknown(name, 'its queries, which stand in the library');
-      if (others.includes('')) say.unknown(name, 'the type of its data source');
-      if (others.includes('') && seen.unknownSources) say.refused(seen.unknownSources, 'Grafana');
-      for (const asked of queries) judgeQuery(name, panel, asked, mayBeEmpty.includes(panel.title), say);
-    }
+    if (found && canTurnRed && !found.panels.some(({ panel }) => couldBeRed(panel))) say.fail('neverRed', subject);
+    for (const panel of found?.panels ?? []) judgePanel(found?.title ?? '', panel, mayBeEmpty, say);
+    if (seen.unknownSources && found?.panels.some(({ others }) => others.includes('')))
+      say.refused(seen.unknownSources, 'Grafana');
   }
   say.show(table('Queries of the panels', ['dashboard', 'panel', 'query', 'PromQL', 'values'], rowsOf(seen)));
 }
 
-function judgeQuery(
-  subject: string,
-  panel: Panel,
-  { ref, query, samples, unset, refusal }: Asked,
-  mayBeEmpty: boolean,
-  say: Say<typeof messages>,
+function judgePanel(
+  dashboard: string,
+  { panel, queries, others }: AskedPanel,
+  mayBeEmpty: readonly string[],
+  say: Speaks,
 ): void {
+  const name = `Panel ${dashboard} › ${panel.title}`;
+  if (queries.length > 0) say.judged(name);
+  if (panel.inLibrary) say.unknown(name, 'its queries, which stand in the library and could not be read there');
+  if (others.includes('')) say.unknown(name, 'the type of its data source');
+  for (const asked of queries) judgeQuery(name, panel, asked, mayBeEmpty.includes(panel.title), say);
+}
+
+function judgeQuery(subject: string, panel: Panel, asked: Asked, mayBeEmpty: boolean, say: Speaks): void {
+  const { ref, query, samples, unset, refusal } = asked;
   if (unset) return say.unknown(subject, `a value of ${unset.join(', ')} (declare it in params.variables)`);
   // The dashboard is what is judged: a query that Prometheus refuses is its fault, not the item's.
   if (refusal?.code === 'misconfigured') return say.fail('refused', subject, { ref, why: refusal.message });
@@ -82,12 +101,27 @@ function judgeQuery(
   // NaN is what Grafana draws as nothing.
   const shown = samples.filter(({ value }) => !Number.isNaN(value));
   if (shown.length === 0 && !mayBeEmpty) say.fail('noData', subject, { ref, query });
-  for (const { value, labels } of shown) {
-    const color = stepOf(value, panel)?.color ?? '';
-    const series = Object.keys(labels).length === 0 ? '' : ` for ${labelText(labels)}`;
-    if (isRed(color)) say.fail('red', subject, { value: valueText(value), series, color });
-  }
+  judgeBehind(asked.behind ?? [], {
+    missing: (selector) => say.fail('constant', subject, { ref, selector }),
+    refused: (unanswered) => say.refused(unanswered, subject),
+  });
+  if (panel.transformed !== undefined && couldBeRed(panel))
+    say.unknown(subject, `the values that it shows, which ${panel.transformed} makes from those of query ${ref}`);
+  else for (const sample of shown) judgeColor(subject, panel, sample, say);
 }
+
+function judgeColor(subject: string, panel: Panel, { value, labels }: Sample, say: Speaks): void {
+  const colors = colorsOf(value, panel);
+  const red = colors.filter(isRed);
+  const series = Object.keys(labels).length === 0 ? '' : ` for ${labelText(labels)}`;
+  if (red.length === 0) return;
+  if (red.length === colors.length)
+    say.fail('red', subject, { value: valueText(value), series, color: red.join(', ') });
+  else say.unknown(subject, `which of its thresholds ${valueText(value)}${series} falls under`);
+}
+
+const couldBeRed = ({ thresholds, overrides = [], mappings = [] }: Panel): boolean =>
+  [...thresholds, ...overrides.flat(), ...mappings].some(({ color }) => isRed(color));
 
 function rowsOf({ dashboards }: Seen) {
   const valuesOf = ({ samples, unset, refusal }: Asked): string =>

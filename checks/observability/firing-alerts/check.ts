@@ -30,8 +30,8 @@ export const firingAlerts = kind('observability/firing-alerts', {
       minItems: 1,
       uniqueItems: true,
       items: { type: 'string', minLength: 1 },
-      default: ['critical'],
-      description: 'Values of it that must not fire.',
+      default: ['critical', 'page', 'emergency', 'P0', 'P1'],
+      description: 'Values of it that must not fire, in any case.',
     },
     control: {
       type: 'string',
@@ -39,6 +39,19 @@ export const firingAlerts = kind('observability/firing-alerts', {
       description: 'Name of the alert that always fires (a watchdog): it shows that Prometheus evaluates alerts.',
     },
     longestSilence: duration('How far ahead a silence may end.', '7d'),
+    reasonPattern: {
+      type: 'string',
+      format: 'regex',
+      minLength: 1,
+      description: 'Regular expression that the reason of a silence must match, for example of a ticket: "OPS-[0-9]+".',
+    },
+    scope: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      default: {},
+      description:
+        'Labels that alerts of this platform carry, {namespace: shop}: a silence of all that has them is too wide.',
+    },
   },
   required: ['prometheus', 'alertmanager'],
   messages,

@@ -8,10 +8,10 @@ import { alertText } from '../../protocols/telemetry.ts';
 export const messages = {
   firing: {
     says: '{subject}: has been firing since {since} ({summary}), expected no such alert.',
-    fix: 'Follow its runbook ({runbook}); if it is known and accepted, silence it with an owner, a reason and an end.',
+    fix: 'Follow its runbook ({runbook}); if it is known and accepted, silence it by its name, with an owner, a reason and an end.',
   },
   ownerless: {
-    says: '{subject}: silences alerts without {missing}, expected an owner and a reason.',
+    says: '{subject}: silences alerts without {missing}, expected who answers for it and why.',
     fix: 'Expire the silence, or renew it with the name of who answers for it and why.',
   },
   endless: {
@@ -22,13 +22,20 @@ export const messages = {
     says: '{subject}: silences every alert with {label} {severity}, expected matchers that name an alert.',
     fix: 'Expire the silence, and silence the alerts that are known by their names.',
   },
+  many: {
+    says: '{subject}: silences {count} of the {total} alerts with {label} {severity}, expected matchers that name the known ones.',
+    fix: 'Expire the silence, and silence the alerts that are known by their names.',
+  },
 } as const;
 
+type Speaks = Say<typeof messages>;
 interface Params {
   readonly severities: readonly string[];
   readonly severityLabel: string;
   readonly control?: string;
   readonly longestSilence: string;
+  readonly scope: Readonly<Record<string, string>>;
+  readonly reasonPattern?: string;
 }
 interface Seen {
   readonly alerts: readonly ActiveAlert[];
@@ -40,12 +47,17 @@ interface Seen {
   readonly time: number;
 }
 
-export function judge(params: Params, seen: Seen, say: Say<typeof messages>, now: Date): void {
-  const { severities, severityLabel } = params;
-  const counts = (labels: ActiveAlert['labels']): boolean => severities.includes(labels[severityLabel] ?? '');
+export function judge(params: Params, seen: Seen, say: Speaks, now: Date): void {
+  const { severityLabel } = params;
+  const severities = params.severities.map((severity) => severity.toLowerCase());
+  const counts = (labels: ActiveAlert['labels']): boolean =>
+    severities.includes((labels[severityLabel] ?? '').toLowerCase());
   const watching = seen.rules.filter(({ kind, labels }) => kind === 'alerting' && counts(labels));
   const relevant = seen.silences.filter((silence) => silence.state === 'active' && concerns(silence, params));
-  const sound = relevant.filter((silence) => isSound(silence, params, say, now));
+  const sound = relevant.filter((silence) => {
+    const faults = [isOwned(silence, params, say), isShort(silence, params, say, now)];
+    return isNarrow(silence, params, { alerts: seen.alerts, watching }, say) && !faults.includes(false);
+  });
   const accepted = seen.alerts.filter(({ labels }) => sound.some(({ matchers }) => matches(matchers, labels)));
   say.judged(...watching.map(({ name }) => `Alert ${name}`));
   for (const alert of seen.alerts)
@@ -79,7 +91,7 @@ function judgeControl(
   { severities, severityLabel, control }: Params,
   { alerts, time }: Seen,
   watching: readonly AlertRule[],
-  say: Say<typeof messages>,
+  say: Speaks,
 ): void {
   const unsure = (why: string): void => say.unsure('no-positive-control', why);
   const names = (rules: readonly AlertRule[]): string => rules.map(({ name }) => name).join(', ');
@@ -108,23 +120,56 @@ function concerns({ matchers }: Silence, { severities, severityLabel }: Params):
   return severities.some((severity) => matches(own, { [severityLabel]: severity }));
 }
 
-/** Whether a silence may cover an alert; says why not. */
-function isSound(silence: Silence, params: Params, say: Say<typeof messages>, now: Date): boolean {
-  const { severities, severityLabel: label } = params;
-  const subject = `Silence ${matcherText(silence.matchers)}`;
-  const longest = durationMs(params.longestSilence);
-  const left = Date.parse(silence.endsAt) - now.getTime();
+/** What people write when they have nothing to say: `x`, `xxx`, `n/a`, `test`. */
+const NOTHING_SAID =
+  /^(?:(.)\1*|n\/?a|none|nobody|anonymous|unknown|test(ing)?|foo|bar|tbd|todo|asdf|temp|tmp|silence)$/i;
+
+function isOwned({ matchers, createdBy, comment }: Silence, { reasonPattern }: Params, say: Speaks): boolean {
+  const subject = `Silence ${matcherText(matchers)}`;
+  const says = (text: string, least: RegExp): boolean => least.test(text) && !NOTHING_SAID.test(text.trim());
   const missing = [
     // A single letter is no name, and no reason either.
-    ...(/[\p{L}\p{N}]{2}/u.test(silence.createdBy) ? [] : ['an owner']),
-    ...(/[\p{L}\p{N}]{3}/u.test(silence.comment) ? [] : ['a reason']),
+    ...(says(createdBy, /[\p{L}\p{N}]{2}/u) ? [] : ['an owner']),
+    ...(says(comment, /[\p{L}\p{N}]{3}/u) ? [] : ['a reason']),
+    ...(reasonPattern === undefined || new RegExp(reasonPattern, 'u').test(comment) ? [] : [`/${reasonPattern}/`]),
   ];
-  const all = severities.filter((severity) => takesAll(silence.matchers, { [label]: severity }));
   if (missing.length > 0) say.fail('ownerless', subject, { missing: missing.join(' and ') });
+  return missing.length === 0;
+}
+
+function isShort({ matchers, endsAt }: Silence, { longestSilence }: Params, say: Speaks, now: Date): boolean {
+  const subject = `Silence ${matcherText(matchers)}`;
+  const longest = durationMs(longestSilence);
+  const left = Date.parse(endsAt) - now.getTime();
   if (Number.isNaN(left)) say.unknown(subject, 'when it ends');
-  else if (left > longest) say.fail('endless', subject, { until: silence.endsAt, longest: formatMs(longest) });
+  else if (left > longest) say.fail('endless', subject, { until: endsAt, longest: formatMs(longest) });
+  return left <= longest;
+}
+
+/** Labels that say where or whose something is, and not what. */
+const SCOPES = 'namespace cluster env environment stage region team owner tenant prometheus product'.split(' ');
+/** Alerts of a cause may be silenced together. */
+const FEW = 2;
+
+function isNarrow(
+  { matchers }: Silence,
+  { severities, severityLabel: label, scope }: Params,
+  { alerts, watching }: { readonly alerts: readonly ActiveAlert[]; readonly watching: readonly AlertRule[] },
+  say: Speaks,
+): boolean {
+  const subject = `Silence ${matcherText(matchers)}`;
+  // Where it covers one of ours, what it says of the place takes all of ours.
+  const isOurs = alerts.some(({ labels }) => matches(matchers, labels));
+  const chosen = isOurs ? matchers.filter(({ name }) => !SCOPES.includes(name)) : matchers;
+  const all = severities.filter((severity) => takesAll(chosen, { [label]: severity, ...scope }));
+  const covered = watching.filter(({ name, labels }) => takesAll(matchers, { alertname: name, ...labels, ...scope }));
+  const [count, total] = [covered, watching].map((rules) => new Set(rules.map(({ name }) => name)).size);
+  const many = { count: count ?? 0, total: total ?? 0 };
   if (all.length > 0) say.fail('wide', subject, { label, severity: all.join(', ') });
-  return missing.length === 0 && left <= longest && all.length === 0;
+  else if (many.count > FEW && many.count * 2 > many.total)
+    say.fail('many', subject, { ...many, label, severity: severities.join(', ') });
+  else return true;
+  return false;
 }
 
 const firingData = ({ activeAt, annotations }: ActiveAlert) => ({

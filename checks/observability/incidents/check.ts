@@ -16,7 +16,7 @@ export const incidents = kind('observability/incidents', {
     'Every firing of alerts of the declared severities in the window as Prometheus recorded it.',
     'That alerts were evaluated all the time.',
   ],
-  not: ['Incidents that no rule watches for.'],
+  not: ['Incidents that no rule watches for: what users reported and people dealt with by hand.'],
   needs: ['http'],
   params: {
     ...prometheusParams,
@@ -27,8 +27,8 @@ export const incidents = kind('observability/incidents', {
       minItems: 1,
       uniqueItems: true,
       items: { type: 'string', pattern: '^[A-Za-z0-9_.-]+$' },
-      default: ['critical', 'P0', 'P1', 'p0', 'p1'],
-      description: 'Values of it that make an alert an incident.',
+      default: ['critical', 'page', 'emergency', 'P0', 'P1'],
+      description: 'Values of it that make an alert an incident, in any case.',
     },
     control: {
       type: 'string',
@@ -65,12 +65,13 @@ export const incidents = kind('observability/incidents', {
     const over = (promql: string) => queryRange(http, source, promql, { start: end - windowS, end, step });
     const anyOf = severities.map((text) => text.replaceAll('.', '\\.')).join('|');
     const [found, controlled, loaded] = await Promise.all([
-      over(fired(`${severityLabel}=~${JSON.stringify(anyOf)}`)),
+      over(fired(`${severityLabel}=~${JSON.stringify(`(?i:${anyOf})`)}`)),
       attempt(() => over(`max(${fired(`alertname=${JSON.stringify(control)}`)})`)),
       attempt(() => rules(http, source)),
     ]);
     const watching = (loaded.seen ?? []).filter(
-      ({ kind: type, labels }) => type === 'alerting' && severities.includes(labels[severityLabel] ?? ''),
+      ({ kind: type, labels }) =>
+        type === 'alerting' && new RegExp(`^(?:${anyOf})$`, 'i').test(labels[severityLabel] ?? ''),
     );
     return {
       end,

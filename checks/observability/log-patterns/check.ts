@@ -2,7 +2,7 @@ import { durationMs, formatMs } from '../../contract/units.ts';
 import { shortened, table } from '../../kit/evidence.ts';
 import { kind, ObservationError } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
-import { credentialIn } from '../../protocols/literal-credentials.ts';
+import { credentialIn } from '../../protocols/credential-text.ts';
 import { countLines, lokiOf, newestLines } from '../../protocols/loki.ts';
 import { promDuration, valueText } from '../../protocols/prometheus.ts';
 import { params, type Params } from './params.ts';
@@ -13,7 +13,7 @@ export const logPatterns = kind('observability/log-patterns', {
   title: 'Log streams show normal patterns',
   why: 'Errors that a retry hides from users are in the logs hours before they are in the metrics.',
   sees: [
-    'Error lines a minute of each service against the declared number or the window before.',
+    'Error lines a minute of each service against those of the release before, of the window before, or a declared number.',
     'Lines that must never appear.',
     'That lines were seen at all, and some that name a level.',
   ],
@@ -44,13 +44,15 @@ export const logPatterns = kind('observability/log-patterns', {
       const counted = await countLines(http, source, `sum(count_over_time(${stream} [${window}]${offset}))`);
       return counted.reduce((sum, { lines }) => sum + lines, 0);
     };
-    const services = given.services.map(async ({ selector, maxErrorsPerMinute }) => {
+    const services = given.services.map(async ({ selector, maxErrorsPerMinute, baseline }) => {
       const errorLines = matching(selector, given.errorPattern);
       const before = async () => {
-        const [all, wrong] = await Promise.all([selector, errorLines].map((one) => count(one, ` offset ${window}`)));
+        const [stream, offset] = baseline === undefined ? [selector, ` offset ${window}`] : [baseline, ''];
+        const asked = [stream, matching(stream, given.errorPattern)].map((one) => count(one, offset));
+        const [all, wrong] = await Promise.all(asked);
         return { lines: all ?? 0, errors: wrong ?? 0 };
       };
-      const [lines, levelled, errors, baseline, forbidden] = await Promise.all([
+      const [lines, levelled, errors, compared, forbidden] = await Promise.all([
         count(selector),
         count(matching(selector, given.levelPattern)),
         count(errorLines),
@@ -65,7 +67,7 @@ export const logPatterns = kind('observability/log-patterns', {
       const examples = await Promise.all(
         wrong.map((pattern) => newestLines(http, source, matching(selector, pattern), times)),
       );
-      return { lines, levelled, errors, before: baseline, forbidden, examples: examples.flat().map(shownLine) };
+      return { lines, levelled, errors, before: compared, forbidden, examples: examples.flat().map(shownLine) };
     });
     return { services: await Promise.all(services) };
   },
@@ -99,7 +101,7 @@ export const logPatterns = kind('observability/log-patterns', {
           `no line over ${window} names a level as /${levelPattern}/ reads it, so errors could not be told. Correct levelPattern and errorPattern.`,
         );
       if (!normal)
-        unsure('no lines in the window before, so there is no baseline. Declare maxErrorsPerMinute, or wait.');
+        unsure('there are no lines to compare with. Name the streams of the release before (baseline), or wait.');
     }
     const examples = seen.services.flatMap((own) => own.examples);
     say.show(
@@ -128,7 +130,7 @@ export function shownLine(line: string): string {
 
 /** What is normal, or null where there is nothing to compare with. */
 function boundOf(
-  { maxErrorsPerMinute }: { readonly maxErrorsPerMinute?: number },
+  { maxErrorsPerMinute, baseline }: Pick<Partial<Params['services'][number]>, 'maxErrorsPerMinute' | 'baseline'>,
   before: { readonly lines: number; readonly errors: number } | null,
   { tolerance, slack }: Params,
   minutes: number,
@@ -136,5 +138,8 @@ function boundOf(
   if (maxErrorsPerMinute !== undefined) return { bound: maxErrorsPerMinute, basis: 'as declared' };
   if (!before || before.lines === 0) return null;
   const rate = before.errors / minutes;
-  return { bound: Math.max(rate * tolerance, rate + slack), basis: `${valueText(rate)} in the window before` };
+  return {
+    bound: Math.max(rate * tolerance, rate + slack),
+    basis: `${valueText(rate)} ${baseline === undefined ? 'in the window before' : 'of the release before'}`,
+  };
 }

@@ -18,7 +18,13 @@ export const params = {
         maxErrorsPerMinute: {
           type: 'number',
           minimum: 0,
-          description: 'Error lines a minute that are normal. Absent: as many as in the window before.',
+          description: 'Error lines a minute that are normal. Absent: as many as those it is compared with.',
+        },
+        baseline: {
+          type: 'string',
+          pattern: '^\\{.+\\}$',
+          description:
+            'Streams of the release before, over the same window: {app="api",colour="green"}. Absent: its own, in the window before.',
         },
       },
     },
@@ -52,14 +58,13 @@ export const params = {
     type: 'number',
     minimum: 1,
     default: 1.5,
-    description: 'How many times the window before may be exceeded, where that is the baseline.',
+    description: 'How many times the baseline may be exceeded.',
   },
   slack: {
     type: 'number',
     minimum: 0,
     default: 1,
-    description:
-      'Error lines a minute that are always allowed beside the window before: one more than none is no pattern.',
+    description: 'Error lines a minute that are always allowed beside the baseline: one more than none is no pattern.',
   },
   minLines: { type: 'integer', minimum: 1, default: 1, description: 'Lines of any kind that must have been seen.' },
 } as const;

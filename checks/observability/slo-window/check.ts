@@ -1,9 +1,12 @@
 import { UNITS, type Bound, type Unit } from '../../contract/outcome.ts';
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import { kind, ObservationError } from '../../kit/kind.ts';
+import type { ItemOutcome } from '../../contract/run-reader.ts';
+import { attempt, kind, ObservationError, type Messages, type Refusal, type Say } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { promDuration, query, valueText } from '../../protocols/prometheus.ts';
+import { cannotBeEmpty } from '../../protocols/promql-values.ts';
+import { judgeBehind, seriesBehind } from '../../protocols/series-behind.ts';
 import { labelText, prometheusOf, prometheusParams } from '../../protocols/telemetry.ts';
 
 const COMPARISONS = ['<', '<=', '>', '>=', '=='] as const;
@@ -15,9 +18,13 @@ export const sloWindow = kind('observability/slo-window', {
   sees: [
     'Each series of the declared query at one moment, looking back over the window.',
     'How many samples it rests on.',
+    'That no load run of golive lies in the window, unless the item says that it may: what golive sends itself is no user.',
   ],
-  not: ['How the objective went before the window.', 'What Prometheus did not scrape.'],
-  needs: ['http'],
+  not: [
+    'How the objective went before the window.',
+    'What Prometheus did not scrape: requests that never reached a pod are counted by what stands in front of it, if the query asks that.',
+  ],
+  needs: ['http', 'runs'],
   params: {
     ...prometheusParams,
     objective: { type: 'string', minLength: 1, description: 'What is measured, for people: "Availability".' },
@@ -28,6 +35,11 @@ export const sloWindow = kind('observability/slo-window', {
         'PromQL of the measured value over the window, written $window: "… [$window] …". Each series is judged.',
     },
     window: duration('The time that is looked back on.', '1h'),
+    mayCountOwnLoad: {
+      type: 'boolean',
+      default: false,
+      description: 'Whether requests of golive’s own load runs may be among those of the window.',
+    },
     comparison: { type: 'string', enum: COMPARISONS, description: 'How the value must compare with the bound.' },
     bound: { type: 'number', description: 'The bound, in the unit.' },
     unit: { type: 'string', enum: UNITS, description: 'Unit of the value and the bound.' },
@@ -55,15 +67,31 @@ export const sloWindow = kind('observability/slo-window', {
   },
   rights: ({ prometheusToken }) => mayReadSecrets([prometheusToken]),
 
-  async gather(params, { http }) {
+  async gather(params, { http, runs }, { now }) {
     const windowMs = durationMs(params.window);
     if (windowMs === 0)
       throw new ObservationError('misconfigured', 'The window is 0, expected a time to look back on.', {
         fix: 'Correct params.window of the item.',
       });
-    const ask = (text: string) => query(http, prometheusOf(params), text.replaceAll('$window', promDuration(windowMs)));
-    const [values, samples] = await Promise.all([ask(params.query), ask(params.samples.query)]);
-    return { values, samples };
+    const source = prometheusOf(params);
+    const [measured = '', counted = ''] = [params.query, params.samples.query].map((text) =>
+      text.replaceAll('$window', promDuration(windowMs)),
+    );
+    const [values, samples, behind] = await Promise.all([
+      query(http, source, measured),
+      query(http, source, counted),
+      cannotBeEmpty(measured) ? seriesBehind(http, source, measured) : [],
+    ]);
+    const others = params.mayCountOwnLoad ? { seen: [] } : await attempt(() => runs.outcomes());
+    const isWithin = ({ at = '' }: ItemOutcome): boolean => now.getTime() - Date.parse(at) <= windowMs;
+    const loads = (others.seen ?? []).filter((one) => one.kind.startsWith('load/') && isWithin(one));
+    return {
+      values,
+      samples,
+      behind,
+      loads: loads.map(({ item, at = '' }) => ({ item, at })),
+      unknownLoads: others.refusal,
+    };
   },
 
   judge({ objective, comparison, bound: value, unit, samples, ...params }, seen, say) {
@@ -74,6 +102,7 @@ export const sloWindow = kind('observability/slo-window', {
       say.unsure('too-few-samples', `${subject}: ${why}. Send traffic, look further back, or correct the query.`, {
         subject,
       });
+    judgeLoads(objective, seen, say);
     if (Number.isFinite(counted))
       say.show({
         type: 'value',
@@ -86,14 +115,17 @@ export const sloWindow = kind('observability/slo-window', {
     // Also when it is NaN.
     if (!(counted >= samples.min))
       return unsure(objective, `${valueText(counted)} samples over ${window}, expected at least ${samples.min}`);
+    judgeBehind(seen.behind, {
+      missing: (selector) => unsure(objective, `${selector} finds no series, and a constant stands in for it`),
+      refused: (refusal) => say.refused(refusal, objective),
+    });
     if (seen.values.length === 0) return unsure(objective, `the query gives no data over ${window}`);
     for (const [index, { labels, value: actual }] of seen.values.entries()) {
       const subject = Object.keys(labels).length === 0 ? objective : `${objective} ${labelText(labels)}`;
       say.judged(subject);
       if (Number.isFinite(actual) && index < SHOWN)
         say.show({ type: 'value', title: subject, value: actual, unit, bound });
-      // A failure may be endless (a histogram's quantile beyond its last bucket); that nothing could be better is a defect of the query.
-      if (Number.isNaN(actual) || (!Number.isFinite(actual) && meets(actual, bound)))
+      if (saysNothing(actual, bound))
         unsure(subject, `the query gives ${valueText(actual)} over ${window}: it divides by nothing`);
       else if (!meets(actual, bound))
         say.fail('missed', subject, {
@@ -105,6 +137,29 @@ export const sloWindow = kind('observability/slo-window', {
     }
   },
 });
+
+interface Loads {
+  readonly loads: readonly { readonly item: string; readonly at: string }[];
+  readonly unknownLoads: Refusal | undefined;
+}
+/** What golive has sent itself says nothing of users. */
+function judgeLoads(
+  objective: string,
+  { loads, unknownLoads }: Loads,
+  say: Pick<Say<Messages>, 'refused' | 'unsure'>,
+): void {
+  if (unknownLoads) say.refused(unknownLoads, objective);
+  for (const { item, at } of loads)
+    say.unsure(
+      'too-few-samples',
+      `${objective}: the load run of ${item} (${at}) lies in the window, and says nothing of users. Look again when it is over, or set mayCountOwnLoad.`,
+      { subject: objective, detail: 'own-load' },
+    );
+}
+
+/** A failure may be endless (a histogram's quantile beyond its last bucket); that nothing could be better is a defect of the query. */
+const saysNothing = (actual: number, bound: Bound): boolean =>
+  Number.isNaN(actual) || (!Number.isFinite(actual) && meets(actual, bound));
 
 const withUnit = (value: number, unit: Unit): string =>
   unit === 'ratio' || unit === 'count' ? valueText(value) : `${valueText(value)} ${unit === 'percent' ? '%' : unit}`;

@@ -1,13 +1,13 @@
 import type { HttpAnswer, HttpRequest } from '../../contract/http.ts';
 import { parseJson, textAt } from '../../contract/json.ts';
-import { credential, endpoint } from '../../contract/param-schemas.ts';
+import { credential, endpoint, secretRef } from '../../contract/param-schemas.ts';
 import type { SecretRef } from '../../contract/secrets.ts';
-import { table } from '../../kit/evidence.ts';
 import { kind } from '../../kit/kind.ts';
 import { addressOf, isDown } from '../../protocols/api-requests.ts';
 import { isSuccess } from '../../protocols/http-answers.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
-import { tamperedTokens } from './tampered-tokens.ts';
+import { badAttempts, noted, ownAttempts, type Attempt, type Open } from './attempts.ts';
+import { judge, messages, type Seen } from './judge.ts';
 
 const path = (description: string, byDefault: string) =>
   ({ type: 'string', pattern: '^/', default: byDefault, description }) as const;
@@ -23,9 +23,11 @@ export const authentication = kind('traffic/authentication', {
   sees: [
     'A login whose token opens a protected path (the positive control) and, with identityField, stands for that user.',
     'The same path refused with 401: without a token, with signature, expiry or subject changed, with alg "none", signed with a well-known key.',
+    'With signingKey: refused although it is rightly signed, when expired, not yet valid, for another audience or of another issuer.',
+    'With expiredToken or logoutPath: refused as well, a token that expired by itself, and one that was logged out.',
     'The login refused with 401 for a wrong password.',
   ],
-  not: ['A token that expired by itself.', 'Who may do what.'],
+  not: ['Without signingKey or expiredToken: a token that expired by itself.', 'Who may do what.'],
   needs: ['http'],
   required: ['endpoint', 'credential'],
   params: {
@@ -36,6 +38,17 @@ export const authentication = kind('traffic/authentication', {
     passwordField: field('Member of the login request that holds the password.', 'password'),
     tokenField: field('Member of the login answer that holds the token.', 'token'),
     protectedPath: path('Path that answers 2xx only with a good token.', '/api/v1/me'),
+    signingKey: {
+      ...secretRef,
+      description:
+        'Key that the service signs its JSON Web Tokens with: a shared secret or a private key in PEM. It signs bad ones, inside the gate.',
+    },
+    expiredToken: { ...secretRef, description: 'A token of the service that has expired, kept from an earlier day.' },
+    logoutPath: {
+      type: 'string',
+      pattern: '^/',
+      description: 'Path that ends a token by POST. Absent: whether a logout ends anything is not judged.',
+    },
     identityField: {
       type: 'string',
       minLength: 1,
@@ -43,124 +56,48 @@ export const authentication = kind('traffic/authentication', {
         'Member of that answer that must be the user name of the credential. Absent: whose token it is is not judged.',
     },
   },
-  messages: {
-    down: {
-      says: '{subject}: does not answer ({why}), expected a login.',
-      fix: 'Start the service, or open the way to it from where the gate runs.',
-    },
-    loginBroken: {
-      says: '{subject}: the login answered {status}{missing}, expected 2xx and a token in {field}.',
-      fix: 'Read the log of the service for that request; correct loginPath or tokenField if the API differs.',
-    },
-    tokenRefused: {
-      says: '{subject}: the token it gave was answered {status} at {path}, expected 2xx.',
-      fix: 'Check that the services that give tokens and those that check them share keys and clocks.',
-    },
-    otherIdentity: {
-      says: '{subject}: at {path} the token of the login stands for {actual} by {field}, expected the user that logged in.',
-      fix: 'Find whose session the login hands out (a cache, a shared token, a default user) before anybody else logs in.',
-    },
-    notRefused: {
-      says: '{subject}: {request} with {what} was answered {status}, expected 401.',
-      fix: 'Repair the token check of the service before anything goes live: what it lets in, everybody can send.',
-    },
-  },
-  rights: ({ credential }) => mayReadSecrets([credential.password]),
+  messages,
+  rights: ({ credential, signingKey, expiredToken }) => mayReadSecrets([credential.password, signingKey, expiredToken]),
+  judge,
 
-  async gather(params, { http }) {
-    const { endpoint, credential, usernameField, passwordField, loginPath, protectedPath } = params;
+  async gather(params, { http }, { now }): Promise<Seen> {
+    const { endpoint, credential, usernameField, passwordField, loginPath, protectedPath, logoutPath } = params;
     const ask = async (path: string, how: Omit<HttpRequest, 'url'> = {}): Promise<HttpAnswer> =>
       await http.request({ ...how, ...addressOf(endpoint, path) });
-    // What is kept of an answer: never its body, which may hold a token.
-    const attempt = (what: string, request: string, { status, ms }: HttpAnswer) => ({
-      what,
-      request,
-      status,
-      ms: Math.round(ms),
-    });
     const logIn = (password: SecretRef | string) =>
       ask(loginPath, { method: 'POST', json: { [usernameField]: credential.username, [passwordField]: password } });
-    const open = async (what: string, bearer?: string) =>
-      attempt(what, `GET ${protectedPath}`, await ask(protectedPath, bearer === undefined ? {} : { bearer }));
+    const open: Open = async (what, bearer) =>
+      noted(what, `GET ${protectedPath}`, await ask(protectedPath, bearer === undefined ? {} : { bearer }));
+    const logOut = async (bearer: string): Promise<readonly Attempt[]> => {
+      if (logoutPath === undefined || bearer === '') return [];
+      const left = await ask(logoutPath, { method: 'POST', bearer });
+      const logout = noted('the token of the login', `POST ${logoutPath}`, left);
+      return [logout, ...(isSuccess(left.status) ? [await open('a token that was logged out', bearer)] : [])];
+    };
     try {
       const login = await logIn(credential.password);
       const token = isSuccess(login.status) ? textAt(parseJson(login.body), '', params.tokenField) : '';
       const opened = token === '' ? null : await ask(protectedPath, { bearer: token });
-      const refusals = [
-        attempt('a wrong password', `POST ${loginPath}`, await logIn(WRONG_PASSWORD)),
-        await open('no token'),
-        await open('a token that is none', 'golive-no-token'),
-      ];
-      for (const tampered of token === '' ? [] : tamperedTokens(token))
-        refusals.push(await open(tampered.what, tampered.token));
+      const wrong = noted('a wrong password', `POST ${loginPath}`, await logIn(WRONG_PASSWORD));
+      const bad = await badAttempts(open, token, params.expiredToken);
+      const own = await ownAttempts(open, token, params.signingKey, now);
+      const [logout = null, ...after] = await logOut(token);
       return {
-        up: true as const,
-        login: attempt('the right password', `POST ${loginPath}`, login),
+        ...own,
+        up: true,
+        login: noted('the right password', `POST ${loginPath}`, login),
         tokenGiven: token !== '',
-        /** The protected path with the token of the login; null when there was none. */
-        control: opened && attempt('the token of the login', `GET ${protectedPath}`, opened),
+        control: opened && noted('the token of the login', `GET ${protectedPath}`, opened),
+        logout,
         identity: opened ? identityIn(opened, params.identityField, credential.username) : 'not asked',
-        refusals,
+        refusals: [wrong, ...bad, ...own.refusals, ...after],
       };
     } catch (error) {
-      if (isDown(error)) return { up: false as const, why: error.message };
+      if (isDown(error)) return { up: false, why: error.message };
       throw error;
     }
   },
-
-  judge({ endpoint, tokenField, protectedPath, identityField }, seen, say) {
-    const subject = `Authentication at ${endpoint.url}`;
-    if (!seen.up) {
-      say.judged(subject);
-      return say.fail('down', subject, { why: seen.why });
-    }
-    const { login, tokenGiven, control, identity, refusals } = seen;
-    const letIn = control ? [login, control] : [login];
-    say.judged(...[...letIn, ...refusals].map(({ request, what }) => `${request} with ${what}`));
-    say.show(
-      table(
-        'Attempts',
-        ['request', 'with', 'expected', 'status', 'ms'],
-        [...letIn, ...refusals].map((one, index) => [
-          one.request,
-          one.what,
-          index < letIn.length ? '2xx' : '401',
-          one.status,
-          one.ms,
-        ]),
-      ),
-      { type: 'text', title: 'The token stands for', text: identity },
-    );
-    for (const { what, request, status } of refusals)
-      if (status !== 401) say.fail('notRefused', subject, { what, request, status });
-    if (!tokenGiven && isRefusal(login.status))
-      say.unsure(
-        'no-positive-control',
-        `${subject}: the login answered ${login.status}: either the gate's credential is wrong or nobody gets in, so refusals prove nothing.`,
-      );
-    else if (!tokenGiven)
-      say.fail('loginBroken', subject, {
-        status: login.status,
-        missing: isSuccess(login.status) ? ' without a token' : '',
-        field: tokenField,
-      });
-    if (control?.status === 403)
-      say.unsure(
-        'no-positive-control',
-        `${subject}: the token was answered 403 at ${protectedPath}: the user may not see it, so refusals there prove nothing. Name a path this user may see.`,
-      );
-    else if (control && !isSuccess(control.status))
-      say.fail('tokenRefused', subject, { status: control.status, path: protectedPath });
-    else if (control && identityField !== undefined && identity !== 'the user that logged in')
-      say.fail('otherIdentity', subject, {
-        path: protectedPath,
-        field: identityField,
-        actual: identity === 'another user' ? identity : 'nobody',
-      });
-  },
 });
-
-const isRefusal = (status: number): boolean => status === 401 || status === 403;
 
 /** Whose token it is, without the name: the answer may hold a customer's. */
 function identityIn({ body }: HttpAnswer, field: string | undefined, username: string): string {

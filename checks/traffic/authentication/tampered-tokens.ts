@@ -1,5 +1,6 @@
 /** Bad tokens made from a good one; none of them may open anything. */
 import { createHmac } from 'node:crypto';
+import type { SignedToken } from '../../contract/http.ts';
 
 export interface TamperedToken {
   readonly what: string;
@@ -35,6 +36,38 @@ export function tamperedTokens(token: string): readonly TamperedToken[] {
       token: signedWith(key, encode({ ...algorithm, alg: 'HS256' }), payload),
     })),
   ];
+}
+
+/** Tokens to be signed by the service's own key. */
+export interface OwnTokens {
+  /** As the login gives them: it must open, or the key is another one and the refusals prove nothing. */
+  readonly good: Omit<SignedToken, 'signedBy'>;
+  readonly bad: readonly { readonly what: string; readonly token: Omit<SignedToken, 'signedBy'> }[];
+}
+
+const HOUR_S = 3600;
+
+/**
+ * Rightly signed, and wrong in one claim each (RFC 7519, 4.1; RFC 8725, 3.8 and 3.9): a service that only verifies signatures lets them in.
+ * By an hour, as clocks may differ by minutes. Audience and issuer only where its tokens have them. Null of an opaque token.
+ */
+export function ownTokens(token: string, now: Date): OwnTokens | null {
+  const [head, payload] = token.split('.');
+  const [header, claims] = [decode(head), decode(payload)];
+  if (!header || !claims) return null;
+  const nowS = Math.floor(now.getTime() / 1000);
+  const past = { iat: nowS - 2 * HOUR_S, exp: nowS - HOUR_S, ...('nbf' in claims ? { nbf: nowS - 2 * HOUR_S } : {}) };
+  const future = { nbf: nowS + HOUR_S, exp: nowS + 2 * HOUR_S };
+  const other = (name: 'aud' | 'iss', what: string) =>
+    name in claims ? [{ what, change: { [name]: 'https://golive.invalid' } }] : [];
+  const changes = [
+    { what: 'a rightly signed token that has expired', change: past },
+    { what: 'a rightly signed token that is not yet valid', change: future },
+    ...other('aud', 'a rightly signed token for another audience'),
+    ...other('iss', 'a rightly signed token of another issuer'),
+  ];
+  const bad = changes.map(({ what, change }) => ({ what, token: { header, claims: { ...claims, ...change } } }));
+  return { good: { header, claims }, bad };
 }
 
 /** In the middle: the last character of base64url may hold bits that do not count. */

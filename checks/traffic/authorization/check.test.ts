@@ -7,18 +7,26 @@ import { nodeHttp } from '../../kit/testing/node-http.ts';
 import { authorization } from './check.ts';
 
 let checksRole = true;
+/** How the router of the service reads a request, which its check does not. */
+let routes = ({ url = '' }: http.IncomingMessage): string => url;
+/** What the check looks at. */
+let checks = (request: http.IncomingMessage): boolean => request.url === '/admin';
 let server: http.Server;
 let url = '';
 
 /** Tokens are the user's name, so that the test can see that none is recorded. */
 function statusOf(request: http.IncomingMessage): number {
   const user = /^Bearer token-of-(\w+)$/.exec(request.headers.authorization ?? '')?.[1];
+  const path = routes(request);
+  if (path !== '/admin' && path !== '/me') return 404;
   if (user === undefined) return 401;
-  return request.url === '/admin' && user !== 'root' && checksRole ? 403 : 200;
+  return checks(request) && user !== 'root' && checksRole ? 403 : 200;
 }
 
 beforeEach(async () => {
   checksRole = true;
+  routes = ({ url: path = '' }) => path;
+  checks = (request) => request.url === '/admin';
   server = http.createServer((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += String(chunk)));
@@ -60,6 +68,32 @@ describe('against a server', () => {
     const { gathered, judgement } = await tried();
     expect(judgement).toMatchObject({ outcome: 'pass', subjects: { length: 5 } });
     expect(JSON.stringify([gathered, judgement])).not.toContain('token-of');
+  });
+
+  it.each<[string, typeof routes, string]>([
+    ['case', ({ url: path = '' }) => path.toLowerCase(), 'GET /ADMIN'],
+    ['a slash more', ({ url: path = '' }) => path.replace(/\/$/, ''), 'GET /admin/'],
+    ['doubled slashes', ({ url: path = '' }) => path.replace(/^\/+/, '/'), 'GET //admin'],
+    ['encoding', ({ url: path = '' }) => decodeURIComponent(path), 'GET /%61dmin'],
+    ['path parameters', ({ url: path = '' }) => path.replace(/;.*/, ''), 'GET /admin;golive=1'],
+  ])('fails one whose check does not know what the router does with %s', async (_, how, request) => {
+    routes = how;
+    const { judgement } = await tried();
+    const found = { id: 'wayRound', subject: { name: 'Subject "user"' }, data: { request, refused: 'GET /admin' } };
+    expect(judgement).toMatchObject({ outcome: 'fail', findings: [found] });
+  });
+
+  it('fails one that checks GET alone', async () => {
+    checks = ({ method, url: path }) => method === 'GET' && path === '/admin';
+    expect((await tried()).judgement).toMatchObject({
+      outcome: 'fail',
+      findings: [{ data: { request: 'HEAD /admin' } }],
+    });
+  });
+
+  it('passes one that answers every path it does not know', async () => {
+    routes = ({ url: path = '' }) => (path === '/admin' ? path : '/me');
+    expect((await tried()).judgement).toMatchObject({ outcome: 'pass' });
   });
 
   it('fails one that lets every user administer', async () => {

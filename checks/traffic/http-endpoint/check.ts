@@ -10,8 +10,8 @@ export const httpEndpoint = kind('traffic/http-endpoint', {
   title: 'Endpoints answer as their clients expect',
   why: 'A release that answers 200 with another shape breaks every client and no health check.',
   sees: [
-    'Status, headers, time and body of each answer, the body against a JSON Schema.',
-    'With samples also the P95 of its latency.',
+    'Status, headers, time and body of each answer, the body against a JSON Schema; at each address that the host has.',
+    'With samples also the P95 of its latency. No redirect from https to http.',
   ],
   not: ['More answers than those.', 'What happens under load.'],
   needs: ['http'],
@@ -32,31 +32,40 @@ export const httpEndpoint = kind('traffic/http-endpoint', {
         exchanges.push([{ answered: false, asked: false, why: 'not asked: the login gave no token' }]);
         continue;
       }
-      const ask = () =>
-        unlessDown(
+      const ask = async (address?: string): Promise<Exchange> => {
+        const answer = await unlessDown(
           http.request({
             ...addressOf(endpoint, path),
+            ...(address === undefined ? { tellAddresses: true } : { address }),
             method: method ?? 'GET',
             ...(json ? { json } : {}),
             ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
             ...(authenticated && 'bearer' in session ? { bearer: session.bearer } : {}),
           }),
         );
+        return address === undefined ? answer : { ...answer, at: address };
+      };
       exchanges.push(await sampled(request, ask, context));
     }
     return { exchanges, ...('down' in session ? { loginDown: session.down } : {}) };
   },
 });
 
-/** One without an answer is the last: a service that hangs would be waited for as often as it is asked. */
+/**
+ * And once at each address where the host has several, in turn. One without an answer is the last: a service that hangs would be waited for as often as it is asked.
+ */
 async function sampled(
   { path, samples }: Request,
-  ask: () => Promise<Exchange>,
+  ask: (address?: string) => Promise<Exchange>,
   context: CheckContext,
 ): Promise<Exchange[]> {
-  const all = [await ask()];
-  while (all.at(-1)?.answered === true && all.length < samples) {
-    all.push(await ask());
+  const first = await ask();
+  const all = [first];
+  const { addresses = [] } = first.answered ? first : {};
+  const several = addresses.length > 1 ? addresses : [];
+  const needed = Math.max(samples, 1 + several.length);
+  while (all.at(-1)?.answered === true && all.length < needed) {
+    all.push(await ask(several[(all.length - 1) % several.length]));
     if (all.length % 10 === 1) context.progress(`${path}: ${all.length} of ${samples} asked`);
   }
   return all;

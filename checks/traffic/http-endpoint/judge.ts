@@ -4,7 +4,7 @@ import { durationMs, formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { Say } from '../../kit/kind.ts';
 import type { Answered } from '../../protocols/api-requests.ts';
-import { schemaProblem, wrongHeaders } from '../../protocols/http-answers.ts';
+import { schemaProblem, withJsonType, wrongHeaders } from '../../protocols/http-answers.ts';
 import type { Params, Request } from './params.ts';
 
 export const messages = {
@@ -32,6 +32,10 @@ export const messages = {
     says: '{subject}: header {header} is {actual}, expected {expected}.',
     fix: 'Set the header in the service or in the proxy before it.',
   },
+  leavesTls: {
+    says: '{subject}: redirects to {location}, expected an address with https, as it was asked for.',
+    fix: 'Have the proxy or the service build its redirects with https: what comes next is sent in the clear.',
+  },
   tooSlow: {
     says: '{subject}: took {actual}, expected at most {expected}.',
     fix: 'Find where the time goes before load is put on it.',
@@ -42,8 +46,10 @@ export const messages = {
   },
 } as const;
 
-/** `asked` is false where the request was not made: its token is missing. */
-export type Exchange = Answered | { readonly answered: false; readonly why: string; readonly asked?: false };
+/** `asked` is false where the request was not made: its token is missing; `at` is the address of a host that has several. */
+export type Exchange = (Answered | { readonly answered: false; readonly why: string; readonly asked?: false }) & {
+  readonly at?: string;
+};
 type Answer = Answered & { answered: true };
 interface Seen {
   /** The samples of each request, in its order. */
@@ -80,6 +86,8 @@ export function judge(params: Params, { exchanges, loginDown }: Seen, say: Speak
       });
     judgeWorst({ request, all }, params.maxLatency, say);
     judgeTail({ request, all }, say);
+    const location = all.map((one) => leavingTls(params.endpoint.url, one)).find((one) => one !== undefined);
+    if (location !== undefined) say.fail('leavesTls', nameOf(request), { location });
   }
   say.show(evidenceOf(params, rows));
 }
@@ -92,7 +100,8 @@ function judgeWorst({ request, all }: Row, maxLatency: string, say: Speaks): voi
   const wrong = all.filter((exchange) => !isAsExpected(request, exchange, maxLatency));
   const [first] = wrong;
   if (!first) return;
-  const subject = all.length === 1 ? nameOf(request) : `${nameOf(request)} (${wrong.length} of ${all.length} answers)`;
+  const name = `${nameOf(request)}${first.at === undefined ? '' : ` at ${first.at}`}`;
+  const subject = all.length === 1 ? name : `${name} (${wrong.length} of ${all.length} answers)`;
   judgeAnswer(subject, request, first, maxLatency, say);
 }
 
@@ -103,6 +112,12 @@ function isAsExpected(request: Request, exchange: Exchange, maxLatency: string):
   return trial.verdict().findings.length === 0;
 }
 
+/** Where an answer over https sends its client without; undefined where it does not. The query may hold a secret. */
+function leavingTls(url: string, exchange: Exchange): string | undefined {
+  const location = exchange.answered ? (exchange.headers['location'] ?? '') : '';
+  return url.startsWith('https:') && /^http:/i.test(location) ? location.replace(/[?#].*$/s, '') : undefined;
+}
+
 function judgeAnswer(subject: string, request: Request, exchange: Exchange, maxLatency: string, say: Speaks): void {
   const expected = request.status;
   if (!exchange.answered) return say.fail('noAnswer', subject, { why: exchange.why, expected });
@@ -111,7 +126,10 @@ function judgeAnswer(subject: string, request: Request, exchange: Exchange, maxL
   if (!isExpected) say.fail('wrongStatus', subject, { actual: status, expected });
   // The body of another status is not what the schema is about.
   if (isExpected && request.schema) judgeBody(subject, request.schema, exchange, say);
-  for (const wrong of wrongHeaders(isExpected ? withJsonType(request) : request.headers, headers))
+  for (const wrong of wrongHeaders(
+    isExpected ? withJsonType(request.headers, request.schema) : request.headers,
+    headers,
+  ))
     say.fail('wrongHeader', subject, wrong);
   if (ms > durationMs(maxLatency)) say.fail('tooSlow', subject, { actual: formatMs(ms), expected: maxLatency });
 }
@@ -121,15 +139,6 @@ function judgeBody(subject: string, schema: object, { body, truncated, headers }
   if (value === undefined) return say.fail('notJson', subject, { type: headers['content-type'] ?? 'no content type' });
   const problems = schemaProblem(schema, value);
   if (problems !== null) say.fail('wrongShape', subject, { problems });
-}
-
-/** A JSON media type (RFC 6839: also `…+json`), which a schema implies; an item that names another has the last word. */
-const JSON_TYPE = '^application/([a-z0-9.-]+\\+)?json *(;|$)';
-
-/** Clients parse by the content type: JSON that calls itself a page or a text is no JSON to them. */
-function withJsonType({ schema, headers }: Request): Readonly<Record<string, string>> {
-  const isNamed = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
-  return schema && !isNamed ? { ...headers, 'content-type': JSON_TYPE } : headers;
 }
 
 function judgeTail({ request, all }: Row, say: Speaks): void {

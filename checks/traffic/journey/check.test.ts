@@ -18,6 +18,7 @@ class Shop {
   hangs = false;
   refusesDelete = false;
   colour = 'blue';
+  type = 'application/json';
   pollsUntilDone = 3;
   #polls = 0;
   #server!: http.Server;
@@ -30,7 +31,7 @@ class Shop {
       request.on('end', () => {
         const [status, answer] = this.#answer(request, body);
         if (this.hangs && request.method === 'GET') return;
-        response.writeHead(status, { 'content-type': 'application/json', 'x-colour': this.colour });
+        response.writeHead(status, { 'content-type': this.type, 'x-colour': this.colour });
         response.end(JSON.stringify(answer));
       });
     });
@@ -130,6 +131,12 @@ describe('against a server', () => {
     expect(judgement).toHaveProperty('subjects.length', 7);
     expect(shop.items.size).toBe(0);
     expect(JSON.stringify([gathered, judgement])).not.toContain(TOKEN);
+  });
+
+  it('fails where JSON calls itself a page, as its clients parse it by its type', async () => {
+    shop.type = 'text/html';
+    const { texts } = await walked();
+    expect(texts).toEqual([expect.stringContaining('header content-type is text/html') as string]);
   });
 
   it('fails where a write is forgotten, and cleans up', async () => {

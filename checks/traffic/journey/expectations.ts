@@ -1,7 +1,7 @@
 /** What is wrong with one answer of a journey. Pure; the texts never hold a body or a saved value. */
 import type { HttpAnswer } from '../../contract/http.ts';
 import { parseJson } from '../../contract/json.ts';
-import { schemaProblem, wrongHeaders } from '../../protocols/http-answers.ts';
+import { schemaProblem, withJsonType, wrongHeaders } from '../../protocols/http-answers.ts';
 import type { Params, Step } from './params.ts';
 import { filledIn, filledText, masked, valueAt, type Saved } from './saved-values.ts';
 
@@ -33,7 +33,7 @@ export function problemsOf({ expect, save }: Step, answer: HttpAnswer, saved: Sa
   const took = { actual: `${Math.round(answer.ms)} ms`, expected: `${maxMs} ms` };
   return [
     ...(schema ? bodyProblems(schema, answer, saved) : []),
-    ...headerProblems('wrongHeader', headers, answer, saved),
+    ...headerProblems('wrongHeader', withJsonType(headers, schema), answer, saved),
     ...(answer.ms > maxMs ? [{ message: 'tooSlow', data: took } as const] : []),
     ...Object.values(save)
       .filter((path) => valueAt(parseJson(answer.body), path) === undefined)

@@ -9,7 +9,12 @@ import { judge, messages, type ServiceSeen } from './judge.ts';
 
 /** What services say of a part that is not well. */
 const UNHEALTHY =
-  'down fail failed failing failure unhealthy unavailable degraded out_of_service error critical red dead not_serving not_ready disconnected unreachable offline'.split(
+  'down fail failed failing failure unhealthy unavailable degraded impaired out_of_service error fatal critical red bad ko nok dead stopped crashed broken lost outage maintenance timeout timed_out refused not_ok not_healthy not_serving not_ready not_connected disconnected unreachable inaccessible offline'.split(
+    ' ',
+  );
+/** What they say of themselves when they are: a word, or `healthy: true`. */
+const HEALTHY =
+  'ok healthy up pass passing success serving alive live ready available operational running green pong true'.split(
     ' ',
   );
 
@@ -17,7 +22,7 @@ export const serviceHealth = kind('traffic/service-health', {
   title: 'Every service answers that it is healthy',
   why: 'A rollout may be complete while the service behind it answers errors.',
   sees: [
-    'The health path of each service through the API server’s service proxy, several times in a row: the word in its JSON, that no cache answered and, with version, which release it was.',
+    'The health path of each service through the API server’s service proxy, several times in a row: the word in its JSON or by itself, that no cache answered and, with version, which release it was.',
     'That no part it names is unwell, by word, truth value, status code or list of errors.',
     'That all endpoints of the service are ready.',
   ],
@@ -42,15 +47,15 @@ export const serviceHealth = kind('traffic/service-health', {
     field: {
       type: 'string',
       minLength: 1,
-      default: 'status',
-      description: 'Member of the JSON answer that says how the service is.',
+      description:
+        'Member of the JSON answer that says how the service is. Absent: status, state, health, healthy, ok, alive, up, ready, success or serving, the first that is there; or an answer of one word.',
     },
     healthy: {
       type: 'array',
       minItems: 1,
       items: { type: 'string', description: 'A word.' },
-      default: ['ok', 'healthy', 'up', 'pass'],
-      description: 'Values of that member that mean healthy, in any case.',
+      default: HEALTHY,
+      description: 'Values of it that mean healthy, in any case.',
     },
     unhealthy: {
       type: 'array',

@@ -1,10 +1,10 @@
 /** How the answers of services to their health path are judged. */
-import { at, isRecord, parseJson, textAt } from '../../contract/json.ts';
+import { at, parseJson, textAt } from '../../contract/json.ts';
 import { nameList, shortened, table } from '../../kit/evidence.ts';
 import type { Say } from '../../kit/kind.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
-import { credentialIn } from '../../protocols/literal-credentials.ts';
-import { sickPart } from './health-body.ts';
+import { credentialIn } from '../../protocols/credential-text.ts';
+import { sickPart, wholeState } from './health-body.ts';
 
 export const messages = {
   serviceMissing: {
@@ -32,7 +32,7 @@ export const messages = {
     fix: 'Read the log of the service for the cause; if only some tries failed, one of its pods is sick.',
   },
   notJson: {
-    says: '{subject}: {path} answered 200 with something that is no JSON object ({body}), expected {field}.',
+    says: '{subject}: {path} answered 200 with what is no health answer ({body}), expected JSON or a single word.',
     fix: 'Check the path and port: an error or start page is answering.',
   },
   stale: {
@@ -50,7 +50,7 @@ export const messages = {
 } as const;
 
 interface Expected {
-  readonly field: string;
+  readonly field?: string;
   readonly healthy: readonly string[];
   readonly unhealthy: readonly string[];
   readonly ignored: readonly string[];
@@ -143,29 +143,30 @@ function judgeAnswers(service: ServiceSeen, expected: Expected, say: Speaks): vo
 
 /** Says what is wrong with one answer, if anything. */
 function isWell({ body }: Answer, service: ServiceSeen, expected: Expected, say: Speaks): boolean {
-  const { field, healthy, unhealthy, ignored, version, versionField } = expected;
+  const { healthy, unhealthy, ignored, version, versionField } = expected;
   const subject = subjectOf(service);
   const { path } = service;
-  const answer = parseJson(body);
-  if (!isRecord(answer)) {
-    say.fail('notJson', subject, { path, field, body: excerpt(body) });
+  const whole = wholeState(body, expected.field);
+  if (!whole) {
+    say.fail('notJson', subject, { path, body: excerpt(body) });
     return false;
   }
-  const value = at(answer, field);
+  const { member, value, members } = whole;
+  const field = member === '' ? 'the answer' : member;
   const actual =
     value === undefined ? 'missing' : shortened(typeof value === 'string' ? value : JSON.stringify(value), 100);
-  if (value === undefined || !healthy.some((word) => word.toLowerCase() === actual.toLowerCase())) {
+  if (value === undefined || !healthy.some((word) => word.toLowerCase() === actual.trim().toLowerCase())) {
     const shown = typeof value === 'string' ? JSON.stringify(actual) : actual;
     say.fail('unhealthy', subject, { path, field, actual: shown, expected: healthy.join(' or ') });
     return false;
   }
-  const said = at(answer, versionField);
+  const said = at(members, versionField);
   if (version !== undefined && said !== version) {
     const shown = typeof said === 'string' ? shortened(said, 100) : 'missing';
     say.fail('wrongVersion', subject, { path, actual: shown, expected: version });
     return false;
   }
-  const sick = sickPart(answer, unhealthy, ignored);
+  const sick = sickPart(members, unhealthy, ignored);
   if (sick) say.fail('partUnhealthy', subject, { path, field, actual, part: sick.part, word: excerpt(sick.word) });
   return sick === null;
 }

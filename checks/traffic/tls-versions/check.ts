@@ -1,11 +1,14 @@
-import type { TlsTarget } from '../../contract/network.ts';
+import type { PlaintextAnswer, TlsTarget } from '../../contract/network.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind } from '../../kit/kind.ts';
 import {
+  judgePlaintext,
   placesWithTls,
   shake,
+  takesPlaintext,
   tlsExemptions,
   tlsServers,
+  tryPlaintext,
   withoutTls,
   type Handshake,
 } from '../../protocols/tls-servers.ts';
@@ -19,13 +22,28 @@ interface Seen {
   readonly older: Handshake | null;
   /** TLS 1.3 once more, after the refusal: the server was there all the time. */
   readonly after: Handshake | null;
+  /** A session without TLS; only of databases and caches. */
+  readonly plain?: PlaintextAnswer;
 }
+
+const ALLOWED = {
+  'no TLS': 'do without TLS',
+  'older versions': 'speak older versions',
+  plaintext: 'take sessions without TLS',
+} as const;
+
+/** One that does not answer now may need it all the same. */
+const MAY_NEED: Readonly<Record<'older versions' | 'plaintext', (one: Seen) => boolean>> = {
+  'older versions': ({ older }) => older === null || older.handshake === 'completed',
+  plaintext: ({ older, plain }) => older === null || (plain !== undefined && plain.plaintext !== 'refused'),
+};
 
 export const tlsVersions = kind('traffic/tls-versions', {
   title: 'Every declared server speaks TLS 1.3 and refuses what is older',
   why: 'One server that still takes an old version is where an attacker downgrades the connection.',
   sees: [
     'A handshake with TLS 1.3 alone, one that offers only older versions, and TLS 1.3 again, with each declared endpoint, database, cache and registry, at each of its addresses.',
+    'A session without TLS on the same port of each database and cache, refused before a password was sent.',
   ],
   not: [
     'Which ciphers it would choose for other clients.',
@@ -40,8 +58,9 @@ export const tlsVersions = kind('traffic/tls-versions', {
       {
         allows: {
           type: 'string',
-          enum: ['no TLS', 'older versions'],
-          description: 'Declared without TLS, or speaking older versions besides TLS 1.3.',
+          enum: ['no TLS', 'older versions', 'plaintext'],
+          description:
+            'Declared without TLS, speaking older versions besides TLS 1.3, or taking sessions without TLS besides.',
         },
       },
       'allows',
@@ -64,6 +83,7 @@ export const tlsVersions = kind('traffic/tls-versions', {
       says: '{subject}: speaks {actual}, too, expected that it refuses what is older than TLS 1.3.',
       fix: 'Set the lowest version of the server to TLS 1.3, or exempt it with the reason why.',
     },
+    takesPlaintext,
     unmatchedExemption: {
       says: '{subject}: may {allows}, which it does not do or which nobody declares; expected exemptions that are needed.',
       fix: 'Remove the exemption, or correct its name.',
@@ -74,11 +94,13 @@ export const tlsVersions = kind('traffic/tls-versions', {
     const offer = (target: TlsTarget, minVersion: 'TLSv1' | 'TLSv1.3', maxVersion: 'TLSv1.2' | 'TLSv1.3') =>
       shake(tls, target, { minVersion, maxVersion });
     const seen: Seen[] = [];
-    for (const { server, address, target } of await placesWithTls(tls, params)) {
+    for (const { server, address, target, plain: plainTarget } of await placesWithTls(tls, params)) {
       const newest = await offer(target, 'TLSv1.3', 'TLSv1.3');
       const older = newest.handshake === 'completed' ? await offer(target, 'TLSv1', 'TLSv1.2') : null;
+      const plain = plainTarget && newest.handshake === 'completed' ? await tryPlaintext(tls, plainTarget) : undefined;
       const isGone = older !== null && older.handshake !== 'completed';
-      seen.push({ server, address, newest, older, after: isGone ? await offer(target, 'TLSv1.3', 'TLSv1.3') : null });
+      const after = isGone ? await offer(target, 'TLSv1.3', 'TLSv1.3') : null;
+      seen.push({ server, address, newest, older, after, ...(plain && { plain }) });
     }
     return { seen, withoutTls: withoutTls(params) };
   },
@@ -86,9 +108,10 @@ export const tlsVersions = kind('traffic/tls-versions', {
   judge({ exemptions }, { seen, withoutTls }, say) {
     const exemption = (server: string, what: string) =>
       exemptions.find((one) => one.server === server && one.allows === what);
-    for (const { server, address, newest, older, after } of seen) {
+    for (const { server, address, newest, older, after, plain } of seen) {
       const subject = `${server} (${address})`;
       say.judged(subject);
+      judgePlaintext(say, subject, plain, exemption(server, 'plaintext') !== undefined);
       if (newest.handshake === 'none') say.fail('noAnswer', subject, { why: newest.why });
       else if (newest.handshake === 'refused') say.fail('refused', subject, { why: newest.why });
       else if (older?.handshake === 'completed') {
@@ -105,29 +128,33 @@ export const tlsVersions = kind('traffic/tls-versions', {
     for (const { server, declared } of withoutTls)
       if (!exemption(server, 'no TLS')) say.fail('withoutTls', server, { declared });
     for (const { server, allows } of exemptions) {
-      const isNeeded =
-        allows === 'no TLS'
-          ? withoutTls.some((one) => one.server === server)
-          : // One that does not answer now may need it all the same.
-            seen.some((one) => one.server === server && (one.older === null || one.older.handshake === 'completed'));
-      if (!isNeeded)
-        say.fail('unmatchedExemption', server, {
-          allows: allows === 'no TLS' ? 'do without TLS' : 'speak older versions',
-        });
+      const isNeeded = (allows === 'no TLS' ? withoutTls : seen.filter(MAY_NEED[allows])).some(
+        (one) => one.server === server,
+      );
+      if (!isNeeded) say.fail('unmatchedExemption', server, { allows: ALLOWED[allows] });
     }
     const reason = (server: string) => exemptions.find((one) => one.server === server)?.reason ?? null;
     say.show(
       table(
         'What each server answered',
-        ['server', 'address', 'TLS 1.3 alone', 'TLS 1.0 to 1.2', 'TLS 1.3 again', 'exempt because'],
+        ['server', 'address', 'TLS 1.3 alone', 'TLS 1.0 to 1.2', 'TLS 1.3 again', 'without TLS', 'exempt because'],
         [
-          ...seen.map(({ server, address, newest, older, after }) => [
+          ...seen.map(({ server, address, newest, older, after, plain }) => [
             server,
             address,
             ...[newest, older, after].map(shown),
+            plain ? `${plain.plaintext}: ${plain.why}` : null,
             reason(server),
           ]),
-          ...withoutTls.map(({ server, declared }) => [server, declared, 'without TLS', null, null, reason(server)]),
+          ...withoutTls.map(({ server, declared }) => [
+            server,
+            declared,
+            'without TLS',
+            null,
+            null,
+            null,
+            reason(server),
+          ]),
         ],
       ),
     );

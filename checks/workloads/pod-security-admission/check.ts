@@ -74,11 +74,11 @@ export const podSecurityAdmission = kind('workloads/pod-security-admission', {
       table(
         'Pod Security labels',
         ['namespace', ...modes, 'resourceVersion'],
-        namespaces.map(({ metadata: { name, labels = {}, resourceVersion } }) => [
+        namespaces.map(({ metadata: { name, labels, resourceVersion } }) => [
           name,
           ...modes.map((mode) => {
-            const level = labels[`${LABEL}/${mode}`];
-            return level === undefined ? 'not set' : `${level}:${labels[`${LABEL}/${mode}-version`] ?? 'latest'}`;
+            const level = labels?.[`${LABEL}/${mode}`];
+            return level === undefined ? 'not set' : `${level}:${labels?.[`${LABEL}/${mode}-version`] ?? 'latest'}`;
           }),
           resourceVersion ?? '',
         ]),

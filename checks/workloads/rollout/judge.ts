@@ -2,7 +2,7 @@
 import { containersOf } from '../../../k8s/semantics/pod-security.ts';
 import { rolloutStatus, type RolloutStatus } from '../../../k8s/semantics/rollout-status.ts';
 import type { KubeObject } from '../../contract/cluster.ts';
-import { at, textAt } from '../../contract/json.ts';
+import { at, listAt, numberAt, textAt } from '../../contract/json.ts';
 import { nameList, table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
@@ -44,7 +44,7 @@ export const messages = {
   },
   otherImage: {
     says: '{subject}: container {container} runs {actual}, expected {expected} as in the template.',
-    fix: 'Find who changed the pod (a webhook, an edit by hand) and roll the Deployment out again.',
+    fix: 'Find who changed the pod. After an edit by hand roll the Deployment out again; where a webhook rewrites images, that changes nothing: write into the template what it makes of it, or exempt this Deployment.',
   },
   digestsDiffer: {
     says: '{subject}: container {container} runs {count} different digests of {image}, expected one.',
@@ -145,14 +145,16 @@ function rolloutOf(deployment: KubeObject, { replicaSets, pods }: Seen, now: Dat
 function isControlledBy({ metadata }: KubeObject, owner: KubeObject): boolean {
   return (
     owner.metadata.uid !== undefined &&
-    (metadata.ownerReferences ?? []).some(({ controller, uid }) => controller === true && uid === owner.metadata.uid)
+    listAt(metadata, 'ownerReferences').some(
+      (reference) => at(reference, 'controller') === true && at(reference, 'uid') === owner.metadata.uid,
+    )
   );
 }
 
 const isPinned = (image: string): boolean => (parseReference(image)?.digest ?? null) !== null;
 
 function revisionOf({ metadata }: KubeObject): number {
-  return Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
+  return numberAt(metadata, 'annotations', 'deployment.kubernetes.io/revision') || 0;
 }
 
 function judgeRollout(

@@ -6,7 +6,12 @@ import type { NetworkPolicy } from './policies.ts';
 import { selects, type Direction, type Peer, type PortMatch, type Rule } from './rules.ts';
 import type { NetworkWorld } from './world.ts';
 
-export type EffectId = 'selectsNoPod' | 'peerMatchesNobody' | 'portNobodyServes' | 'egressToEverybody';
+/**
+ * `portNotDeclared`: a number that no container declares, which means little (containerPort is information); a name that no
+ * container has (`portNobodyServes`) matches nothing.
+ */
+export type EffectId =
+  'selectsNoPod' | 'peerMatchesNobody' | 'portNobodyServes' | 'portNotDeclared' | 'egressToEverybody';
 export interface Effect {
   readonly id: EffectId;
   readonly policy: NetworkPolicy;
@@ -120,7 +125,7 @@ function portEffects(
       ? []
       : [
           {
-            id: 'portNobodyServes' as const,
+            id: typeof match.port === 'string' ? ('portNobodyServes' as const) : ('portNotDeclared' as const),
             policy,
             path: `${path}.ports[${index}]`,
             what: `${match.port ?? 'any'}/${match.protocol ?? 'any'}`,

@@ -42,7 +42,11 @@ export function pointerSteps(pointer: string): readonly string[] {
 }
 
 /** Walks the parser's events once. */
-export function positionsOf(text: string, events: readonly Event[]): Positions {
+export function positionsOf(
+  text: string,
+  events: readonly Event[],
+  lineOf = (offset: number): number => text.slice(0, offset).split('\n').length,
+): Positions {
   const offsets = new Map<string, Offsets>();
   const refusals: Refusal[] = [];
   const frames: (Frame | null)[] = [];
@@ -70,13 +74,33 @@ export function positionsOf(text: string, events: readonly Event[]): Positions {
     const pointer = frame.pointer + pointerStep(name);
     const first = frame.keys?.get(name);
     if (first !== undefined) {
-      const line = text.slice(0, first).split('\n').length;
-      refuse(offset, pointer, `the key "${name}" is written twice (first on line ${line})`, 'Remove one of the two');
+      refuse(
+        offset,
+        pointer,
+        `the key "${name}" is written twice (first on line ${lineOf(first)})`,
+        'Remove one of the two',
+      );
     }
     if (name === '<<') refuse(offset, pointer, 'merge keys are not allowed', 'Write the values out');
     if (name === '__proto__') refuse(offset, pointer, 'this key is not allowed', 'Choose another name');
     frame.keys?.set(name, offset);
     frame.pending = { pointer, offset };
+  };
+
+  const refuseAnchorAndTag = (
+    event: Exclude<Event, { type: typeof EVENT_ID.DOCUMENT | typeof EVENT_ID.POP }>,
+  ): void => {
+    if (event.anchorStart >= 0) {
+      const what = event.type === EVENT_ID.ALIAS ? 'an alias (*)' : 'an anchor (&)';
+      refuse(event.anchorStart - 1, pointerNow(frames), `${what} is not allowed`, 'Write the value out');
+    }
+    if (event.type !== EVENT_ID.ALIAS && event.tagStart >= 0)
+      refuse(
+        event.tagStart,
+        pointerNow(frames),
+        'a tag (!) is not allowed',
+        'Remove it; quote the value to make it text',
+      );
   };
 
   for (const event of events) {
@@ -88,18 +112,7 @@ export function positionsOf(text: string, events: readonly Event[]): Positions {
       frames.pop();
       continue;
     }
-    if (event.anchorStart >= 0) {
-      const what = event.type === EVENT_ID.ALIAS ? 'an alias (*)' : 'an anchor (&)';
-      refuse(event.anchorStart - 1, pointerNow(frames), `${what} is not allowed`, 'Write the value out');
-    }
-    if (event.type !== EVENT_ID.ALIAS && event.tagStart >= 0) {
-      refuse(
-        event.tagStart,
-        pointerNow(frames),
-        'a tag (!) is not allowed',
-        'Remove it; quote the value to make it text',
-      );
-    }
+    refuseAnchorAndTag(event);
     const keyFrame = expectsKey();
     if (keyFrame && event.type === EVENT_ID.SCALAR) {
       takeKey(keyFrame, event);

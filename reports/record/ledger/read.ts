@@ -5,6 +5,7 @@ import { isRecord } from '../../../checks/contract/json.ts';
 import { sha256 } from '../../../checks/contract/canonical.ts';
 import { byText } from '../../decide/order.ts';
 import { fileProblem } from '../io.ts';
+import { quarantinedRuns } from './quarantine.ts';
 import type { HeaderRecord, LedgerRecord } from './records.ts';
 import { upgradedOutcome } from '../first-version.ts';
 import { isLedgerRecord } from './shapes.ts';
@@ -30,18 +31,19 @@ export interface Ledger {
 export function readLedger(folder: string): Ledger {
   const files: LedgerFile[] = [];
   const damage: string[] = [];
+  const quarantined = quarantinedRuns(folder);
   for (const runId of ledgerRuns(folder, damage)) {
     const path = join(folder, `${runId}.jsonl`);
     try {
       const parsed = parseLedgerFile(readFileSync(path, 'utf8'), path, runId);
-      damage.push(...parsed.damage);
+      if (!quarantined.has(runId)) damage.push(...parsed.damage);
       if (parsed.file) files.push(parsed.file);
     } catch (error) {
       damage.push(fileProblem('read', path, error).message);
     }
   }
   const holders = files.map((file) => ({ ...file, has: (hash: string) => file.hashes.includes(hash) }));
-  return { files, damage: [...damage, ...missingHeads(holders, damage)] };
+  return { files, damage: [...damage, ...missingHeads(holders, damage, quarantined)] };
 }
 
 /** Ids of the runs that have a file, sorted. */
@@ -84,7 +86,10 @@ export function parseLedgerFile(
   damage.push(...shapeProblems(records, path, runId));
   const [header] = records;
   if (damage.length > 0 || header?.record !== 'header') return { file: null, damage };
-  return { file: { runId, path, header, records, hashes, closed: records.at(-1)?.record === 'closing' }, damage };
+  return {
+    file: { runId, path, header, records, hashes, closed: records.some(({ record }) => record === 'closing') },
+    damage,
+  };
 }
 
 function chainBroken(place: string, index: number, expected: string | null, actual: string | null): string {
@@ -102,11 +107,22 @@ function shapeProblems(records: readonly LedgerRecord[], path: string, runId: st
   for (const [index, record] of records.entries()) {
     const place = `${path}:${index + 1}`;
     if (index > 0 && record.record === 'header') problems.push(`${place}: a second header`);
+    if (record.record === 'signature' && !isSigned(records[index - 1]))
+      problems.push(`${place}: a signature that does not follow the closing line`);
     if (record.record !== 'closing') continue;
-    if (index !== records.length - 1) problems.push(`${place}: a closing line, but the file goes on`);
+    if (!isLast(records.slice(index + 1))) problems.push(`${place}: a closing line, but the file goes on`);
     if (record.lines !== index) problems.push(`${place}: closes after ${record.lines} lines, the file has ${index}`);
   }
   return problems;
+}
+
+function isSigned(before: LedgerRecord | undefined): boolean {
+  return before?.record === 'closing';
+}
+
+/** Only the signature may follow the closing line. */
+function isLast(after: readonly LedgerRecord[]): boolean {
+  return after.length === 0 || (after.length === 1 && after[0]?.record === 'signature');
 }
 
 /** A file as far as other files name it. */
@@ -119,12 +135,16 @@ interface HeadHolder {
 }
 
 /** Heads that a header names and no file has: a file was removed, cut short or not brought along. */
-export function missingHeads(files: readonly HeadHolder[], damage: readonly string[]): string[] {
+export function missingHeads(
+  files: readonly HeadHolder[],
+  damage: readonly string[],
+  quarantined: ReadonlySet<string>,
+): string[] {
   const byRun = new Map(files.map((file) => [file.runId, file]));
   return files.flatMap((file) =>
     file.header.heads.flatMap(({ runId, hash }) => {
       const found = byRun.get(runId);
-      if (found?.has(hash)) return [];
+      if (found?.has(hash) || quarantined.has(runId)) return [];
       if (!found && damage.some((text) => text.includes(runId))) return [];
       const what = found
         ? `${found.path} has no line with hash ${hash}: it was cut short or replaced`

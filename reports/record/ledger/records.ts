@@ -1,15 +1,16 @@
 /**
  * The ledger: one file a run, `.golive/ledger/<runId>.jsonl`, a JSON object a line. Each line's `prev` is the sha256 of the line
  * before it, as bytes without the line break; the first line's is null. The header names the last lines of the other files that
- * the run found, so that the files of several machines form one history, and a file that disappears or is cut short shows.
+ * the run found, so that the files of several machines form one history, and a file that disappears or is cut short shows. The last line is
+ * the runner's signature of the one before it, and so of all: chains alone can be made by anybody who may write the folder.
  */
 import type { DecisionName } from '../../../checks/contract/decision.ts';
 import type { Release } from '../../../checks/contract/plan.ts';
 import type { LedgerOutcome } from '../../decide/input.ts';
 
-export const LEDGER_SCHEMA = 'golive/ledger/v2';
-/** v1 held outcomes without findings; such files are read and never rewritten, as their lines are hashed. */
-export const LEDGER_SCHEMAS = ['golive/ledger/v1', LEDGER_SCHEMA] as const;
+export const LEDGER_SCHEMA = 'golive/ledger/v3';
+/** v1 held outcomes without findings, v2 no signature; such files are read and never rewritten, as their lines are hashed. */
+export const LEDGER_SCHEMAS = ['golive/ledger/v1', 'golive/ledger/v2', LEDGER_SCHEMA] as const;
 
 /** The last line of another run's file as this run found it. */
 export interface LedgerHead {
@@ -26,6 +27,8 @@ export interface HeaderRecord {
   readonly environment: string;
   /** Whether the environment is the embedded rehearsal; absent: it is not, or nobody wrote it down. */
   readonly rehearsal?: true;
+  /** The checklist's file: beside it stands who may sign. Absent before v3. */
+  readonly checklist?: string;
   readonly planDigest: string;
   readonly checklistDigest: string;
   /** Phases the run set out to judge. */
@@ -50,6 +53,8 @@ export interface PhaseRecord {
   readonly decision: DecisionName;
   readonly decisionWithoutWaivers: DecisionName;
   readonly readiness: DecisionName | null;
+  /** Of a partial run: the items that it judged. Absent: all of the phase. */
+  readonly items?: readonly string[];
 }
 export interface DecisionRecord {
   readonly record: 'decision';
@@ -61,12 +66,33 @@ export interface DecisionRecord {
   /** sha256 of the canonical JSON of the run's `decision.json`. */
   readonly digest: string;
 }
-/** The last line. A file without it belongs to a run that never said how it ended. */
+/** A file without it belongs to a run that never said how it ended; only a signature follows it. */
 export interface ClosingRecord {
   readonly record: 'closing';
   readonly endedBy: string;
   /** Lines before this one. */
   readonly lines: number;
 }
+/** The last line of a run that had a key. */
+export interface SignatureRecord {
+  readonly record: 'signature';
+  /** An armored SSH signature of `statementOf` the run and the hash of the line before. */
+  readonly signature: string;
+}
 export type LedgerRecord =
-  HeaderRecord | EnvironmentRecord | OutcomeLine | PhaseRecord | DecisionRecord | ClosingRecord;
+  HeaderRecord | EnvironmentRecord | OutcomeLine | PhaseRecord | DecisionRecord | ClosingRecord | SignatureRecord;
+
+/** One run's file, without its outcomes. */
+export interface RunSummary {
+  readonly runId: string;
+  readonly header: HeaderRecord;
+  /** The run said how it ended. */
+  readonly closed: boolean;
+  readonly environment: EnvironmentRecord | null;
+  readonly phases: readonly PhaseRecord[];
+  readonly decision: DecisionRecord | null;
+  /** Hashes of the first and the last line: what other files name as the end they found. */
+  readonly ends: readonly [string, string];
+  /** Its signature and the hash of the closing line, which is signed; null where there is none. Whether it holds: trust.ts. */
+  readonly signed: { readonly head: string; readonly signature: string } | null;
+}

@@ -7,32 +7,27 @@ import { LEDGER_SCHEMAS } from './records.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const SHAPES: Readonly<Record<LedgerRecord['record'], (value: Fields) => boolean>> = {
+  header: isHeader,
+  environment: (value) => areTexts(value, 'name', 'uid'),
+  outcome: (value) =>
+    isOutcome(value['outcome']) && isListOf(value['files'], (file) => areTexts(file, 'path', 'sha256')),
+  phase: (value) =>
+    areTexts(value, 'phase', 'decidedAt') &&
+    areDecisions(value, 'decision', 'decisionWithoutWaivers') &&
+    (value['items'] === undefined || isListOf(value['items'], null)) &&
+    (value['readiness'] === null || areDecisions(value, 'readiness')),
+  decision: (value) =>
+    areTexts(value, 'decidedAt', 'digest') &&
+    areDecisions(value, 'decision', 'decisionWithoutWaivers', 'readiness', 'selected'),
+  closing: (value) => areTexts(value, 'endedBy') && Number.isInteger(value['lines']),
+  signature: (value) => areTexts(value, 'signature'),
+};
+
 export function isLedgerRecord(value: unknown): value is LedgerRecord & { readonly prev: string | null } {
-  if (!isRecord(value)) return false;
-  if (value['prev'] !== null && typeof value['prev'] !== 'string') return false;
-  switch (value['record']) {
-    case 'header':
-      return isHeader(value);
-    case 'environment':
-      return areTexts(value, 'name', 'uid');
-    case 'outcome':
-      return isOutcome(value['outcome']) && isListOf(value['files'], (file) => areTexts(file, 'path', 'sha256'));
-    case 'phase':
-      return (
-        areTexts(value, 'phase', 'decidedAt') &&
-        areDecisions(value, 'decision', 'decisionWithoutWaivers') &&
-        (value['readiness'] === null || areDecisions(value, 'readiness'))
-      );
-    case 'decision':
-      return (
-        areTexts(value, 'decidedAt', 'digest') &&
-        areDecisions(value, 'decision', 'decisionWithoutWaivers', 'readiness', 'selected')
-      );
-    case 'closing':
-      return areTexts(value, 'endedBy') && Number.isInteger(value['lines']);
-    default:
-      return false;
-  }
+  if (!isRecord(value) || (value['prev'] !== null && typeof value['prev'] !== 'string')) return false;
+  const { record } = value;
+  return typeof record === 'string' && Object.hasOwn(SHAPES, record) && SHAPES[record as LedgerRecord['record']](value);
 }
 
 function isHeader(value: Fields): boolean {
@@ -40,6 +35,7 @@ function isHeader(value: Fields): boolean {
   return (
     (LEDGER_SCHEMAS as readonly unknown[]).includes(value['schema']) &&
     areTexts(value, 'runId', 'startedAt', 'environment', 'planDigest', 'checklistDigest') &&
+    (value['checklist'] === undefined || areTexts(value, 'checklist')) &&
     (value['rehearsal'] === undefined || value['rehearsal'] === true) &&
     isRecord(release) &&
     areTexts(release, 'name', 'version', 'commit') &&

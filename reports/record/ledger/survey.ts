@@ -1,35 +1,21 @@
-/**
- * What a run must know of all earlier ones, at a cost that hardly grows with them: a file that has not changed since it was verified is not
- * read again. Beside the ledger lies an index, a JSON object a line, of what was found in each file that was whole. It is a cache: without
- * it everything is read, and `golive verify` never looks at it. A file whose size, times or inode are others is verified anew.
- */
-import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
+/** What a run must know of all earlier ones, at a cost that hardly grows with them (survey-index.ts). */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRecord } from '../../../checks/contract/json.ts';
 import { sha256 } from '../../../checks/contract/canonical.ts';
-import { fileProblem, writeTextAtomic } from '../io.ts';
+import { fileProblem } from '../io.ts';
+import { quarantinedRuns } from './quarantine.ts';
 import { ledgerRuns, missingHeads, parseLedgerFile, type LedgerFile } from './read.ts';
-import type { DecisionRecord, EnvironmentRecord, HeaderRecord, LedgerHead, PhaseRecord } from './records.ts';
-import { isLedgerRecord } from './shapes.ts';
+import type { LedgerHead, RunSummary } from './records.ts';
+import { keepIndex, readIndex, stampOf, type IndexLine } from './survey-index.ts';
 
-/** One run's file, without its outcomes. */
-export interface RunSummary {
-  readonly runId: string;
-  readonly header: HeaderRecord;
-  /** The run said how it ended. */
-  readonly closed: boolean;
-  readonly environment: EnvironmentRecord | null;
-  readonly phases: readonly PhaseRecord[];
-  readonly decision: DecisionRecord | null;
-  /** Hashes of the first and the last line: what other files name as the end they found. */
-  readonly ends: readonly [string, string];
-}
 export interface LedgerSurvey {
   /** Whole files only; a damaged one is named in `damage` and left out. */
   readonly runs: readonly RunSummary[];
   /** Last lines that no other file names yet, those of damaged files too. */
   readonly tips: readonly LedgerHead[];
   readonly damage: readonly string[];
+  /** Runs that somebody has set aside: they count for nothing, and their damage holds nobody up. */
+  readonly quarantined: ReadonlySet<string>;
 }
 
 /** All files of a ledger folder. A folder that does not exist is an empty ledger. */
@@ -37,6 +23,7 @@ export function surveyLedger(folder: string): LedgerSurvey {
   const damage: string[] = [];
   const runs: RunSummary[] = [];
   const last: LedgerHead[] = [];
+  const quarantined = quarantinedRuns(folder);
   const index = readIndex(folder);
   const added: IndexLine[] = [];
   for (const runId of ledgerRuns(folder, damage)) {
@@ -51,7 +38,7 @@ export function surveyLedger(folder: string): LedgerSurvey {
       }
       const text = readFileSync(path, 'utf8');
       const parsed = parseLedgerFile(text, path, runId);
-      damage.push(...parsed.damage);
+      if (!quarantined.has(runId)) damage.push(...parsed.damage);
       last.push(...endOf(text, runId));
       if (parsed.file === null) continue;
       const summary = summaryOf(parsed.file);
@@ -64,11 +51,13 @@ export function surveyLedger(folder: string): LedgerSurvey {
   }
   keepIndex(folder, index, added, runs.length);
   const holders = runs.map((run) => ({ ...run, path: join(folder, `${run.runId}.jsonl`), has: holds(folder, run) }));
-  return { runs, tips: unnamed(last, runs), damage: [...damage, ...missingHeads(holders, damage)] };
+  const missing = missingHeads(holders, damage, quarantined);
+  return { runs, tips: unnamed(last, runs), damage: [...damage, ...missing], quarantined };
 }
 
 export function summaryOf({ runId, header, records, hashes, closed }: LedgerFile): RunSummary {
   const [first = ''] = hashes;
+  const last = records.at(-1);
   return {
     runId,
     header,
@@ -77,6 +66,7 @@ export function summaryOf({ runId, header, records, hashes, closed }: LedgerFile
     phases: records.filter((record) => record.record === 'phase'),
     decision: records.find((record) => record.record === 'decision') ?? null,
     ends: [first, hashes.at(-1) ?? first],
+    signed: last?.record === 'signature' ? { head: hashes.at(-2) ?? '', signature: last.signature } : null,
   };
 }
 
@@ -99,81 +89,4 @@ function holds(folder: string, { runId, ends }: RunSummary): (hash: string) => b
     const lines = readFileSync(join(folder, `${runId}.jsonl`), 'utf8').split('\n');
     return lines.some((line) => sha256(line) === hash);
   };
-}
-
-interface IndexLine {
-  readonly stamp: string;
-  readonly summary: RunSummary;
-}
-interface Index {
-  readonly byRun: ReadonlyMap<string, IndexLine>;
-  readonly lines: number;
-}
-
-function indexFile(folder: string): string {
-  return `${folder}.index`;
-}
-
-function stampOf(path: string): string {
-  const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true });
-  return [size, mtimeNs, ctimeNs, ino].join(' ');
-}
-
-function readIndex(folder: string): Index {
-  const path = indexFile(folder);
-  const lines = existsSync(path) ? textOf(path).split('\n') : [];
-  const known = lines.flatMap(indexLine);
-  return { byRun: new Map(known.map((line) => [line.summary.runId, line])), lines: lines.length };
-}
-
-/** A cache that cannot be read is none. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function indexLine(text: string): IndexLine[] {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isIndexLine(value) ? [value] : [];
-  } catch {
-    return [];
-  }
-}
-
-function isIndexLine(value: unknown): value is IndexLine {
-  if (!isRecord(value) || typeof value['stamp'] !== 'string' || !isRecord(value['summary'])) return false;
-  const { runId, header, closed, environment, phases, decision, ends } = value['summary'];
-  const isLine = (of: unknown, name: string): boolean =>
-    isRecord(of) && of['record'] === name && isLedgerRecord({ prev: null, ...of });
-  return (
-    typeof runId === 'string' &&
-    closed === true &&
-    isLine(header, 'header') &&
-    (environment === null || isLine(environment, 'environment')) &&
-    (decision === null || isLine(decision, 'decision')) &&
-    Array.isArray(phases) &&
-    phases.every((phase) => isLine(phase, 'phase')) &&
-    Array.isArray(ends) &&
-    ends.length === 2 &&
-    ends.every((end) => typeof end === 'string')
-  );
-}
-
-/** Lines of files that have changed stay behind; where they are most of it, all is written anew. */
-function keepIndex(folder: string, { byRun, lines }: Index, added: readonly IndexLine[], runs: number): void {
-  if (added.length === 0) return;
-  const text = (of: Iterable<IndexLine>): string => Array.from(of, (line) => `${JSON.stringify(line)}\n`).join('');
-  try {
-    if (lines <= 3 * runs + 100) appendFileSync(indexFile(folder), text(added), { mode: 0o600 });
-    else {
-      const all = new Map([...byRun, ...added.map((line) => [line.summary.runId, line] as const)]);
-      writeTextAtomic(indexFile(folder), text(all.values()), 0o600);
-    }
-  } catch {
-    // A cache that cannot be written costs time, no more.
-  }
 }

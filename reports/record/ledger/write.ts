@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, digestOf, sha256 } from '../../../checks/contract/canonical.ts';
-import type { Decision } from '../../../checks/contract/decision.ts';
+import type { DecidedItem, Decision } from '../../../checks/contract/decision.ts';
 import type { OutcomeRecord } from '../../../checks/contract/outcome.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
 import type { EnvironmentIdentity, RunHeader } from '../../../checks/contract/run.ts';
@@ -10,14 +10,15 @@ import type { EndedBy, LedgerOutcome } from '../../decide/input.ts';
 import { gatePhases } from '../../decide/gather.ts';
 import { byText } from '../../decide/order.ts';
 import { RunFileError, appendLines, fileProblem } from '../io.ts';
-import type { HeaderRecord, LedgerRecord, OutcomeLine } from './records.ts';
+import type { HeaderRecord, LedgerRecord, OutcomeLine, PhaseRecord } from './records.ts';
 import { LEDGER_SCHEMA } from './records.ts';
+import { statementOf } from './signing.ts';
 import { surveyLedger } from './survey.ts';
 
 /** Writes the header of a new run's file. From here on the run is known, even if it is killed. Throws RunFileError. */
 export function beginLedger(folder: string, { plan, runHeader }: { plan: Plan; runHeader: RunHeader }): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw fileProblem('make the folder', folder, error);
   }
@@ -29,6 +30,7 @@ export function beginLedger(folder: string, { plan, runHeader }: { plan: Plan; r
     release: plan.release,
     environment: plan.environment.name,
     ...(plan.environment.rehearsal ? { rehearsal: true } : {}),
+    checklist: plan.checklist.file,
     planDigest: plan.digest,
     checklistDigest: plan.checklist.digest,
     phases: runHeader.selectedPhases ?? gatePhases(plan.phases.map(({ id }) => id)),
@@ -44,9 +46,18 @@ export interface ClosingFacts {
   readonly decision: Decision;
   readonly endedBy: EndedBy;
 }
+/** Signs a text; null where it cannot. */
+export type Sign = (text: string) => string | null;
 
-/** Appends what the run found and decided, and closes the file. Throws RunFileError. */
-export function closeLedger(folder: string, facts: ClosingFacts): void {
+/**
+ * Appends what the run found and decided, closes the file and signs it. Answers the verdicts that later runs may count on: of a file that is
+ * not signed, none. Throws RunFileError.
+ */
+export function closeLedger(
+  folder: string,
+  facts: ClosingFacts,
+  sign: Sign | null,
+): readonly (PhaseRecord & { readonly runId: string })[] {
   const path = ledgerFile(folder, facts.runHeader.runId);
   const begun = readText(path);
   const lines = begun.split('\n').slice(0, -1);
@@ -56,7 +67,14 @@ export function closeLedger(folder: string, facts: ClosingFacts): void {
   }
   const records = closingRecords(facts);
   records.push({ record: 'closing', endedBy: facts.endedBy, lines: lines.length + records.length });
-  appendLines(path, chain(records, sha256(last)));
+  const closing = chain(records, sha256(last));
+  appendLines(path, closing);
+  const { runId } = facts.runHeader;
+  const head = sha256(closing.at(-1) ?? last);
+  const signature = sign?.(statementOf(runId, head)) ?? null;
+  if (signature === null) return [];
+  appendLines(path, chain([{ record: 'signature', signature }], head));
+  return records.flatMap((record) => (record.record === 'phase' ? [{ ...record, runId }] : []));
 }
 
 function closingRecords({ identity, outcomes, decision }: ClosingFacts): LedgerRecord[] {
@@ -73,8 +91,9 @@ function closingRecords({ identity, outcomes, decision }: ClosingFacts): LedgerR
             decision: phase.decision,
             decisionWithoutWaivers: phase.decisionWithoutWaivers,
             readiness: phase.readiness,
+            ...judgedItems(decision, phase.id),
           },
-        ],
+        ].filter(({ items }) => items?.length !== 0),
   );
   const whole = {
     record: 'decision' as const,
@@ -86,6 +105,14 @@ function closingRecords({ identity, outcomes, decision }: ClosingFacts): LedgerR
     digest: digestOf(decision),
   };
   return [...environment, ...own.sort((a, b) => byText(canonicalJson(a), canonicalJson(b))), ...phases, whole];
+}
+
+/** Which items of a phase the run judged, where it left some as they stood. */
+function judgedItems({ items }: Decision, phase: string): Pick<PhaseRecord, 'items'> {
+  const own = items.filter((item) => item.phase === phase);
+  const isLeft = ({ from, reason }: DecidedItem): boolean =>
+    from === 'ledger' || (from === 'none' && reason === 'not-selected');
+  return own.some(isLeft) ? { items: own.filter((item) => !isLeft(item)).map(({ id }) => id) } : {};
 }
 
 function outcomeLine(record: OutcomeRecord): OutcomeLine {

@@ -22,7 +22,7 @@ it.each([
   expect(readCutoverForPeople(dir)).toEqual({ events, problems: [] });
 });
 
-it('reads the rehearsal of the way back apart', () => {
+it('reads the rehearsal of the rollback apart', () => {
   put(linesOf(rehearsedEvents()), 'rollback-rehearsal.jsonl');
   expect(readCutoverForPeople(dir)).toEqual({ events: [], problems: [] });
   expect(readCutoverForPeople(dir, 'rollback-rehearsal').events).toEqual(rehearsedEvents());

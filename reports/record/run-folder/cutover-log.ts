@@ -1,5 +1,5 @@
 /**
- * Reads the event log of a cutover, `<run>/cutover.jsonl`, a line an event, and that of the rehearsal of its way back. What writes it is
+ * Reads the event log of a cutover, `<run>/cutover.jsonl`, a line an event, and that of the rehearsal of its rollback. What writes it is
  * `cutover/journal.ts`.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import type { CutoverEvent } from '../../../checks/contract/cutover.ts';
 import { isCutoverEvent } from './cutover-shapes.ts';
 import { fileProblem } from '../io.ts';
 
-/** The cutover itself, and the way back gone once before it. */
+/** The cutover itself, and the rollback rehearsed before it. */
 export type CutoverLog = 'cutover' | 'rollback-rehearsal';
 
 export function cutoverFile(runDir: string, log: CutoverLog = 'cutover'): string {

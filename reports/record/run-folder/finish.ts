@@ -2,7 +2,7 @@
  * Ends a run: reads it, decides, writes the ledger and the decision. All synchronous, because it is called while the process
  * exits. `reports/out/decision.json` is written last: whatever goes wrong before, it stays HOLD `run-incomplete`.
  */
-import { rmSync, writeSync } from 'node:fs';
+import { copyFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorText } from '../../../checks/contract/text.ts';
 import type { Decision } from '../../../checks/contract/decision.ts';
@@ -10,7 +10,11 @@ import { EXIT } from '../../../checks/contract/decision.ts';
 import { decide, exitCodeOf } from '../../decide/decide.ts';
 import type { EndedBy } from '../../decide/input.ts';
 import { surveyLedger, type LedgerSurvey } from '../ledger/survey.ts';
-import { closeLedger } from '../ledger/write.ts';
+import { signerFor } from '../ledger/signing.ts';
+import { RECORD_COPY } from '../ledger/voucher.ts';
+import { remember } from '../ledger/witness.ts';
+import { closeLedger, ledgerFile, type Sign } from '../ledger/write.ts';
+import type { Plan } from '../../../checks/contract/plan.ts';
 import type { People } from '../../../specs/loader/people/load.ts';
 import { loadPeople } from '../../../specs/loader/people/load.ts';
 import { bundleOf, packed } from './bundle.ts';
@@ -31,6 +35,8 @@ export interface FinishRunOptions {
   readonly people?: People;
   /** How many of the newest runs keep their folder, `runsToKeep`; default: all. */
   readonly keepRuns?: number;
+  /** Names the key that signs; default: none does, but a rehearsal's. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 export interface FinishedRun {
   /** Null when the run could not be decided or the decision not be written; why has been said on stderr. */
@@ -50,18 +56,37 @@ export function finishRun(options: FinishRunOptions): FinishedRun {
   }
 }
 
-function finish({ runDir, root, endedBy, now, people, keepRuns = Infinity }: FinishRunOptions): FinishedRun {
+function finish({ runDir, root, endedBy, now, people, keepRuns = Infinity, env = {} }: FinishRunOptions): FinishedRun {
   const run = readRun(runDir);
   const survey = surveyLedger(ledgerFolder(root));
   const input = inputFor({ run, root, people: people ?? loadPeople(root, run.plan), now, endedBy, survey });
   const decision = decide(input);
-  const { runHeader, identity, outcomes } = run;
+  const { runHeader, identity, outcomes, plan } = run;
   writeJsonAtomic(join(runDir, 'bundle.json'), packed(bundleOf(input, decision)), 0o600);
   writeJsonAtomic(join(runDir, 'decision.json'), decision, 0o600);
-  closeLedger(ledgerFolder(root), { runHeader, identity, outcomes, decision, endedBy });
-  writeReadableJson(decisionFile(root), decision);
+  const facts = { runHeader, identity, outcomes, decision, endedBy };
+  const verdicts = closeLedger(ledgerFolder(root), facts, signer(root, plan, env));
+  copyFileSync(ledgerFile(ledgerFolder(root), runHeader.runId), join(runDir, RECORD_COPY));
+  if (identity !== null && !plan.environment.rehearsal)
+    remember({ planDigest: plan.digest, uid: identity.uid }, verdicts);
+  writeReadableJson(decisionFile(root), decision, 0o600);
   prune(root, keepRuns, survey);
   return { decision, exitCode: endedBy === 'interrupted' ? EXIT.interrupted : exitCodeOf(decision) };
+}
+
+/** The decision of this run stands without a signature; later runs will not count on it. */
+function signer(root: string, plan: Plan, env: NodeJS.ProcessEnv): Sign | null {
+  const sign = signerFor(root, plan, env);
+  return sign === null
+    ? null
+    : (text) => {
+        try {
+          return sign(text);
+        } catch (error) {
+          complain(`the record of this run is not signed, so later runs do not count on it: ${errorText(error)}`);
+          return null;
+        }
+      };
 }
 
 /** The decision stands, whatever becomes of old runs. */

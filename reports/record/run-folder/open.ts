@@ -1,15 +1,15 @@
 /** Starts a run: the decision becomes HOLD before anything else happens, then the run gets its folder. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Decision } from '../../../checks/contract/decision.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
 import type { RunHeader } from '../../../checks/contract/run.ts';
 import { decide } from '../../decide/decide.ts';
 import { reason } from '../../decide/reasons.ts';
-import { beginLedger } from '../ledger/write.ts';
+import { beginLedger, ledgerFile } from '../ledger/write.ts';
 import { PLAN_FILE } from '../../../specs/loader/plan-file.ts';
-import { fileProblem, goliveVersion, writeJsonAtomic, writeReadableJson } from '../io.ts';
+import { fileProblem, goliveVersion, makePrivate, writeJsonAtomic, writeReadableJson } from '../io.ts';
 import { decisionFile, ledgerFolder, runsFolder } from '../paths.ts';
 
 export { appendEvent, appendOutcome } from './append.ts';
@@ -37,13 +37,20 @@ export function openRun({ root, plan, selectedPhases, now = new Date() }: OpenRu
     selectedPhases,
     pid: process.pid,
   };
-  writeReadableJson(decisionFile(root), incompleteDecision(plan, runHeader, now));
+  makePrivate(dirname(decisionFile(root)));
+  writeReadableJson(decisionFile(root), incompleteDecision(plan, runHeader, now), 0o600);
   const runDir = join(runsFolder(root), runHeader.runId);
   makeFolders(runDir);
   writeJsonAtomic(join(runDir, PLAN_FILE), plan, 0o600);
   writeJsonAtomic(join(runDir, 'run.json'), runHeader, 0o600);
   beginLedger(ledgerFolder(root), { plan, runHeader });
   return runDir;
+}
+
+/** Takes back a run that has judged nothing and that nobody else knows of yet. */
+export function abandonRun(root: string, runDir: string): void {
+  rmSync(ledgerFile(ledgerFolder(root), basename(runDir)), { force: true });
+  rmSync(runDir, { recursive: true, force: true });
 }
 
 function makeFolders(runDir: string): void {

@@ -1,8 +1,9 @@
 /** Asked by a worker before its phase starts: is the phase before it GO, by this run's records or the ledger? */
 import { errorText } from '../../../checks/contract/text.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
+import { endsUnderWay } from '../../decide/under-way.ts';
 import { preconditionFor } from '../../decide/phase-state.ts';
-import { loadPeople } from '../../../specs/loader/people/load.ts';
+import { loadPeople, type People } from '../../../specs/loader/people/load.ts';
 import { inputFor } from './input.ts';
 import { readRun } from './read.ts';
 
@@ -19,10 +20,12 @@ export interface PreconditionQuestion {
 export function preconditionOf(question: PreconditionQuestion): { readonly met: boolean; readonly why: string } {
   const { runDir, root, plan, phase, now } = question;
   try {
-    return preconditionFor(
-      inputFor({ run: readRun(runDir), root, people: loadPeople(root, plan), now, endedBy: 'finished' }),
-      phase,
-    );
+    const run = readRun(runDir);
+    const people = loadPeople(root, plan);
+    const ask = (said: People) =>
+      preconditionFor(inputFor({ run, root, people: said, now, endedBy: 'finished' }), phase);
+    const answer = ask(people);
+    return answer.met ? (endsUnderWay(question, people, ask) ?? answer) : answer;
   } catch (error) {
     const why = errorText(error);
     return { met: false, why: `whether the phase before ${phase} is GO cannot be told: ${why}` };

@@ -1,14 +1,4 @@
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CutoverEvent } from '../../../checks/contract/cutover.ts';
@@ -16,6 +6,7 @@ import type { Plan } from '../../../checks/contract/plan.ts';
 import { IDENTITY, itemOf, planOf, recordOf } from '../../decide/testing/inputs.ts';
 import { finishedEvents, rolledBackEvents } from '../../tell/html/cutover/sample.ts';
 import { verifyLedger } from '../ledger/verify.ts';
+import { RecordedLedgers } from '../../../tests/harness/recorded-ledger.ts';
 import { appendOutcome } from './append.ts';
 import { finishRun } from './finish.ts';
 import { writeJsonAtomic } from '../io.ts';
@@ -26,13 +17,15 @@ import { runsToKeep } from './retention.ts';
 
 const plan = planOf([itemOf('A'), itemOf('B', { phase: 'phase2' })]);
 const rehearsed = planOf(plan.items, { environment: { ...plan.environment, name: 'rehearsal', rehearsal: true } });
+let ledgers: RecordedLedgers;
 let root: string;
 let minute: number;
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'golive-retention-'));
+  ledgers = new RecordedLedgers();
+  root = ledgers.machine();
   minute = 0;
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterEach(() => ledgers.close());
 
 /** A finished run of some phases, a minute after the one before; its id. */
 function run(of: Plan, phases: readonly string[], events: readonly CutoverEvent[] = []): string {
@@ -43,7 +36,8 @@ function run(of: Plan, phases: readonly string[], events: readonly CutoverEvent[
   for (const event of events) appendFileSync(join(runDir, 'cutover.jsonl'), `${JSON.stringify(event)}\n`);
   for (const { id } of of.items.filter(({ phase }) => phases.includes(phase)))
     appendOutcome(runDir, 0, recordOf(of, id, 'pass', { startedAt: at(1).toISOString() }));
-  finishRun({ runDir, root, endedBy: 'finished', now: at(2), keepRuns: 2 });
+  const env = { ...process.env, GOLIVE_LEDGER_KEY: ledgers.key() };
+  finishRun({ runDir, root, endedBy: 'finished', now: at(2), keepRuns: 2, env });
   return basename(runDir);
 }
 const folders = (): string[] => readdirSync(runsFolder(root)).sort();
@@ -51,7 +45,7 @@ const folders = (): string[] => readdirSync(runsFolder(root)).sort();
 it('keeps the newest runs, and the whole ledger of all', () => {
   const runs = Array.from({ length: 5 }, () => run(rehearsed, ['phase1']));
   expect(folders()).toEqual(runs.slice(-2));
-  const { damage, elsewhere, runs: known } = verifyLedger(root);
+  const { damage, elsewhere, runs: known } = verifyLedger(root, new Date('2027-03-01T13:00:00Z'));
   expect([damage, elsewhere, known]).toEqual([[], [], 5]);
   expect(replay(join(runsFolder(root), runs.at(-1) ?? '')).differences).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Decision } from '../../../checks/contract/decision.ts';
 import { byText } from '../../decide/order.ts';
-import type { RunSummary } from '../ledger/survey.ts';
+import type { RunSummary } from '../ledger/records.ts';
 import { endOf, readCutover } from './cutover-log.ts';
 import { fileProblem } from '../io.ts';
 import { decisionFile, runsFolder } from '../paths.ts';
@@ -48,8 +48,8 @@ function remove(path: string): void {
 
 /** Runs that the decision rests on which everybody reads. */
 function standing(root: string): string[] {
-  const { runId, phases } = JSON.parse(readFileSync(decisionFile(root), 'utf8')) as Decision;
-  return [runId, ...phases.flatMap(({ fromRun }) => fromRun ?? [])];
+  const { runId, phases, items } = JSON.parse(readFileSync(decisionFile(root), 'utf8')) as Decision;
+  return [runId, ...[...phases, ...items].flatMap(({ fromRun }) => fromRun ?? [])];
 }
 
 /** The latest run that judged each phase: of each release where the environment is real, of any on the rehearsal. */

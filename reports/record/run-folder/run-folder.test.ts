@@ -25,7 +25,6 @@ import { finishRun } from './finish.ts';
 import { RunFileError, appendLines, writeJsonAtomic } from '../io.ts';
 import { openRun } from './open.ts';
 import { decisionFile, ledgerFolder } from '../paths.ts';
-import { preconditionOf } from './precondition.ts';
 import { readRun } from './read.ts';
 import { replay } from './replay.ts';
 
@@ -98,20 +97,6 @@ describe('a run', () => {
     appendOutcome(runDir, 0, recordOf(plan, 'B'));
     expect(finish(runDir, { endedBy }).exitCode).toBe(exitCode);
     expect(onDisk().decision).not.toBe('GO');
-  });
-
-  it('answers preconditions from its own records and from the ledger', () => {
-    const ask = (runDir: string) => preconditionOf({ runDir, root, plan, phase: 'phase2', now: NOW });
-    const first = open(['phase1']);
-    expect(ask(first)).toMatchObject({ met: false });
-    appendOutcome(first, 0, recordOf(plan, 'A'));
-    expect(ask(first)).toMatchObject({ met: true });
-    finish(first);
-    const second = open(['phase2']);
-    expect(ask(second)).toMatchObject({ met: true, why: expect.stringMatching(/^phase1 is GO \(run 2027/) as string });
-    appendOutcome(second, 0, recordOf(plan, 'B'));
-    expect(finish(second)).toMatchObject({ exitCode: 0, decision: { decision: 'GO' } });
-    expect(ask(join(root, 'nowhere')).met).toBe(false);
   });
 
   it('that was killed leaves its phases undecided for the next one', () => {

@@ -98,6 +98,25 @@ it('says which planned items hold the whole: not minor ones, nor those of the sc
   expect(draw(sampleDecision({ items: [after] }))).toMatch(/post-deployment\s+1 of 1, no part of the whole/);
 });
 
+it('claims of a GO no more than was looked at', () => {
+  const planned = Array.from({ length: 25 }, (_, index) =>
+    sampleItem({ id: `P1-A-${index}`, title: 'T', outcome: 'planned' }),
+  );
+  const told = (over: Partial<Decision>): string =>
+    draw({ ...GO, ...over, selected: { phases: ['phase1'], decision: 'GO' } }, false, 200);
+  expect(told({})).toContain('GO for phase1. Everything that blocks was looked at and conforms.');
+  const items = [...passes, ...planned];
+  expect(told({ items })).toContain(
+    'GO for phase1. What was looked at conforms; left open: 25 blocking items planned and not looked at.',
+  );
+  expect(told({ items, decision: 'NO-GO', reasons: [{ code: 'rolled-back', text: 'back' }] })).toContain(
+    'The whole release: NO-GO. Do not go live: traffic was taken back.',
+  );
+  expect(told({ items: [...passes, ...planned.map((item) => ({ ...item, phase: 'phase2' }))] })).toContain(
+    'Everything that blocks was looked at and conforms.',
+  );
+});
+
 it('colours only when asked, and then changes nothing else', () => {
   const plain = draw(sampleDecision());
   const coloured = draw(sampleDecision(), true);

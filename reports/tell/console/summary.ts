@@ -9,8 +9,18 @@ import {
 import { OUTCOMES, type OutcomeName } from '../../../checks/contract/outcome.ts';
 import { POST_DEPLOYMENT, type Plan } from '../../../checks/contract/plan.ts';
 import { cutoverNotice } from '../cutover/notice.ts';
-import { cutText, visibleLine } from '../visible-text.ts';
-import { adviceFor, blocks, DECISION_MEANS, exitAnswer, formatUtc, holdsWhole, listOf, plural } from '../wording.ts';
+import { cutText, visibleLine } from '../../../checks/contract/visible-text.ts';
+import {
+  adviceFor,
+  approvalOf,
+  blocks,
+  exitAnswer,
+  formatUtc,
+  holdsWhole,
+  listOf,
+  meansOf,
+  plural,
+} from '../wording.ts';
 import { colours, columnsOf, fit, pad, wrap, type Colours, type Paint } from './text.ts';
 
 export interface SummaryOptions {
@@ -64,13 +74,15 @@ function headline(decision: Decision, plan: Plan | null, width: number, paint: C
     `  │${on(`  ${name}  `)}│  ${paint.bold(fit(what, width - columnsOf(name) - 11))}`,
     `  └${bar}┘`,
     ...wrap(
-      subset ? `${name} for ${listOf(selected.phases)}. ${DECISION_MEANS[name]}` : DECISION_MEANS[name],
+      `${subset ? `${name} for ${listOf(selected.phases)}. ` : ''}${meansOf(name, decision, selected.phases)}`,
       width,
       2,
     ),
   ];
   if (subset && decision.decision !== name) {
-    lines.push(...wrap(`The whole release: ${decision.decision}. ${DECISION_MEANS[decision.decision]}`, width, 2));
+    lines.push(
+      ...wrap(`The whole release: ${decision.decision}. ${meansOf(decision.decision, decision, null)}`, width, 2),
+    );
   } else if (subset) {
     lines.push(`  The whole release: ${decision.decision}.`);
   }
@@ -241,9 +253,11 @@ function overrideLines(decision: Decision, width: number, paint: Colours): reado
   const more = decision.overrides.length - shown.length;
   return [
     paint.bold(`  Overrides in force (${decision.overrides.length})`),
-    ...shown.flatMap(({ item, param, value, why }) => {
+    ...shown.flatMap((override) => {
+      const { item, param, value, why } = override;
       const text = cutText(typeof value === 'string' ? value : JSON.stringify(value), 200).text;
-      return wrap(`${item} ${param} = ${text}: ${why}`, width, 4, 3);
+      const by = approvalOf(override);
+      return wrap(`${item} ${param} = ${text}: ${why}${by === '' ? '' : ` (${by})`}`, width, 4, 3);
     }),
     ...(more > 0 ? [`    … and ${more} more: see the report`] : []),
   ];

@@ -1,5 +1,5 @@
 /** Lines for a terminal: colours on request, wrapping by columns. */
-import { visibleText } from '../visible-text.ts';
+import { visibleText } from '../../../checks/contract/visible-text.ts';
 
 export type Paint = (text: string) => string;
 export interface Colours {

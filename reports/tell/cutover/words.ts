@@ -1,7 +1,7 @@
 /** The events of a cutover in words, each one sentence or less. Texts from the log are cut to one line; whoever shows them escapes. */
 import type { CutoverEvent, CutoverEventOf, TriggerMetric, TriggerRule } from '../../../checks/contract/cutover.ts';
 import { formatMs } from '../../../checks/contract/units.ts';
-import { cutText, visibleLine } from '../visible-text.ts';
+import { cutText, visibleLine } from '../../../checks/contract/visible-text.ts';
 import { formatNumber, formatValue, plural } from '../wording.ts';
 
 export const METRIC_WORDS: Readonly<Record<TriggerMetric, string>> = {
@@ -72,7 +72,7 @@ export function eventWords(
     case 'rollback-begun':
       return `Rollback began: ${line(event.reason.text)}`;
     case 'rollback-act':
-      return `Way back: ${line(event.act)}`;
+      return `Rollback: ${line(event.act)}`;
     case 'zero':
       return `0 %: no traffic goes to ${line(canary)}, ${formatMs(event.msSinceBegun)} after the rollback began${event.msSinceBreach === null ? '' : ` and ${formatMs(event.msSinceBreach)} after the breach`}`;
     case 'verified':

@@ -1,5 +1,5 @@
 /** Expected and actual, line by line. */
-import { cutText } from '../visible-text.ts';
+import { cutText } from '../../../checks/contract/visible-text.ts';
 import { html, type Html } from './template.ts';
 
 /** Lines on either side up to which they are compared; the table of the comparison grows with their product. */

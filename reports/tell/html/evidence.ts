@@ -1,6 +1,6 @@
 /** Draws evidence by its type: any item of any kind, without knowing the kind. */
 import type { Evidence } from '../../../checks/contract/outcome.ts';
-import { cutText } from '../visible-text.ts';
+import { cutText } from '../../../checks/contract/visible-text.ts';
 import { formatBound, formatBytes, formatUtc, formatValue, meets, plural } from '../wording.ts';
 import { boundBar, histogramTable, seriesFigure } from './charts.ts';
 import { diffLines } from './diff.ts';

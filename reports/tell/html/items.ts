@@ -2,7 +2,7 @@
 import type { DecidedItem, Decision } from '../../../checks/contract/decision.ts';
 import { OUTCOMES, SEVERITIES } from '../../../checks/contract/outcome.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
-import { cutText } from '../visible-text.ts';
+import { cutText } from '../../../checks/contract/visible-text.ts';
 import { adviceFor, blocks, formatUtc, plural } from '../wording.ts';
 import { formatMs } from '../../../checks/contract/units.ts';
 import { drawAllEvidence, TEXT_LIMIT, type FileLink } from './evidence.ts';
@@ -87,10 +87,14 @@ function metaOf(item: DecidedItem, phase: ItemPhase): readonly Part[] {
     item.kind !== 'planned' && item.kind,
     item.subjects > 0 && plural(item.subjects, 'subject'),
     ran && formatMs(item.durationMs),
-    item.from === 'ledger' && `from run ${phase.decided?.fromRun ?? '(earlier)'}`,
+    item.from === 'ledger' && `from run ${earlierRun(item, phase)}`,
     `checklist line ${item.source}`,
     html`<span class="place">${item.place}</span>`,
   ].filter((fact) => fact !== false);
+}
+
+function earlierRun(item: DecidedItem, phase: ItemPhase): string {
+  return item.fromRun ?? phase.decided?.fromRun ?? '(earlier)';
 }
 
 /** Filters: hidden until the script shows them, so that without it the page is a plain list of everything. */

@@ -59,7 +59,7 @@ ${page(decision, plan, link, options.cutover).toString()}
 /** The run whose evidence an item shows: this one, or the earlier one its phase stands from. */
 export function runOf(item: DecidedItem, decision: Decision): string {
   if (item.from !== 'ledger') return decision.runId;
-  return decision.phases.find((phase) => phase.id === item.phase)?.fromRun ?? decision.runId;
+  return item.fromRun ?? decision.phases.find((phase) => phase.id === item.phase)?.fromRun ?? decision.runId;
 }
 
 function linkTo(runId: string, path: string, missing: ReadonlyMap<string, string>): FileLink {

@@ -2,7 +2,7 @@
 import type { DecidedPhase, Decision, DecisionReason } from '../../../checks/contract/decision.ts';
 import { OUTCOMES } from '../../../checks/contract/outcome.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
-import { DECISION_MEANS, exitAnswer, formatUtc, plural } from '../wording.ts';
+import { approvalOf, exitAnswer, formatUtc, meansOf, plural } from '../wording.ts';
 import { anchorOf } from './items.ts';
 import { DECISION_CLASS, decisionBadge, decisionSign, OUTCOME_WORDS } from './signs.ts';
 import { scrollTable } from './tables.ts';
@@ -16,7 +16,7 @@ export function banner(decision: Decision, plan: Plan | null): Html {
   return html`<section class="banner ${DECISION_CLASS[decision.decision]}" aria-labelledby="decision">
       <h1 id="decision">${decisionSign(decision.decision)} ${decision.decision}</h1>
       <p class="what">${release.name} ${release.version} on ${environment.name}</p>
-      <p>${DECISION_MEANS[decision.decision]}</p>
+      <p>${meansOf(decision.decision, decision, null)}</p>
     </section>
     ${
       plan?.environment.rehearsal === true &&
@@ -58,7 +58,10 @@ export function reasonTree(decision: Decision): Html {
   const phases = decision.phases
     .map((phase) => ({ phase, reasons: reasonsOf(phase, decision.reasons) }))
     .filter(({ reasons }) => reasons.length > 0);
-  if (whole.length === 0 && phases.length === 0) return html`<p>Nothing stands against going live.</p>`;
+  if (whole.length === 0 && phases.length === 0) {
+    const waived = decision.items.some((item) => item.waived !== null);
+    return html`<p>${waived ? 'What stands against going live is waived.' : 'Nothing stands against going live.'}</p>`;
+  }
   return html`<ul class="tree">
     ${whole.map((reason) => html`<li>${reasonLine(reason)}</li>`)}
     ${phases.map(
@@ -161,12 +164,13 @@ export function overrideTable(decision: Decision): Html {
   if (decision.overrides.length === 0) return html`<p>No parameter is changed in this environment.</p>`;
   return scrollTable(
     'Overrides in force',
-    ['Item', 'Parameter', 'Value', 'Why'],
+    ['Item', 'Parameter', 'Value', 'Why', 'Approved by'],
     decision.overrides.map((override) => [
       html`<a href="#${anchorOf('item', override.item)}">${override.item}</a>`,
       override.param,
       typeof override.value === 'string' ? override.value : JSON.stringify(override.value),
       override.why,
+      approvalOf(override),
     ]),
   );
 }

@@ -1,5 +1,5 @@
 /** HTML by a tagged template that escapes by default: only markup that a template made itself goes in as it is. */
-import { visibleText } from '../visible-text.ts';
+import { visibleText } from '../../../checks/contract/visible-text.ts';
 
 /** Markup that is safe to put into a page. A string from outside can never be one. */
 export class Html {

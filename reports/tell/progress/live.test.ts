@@ -20,7 +20,13 @@ const screen = (live: boolean, width = 80): Screen => ({
   writeError: (text) => (output += text),
   now: () => clock,
 });
-const test = (item: string, phase = 'phase1'): StartedTest => ({ key: item, item, phase, title: `Title of ${item}` });
+const test = (item: string, phase = 'phase1'): StartedTest => ({
+  key: item,
+  item,
+  phase,
+  title: `Title of ${item}`,
+  planned: false,
+});
 const ended = (item: string, facts: Partial<FinishedTest> = {}): FinishedTest => ({
   ...test(item),
   outcome: 'pass',
@@ -105,6 +111,9 @@ it('keeps what tests write, and draws again below it', () => {
 it('says what an interrupt left undone', () => {
   const live = new LiveProgress(screen(false));
   for (const id of ['A-1', 'A-2', 'A-3']) live.expect(test(id));
+  // Planned items run nothing: they are not missed.
+  for (const id of ['A-4', 'A-5']) live.expect({ ...test(id), planned: true });
+  live.finish({ ...ended('A-4'), planned: true, outcome: 'planned' });
   live.start(test('A-1'));
   live.end('interrupted');
   expect(output).toBe('Interrupted: 3 items of phase1 did not end, while A-1 ran.\n');

@@ -3,7 +3,7 @@ import type { OutcomeName } from '../../../checks/contract/outcome.ts';
 import type { ProgressNote } from '../../../checks/contract/progress.ts';
 import { formatMs } from '../../../checks/contract/units.ts';
 import { fit, wrap, type Colours } from '../console/text.ts';
-import { cutText, visibleLine } from '../visible-text.ts';
+import { cutText, visibleLine } from '../../../checks/contract/visible-text.ts';
 import { listOf, plural } from '../wording.ts';
 import type { FinishedTest, StartedTest } from './tests.ts';
 
@@ -31,6 +31,8 @@ const ERASE_LINE = '\r\u001b[2K';
 interface Phase {
   total: number;
   done: number;
+  /** Planned items that have not been passed over yet: they end nothing, and are not missed. */
+  planned: number;
   readonly counts: Map<OutcomeName, number>;
 }
 interface Running extends StartedTest {
@@ -66,8 +68,10 @@ export class LiveProgress {
   }
 
   /** Counts a test that is going to run. */
-  expect({ phase }: StartedTest): void {
-    this.#phase(phase).total += 1;
+  expect({ phase: name, planned }: StartedTest): void {
+    const phase = this.#phase(name);
+    phase.total += 1;
+    if (planned) phase.planned += 1;
   }
 
   start(test: StartedTest): void {
@@ -92,6 +96,7 @@ export class LiveProgress {
     this.#running.delete(test.key);
     const phase = this.#phase(test.phase);
     phase.done += 1;
+    if (test.planned) phase.planned -= 1;
     phase.counts.set(test.outcome, (phase.counts.get(test.outcome) ?? 0) + 1);
     if (this.#deservesLines(test)) this.#print(this.#lines(test));
     if (phase.done === phase.total) this.#printSummed(test.phase, phase);
@@ -117,8 +122,8 @@ export class LiveProgress {
     clearInterval(this.#ticker);
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const left = [...this.#phases].filter(([, { done, total }]) => done < total);
-    const missing = left.reduce((sum, [, { done, total }]) => sum + total - done, 0);
+    const left = [...this.#phases].filter(([, { done, total, planned }]) => done + planned < total);
+    const missing = left.reduce((sum, [, { done, total, planned }]) => sum + total - planned - done, 0);
     if (status === 'interrupted' || status === 'timedout' || missing > 0) {
       const how = { interrupted: 'Interrupted', timedout: 'Out of time', passed: 'Ended', failed: 'Ended' }[status];
       const cut = [...this.#running.values()].map((test) => test.item ?? test.title);
@@ -131,7 +136,7 @@ export class LiveProgress {
   }
 
   #phase(name: string): Phase {
-    const phase = this.#phases.get(name) ?? { total: 0, done: 0, counts: new Map<OutcomeName, number>() };
+    const phase = this.#phases.get(name) ?? { total: 0, done: 0, planned: 0, counts: new Map<OutcomeName, number>() };
     this.#phases.set(name, phase);
     return phase;
   }

@@ -8,7 +8,8 @@ import {
   PLACE_ANNOTATION,
   type OutcomeNote,
 } from '../../../checks/contract/progress.ts';
-import { visibleLine } from '../visible-text.ts';
+import { hideCredentials } from '../../../checks/contract/credentials.ts';
+import { visibleLine } from '../../../checks/contract/visible-text.ts';
 import { readOutcomeNote } from './notes.ts';
 
 export interface StartedTest {
@@ -19,6 +20,8 @@ export interface StartedTest {
   readonly item: string | null;
   /** The rest of the title. */
   readonly title: string;
+  /** Nothing runs for it. */
+  readonly planned: boolean;
 }
 export interface FinishedTest extends StartedTest {
   readonly outcome: OutcomeName;
@@ -40,6 +43,7 @@ export function startedTest(test: TestCase): StartedTest {
     phase: test.parent.project()?.name ?? '',
     item: match?.[1] ?? null,
     title: visibleLine(match ? (match[2] ?? '') : test.titlePath().slice(3).join(' › ')),
+    planned: test.expectedStatus === 'skipped',
   };
 }
 
@@ -87,5 +91,5 @@ const ANSI = new RegExp('\\u001b\\[[0-9;]*[A-Za-z]', 'g');
 /** The first line of an error: never its stack. */
 export function errorLine(error: TestError): string {
   const text = (error.message ?? error.value ?? 'An error without a message').replace(ANSI, '');
-  return visibleLine(text.split('\n').find((line) => line.trim() !== '') ?? text);
+  return visibleLine(hideCredentials(text.split('\n').find((line) => line.trim() !== '') ?? text));
 }

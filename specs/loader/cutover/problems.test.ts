@@ -165,7 +165,7 @@ describe('what a cutover must obey', () => {
       ),
     ],
     [
-      'a way back that is never tried',
+      'a rollback that is never tried',
       { cutover: [weights(), trigger(), step(100)] },
       /:8:\d+: items\[2\]\.kind: traffic would move before the rollback was rehearsed: the checklist has no item of kind cutover\/rollback-rehearsal/,
     ],
@@ -186,6 +186,29 @@ describe('what a cutover must obey', () => {
       { cutover: [weights(), rehearsal, trigger(), step(5), split, watched, step(100)] },
       /:10:\d+: items\[4\]\.kind: must stand behind P4-MIG-100, the last step: it judges them all \("cutover\/split"\)/,
       /:11:\d+: items\[5\]\.kind: must stand behind P4-MIG-100/,
+    ],
+    [
+      'a window that is over before it has its samples',
+      { cutover: [weights(), rehearsal, trigger(), step(50, { watch: '10s' }), step(100, { watch: '164s' })] },
+      /:9:\d+: items\[3\]\.params\.watch: is too short for its samples, which are taken every 15 s: the cutover would always go back, with users moved \(10s\)\. Fix: Write 165s or more\.$/,
+      /:10:\d+: items\[4\]\.params\.watch: is too short .* Write 165s or more\.$/,
+    ],
+    [
+      'a window of few samples that is one gap',
+      { cutover: [weights(), rehearsal, trigger(), step(100, { watch: '1m', minSamples: 1 })] },
+      /items\[3\]\.params\.watch: .* Write 90s or more\.$/,
+    ],
+    [
+      'a time in which no split can be proven',
+      { cutover: [weights({ probeRate: 1 }), rehearsal, trigger(), step(5), step(100, { proveWithin: '5s' })] },
+      /items\[2\]\.params\.window: is too short for 50 samples at 1 probes a second.* Write 500s or more\.$/,
+      /items\[3\]\.params\.proveWithin: is too short for a proof of P4-MIG-005's split at 1 probes a second: .* Write 1\d\d\ds or more\.$/,
+      /items\[4\]\.params\.proveWithin: .* at 1 probes a second.* Write \d+s or more\.$/,
+    ],
+    [
+      'a trigger whose window never holds its samples',
+      { cutover: [weights(), rehearsal, trigger({ window: '1s' }), step(100)] },
+      /items\[2\]\.params\.window: is too short for 50 samples at 50 probes a second: .* \(1s\)\. Fix: Write 10s or more\.$/,
     ],
     [
       'a failure that would set off nothing',
@@ -255,7 +278,7 @@ describe('overrides of an environment', () => {
     const overrides = [
       { item: 'P4-TRI-001', param: 'threshold', value: 0.5, why: 'Its users are few' },
       { item: 'P4-TRI-001', param: 'onNoData', value: 'hold', why: 'Its users are few' },
-      { item: 'P4-MIG-005', param: 'watch', value: '1m', why: 'Its users are few' },
+      { item: 'P4-MIG-005', param: 'watch', value: '3m', why: 'Its users are few' },
       { item: 'P4-MIG-005', param: 'weight', value: 10, why: 'Its users are few' },
     ];
     expect(problemsOf({ overrides })).toEqual([]);

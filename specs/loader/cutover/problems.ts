@@ -1,6 +1,6 @@
 /**
  * What the items of a cutover must obey besides their kinds' schemas: that they belong together, and that nothing moves without a trigger,
- * a proof and a way back. A run would find each of it out, too, with users on both releases.
+ * a proof and a rollback. A run would find each of it out, too, with users on both releases.
  */
 import type { ParamsContext } from '../item-params.ts';
 import type { Checklist } from '../load-checklist.ts';
@@ -10,6 +10,7 @@ import { ladderProblems } from './ladder.ts';
 import { orderProblems } from './order.ts';
 import { CUTOVER_KINDS, CUTOVER_PHASE, statedItems, type Params, type Stated } from './stated.ts';
 import { weightsProblems } from './weights.ts';
+import { windowProblems } from './windows.ts';
 
 const OWN: ReadonlySet<string> = new Set(Object.values(CUTOVER_KINDS));
 
@@ -28,9 +29,12 @@ export function cutoverProblems(
     ...weights.flatMap((one) => weightsProblems(one, all)),
     ...ladderProblems(steps),
     ...orderProblems(own, steps),
+    ...windowProblems(own, compressionOf(context)),
     ...(steps.length > 0 ? [] : all.flatMap(idleRollback)),
   ];
 }
+
+const compressionOf = ({ environment }: Pick<ParamsContext, 'environment'>): number => environment?.compression ?? 1;
 
 /** One item declares the cutover, and every other one names it. */
 function declarationProblems(

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plan } from '../../../checks/contract/plan.ts';
 import { kinds } from '../../../checks/index.ts';
-import { rbacFor } from '../rbac.ts';
+import { rbacFor } from '../rbac-manifest.ts';
 import { cataloguePages } from './catalogue.ts';
 import { fileSchemaTexts } from './file-schemas.ts';
 import { checklistSchemaText } from './schema.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { renderProblem } from '../problems.ts';
 import { itemOf, planOf } from '../../../reports/decide/testing/inputs.ts';
-import { isRfc3339, loadPeople, readPeople } from './load.ts';
+import { loadPeople, readPeople } from './load.ts';
 
 const plan = planOf([
   itemOf('P1-NET-001'),
@@ -122,17 +122,4 @@ describe('attestations', () => {
       /a\.yaml:3:\d+: .*which no statement can replace[^]*a\.yaml:4:\d+: .*no role of the checklist.*Did you mean "product-owner"\?[^]*c\.yml:3:\d+: .*says again/,
     );
   });
-});
-
-it.each([
-  ['2027-03-31T00:00:00Z', true],
-  ['2027-03-31T00:00:00.5+02:00', true],
-  ['2028-02-29T00:00:00Z', true],
-  ['2027-02-29T00:00:00Z', false],
-  ['2027-03-31', false],
-  ['2027-03-31T00:00:00', false],
-  ['2027-13-01T00:00:00Z', false],
-  ['next week', false],
-])('%s is an RFC 3339 time: %s', (text, expected) => {
-  expect(isRfc3339(text)).toBe(expected);
 });

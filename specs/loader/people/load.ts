@@ -6,10 +6,11 @@ import type { Plan, PlannedItem } from '../../../checks/contract/plan.ts';
 import { schemaErrors } from '../../../checks/kit/params.ts';
 import { problemsFromAjv } from '../ajv-problems.ts';
 import type { Problem } from '../problems.ts';
-import { renderProblem, showValue, sortProblems } from '../problems.ts';
+import { firstProblems, renderProblem, showValue, sortProblems } from '../problems.ts';
 import { didYouMean } from '../suggest.ts';
 import type { ProblemText, YamlFile } from '../yaml/parse.ts';
 import { readYamlFile } from '../yaml/parse.ts';
+import { isPlaceholder, isRfc3339, standsTooLong } from './words.ts';
 import { attestationsSchema, waiversSchema } from './schemas.ts';
 import type { Attestation, Waiver } from '../../../checks/contract/people.ts';
 import { ATTESTED_KINDS } from '../../../checks/contract/people.ts';
@@ -44,10 +45,14 @@ export function loadPeople(root: string, plan: PlanFacts): People {
   return { waivers, attestations, problems: problems.map(renderProblem) };
 }
 
-/** For `golive validate` and everybody who wants the places. `root` is the project's folder. */
-export function readPeople(root: string, plan: PlanFacts): LoadedPeople {
+/**
+ * For `golive validate` and everybody who wants the places. `root` is the project's folder. With `now` an end more than a year away is a
+ * problem, too; the decision holds it against its own time.
+ */
+export function readPeople(root: string, plan: PlanFacts, now?: Date): LoadedPeople {
   const folder = dirname(plan.checklist.file);
-  const context: Context = { plan, problems: [], unmatched: [], seen: new Map() };
+  const ids = plan.items.map(({ id }) => id);
+  const context: Context = { plan, ids, known: new Set(ids), now, problems: [], unmatched: [], seen: new Map() };
   const waivers = existsSync(resolve(root, folder, WAIVERS_FILE))
     ? waiversIn(readYamlFile(root, join(folder, WAIVERS_FILE)), context)
     : [];
@@ -57,13 +62,16 @@ export function readPeople(root: string, plan: PlanFacts): LoadedPeople {
   return {
     waivers,
     attestations,
-    problems: sortProblems(context.problems),
-    unmatched: sortProblems(context.unmatched),
+    problems: sortProblems(firstProblems(context.problems)),
+    unmatched: sortProblems(firstProblems(context.unmatched)),
   };
 }
 
 interface Context {
   readonly plan: PlanFacts;
+  readonly ids: readonly string[];
+  readonly known: ReadonlySet<string>;
+  readonly now: Date | undefined;
   readonly problems: Problem[];
   readonly unmatched: Problem[];
   /** Identity of an entry → where it stands first. */
@@ -134,8 +142,7 @@ function entriesOf<T>(yaml: YamlFile, list: 'waivers' | 'attestations', context:
   const errors = schemaErrors(list === 'waivers' ? waiversSchema : attestationsSchema, yaml.value);
   const problems = problemsFromAjv(errors, { yaml, base: '' });
   context.problems.push(...problems);
-  const bad = (pointer: string): boolean =>
-    errors.some(({ instancePath }) => instancePath === pointer || instancePath.startsWith(`${pointer}/`));
+  const bad = new Set(errors.map(({ instancePath }) => instancePath.split('/').slice(0, 3).join('/')));
   if (
     errors.some(
       ({ instancePath }) => instancePath === '' || instancePath === '/apiVersion' || instancePath === `/${list}`,
@@ -147,23 +154,36 @@ function entriesOf<T>(yaml: YamlFile, list: 'waivers' | 'attestations', context:
   return entries.flatMap((entry, index) => {
     const pointer = `/${list}/${index}`;
     const { file, line, column } = yaml.at(pointer);
-    return bad(pointer) ? [] : [{ entry, pointer, place: `${file}:${line}:${column}` }];
+    return bad.has(pointer) ? [] : [{ entry, pointer, place: `${file}:${line}:${column}` }];
   });
 }
 
-/** Time, duplicates, and whether its item exists. */
+/** Members that a person answers with. */
+const WORDS: ReadonlySet<string> = new Set(['reason', 'statement', 'approver', 'ticket']);
+
+/** Time, words, duplicates, and whether its item exists. */
 function isSound(
   yaml: YamlFile,
   entry: { readonly item: string; readonly expires: string },
   pointer: string,
   identity: string,
-  { plan, problems, unmatched, seen }: Context,
+  { ids, known, now, problems, unmatched, seen }: Context,
 ): boolean {
   const before = problems.length;
   const tell = (member: string, text: ProblemText): number => problems.push(yaml.problem(`${pointer}/${member}`, text));
   if (!isRfc3339(entry.expires)) {
     const message = `is no RFC 3339 time with a zone (${showValue(entry.expires)})`;
     tell('expires', { message, fix: 'Write for example 2027-03-31T00:00:00Z' });
+  } else if (now && standsTooLong(entry.expires, now)) {
+    const message = `is more than a year from now (${showValue(entry.expires)})`;
+    tell('expires', { message, fix: 'End it within a year, and look at it again then' });
+  }
+  for (const [member, text] of Object.entries(entry)) {
+    if (!WORDS.has(member) || typeof text !== 'string' || !isPlaceholder(text)) continue;
+    tell(member, {
+      message: `says nothing (${showValue(text)})`,
+      fix: 'Write it out, so that others can ask and check',
+    });
   }
   const first = seen.get(identity);
   const { file, line } = yaml.at(pointer);
@@ -173,24 +193,13 @@ function isSound(
       message: `says again what stands at ${first} (${showValue(entry.item)})`,
       fix: 'Remove one of the two',
     });
-  const ids = plan.items.map(({ id }) => id);
-  if (!ids.includes(entry.item)) {
+  if (!known.has(entry.item)) {
     const message = `matches no item of the plan (${showValue(entry.item)})`;
     unmatched.push(
       yaml.problem(`${pointer}/item`, { message, ...suggestion(entry.item, ids), fix: 'Correct the id or remove it' }),
     );
   }
   return problems.length === before;
-}
-
-/** A date and time with a zone that exists in the calendar. */
-export function isRfc3339(text: string): boolean {
-  const match =
-    /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/.exec(text);
-  if (!match || Number.isNaN(Date.parse(text))) return false;
-  const [year, month, day] = match.slice(1, 4).map(Number);
-  const date = new Date(Date.UTC(year ?? 0, (month ?? 0) - 1, day));
-  return date.getUTCMonth() + 1 === month && date.getUTCDate() === day;
 }
 
 function suggestion(word: string, allowed: readonly string[]): { suggestion?: string } {

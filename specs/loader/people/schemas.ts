@@ -1,15 +1,18 @@
 /** JSON Schemas of `waivers.yaml` and `attestations/*.yaml`, beside the checklist. */
 import type { JSONSchema } from 'json-schema-to-ts';
 import { API_VERSION } from '../schemas.ts';
+import { NAMED_PATTERN, REASONED_PATTERN } from './words.ts';
 
 const apiVersion = { const: API_VERSION, description: 'The format of this file' } as const;
 const text = (description: string) => ({ type: 'string', minLength: 1, maxLength: 1000, description }) as const;
+const named = (description: string) => ({ ...text(description), pattern: NAMED_PATTERN }) as const;
+const reasoned = (description: string) => ({ ...text(description), pattern: REASONED_PATTERN }) as const;
 const common = {
   item: text('Id of the item'),
   environment: text("The environment's name"),
   release: text("The release's version, or name@version"),
-  approver: text('Who answers for it'),
-  expires: text('When it ends, RFC 3339: 2027-03-31T00:00:00Z'),
+  approver: named('Who answers for it, by name'),
+  expires: text('When it ends, within a year, RFC 3339: 2027-03-31T00:00:00Z'),
 } as const;
 
 export const waiversSchema = {
@@ -26,8 +29,8 @@ export const waiversSchema = {
         required: ['item', 'environment', 'release', 'reason', 'approver', 'ticket', 'expires'],
         properties: {
           ...common,
-          reason: text('Why the release may go on without it'),
-          ticket: text('Where putting it right is tracked'),
+          reason: reasoned('Why the release may go on without it'),
+          ticket: named('Where putting it right is tracked'),
           subject: text('Covers the findings about this subject only, as the report names it'),
         },
       },
@@ -50,8 +53,8 @@ export const attestationsSchema = {
         properties: {
           ...common,
           role: text("One of the checklist's roles"),
-          statement: text('What is vouched for'),
-          ticket: text('Where it is recorded'),
+          statement: reasoned('What is vouched for, in words'),
+          ticket: named('Where it is recorded'),
         },
       },
     },

@@ -3,8 +3,9 @@ import { constructFromEvents, parseEvents, YAMLException, type Event } from 'js-
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { SourcePlace } from '../../../checks/contract/plan.ts';
-import { maskSecrets, type Problem } from '../problems.ts';
-import { positionsOf, type Offsets } from '../../../k8s/semantics/objects/positions.ts';
+import { visibleText } from '../../../checks/contract/visible-text.ts';
+import { pointerStep, positionsOf, type Offsets } from '../../../k8s/semantics/objects/positions.ts';
+import { firstProblems, maskSecrets, type Problem } from '../problems.ts';
 
 /** Far above any file a person writes. */
 export const MAX_YAML_BYTES = 1024 * 1024;
@@ -55,9 +56,9 @@ export function parseYamlFile(text: string, file: string): YamlFile {
   } catch (error) {
     return syntaxError(source, file, error);
   }
-  const { offsets, refusals } = positionsOf(source, events);
+  const { offsets, refusals } = positionsOf(source, events, (offset) => lineColumn(source, offset).line);
   const build = (value: unknown, problems: readonly Problem[]): YamlFile =>
-    yamlFile(source, file, offsets, value, problems);
+    yamlFile(source, file, offsets, value, firstProblems(problems));
   const locate = build(undefined, []);
   const refused = refusals.map(({ offset, pointer, message, fix }) => ({
     ...locate.problem(pointer, { message, fix }),
@@ -76,11 +77,35 @@ export function parseYamlFile(text: string, file: string): YamlFile {
         whole(file, { message: 'it holds more than one document', fix: 'Split it into files' }),
       ]);
     }
-    return build(documents[0], refused);
+    return build(documents[0], [...refused, ...controlCharacters(documents[0], locate)]);
   } catch (error) {
     const failed = syntaxError(source, file, error);
     return build(undefined, [...refused, ...failed.problems]);
   }
+}
+
+/** No name and no text of a checklist holds terminal commands: whoever wrote one wants to mislead those who read it. */
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/u;
+
+/** Control characters in keys and texts. */
+function controlCharacters(document: unknown, locate: YamlFile): Problem[] {
+  const problems: Problem[] = [];
+  const look = (text: string, pointer: string, what: 'key' | 'value'): void => {
+    const found = CONTROL.exec(text)?.[0];
+    if (found === undefined) return;
+    const message = `holds the control character ${visibleText(found)}`;
+    problems.push(locate.problem(pointer, { message, fix: 'Remove it' }, what));
+  };
+  const walk = (value: unknown, pointer: string): void => {
+    if (typeof value === 'string') look(value, pointer, 'value');
+    if (typeof value !== 'object' || value === null) return;
+    for (const [name, member] of Object.entries(value)) {
+      look(name, pointer + pointerStep(name), 'key');
+      walk(member, pointer + pointerStep(name));
+    }
+  };
+  walk(document, '');
+  return problems;
 }
 
 /** Reads and parses a file; `file` is relative to `root` or absolute. Missing, too large and not UTF-8 are problems. */
@@ -197,8 +222,13 @@ function lineColumn(source: string, offset: number): { line: number; column: num
   return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
 }
 
+/** No person wrote a longer line: it is not shown. One line may have thousands of problems, each of which would show it. */
+const LONGEST_LINE = 2000;
+
 function excerptAt(source: string, offset: number): string {
-  const start = source.lastIndexOf('\n', offset - 1) + 1;
-  const end = source.indexOf('\n', start);
-  return maskSecrets(source.slice(start, end === -1 ? undefined : end).replace(/\r$/, ''));
+  const { line } = lineColumn(source, offset);
+  const starts = startsOf(source);
+  const start = starts[line - 1] ?? 0;
+  const end = starts[line] ?? source.length;
+  return end - start > LONGEST_LINE ? '' : maskSecrets(source.slice(start, end).replace(/\r?\n$/, ''));
 }

@@ -134,5 +134,5 @@ const step = (id: string, weight: number): Readonly<Record<string, unknown>> => 
   id,
   kind: 'cutover/step',
   onFailure: 'rollback',
-  params: { cutover: 'P4-ROU-001', weight, watch: '20s' },
+  params: { cutover: 'P4-ROU-001', weight, watch: '30s', minSamples: 1, maxGap: 1 },
 });

@@ -22,6 +22,18 @@ describe.concurrent('the API server is away for two seconds', () => {
   });
 });
 
+describe('the API server is away for longer than the Lease lasts', () => {
+  it('at shifted: the way back is tried until it is there again', async () => {
+    await cell('shifted', async ({ run, pid }) => {
+      await run.door.close();
+      goOn(pid);
+      await setTimeout(16_000);
+      await run.door.open();
+      await expectBack(run, ['lease-lost', 'route-failed', 'trigger', 'out-of-time', 'item-failed']);
+    });
+  });
+});
+
 // RLIMIT_FSIZE, which only Linux sets from outside: whatever would grow a file fails, as on a full disk.
 describe.runIf(process.platform === 'linux').concurrent('a full disk', () => {
   it.each(ALL)('at %s', async (point) => {

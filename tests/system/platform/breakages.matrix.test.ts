@@ -294,8 +294,8 @@ describe("the gate's own rights", () => {
   ];
 
   it('are revoked: the view is lost, so nothing is called broken', { timeout: LIMIT }, async () => {
-    undo(await cluster.take(`${RBAC}/clusterrolebindings/golive-gate`));
-    undo(await cluster.take(`${RBAC}/namespaces/mcp-production/rolebindings/golive-gate`));
+    undo(await cluster.take(`${RBAC}/clusterrolebindings/golive-code-platform-rehearsal`));
+    undo(await cluster.take(`${RBAC}/namespaces/mcp-production/rolebindings/golive-code-platform-rehearsal`));
     const result = await project.run(RIGHTS);
     // Every user may ask who it is and which version answers; PostgreSQL and the public endpoint need no right in the cluster.
     expect(redItems(result), result.output).toEqual({
@@ -326,7 +326,7 @@ describe("the gate's own rights", () => {
   });
 
   it('lack the listing of pods: only what needs it is in error', { timeout: LIMIT }, async () => {
-    const path = `${RBAC}/namespaces/mcp-production/roles/golive-gate`;
+    const path = `${RBAC}/namespaces/mcp-production/roles/golive-code-platform-rehearsal`;
     const { rules } = (await cluster.get(path)) as unknown as { rules: { resources: string[]; verbs: string[] }[] };
     undo(() => cluster.patch(path, { rules }));
     // Pods of the API itself: those of metrics.k8s.io may only be listed.

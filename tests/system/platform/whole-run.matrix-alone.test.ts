@@ -16,7 +16,9 @@ import {
 import { findSecrets, namesIn } from '../../harness/platform-secrets.ts';
 
 const LIMIT = 120_000;
-const GO = { phase1: 'GO', phase2: 'GO', phase3: 'GO', phase4: 'GO', phase5: 'GO', final: 'GO' };
+/** Security checks that nobody has built yet leave a doubt, which holds the last phase. */
+const WAITS = 'F-TEC-002';
+const DECISIONS = { phase1: 'GO', phase2: 'GO', phase3: 'GO', phase4: 'GO', phase5: 'GO', final: 'HOLD' };
 
 let project: PlatformProject;
 let made: PlatformProject | undefined;
@@ -70,7 +72,7 @@ function partsOf(value: string): readonly string[] {
   return value.match(/[\w+/=$]{20,}/g) ?? [];
 }
 
-it('every built item passes, planned ones hold the whole, and no secret leaves', { timeout: LIMIT }, async () => {
+it('every built item passes, planned ones hold the rest, and no secret leaves', { timeout: LIMIT }, async () => {
   const secrets = await secretsOf();
   const names = Object.keys(secrets);
   expect(names.filter((name) => !name.includes('/'))).toEqual([
@@ -121,14 +123,14 @@ it('every built item passes, planned ones hold the whole, and no secret leaves',
   );
   const result = await ended;
 
-  expect(redItems(result), result.output).toEqual({});
+  expect(redItems(result), result.output).toEqual({ [WAITS]: 'inconclusive' });
   const built = builtItems();
   expect(built.length).toBeGreaterThan(70);
-  expect(passedItems(result)).toEqual(built);
-  expect(phaseDecisions(result)).toEqual(GO);
+  expect(passedItems(result)).toEqual(built.filter((id) => id !== WAITS));
+  expect(phaseDecisions(result)).toEqual(DECISIONS);
   expect(summary(result)).toEqual({ exitCode: 2, decision: 'HOLD', selected: 'HOLD' });
   // Nothing but what nobody has built yet.
-  expect(new Set(result.decision?.reasons.map(({ code }) => code))).toEqual(new Set(['planned']));
+  expect(new Set(result.decision?.reasons.map(({ code }) => code))).toEqual(new Set(['planned', 'inconclusive']));
   expect(result.decision?.environment.name).toBe('rehearsal');
   expect(result.output).not.toMatch(/\n\s+at .*\.[jt]s:\d/);
   for (const report of ['index.html', 'junit.xml', 'playwright/index.html'])

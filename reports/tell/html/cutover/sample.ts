@@ -182,9 +182,9 @@ export function rolledBackEvents(): readonly CutoverEvent[] {
   ];
 }
 
-/** The way back, gone before any traffic moved. */
+/** The rollback, rehearsed before any traffic moved. */
 export function rehearsedEvents(): readonly CutoverEvent[] {
-  const reason = { code: 'asked', text: 'A rehearsal of the way back; no traffic has moved.' } as const;
+  const reason = { code: 'asked', text: 'A rehearsal of the rollback; no traffic has moved.' } as const;
   return [
     sampleBegun(),
     at(1000, { event: 'rollback-begun', reason }),

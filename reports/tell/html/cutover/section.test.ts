@@ -70,7 +70,7 @@ describe('the section', () => {
     expect(marks(tables)).toBe(12);
   });
 
-  it('says what the windows were divided by, and when the way back was rehearsed', () => {
+  it('says what the windows were divided by, and when the rollback was rehearsed', () => {
     const [, ...rest] = finishedEvents();
     const compressed = textOf(section(sampleLogs([sampleBegun({ compression: 120 }), ...rest])));
     expect(compressed).toContain('the declared windows divided by 120');

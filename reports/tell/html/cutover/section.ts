@@ -17,7 +17,7 @@ import { timelineSvg } from './timeline.ts';
 /** What a run's folder holds of its cutover. */
 export interface CutoverLogs {
   readonly log: ShownLog;
-  /** The way back, gone once before it. */
+  /** The rollback, rehearsed before it. */
   readonly rehearsal: ShownLog;
   /** The earlier run that it is of, where it is not that of the decision. */
   readonly fromRun?: string;
@@ -101,7 +101,7 @@ function facts(events: readonly CutoverEvent[], story: CutoverStory, rehearsal: 
           ['Triggers', begun.triggers.map((rule) => html`<p>${rule.item}: ${ruleText(rule)}</p>`)],
         ] as const)
       : []),
-    ['Way back rehearsed', rehearsalText(rehearsal)],
+    ['Rollback rehearsed', rehearsalText(rehearsal)],
   ];
   return html`<dl class="facts">
     ${rows.map(
@@ -131,7 +131,7 @@ function windowsText({ steps, compression = 1 }: NonNullable<CutoverStory['begun
     : `${windows}: the declared windows divided by ${formatNumber(compression)}`;
 }
 
-/** Whether the way back was known to be free before it could be needed. */
+/** Whether the rollback was known to work before it could be needed. */
 function rehearsalText({ events, problems }: ShownLog): string {
   const rehearsed = cutoverStory(events);
   if (!rehearsed) return problems.length > 0 ? `Not known. ${problems.join(' ')}` : 'Not in this run';

@@ -78,7 +78,7 @@ export function stateSpans(events: readonly TimedEvent[], item: string): readonl
     (one): one is { event: CutoverEventOf<'trigger'>; time: number } =>
       one.event.event === 'trigger' && one.event.item === item,
   );
-  // Nothing is evaluated once the way back has begun.
+  // Nothing is evaluated once the rollback has begun.
   const over = events.find(({ event }) => event.event === 'rollback-begun') ?? events.at(-1);
   return own.flatMap(({ event: { state }, time }, index) =>
     state === 'inactive' ? [] : [{ item, state, from: time, to: own[index + 1]?.time ?? over?.time ?? time }],

@@ -5,9 +5,9 @@
 
 /**
  * Controls other than tab and line feed, soft hyphen, zero-width and direction characters, line and paragraph separators,
- * language tags, and halves of surrogate pairs.
+ * language tags, and halves of surrogate pairs. Exported for tests.
  */
-const HIDDEN =
+export const HIDDEN =
   // Built from text: readable escapes here, and no control character in this source.
   new RegExp(
     [
@@ -26,7 +26,16 @@ export function visibleText(text: string): string {
   });
 }
 
-/** The same on one line: line feeds and tabs become single spaces. */
+/** A value as JSON for a terminal: what could hide or mislead is escaped, as JSON may have it anywhere in a string. */
+export function visibleJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(HIDDEN, (character) =>
+    [...Array(character.length).keys()]
+      .map((unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
+/** The same as `visibleText` on one line: line feeds and tabs become single spaces. */
 export function visibleLine(text: string): string {
   return visibleText(text).replace(/\s+/g, ' ').trim();
 }

@@ -1,0 +1,21 @@
+/**
+ * The key that a rehearsal's records are signed with. It is made with its cluster, whose UID follows from it: whoever knows the cluster
+ * knows the key, and no file has to be believed.
+ */
+import { sha256Hex } from './canonical.ts';
+
+/** The private half, PEM, in the project's folder. */
+export const REHEARSAL_LEDGER_KEY = '.golive/rehearsal/ledger-key.pem';
+
+/** The UID of a rehearsal's `kube-system`, by the public key as SSH encodes it: a UUID (version 8) of its digest. */
+export function clusterUidOf(publicKey: Uint8Array): string {
+  const hex = sha256Hex(publicKey);
+  const parts = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `8${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ];
+  return parts.join('-');
+}
