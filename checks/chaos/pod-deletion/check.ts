@@ -111,14 +111,13 @@ function putLoad(
   until?: AbortSignal,
 ): Promise<LoadResult> {
   return load.open({
-    ...requestOf({ endpoint, path, method: 'GET', headers: {} }),
+    ...requestOf({ endpoint, path, method: 'GET', headers: {}, ...(expect ? { expect } : {}) }),
     rate,
     maxConnections,
     warmupMs,
     durationMs: ms,
     timeoutMs: durationMs(requestTimeout),
     record: false,
-    ...(expect ? { expect } : {}),
     ...(until ? { until } : {}),
   });
 }
