@@ -45,7 +45,7 @@ export interface RouteProblem {
 /** What an HTTPRoute says of its two backends. @throws ObservationError `misconfigured` when its rule is not as declared */
 export function routeState(object: KubeObject, route: RouteName): RouteState {
   const { stable, canary } = backendsOf(object, route);
-  const why = notAccepted(object);
+  const why = notAccepted(object)?.why ?? null;
   return {
     weights: { stable: stable.weight, canary: canary.weight },
     generation: object.metadata.generation ?? 0,
@@ -209,40 +209,52 @@ function sharesHost(one: KubeObject, other: KubeObject): boolean {
  * Why the gateways have not accepted the route as it is now, or null: each parent that the route names must carry the conditions Accepted
  * and ResolvedRefs with status True, of this generation or a later one (RouteParentStatus, gateway.networking.k8s.io/v1). Entries of
  * parents that it does not name are left over and say nothing; nor does one of a controller that has gone, beside one that follows the route.
+ * A controller that does not report the generation leaves a doubt.
  */
-export function notAccepted(object: KubeObject): string | null {
+export function notAccepted(object: KubeObject): NotAccepted | null {
   const declared = listAt(object, 'spec', 'parentRefs');
-  if (declared.length === 0) return 'it names no gateway (spec.parentRefs is empty)';
+  if (declared.length === 0) return { why: 'it names no gateway (spec.parentRefs is empty)', is: 'wrong' };
   const own = object.metadata.namespace ?? '';
-  for (const ref of declared) {
-    const entries = listAt(object, 'status', 'parents').filter((one) => isSameParent(at(one, 'parentRef'), ref, own));
-    if (entries.length === 0) return `no controller has answered for ${parentText(ref)}`;
-    const problems = entries.map((entry) => problemOf(entry, object.metadata.generation ?? 0));
-    const current = problems.filter((problem) => !problem?.stale);
-    const [found] = (current.length > 0 ? current : problems).filter((problem) => problem !== null);
-    if (found) return found.why;
-  }
-  return null;
+  return worstOf(
+    declared.map((ref) => {
+      const entries = listAt(object, 'status', 'parents').filter((one) => isSameParent(at(one, 'parentRef'), ref, own));
+      if (entries.length === 0) return { why: `no controller has answered for ${parentText(ref)}`, is: 'wrong' };
+      const problems = entries.map((entry) => problemOf(entry, object.metadata.generation ?? 0));
+      const worst = worstOf(problems);
+      return worst?.is !== 'wrong' && problems.includes(null) ? null : worst;
+    }),
+  );
 }
 
-/** What is wrong with a parent's status; `stale` where it is of an earlier generation. */
-function problemOf(parent: unknown, generation: number): { readonly why: string; readonly stale: boolean } | null {
+/** `stale`: of an earlier generation; `unknown`: of one that is not reported. */
+interface NotAccepted {
+  readonly why: string;
+  readonly is: 'wrong' | 'stale' | 'unknown';
+}
+
+function worstOf(problems: readonly (NotAccepted | null)[]): NotAccepted | null {
+  const of = (is: NotAccepted['is']) => problems.find((problem) => problem?.is === is);
+  return of('wrong') ?? of('stale') ?? of('unknown') ?? null;
+}
+
+/** What is wrong with a parent's status. */
+function problemOf(parent: unknown, generation: number): NotAccepted | null {
   const who = parentText(at(parent, 'parentRef'));
-  for (const type of ['Accepted', 'ResolvedRefs']) {
+  const problems = ['Accepted', 'ResolvedRefs'].map((type): NotAccepted | null => {
     const condition = listAt(parent, 'conditions').find((one) => textAt(one, '', 'type') === type);
-    if (condition === undefined) return { why: `${who} says nothing of ${type}`, stale: true };
+    if (condition === undefined) return { why: `${who} says nothing of ${type}`, is: 'stale' };
     const observed = at(condition, 'observedGeneration');
-    if (typeof observed !== 'number' || observed < generation) {
-      const of = typeof observed === 'number' ? String(observed) : 'none';
-      return { why: `${who} has not seen generation ${generation} yet (${type} is of ${of})`, stale: true };
-    }
+    if (typeof observed === 'number' && observed < generation)
+      return { why: `${who} has not seen generation ${generation} yet (${type} is of ${observed})`, is: 'stale' };
     const status = textAt(condition, 'absent', 'status');
-    if (status !== 'True') {
-      const reason = textAt(condition, 'no reason', 'reason');
-      return { why: `${who}: ${type} is ${status} (${reason}): ${textAt(condition, '', 'message')}`, stale: false };
-    }
-  }
-  return null;
+    const reason = textAt(condition, 'no reason', 'reason');
+    if (status !== 'True')
+      return { why: `${who}: ${type} is ${status} (${reason}): ${textAt(condition, '', 'message')}`, is: 'wrong' };
+    return typeof observed === 'number'
+      ? null
+      : { why: `${who} does not report the generation of ${type}`, is: 'unknown' };
+  });
+  return worstOf(problems);
 }
 
 const PARENT_MEMBERS = ['group', 'kind', 'namespace', 'name', 'sectionName', 'port'] as const;

@@ -1,5 +1,5 @@
 /** Kinds of objects that checks read, and reading them so that evidence can name the list. */
-import type { KubeObject, ResourceType } from '../contract/cluster.ts';
+import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluster.ts';
 import type { SecretRef } from '../contract/secrets.ts';
 import type { Permission } from '../contract/plan.ts';
 import { ObservationError } from '../kit/kind.ts';
@@ -14,6 +14,9 @@ export const SERVICES = type('v1', 'Service', 'services');
 export const CONFIG_MAPS = type('v1', 'ConfigMap', 'configmaps');
 export const SERVICE_ACCOUNTS = type('v1', 'ServiceAccount', 'serviceaccounts');
 export const CLAIMS = type('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims');
+export const VOLUMES = type('v1', 'PersistentVolume', 'persistentvolumes');
+export const CSI_DRIVERS = type('storage.k8s.io/v1', 'CSIDriver', 'csidrivers');
+export const CSI_NODES = type('storage.k8s.io/v1', 'CSINode', 'csinodes');
 export const STORAGE_CLASSES = type('storage.k8s.io/v1', 'StorageClass', 'storageclasses');
 export const ENDPOINT_SLICES = type('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices');
 export const DEPLOYMENTS = type('apps/v1', 'Deployment', 'deployments');
@@ -76,6 +79,21 @@ export function apiAnswer(path: string, answer: { readonly status: number; reado
   if (!isRecord(value))
     throw new ObservationError('protocol', `GET ${path} answered something that is no JSON object: not an API server?`);
   return value;
+}
+
+/** Null when there is no such object. */
+export async function getOrNull(
+  cluster: Pick<ClusterReader, 'get'>,
+  type: ResourceType,
+  name: string,
+  namespace?: string,
+): Promise<KubeObject | null> {
+  try {
+    return await cluster.get(type, name, namespace);
+  } catch (error) {
+    if (error instanceof ObservationError && error.code === 'not-found') return null;
+    throw error;
+  }
 }
 
 /** Throws what a 401 or 403 to a GET means, with the server's own words and the missing right. */

@@ -5,7 +5,7 @@ import type { Permission } from '../contract/plan.ts';
 import { ObservationError } from '../contract/capabilities.ts';
 import { shortened } from '../kit/evidence.ts';
 import { at, listAt, textAt } from '../contract/json.ts';
-import { PODS } from './kubernetes.ts';
+import { getOrNull, PODS } from './kubernetes.ts';
 
 export interface ExecResult {
   readonly exitCode: number;
@@ -49,7 +49,7 @@ export async function runInPod(
   { namespace, pod, container }: { readonly namespace: string; readonly pod: string; readonly container?: string },
   command: NonEmptyCommand,
 ): Promise<InPod | null> {
-  const found = await getPod(cluster, pod, namespace);
+  const found = await getOrNull(cluster, PODS, pod, namespace);
   if (!found) return null;
   const before = stateOf(found, container);
   if (before.phase !== 'Running' || before.deleting) return { ...before, exec: null };
@@ -69,14 +69,6 @@ export async function runInPod(
       { fix: 'Name the container that holds it in the params of the item.' },
     );
   return { ...before, exec: { exitCode, stdout, stderr } };
-}
-
-/** Null when there is no such pod. */
-async function getPod(cluster: Capabilities['cluster'], pod: string, namespace: string): Promise<KubeObject | null> {
-  return await cluster.get(PODS, pod, namespace).catch((error: unknown) => {
-    if (error instanceof ObservationError && error.code === 'not-found') return null;
-    throw error;
-  });
 }
 
 /** Between two restarts of its container a pod stays Running: the status of the container tells. */

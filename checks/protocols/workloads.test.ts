@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject, ResourceType } from '../contract/cluster.ts';
 import { CRON_JOBS, DEPLOYMENTS, JOBS, PODS, REPLICA_SETS } from './kubernetes.ts';
-import { podSources } from './workloads.ts';
-
-const NOW = new Date('2026-01-15T12:01:00Z');
+import { isLeaving, podSources } from './workloads.ts';
 
 function object(type: ResourceType, name: string, owner?: KubeObject, more: Record<string, unknown> = {}) {
   const item: KubeObject = {
@@ -22,20 +20,24 @@ function object(type: ResourceType, name: string, owner?: KubeObject, more: Reco
         : {}),
       ...(more['deleting'] === true ? { deletionTimestamp: '2026-01-15T12:00:00Z' } : {}),
     },
-    spec: { containers: [], template: { spec: { containers: [] } } },
+    spec: {
+      containers: [],
+      template: { spec: { containers: [] } },
+      jobTemplate: { spec: { template: { spec: { containers: [] } } } },
+    },
     ...(more['status'] === undefined ? {} : { status: more['status'] }),
   };
   return { type, item };
 }
 const owners = (objects: readonly { type: ResourceType; item: KubeObject }[]) =>
-  podSources(objects, NOW).sources.map(({ owner }) => owner);
+  podSources(objects).sources.map(({ owner }) => owner);
 
 describe('podSources', () => {
   it('names what a pod belongs to, through its ReplicaSet, and leaves the ReplicaSet out', () => {
     const deployment = object(DEPLOYMENTS, 'api');
     const set = object(REPLICA_SETS, 'api-1', deployment.item);
     const pod = object(PODS, 'api-1-x', set.item);
-    expect(podSources([pod, deployment, set], NOW).sources.map(({ owner, workload }) => [owner, workload])).toEqual([
+    expect(podSources([pod, deployment, set]).sources.map(({ owner, workload }) => [owner, workload])).toEqual([
       ['Pod shop/api-1-x', 'Deployment shop/api'],
       ['Deployment shop/api', 'Deployment shop/api'],
     ]);
@@ -53,27 +55,41 @@ describe('podSources', () => {
     ]);
   });
 
-  it('leaves out ended and leaving pods and counts them', () => {
+  it('leaves out ended pods and counts them', () => {
     const gone = [
       object(PODS, 'done', undefined, { status: { phase: 'Succeeded' } }),
       object(PODS, 'crashed', undefined, { status: { phase: 'Failed' } }),
-      object(PODS, 'leaving', undefined, { status: { phase: 'Running' }, deleting: true }),
     ];
-    expect(podSources(gone, NOW)).toEqual({ sources: [], leftOut: 3 });
+    expect(podSources(gone)).toEqual({ sources: [], leftOut: 2 });
   });
 
-  it('judges a pod that is stuck on its way out: it still runs', () => {
-    const stuck = object(PODS, 'stuck', undefined, { status: { phase: 'Running' }, deleting: true });
-    const later = (text: string) => podSources([stuck], new Date(text)).sources.map(({ owner }) => owner);
-    expect(later('2026-01-15T12:05:00Z')).toEqual([]);
-    expect(later('2026-01-15T12:05:01Z')).toEqual(['Pod shop/stuck']);
+  it('judges a pod until it has ended, also one that is being deleted or says it has', () => {
+    const running = [{ name: 'a', state: { running: {} } }];
+    const pods = [
+      object(PODS, 'leaving', undefined, { status: { phase: 'Running' }, deleting: true }),
+      object(PODS, 'lying', undefined, { status: { phase: 'Succeeded', ephemeralContainerStatuses: running } }),
+      object(PODS, 'lost', undefined, { status: { phase: 'Unknown' } }),
+    ];
+    expect(owners(pods)).toEqual(['Pod shop/leaving', 'Pod shop/lying', 'Pod shop/lost']);
   });
 
-  it('judges a pod whose grace period has hours to go: it runs on as if nobody had deleted it', () => {
-    const staying = object(PODS, 'staying', undefined, { status: { phase: 'Running' }, deleting: true });
-    const at = (text: string) => podSources([staying], new Date(text)).sources.map(({ owner }) => owner);
-    expect(at('2026-01-15T11:00:00Z')).toEqual([]);
-    expect(at('2026-01-15T10:59:59Z')).toEqual(['Pod shop/staying']);
+  it('judges what a controller made and that differs from it, unless it makes no pods', () => {
+    const deployment = object(DEPLOYMENTS, 'api');
+    const older = { spec: { template: { spec: { hostPID: true, containers: [] } } } };
+    const set = (name: string, more: object) => {
+      const made = object(REPLICA_SETS, name, deployment.item);
+      return { ...made, item: { ...made.item, spec: { ...older.spec, ...more } } };
+    };
+    expect(owners([deployment, set('edited', { replicas: 1 }), set('history', { replicas: 0 })])).toEqual([
+      'Deployment shop/api',
+      'ReplicaSet shop/edited',
+    ]);
+  });
+
+  it('lets no object stand for a ReplicaSet that is none of its makers', () => {
+    const pod = object(PODS, 'decoy');
+    pod.item = { ...pod.item, spec: { containers: [{ name: 'a' }] } };
+    expect(owners([pod, object(REPLICA_SETS, 'api-1', pod.item)])).toEqual(['Pod shop/decoy', 'ReplicaSet shop/api-1']);
   });
 
   it('judges pods that are not running yet: they will', () => {
@@ -89,5 +105,17 @@ describe('podSources', () => {
       object(JOBS, 'backfill', undefined, { status: { conditions: [{ type: 'Complete', status: 'False' }] } }),
     ];
     expect(owners(objects)).toEqual(['CronJob shop/report', 'Job shop/backfill']);
+  });
+});
+
+describe('isLeaving', () => {
+  it.each([
+    ['with hours to go', '2026-01-15T10:59:59Z', false],
+    ['in its grace period', '2026-01-15T11:00:00Z', true],
+    ['just over it', '2026-01-15T12:05:00Z', true],
+    ['stuck', '2026-01-15T12:05:01Z', false],
+  ])('a deleted pod %s', (_, at, leaving) => {
+    const { item } = object(PODS, 'a', undefined, { deleting: true });
+    expect(isLeaving(item, new Date(at))).toBe(leaving);
   });
 });

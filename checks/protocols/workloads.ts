@@ -1,10 +1,11 @@
 /** Reading what runs, or will run, in namespaces: every pod template and every pod. */
+import { isDeepStrictEqual } from 'node:util';
 import type { CheckContext } from '../contract/capabilities.ts';
 import type { ClusterReader, KubeObject, ResourceType } from '../contract/cluster.ts';
 import type { Permission } from '../contract/plan.ts';
 import { podTemplateOf } from '../../k8s/semantics/pod-template.ts';
 import type { Subject } from '../contract/outcome.ts';
-import { isRecord, listAt, plainText, textAt } from '../contract/json.ts';
+import { at, isRecord, listAt, plainText, textAt } from '../contract/json.ts';
 import { CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, mayList, PODS, REPLICA_SETS, STATEFUL_SETS } from './kubernetes.ts';
 
 const WORKLOAD_TYPES = [PODS, DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, DAEMON_SETS, JOBS, CRON_JOBS] as const;
@@ -23,7 +24,7 @@ export interface PodSource {
 }
 export interface Workloads {
   readonly sources: readonly PodSource[];
-  /** What was read and left out: pods that have ended or are on their way out, finished Jobs. */
+  /** What was read and left out: pods that have ended, finished Jobs. */
   readonly leftOut: number;
 }
 
@@ -35,7 +36,7 @@ export function mayReadWorkloads(namespaces: readonly string[]): Permission[] {
 export async function readWorkloads(
   cluster: ClusterReader,
   namespaces: readonly string[],
-  { fresh, now }: Pick<CheckContext, 'fresh' | 'now'>,
+  { fresh }: Pick<CheckContext, 'fresh'>,
 ): Promise<Workloads> {
   const lists = await Promise.all(
     namespaces.flatMap((namespace) =>
@@ -45,7 +46,7 @@ export async function readWorkloads(
       }),
     ),
   );
-  return podSources(lists.flat(), now);
+  return podSources(lists.flat());
 }
 
 /** The owner or workload of a pod source, `Deployment shop/api`, as an object reference. */
@@ -59,29 +60,42 @@ interface Typed {
   readonly type: ResourceType;
   readonly item: KubeObject;
 }
+type ByUid = ReadonlyMap<string, Typed>;
 
-/** The templates and pods of a list of objects. What a controller made is judged by its controller, pods besides by themselves. */
-export function podSources(objects: readonly Typed[], now: Date): Workloads {
+/**
+ * The templates and pods of a list of objects. What a controller made is judged by its controller, as long as it is the same; each pod
+ * besides by itself, until its containers have stopped.
+ */
+export function podSources(objects: readonly Typed[]): Workloads {
   const byUid = new Map(
-    objects.flatMap(({ item }) => (item.metadata.uid === undefined ? [] : [[item.metadata.uid, item]])),
+    objects.flatMap((one) => (one.item.metadata.uid === undefined ? [] : [[one.item.metadata.uid, one]])),
   );
   const sources: PodSource[] = [];
   let leftOut = 0;
-  for (const { type, item } of objects) {
-    // Only what was read is judged in its place: a controller of another kind, or none at all, judges nothing.
-    const controlled = byUid.has(controllerOf(item)?.uid ?? '');
-    if (type.kind === 'ReplicaSet' && controlled) continue;
-    if (type.kind === 'Job' && controlled) continue;
-    if (isOver(type, item, now)) {
+  for (const one of objects) {
+    if (isJudgedAbove(one, byUid)) continue;
+    if (isOver(one)) {
       leftOut += 1;
       continue;
     }
-    const template = podTemplateOf({ ...item, kind: type.kind });
+    const template = templateOf(one);
     if (!template) continue;
     const { owner, namespace, specPath, podSpec, podMetadata } = template;
-    sources.push({ owner, workload: workloadOf(item, type.kind, byUid), namespace, specPath, podSpec, podMetadata });
+    sources.push({ owner, workload: workloadOf(one, byUid), namespace, specPath, podSpec, podMetadata });
   }
   return { sources, leftOut };
+}
+
+const templateOf = ({ type, item }: Typed) => podTemplateOf({ ...item, kind: type.kind });
+
+/** Only what was read judges in another's place: a controller of another kind, none at all, or one that says something else judges nothing. */
+function isJudgedAbove(one: Typed, byUid: ByUid): boolean {
+  const { kind } = one.type;
+  const controller = byUid.get(controllerOf(one.item)?.uid ?? '');
+  if (!controller || (kind !== 'ReplicaSet' && kind !== 'Job')) return false;
+  // The history of a Deployment: it makes no pods.
+  if (kind === 'ReplicaSet' && at(one.item, 'spec', 'replicas') === 0) return true;
+  return isDeepStrictEqual(templateOf(one)?.podSpec, templateOf(controller)?.podSpec);
 }
 
 function controllerOf({ metadata }: KubeObject) {
@@ -94,7 +108,8 @@ const LEAVING_MS = 5 * 60_000;
 const LONGEST_GRACE_MS = 60 * 60_000;
 
 /**
- * On its way out. `deletionTimestamp` is when its grace period ends (metav1.ObjectMeta: "at which this resource will be
+ * On its way out, and soon gone: no longer asked whether it is ready. Whether it is secure is asked until it has ended.
+ * `deletionTimestamp` is when its grace period ends (metav1.ObjectMeta: "at which this resource will be
  * deleted"); a pod that is still there long after it hangs on a finalizer or a lost node, and may run on for days.
  */
 export function isLeaving({ metadata: { deletionTimestamp } }: KubeObject, now: Date): boolean {
@@ -103,10 +118,18 @@ export function isLeaving({ metadata: { deletionTimestamp } }: KubeObject, now: 
   return overMs >= -LONGEST_GRACE_MS && overMs <= LEAVING_MS;
 }
 
-/** Ended pods and finished Jobs run nothing more; pods being deleted are on their way out, unless they are stuck. */
-function isOver({ kind }: ResourceType, item: KubeObject, now: Date): boolean {
-  if (kind === 'Pod')
-    return isLeaving(item, now) || ['Succeeded', 'Failed'].includes(textAt(item, '', 'status', 'phase'));
+/** Nothing of the pod runs any more: whatever its phase says, a container that is reported as running does. */
+export function hasEnded(pod: KubeObject): boolean {
+  if (!['Succeeded', 'Failed'].includes(textAt(pod, '', 'status', 'phase'))) return false;
+  return !STATUSES.some((list) =>
+    listAt(pod, 'status', list).some((status) => at(status, 'state', 'running') !== undefined),
+  );
+}
+const STATUSES = ['initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses'] as const;
+
+/** Ended pods and finished Jobs run nothing more. */
+function isOver({ type: { kind }, item }: Typed): boolean {
+  if (kind === 'Pod') return hasEnded(item);
   if (kind !== 'Job') return false;
   return listAt(item, 'status', 'conditions').some(
     (condition) =>
@@ -116,17 +139,31 @@ function isOver({ kind }: ResourceType, item: KubeObject, now: Date): boolean {
   );
 }
 
-/** Follows controllers upwards as far as they were read; the last one is named from the reference if it was not. */
-function workloadOf(item: KubeObject, kind: string, byUid: ReadonlyMap<string, KubeObject>): string {
-  let current = item;
-  let name = `${kind} ${item.metadata.namespace ?? ''}/${item.metadata.name}`;
-  for (let depth = 0; depth < 5; depth += 1) {
-    const controller = controllerOf(current);
+/** What each kind that is read here makes by itself. */
+const MAKES: Readonly<Record<string, string>> = {
+  Deployment: 'ReplicaSet',
+  CronJob: 'Job',
+  ReplicaSet: 'Pod',
+  StatefulSet: 'Pod',
+  DaemonSet: 'Pod',
+  Job: 'Pod',
+};
+
+/**
+ * Follows controllers upwards. One of a kind that is not read here is named from the reference, which anybody may write; one of a kind that
+ * is must be there, and make such objects: else a pod could lend itself another's name, and what is exempt for it.
+ */
+function workloadOf(one: Typed, byUid: ByUid): string {
+  let { type, item } = one;
+  for (;;) {
+    const name = `${type.kind} ${item.metadata.namespace ?? ''}/${item.metadata.name}`;
+    const controller = controllerOf(item);
     if (!controller) return name;
-    name = `${controller.kind} ${item.metadata.namespace ?? ''}/${controller.name}`;
+    const makes = MAKES[controller.kind];
+    if (makes === undefined) return `${controller.kind} ${item.metadata.namespace ?? ''}/${controller.name}`;
     const next = byUid.get(controller.uid);
-    if (!next) return name;
-    current = next;
+    // Of each kind the maker is another one: this ends.
+    if (next?.type.kind !== controller.kind || makes !== type.kind) return name;
+    ({ type, item } = next);
   }
-  return name;
 }

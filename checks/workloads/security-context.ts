@@ -14,6 +14,10 @@ import {
   type Workloads,
 } from '../protocols/workloads.ts';
 
+/** A version of the standard as labels write it. */
+export const standardVersion = (description: string) =>
+  ({ type: 'string', pattern: '^(latest|v1\\.(0|[1-9][0-9]*))$', default: 'latest', description }) as const;
+
 const params = { namespaces: namespaceList, exemptions } as const;
 type Params = ParamsOf<typeof params, 'namespaces'>;
 type Exemption = Params['exemptions'][number];
@@ -82,7 +86,7 @@ export function judgeSources(
     );
   say.show(
     table(
-      `Pod templates and pods (${leftOut} ended or leaving ones left out)`,
+      `Pod templates and pods (${leftOut} that have ended left out)`,
       ['pod source', 'belongs to', 'containers judged', 'violations'],
       results.map(({ source, containers, violations }) => [
         source.owner,

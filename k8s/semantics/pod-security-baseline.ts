@@ -46,8 +46,7 @@ export function describeAdded(findings: readonly Finding[]): string {
   return `${containersPhrase(findings)} must not include ${capabilities} in securityContext.capabilities.add`;
 }
 
-/** Overridden at the restricted level by the stricter control of the same field. */
-export const capabilitiesBaseline: Control = {
+const capabilitiesBaseline: Control = {
   id: 'capabilities_baseline',
   find: (pod) => addedCapabilities(pod, defaultCapabilities),
   describe: (findings) => ({ reason: 'non-default capabilities', detail: describeAdded(findings) }),
@@ -65,8 +64,7 @@ const hostNamespaces: Control = {
   }),
 };
 
-/** Overridden at the restricted level, where volume types are listed. */
-export const hostPathVolumes: Control = {
+const hostPathVolumes: Control = {
   id: 'hostPathVolumes',
   find: ({ spec, specPath }) =>
     shapes(spec['volumes']).flatMap((volume, index) =>
@@ -111,9 +109,9 @@ const handlers = ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle.
 
 const hostProbes: Control = {
   id: 'hostProbesAndHostLifecycle',
-  find: (pod, minor) =>
-    // The control is of policy version 1.34; `host` lets a pod make its node's kubelet call any address.
-    minor < 34 ? [] : pod.containers.flatMap(({ name, path, fields }) => hostsIn(name, path, fields)),
+  since: 34,
+  // `host` lets a pod make its node's kubelet call any address.
+  find: (pod) => pod.containers.flatMap(({ name, path, fields }) => hostsIn(name, path, fields)),
   describe: (findings) => {
     const containers = sorted(findings.flatMap(({ container }) => container ?? []));
     const hosts = sorted(findings.map(({ actual }) => asText(actual)));
@@ -157,7 +155,7 @@ export function unmaskedProc(pod: PodView): readonly Finding[] {
   );
 }
 
-/** Overridden at the restricted level, where a user namespace is no excuse. */
+/** The restricted level has one of its own, where a user namespace is no excuse. */
 export const procMount: Control = {
   id: 'procMount',
   find: (pod, minor) => (minor >= 35 && pod.hasUserNamespace ? [] : unmaskedProc(pod)),
@@ -192,6 +190,7 @@ const safeSysctls: readonly (readonly [number, readonly string[]])[] = [
     ],
   ],
   [32, ['net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem']],
+  [37, ['net.ipv4.tcp_slow_start_after_idle', 'net.ipv4.tcp_notsent_lowat']],
 ];
 
 const sysctls: Control = {

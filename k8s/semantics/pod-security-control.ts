@@ -50,6 +50,10 @@ export interface Finding {
 /** A control: finds what it forbids and words it like the admission plugin, for one finding or for all of a pod. */
 export interface Control {
   readonly id: string;
+  /** The policy version that introduced it; the first unless told. */
+  readonly since?: number;
+  /** The baseline control that a restricted one takes the place of, so that nothing is said twice. */
+  readonly overrides?: string;
   readonly find: (pod: PodView, minor: number) => readonly Finding[];
   readonly describe: (findings: readonly Finding[]) => { readonly reason: string; readonly detail: string };
 }
@@ -128,6 +132,9 @@ export function joinQuote(values: readonly string[]): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return count === 1 ? one : many;
 }
+
+/** Policy version 1.25 excuses Windows pods (`spec.os`) from what Windows does not have; those before it do not know the field. */
+export const isExcused = (pod: PodView, minor: number): boolean => pod.isWindows && minor >= 25;
 
 /** Each value once, in order of first appearance. */
 export function unique(values: readonly string[]): readonly string[] {

@@ -13,7 +13,26 @@ import {
 import { isShape, shape, text } from './shape.ts';
 
 const appArmorAnnotation = 'container.apparmor.security.beta.kubernetes.io/';
-const isAnnotation = ({ path }: Finding): boolean => path.includes(`annotations[${appArmorAnnotation}`);
+const isAnnotation = ({ path }: Finding): boolean => path.endsWith(']');
+
+/** Annotations whose value is not one of those allowed. */
+function badAnnotations(
+  { annotations, annotationsPath }: PodView,
+  isJudged: (key: string) => boolean,
+  allowed: RegExp,
+): readonly Finding[] {
+  return Object.entries(annotations)
+    .filter(([key, value]) => isJudged(key) && !allowed.test(text(value) ?? ''))
+    .map(([key, actual]) => ({
+      path: `${annotationsPath}[${key}]`,
+      actual,
+      expected: 'runtime/default, localhost/… or not set',
+    }));
+}
+
+/** `key="value"` of each, sorted. */
+const annotationTexts = (findings: readonly Finding[]): readonly string[] =>
+  sorted(findings.map(({ path, actual }) => annotationText(path.slice(path.indexOf('[') + 1, -1), actual)));
 const inLocalProfiles = (type: unknown): boolean => type === 'RuntimeDefault' || type === 'Localhost';
 
 /** Settings of a profile (AppArmor, seccomp) whose type is not one of the two allowed. An object without a type counts as set. */
@@ -33,19 +52,13 @@ export const appArmorProfile: Control = {
   id: 'appArmorProfile',
   find: (pod) => [
     ...badProfiles(pod, 'appArmorProfile'),
-    ...Object.entries(pod.annotations)
-      .filter(([key, value]) => key.startsWith(appArmorAnnotation) && !isAllowedAppArmor(text(value) ?? ''))
-      .map(([key, value]) => ({
-        path: `${pod.annotationsPath}[${key}]`,
-        actual: value,
-        expected: 'runtime/default, localhost/… or not set',
-      })),
+    ...badAnnotations(pod, (key) => key.startsWith(appArmorAnnotation), /^(runtime\/default$|localhost\/|$)/),
   ],
   describe: (findings) => {
     const annotations = findings.filter(isAnnotation);
     const others = findings.filter((finding) => !isAnnotation(finding));
-    const keys = annotations.map(({ path, actual }) => annotationText(path.slice(path.indexOf('[') + 1, -1), actual));
-    const values = [...sorted(others.map(({ actual }) => asText(actual))), ...sorted(keys)];
+    const keys = annotationTexts(annotations);
+    const values = [...sorted(others.map(({ actual }) => asText(actual))), ...keys];
     const who = [
       ...(others.length > 0 ? [setters(others)] : []),
       ...(keys.length > 0 ? [plural(keys.length, 'annotation')] : []),
@@ -56,10 +69,6 @@ export const appArmorProfile: Control = {
     };
   },
 };
-
-function isAllowedAppArmor(profile: string): boolean {
-  return profile === '' || profile === 'runtime/default' || profile.startsWith('localhost/');
-}
 
 const seLinuxTypes = ['', 'container_t', 'container_init_t', 'container_kvm_t'];
 
@@ -96,9 +105,22 @@ export function describeSeccomp(findings: readonly Finding[]): string {
   return `${setters(findings)} must not set securityContext.seccompProfile.type to ${values}`;
 }
 
-/** Overridden at the restricted level, where a profile is required. */
+/** Until policy version 1.19 seccomp was asked for by annotations, of the pod and of each container. */
+function badSeccompAnnotations(pod: PodView): readonly Finding[] {
+  const keys = [
+    'seccomp.security.alpha.kubernetes.io/pod',
+    ...pod.containers.map(({ name }) => `container.seccomp.security.alpha.kubernetes.io/${name}`),
+  ];
+  return badAnnotations(pod, (key) => keys.includes(key), /^(runtime\/default$|docker\/default$|localhost\/)/);
+}
+
+/** The restricted level has one of its own, which requires a profile. */
 export const seccompBaseline: Control = {
   id: 'seccompProfile_baseline',
-  find: (pod) => badProfiles(pod, 'seccompProfile'),
-  describe: (findings) => ({ reason: 'seccompProfile', detail: describeSeccomp(findings) }),
+  find: (pod, minor) => (minor < 19 ? badSeccompAnnotations(pod) : badProfiles(pod, 'seccompProfile')),
+  describe: (findings) => {
+    const annotations = annotationTexts(findings.filter(isAnnotation));
+    const forbidden = `forbidden ${plural(annotations.length, 'annotation')} ${annotations.join(', ')}`;
+    return { reason: 'seccompProfile', detail: annotations.length > 0 ? forbidden : describeSeccomp(findings) };
+  },
 };

@@ -1,16 +1,10 @@
 /** The controls the restricted level adds, sorted by id as in pod-security-baseline.ts. */
-import {
-  addedCapabilities,
-  capabilitiesBaseline,
-  describeAdded,
-  hostPathVolumes,
-  procMount,
-  unmaskedProc,
-} from './pod-security-baseline.ts';
+import { addedCapabilities, describeAdded, procMount, unmaskedProc } from './pod-security-baseline.ts';
 import type { Control, Finding, PodView } from './pod-security-control.ts';
 import {
   asText,
   containersPhrase,
+  isExcused,
   isSet,
   joinQuote,
   plural,
@@ -18,13 +12,14 @@ import {
   settingsOf,
   sorted,
 } from './pod-security-control.ts';
-import { describeSeccomp, seccompBaseline } from './pod-security-profiles.ts';
+import { describeSeccomp } from './pod-security-profiles.ts';
 import { shape, shapes, text, texts } from './shape.ts';
 
 const allowPrivilegeEscalation: Control = {
   id: 'allowPrivilegeEscalation',
-  find: (pod) =>
-    pod.isWindows
+  since: 8,
+  find: (pod, minor) =>
+    isExcused(pod, minor)
       ? []
       : pod.containers.flatMap(({ name, path, securityContext: { allowPrivilegeEscalation: value } }) =>
           value === false
@@ -42,9 +37,8 @@ const allowPrivilegeEscalation: Control = {
   }),
 };
 
-/** Containers that keep capabilities: `drop` must hold `ALL`, in capitals. Windows has none. */
+/** Containers that keep capabilities: `drop` must hold `ALL`, in capitals. */
 export function keptCapabilities(pod: PodView): readonly Finding[] {
-  if (pod.isWindows) return [];
   return pod.containers.flatMap(({ name, path, securityContext }) => {
     const drop = shape(securityContext['capabilities'])['drop'];
     if (texts(drop).includes('ALL')) return [];
@@ -58,7 +52,10 @@ const isAdded = ({ path }: Finding): boolean => path.includes('.capabilities.add
 /** Both halves of the control; keptCapabilities is one of them. */
 export const capabilitiesRestricted: Control = {
   id: 'capabilities_restricted',
-  find: (pod) => [...keptCapabilities(pod), ...(pod.isWindows ? [] : addedCapabilities(pod, ['NET_BIND_SERVICE']))],
+  since: 22,
+  overrides: 'capabilities_baseline',
+  find: (pod, minor) =>
+    isExcused(pod, minor) ? [] : [...keptCapabilities(pod), ...addedCapabilities(pod, ['NET_BIND_SERVICE'])],
   describe: (findings) => {
     const added = findings.filter(isAdded);
     const kept = findings.filter((finding) => !isAdded(finding));
@@ -70,9 +67,16 @@ export const capabilitiesRestricted: Control = {
   },
 };
 
-const procMountRestricted: Control = { ...procMount, id: 'procMount_restricted', find: unmaskedProc };
+const procMountRestricted: Control = {
+  ...procMount,
+  id: 'procMount_restricted',
+  since: 35,
+  overrides: 'procMount',
+  find: unmaskedProc,
+};
 
-const allowedVolumes = 'configMap csi downwardAPI emptyDir ephemeral persistentVolumeClaim projected secret'.split(' ');
+const allowedVolumes =
+  'configMap csi downwardAPI emptyDir ephemeral image persistentVolumeClaim projected secret'.split(' ');
 const knownVolumes = (
   'hostPath gcePersistentDisk awsElasticBlockStore gitRepo nfs iscsi glusterfs rbd flexVolume cinder cephfs flocker fc ' +
   'azureFile vsphereVolume quobyte azureDisk photonPersistentDisk portworxVolume scaleIO storageos'
@@ -80,9 +84,12 @@ const knownVolumes = (
 
 const restrictedVolumes: Control = {
   id: 'restrictedVolumes',
+  overrides: 'hostPathVolumes',
   find: ({ spec, specPath }) =>
     shapes(spec['volumes']).flatMap((volume, index) => {
-      if (allowedVolumes.some((type) => isSet(volume[type]))) return [];
+      // The API server makes one without a source an emptyDir; a source that nobody knows yet is none.
+      const isBare = Object.keys(volume).every((field) => field === 'name' || !isSet(volume[field]));
+      if (isBare || allowedVolumes.some((type) => isSet(volume[type]))) return [];
       const type = knownVolumes.find((known) => isSet(volume[known])) ?? 'unknown';
       const expected = `one of ${allowedVolumes.join(', ')}`;
       return { path: `${specPath}.volumes[${String(index)}].${type}`, actual: text(volume['name']) ?? '', expected };
@@ -160,14 +167,17 @@ export function rootUsers(pod: PodView): readonly Finding[] {
 /** See rootUsers. */
 export const runAsUserControl: Control = {
   id: 'runAsUser',
+  since: 23,
   find: (pod, minor) => (isRelaxed(pod, minor) ? [] : rootUsers(pod)),
   describe: (findings) => ({ reason: 'runAsUser=0', detail: `${setters(findings)} must not set runAsUser=0` }),
 };
 
 const seccompRestricted: Control = {
   id: 'seccompProfile_restricted',
-  find: (pod) => {
-    if (pod.isWindows) return [];
+  since: 19,
+  overrides: 'seccompProfile_baseline',
+  find: (pod, minor) => {
+    if (isExcused(pod, minor)) return [];
     const isAccepted = (value: unknown): boolean => ['RuntimeDefault', 'Localhost'].includes(typeOf(value));
     return requiredSetting(pod, 'seccompProfile', isAccepted).map(({ container, path, actual }) => ({
       ...(container === undefined ? {} : { container }),
@@ -199,12 +209,4 @@ export const restrictedControls: readonly Control[] = [
   runAsNonRootControl,
   runAsUserControl,
   seccompRestricted,
-];
-
-/** Baseline controls that a restricted one takes the place of, so that nothing is said twice. */
-export const overriddenControls: readonly Control[] = [
-  capabilitiesBaseline,
-  hostPathVolumes,
-  procMount,
-  seccompBaseline,
 ];

@@ -3,11 +3,14 @@ import type { PodSecurityLevel } from './pod-security.ts';
 import {
   capabilitiesDropped,
   isWindowsPod,
+  parsePodSecurityLevel,
+  parsePodSecurityVersion,
   podSecurity,
   readOnlyRootFilesystem,
   restOfRestricted,
   runAsNonRoot,
 } from './pod-security.ts';
+import versions from './recorded/pod-security-versions.json' with { type: 'json' };
 import recorded from './recorded/pod-security.json' with { type: 'json' };
 
 describe('what a real API server answered', () => {
@@ -20,6 +23,38 @@ describe('what a real API server answered', () => {
 
   it('the warning about pods a namespace already has', () => {
     expect(podSecurity(recorded.existing.pod, 'restricted').reasons).toBe(recorded.existing.reasons);
+  });
+});
+
+describe('what the admission plugin answers by policy version', () => {
+  it.each(versions.pods)('pod $pod.metadata.name', ({ pod, ...answers }) => {
+    for (const level of ['baseline', 'restricted'] as const)
+      for (let minor = 0; minor <= 38; minor += 1) {
+        const [, text = 0] = answers[level].findLast(([since = 0]) => since <= minor) ?? [];
+        expect(podSecurity(pod, level, minor).detail, `${level}:v1.${String(minor)}`).toBe(versions.texts[text]);
+      }
+  });
+
+  it.each([
+    ['latest', 37],
+    ['v1.0', 0],
+    ['v1.31', 31],
+    ['v1.031', null],
+    ['v1.', null],
+    ['v2.1', null],
+    ['1.31', null],
+    ['v1.31.2', null],
+    ['V1.31', null],
+    ['latest ', null],
+    ['', null],
+  ])('reads the version "%s" as %s', (text, minor) => {
+    expect(parsePodSecurityVersion(text)).toBe(minor);
+  });
+
+  it('knows three levels, and refuses every other', () => {
+    expect(['privileged', 'baseline', 'restricted'].map(parsePodSecurityLevel)).not.toContain(null);
+    expect(parsePodSecurityLevel('Restricted')).toBeNull();
+    expect(() => podSecurity({ spec: {} }, 'strict' as PodSecurityLevel)).toThrow(RangeError);
   });
 });
 
@@ -268,7 +303,7 @@ describe('restricted controls', () => {
     ],
     [
       'volumes of other types',
-      spec({ volumes: [volume('nfs'), { name: 'w', hostPath: {} }, { name: 'x' }] }),
+      spec({ volumes: [volume('nfs'), { name: 'w', hostPath: {} }, { name: 'x', ofLater: {} }] }),
       'restricted volume types (volumes "v", "w", "x" use restricted volume types "hostPath", "nfs", "unknown")',
     ],
     [

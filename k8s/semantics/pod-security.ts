@@ -9,7 +9,6 @@ import {
   capabilitiesRestricted,
   keptCapabilities,
   mayRunAsRoot,
-  overriddenControls,
   restrictedControls,
   rootUsers,
   runAsNonRootControl,
@@ -42,12 +41,26 @@ export interface PodSecurityResult {
   readonly containers: number;
 }
 
-/** The policy version that is judged by when none is given: `latest` of the newest Kubernetes known here, 1.36. */
-const latestMinor = 36;
+/** The policy version that is judged by when none is given: `latest` of the newest Kubernetes known here, 1.37. */
+const latestMinor = 37;
+
+const LEVELS = ['privileged', 'baseline', 'restricted'] as const satisfies readonly PodSecurityLevel[];
+
+/** A level as labels name it; null for anything else, which Kubernetes refuses. */
+export function parsePodSecurityLevel(text: string): PodSecurityLevel | null {
+  return LEVELS.find((level) => level === text) ?? null;
+}
+
+/** A version as labels name it, `latest` or `v1.x`, as its minor number; null for anything else, which Kubernetes refuses. */
+export function parsePodSecurityVersion(text: string): number | null {
+  const minor = /^v1\.(0|[1-9][0-9]*)$/.exec(text)?.[1];
+  return text === 'latest' ? latestMinor : minor === undefined ? null : Number(minor);
+}
 
 /**
- * Judges a pod by a level. `minor` is the policy version (`v1.31` is 31): newer versions know more safe sysctls and SELinux
- * types (29, 31, 32), forbid hosts in probes (34) and let pods with a user namespace be root in it (35).
+ * Judges a pod by a level. `minor` is the policy version (`v1.31` is 31): each control begins with one (`since`), and some change: seccomp
+ * was asked for by annotations (before 19), Windows pods are excused (25), newer versions know more safe sysctls and SELinux types (27, 29,
+ * 31, 32, 37) and let pods with a user namespace be root in it (35). @throws RangeError for a level that there is not.
  */
 export function podSecurity(pod: PodToJudge, level: PodSecurityLevel, minor = latestMinor): PodSecurityResult {
   const view = viewPod(pod);
@@ -65,12 +78,14 @@ export function podSecurity(pod: PodToJudge, level: PodSecurityLevel, minor = la
 }
 
 function controlsOf(level: PodSecurityLevel, minor: number): readonly Control[] {
+  if (parsePodSecurityLevel(level) === null) throw new RangeError(`no Pod Security level: ${level}`);
   if (level === 'privileged') return [];
-  if (level === 'baseline') return baselineControls;
-  // Before policy version 1.35 procMount was one control of the baseline, and the same for all pods.
-  const overridden = overriddenControls.filter(({ id }) => id !== 'procMount' || minor >= 35);
-  const added = restrictedControls.filter(({ id }) => id !== 'procMount_restricted' || minor >= 35);
-  return [...baselineControls.filter((control) => !overridden.includes(control)), ...added];
+  const inForce = ({ since = 0 }: Control): boolean => since <= minor;
+  const baseline = baselineControls.filter(inForce);
+  if (level === 'baseline') return baseline;
+  const restricted = restrictedControls.filter(inForce);
+  const overridden = restricted.map(({ overrides }) => overrides);
+  return [...baseline.filter(({ id }) => !overridden.includes(id)), ...restricted];
 }
 
 function violationsOf(control: Control, findings: readonly Finding[]): readonly Violation[] {
@@ -91,7 +106,8 @@ export function runAsNonRoot(pod: PodToJudge): readonly Violation[] {
 
 /** Containers that keep capabilities, their `drop` not holding exactly `ALL`. None for a Windows pod, which has no capabilities. */
 export function capabilitiesDropped(pod: PodToJudge): readonly Violation[] {
-  return violationsOf(capabilitiesRestricted, keptCapabilities(viewPod(pod)));
+  const view = viewPod(pod);
+  return violationsOf(capabilitiesRestricted, view.isWindows ? [] : keptCapabilities(view));
 }
 
 /** Containers that may write to their root file system. Not in the standards. None for a Windows pod, which cannot have it. */

@@ -2,7 +2,12 @@
  * Pod Security admission, as the plugin of the API server: Pods that break the level their namespace enforces are refused, what
  * makes Pods is only warned about. Exempt is kube-system, where webernetes runs its own controllers as Pods.
  */
-import { podSecurity, type PodSecurityLevel } from '../../k8s/semantics/pod-security.ts';
+import {
+  parsePodSecurityLevel,
+  parsePodSecurityVersion,
+  podSecurity,
+  type PodSecurityLevel,
+} from '../../k8s/semantics/pod-security.ts';
 import { podTemplateOf } from '../../k8s/semantics/pod-template.ts';
 import { NAMESPACE, POD, type Kind } from './kinds.ts';
 import { generatedName } from './names.ts';
@@ -20,7 +25,6 @@ interface Stored {
 const PREFIX = 'pod-security.kubernetes.io/';
 const MODES = ['enforce', 'audit', 'warn'] as const;
 const LEVELS: readonly PodSecurityLevel[] = ['privileged', 'baseline', 'restricted'];
-const VERSION = /^(?:latest|v1\.(0|[1-9]\d*))$/;
 const EXEMPT = 'kube-system';
 /** Annotations that choose a kernel profile, as fields do in newer Pods. */
 const PROFILE_ANNOTATION = /^(?:container\.(?:seccomp|apparmor)\.security\.(?:alpha|beta)|seccomp\.security\.alpha)\./;
@@ -79,18 +83,14 @@ export function podSecurityProblems(namespace: ApiObject): readonly FieldProblem
   return MODES.flatMap((mode) => {
     const [level, version] = [labels[`${PREFIX}${mode}`], labels[`${PREFIX}${mode}-version`]];
     return [
-      ...(level === undefined || isLevel(level)
+      ...(level === undefined || parsePodSecurityLevel(level) !== null
         ? []
         : [problem(`${PREFIX}${mode}`, level, `must be one of ${LEVELS.join(', ')}`)]),
-      ...(version === undefined || VERSION.test(version)
+      ...(version === undefined || parsePodSecurityVersion(version) !== null
         ? []
         : [problem(`${PREFIX}${mode}-version`, version, 'must be "latest" or "v1.x"')]),
     ];
   });
-}
-
-function isLevel(value: string): value is PodSecurityLevel {
-  return LEVELS.some((level) => level === value);
 }
 
 function textOf({ level, version }: Policy): string {
@@ -100,8 +100,8 @@ function textOf({ level, version }: Policy): string {
 /** A namespace whose labels are wrong was refused, so what stands in them is right. */
 function policyOf(namespace: ApiObject, mode: (typeof MODES)[number]): Policy | undefined {
   const labels = namespace.metadata.labels ?? {};
-  const level = labels[`${PREFIX}${mode}`];
-  if (level === undefined || !isLevel(level)) return undefined;
+  const level = parsePodSecurityLevel(labels[`${PREFIX}${mode}`] ?? '');
+  if (level === null) return undefined;
   return { level, version: labels[`${PREFIX}${mode}-version`] ?? 'latest' };
 }
 
@@ -118,9 +118,8 @@ function violationOf(policy: Policy, namespace: ApiObject, object: ApiObject): s
 function resultOf({ level, version }: Policy, namespace: ApiObject, object: ApiObject) {
   const template = podTemplateOf(object);
   if (template === null || namespace.metadata.name === EXEMPT) return undefined;
-  const minor = VERSION.exec(version)?.[1];
   const pod = { spec: template.podSpec, metadata: template.podMetadata };
-  return minor === undefined ? podSecurity(pod, level) : podSecurity(pod, level, Number(minor));
+  return podSecurity(pod, level, parsePodSecurityVersion(version) ?? undefined);
 }
 
 function refusalOf(namespace: ApiObject, pod: ApiObject): ApiError | undefined {

@@ -93,7 +93,7 @@ test.each([
   for (const { name, inject: acts, changes } of boundFaults(serviceFaults)) {
     const manifest = acts[0].with?.['manifest'] as KubeObject | undefined;
     if (!manifest) continue;
-    const { sources } = podSources([{ type: DEPLOYMENTS, item: manifest }], new Date());
+    const { sources } = podSources([{ type: DEPLOYMENTS, item: manifest }]);
     const judgement = kind.judge(
       { namespaces: [NAMESPACE], exemptions: [] },
       { sources, leftOut: 0 },

@@ -2,7 +2,9 @@
 import type { KubeObject } from '../../contract/cluster.ts';
 import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
 import { at, listAt, textAt } from '../../contract/json.ts';
+import type { Endpoint } from '../../protocols/endpoints.ts';
 import { nameOf } from '../../protocols/kubernetes.ts';
+import { hasEnded } from '../../protocols/workloads.ts';
 
 export const BUDGETS = {
   apiVersion: 'policy/v1',
@@ -23,12 +25,16 @@ export interface BlastRadius {
   readonly desired: number;
   /** Pods of the Deployment that are not on their way out. */
   readonly pods: readonly PodState[];
-  /** The ready ones, oldest name first: the first would be deleted. */
+  /** How many of them are ready. */
+  readonly ready: number;
+  /** The ready ones that a Service sends users to, by name: the first would be deleted. */
   readonly candidates: readonly PodState[];
   readonly budgets: readonly { readonly name: string; readonly allowed: number }[];
   /** Why nothing may be deleted. */
   readonly refusals: readonly (
-    { readonly because: 'ready'; readonly ready: number } | { readonly because: 'budget'; readonly budget: string }
+    | { readonly because: 'ready'; readonly ready: number }
+    | { readonly because: 'budget'; readonly budget: string }
+    | { readonly because: 'unserved' }
   )[];
 }
 
@@ -36,25 +42,31 @@ export function blastRadius(
   deployment: KubeObject,
   pods: readonly KubeObject[],
   budgets: readonly KubeObject[],
+  endpoints: readonly Endpoint[],
 ): BlastRadius {
   const replicas = at(deployment, 'spec', 'replicas');
   const desired = typeof replicas === 'number' ? replicas : 1;
-  const own = pods
-    .filter((pod) => selects(at(deployment, 'spec', 'selector'), pod) && isStaying(pod))
-    .map((pod) => ({ name: pod.metadata.name, uid: pod.metadata.uid ?? '', ready: isReady(pod), object: pod }));
-  const candidates = own.filter(({ ready, uid }) => ready && uid !== '').sort((a, b) => (a.name < b.name ? -1 : 1));
+  const own = pods.filter((pod) => selects(at(deployment, 'spec', 'selector'), pod) && isStaying(pod));
+  const states = own.map((pod) => ({ name: pod.metadata.name, uid: pod.metadata.uid ?? '', ready: isReady(pod) }));
+  const ready = states.filter((pod) => pod.ready && pod.uid !== '');
+  const serving = endpoints.filter((one) => one.ready && !one.terminating).map(({ target }) => target);
+  const candidates = ready
+    .filter(({ name }) => serving.includes(`Pod ${deployment.metadata.namespace ?? ''}/${name}`))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   const concerned = budgets
-    .filter((budget) => own.some(({ object }) => selects(at(budget, 'spec', 'selector'), object)))
+    .filter((budget) => own.some((pod) => selects(at(budget, 'spec', 'selector'), pod)))
     .map((budget) => ({ name: nameOf('PodDisruptionBudget', budget), allowed: allowedBy(budget, pods) }));
-  const ready = candidates.length;
+  const isShort = ready.length < READY_NEEDED || ready.length < desired;
   return {
     deployment: nameOf('Deployment', deployment),
     desired,
-    pods: own.map(({ name, uid, ready }) => ({ name, uid, ready })),
-    candidates: candidates.map(({ name, uid, ready }) => ({ name, uid, ready })),
+    pods: states,
+    ready: ready.length,
+    candidates,
     budgets: concerned,
     refusals: [
-      ...(ready < READY_NEEDED || ready < desired ? [{ because: 'ready', ready } as const] : []),
+      ...(isShort ? [{ because: 'ready', ready: ready.length } as const] : []),
+      ...(candidates.length === 0 && !isShort ? [{ because: 'unserved' } as const] : []),
       ...concerned
         .filter(({ allowed }) => allowed < 1)
         .map(({ name }) => ({ because: 'budget', budget: name }) as const),
@@ -68,8 +80,7 @@ function selects(selector: unknown, pod: KubeObject): boolean {
 }
 
 function isStaying(pod: KubeObject): boolean {
-  const ended = ['Succeeded', 'Failed'].includes(textAt(pod, '', 'status', 'phase'));
-  return pod.metadata.deletionTimestamp === undefined && !ended;
+  return pod.metadata.deletionTimestamp === undefined && !hasEnded(pod);
 }
 
 function isReady(pod: KubeObject): boolean {

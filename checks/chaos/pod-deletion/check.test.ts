@@ -26,23 +26,41 @@ const budget = (spec: object, status?: object): KubeObject => ({
   spec: { selector, ...spec },
   ...(status ? { status } : {}),
 });
+const endpoint = (name: string, over: object = {}) => ({
+  address: name,
+  target: `Pod shop/${name}`,
+  ready: true,
+  terminating: false,
+  ...over,
+});
 const allowed = (spec: object, status?: object, pods = [pod('a'), pod('b')]): number | undefined =>
-  blastRadius(deployment(), pods, [budget(spec, status)]).budgets[0]?.allowed;
+  blastRadius(deployment(), pods, [budget(spec, status)], []).budgets[0]?.allowed;
 
 describe('the blast radius', () => {
   it('is one pod of those that are ready and stay', () => {
     const leaving = pod('c', true, { deletionTimestamp: '2026-01-01T00:00:00Z' });
     const foreign = pod('d', true, { labels: { app: 'other' } });
-    const radius = blastRadius(deployment(), [pod('b'), pod('a'), leaving, foreign], []);
+    const radius = blastRadius(
+      deployment(),
+      [pod('b'), pod('a'), leaving, foreign],
+      [],
+      [endpoint('b'), endpoint('a')],
+    );
     expect(radius.candidates.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(radius.refusals).toEqual([]);
+  });
+  it('leaves alone what no Service sends users to', () => {
+    const pods = [pod('a'), pod('b'), pod('c')];
+    const endpoints = [endpoint('a', { ready: false }), endpoint('b'), endpoint('c', { terminating: true })];
+    expect(blastRadius(deployment(3), pods, [], endpoints).candidates.map(({ name }) => name)).toEqual(['b']);
+    expect(blastRadius(deployment(3), pods, [], [endpoint('elsewhere')]).refusals).toEqual([{ because: 'unserved' }]);
   });
   it.each([
     ['one of one', 1, [pod('a')]],
     ['one of two', 2, [pod('a'), pod('b', false)]],
     ['two of three', 3, [pod('a'), pod('b'), pod('c', false)]],
   ])('is nothing where %s is ready', (_, replicas, pods) => {
-    expect(blastRadius(deployment(replicas), pods, []).refusals).toMatchObject([{ because: 'ready' }]);
+    expect(blastRadius(deployment(replicas), pods, [], []).refusals).toMatchObject([{ because: 'ready' }]);
   });
   it('keeps within budgets, in numbers and percentages', () => {
     expect(allowed({ minAvailable: 1 })).toBe(1);
@@ -56,7 +74,8 @@ describe('the blast radius', () => {
   it('believes the status of a budget that is stricter, not one of an older spec', () => {
     expect(allowed({ minAvailable: 1 }, { disruptionsAllowed: 0, observedGeneration: 2 })).toBe(0);
     expect(allowed({ minAvailable: 2 }, { disruptionsAllowed: 1, observedGeneration: 1 })).toBe(0);
-    expect(blastRadius(deployment(), [pod('a'), pod('b')], [budget({ minAvailable: 2 })]).refusals).toEqual([
+    const served = [endpoint('a'), endpoint('b')];
+    expect(blastRadius(deployment(), [pod('a'), pod('b')], [budget({ minAvailable: 2 })], served).refusals).toEqual([
       { because: 'budget', budget: 'PodDisruptionBudget shop/api' },
     ]);
   });
@@ -109,10 +128,22 @@ describe('the deletion', () => {
     let pods = over.pods ?? [pod('a'), pod('b')];
     const deleted: string[] = [];
     let loads = 0;
+    const slices = () => [
+      {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name: 'api-1', namespace: 'shop' },
+        endpoints: pods.map(({ metadata: { name } }) => ({
+          addresses: [name],
+          targetRef: { kind: 'Pod', namespace: 'shop', name },
+        })),
+      },
+    ];
     const capabilities = {
       cluster: {
         get: () => Promise.resolve(deployment()),
-        list: ({ kind }: { kind: string }) => Promise.resolve({ items: kind === 'Pod' ? pods : [] }),
+        list: ({ kind }: { kind: string }) =>
+          Promise.resolve({ items: kind === 'Pod' ? pods : kind === 'EndpointSlice' ? slices() : [] }),
       },
       changes: {
         deletePod: ({ name, uid }: { name: string; uid: string }) => {

@@ -1,8 +1,10 @@
+import type { ResourceType } from '../../contract/cluster.ts';
 import type { LoadResult } from '../../contract/load.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { kind, type Capabilities, type CheckContext } from '../../kit/kind.ts';
-import { unlessDown, type Down } from '../../load/run.ts';
-import { DEPLOYMENTS, mayList, PODS } from '../../protocols/kubernetes.ts';
+import { requestOf, unlessDown, type Down } from '../../load/run.ts';
+import { endpointsOf } from '../../protocols/endpoints.ts';
+import { DEPLOYMENTS, ENDPOINT_SLICES, mayList, PODS } from '../../protocols/kubernetes.ts';
 import { BUDGETS, blastRadius, type BlastRadius } from './blast-radius.ts';
 import { judge, messages, steadiness, type Replacement, type Seen } from './judge.ts';
 import { params, required, type Params } from './params.ts';
@@ -12,10 +14,10 @@ export const podDeletion = kind('chaos/pod-deletion', {
   why: 'Pods go all the time: nodes are drained, processes die. Whoever notices should be the operators, not the users.',
   sees: [
     'Under steady load: error rate and P95 in bounds before.',
-    'One pod of the Deployment deleted, only where two are ready and its PodDisruptionBudgets allow it.',
+    'One pod of the Deployment deleted to which a Service sends users, only where two are ready and its PodDisruptionBudgets allow it.',
     'Another ready within a time, the error budget kept meanwhile, the bounds again after.',
   ],
-  not: ['The loss of a node, or of two pods at once.'],
+  not: ['The loss of a node, or of two pods at once.', 'Whether the load came to the very pod that was deleted.'],
   needs: ['cluster', 'changes', 'load'],
   changes: 'chaos',
   params,
@@ -23,7 +25,7 @@ export const podDeletion = kind('chaos/pod-deletion', {
   messages,
   rights: ({ namespace, deployment }) => [
     { namespace, groups: ['apps'], resources: ['deployments'], verbs: ['get'], resourceNames: [deployment] },
-    ...mayList([PODS, BUDGETS], namespace),
+    ...mayList([PODS, BUDGETS, ENDPOINT_SLICES], namespace),
     { namespace, groups: [''], resources: ['pods'], verbs: ['delete'] },
   ],
   gather,
@@ -43,7 +45,7 @@ async function gather(params: Params, needed: Needed, context: CheckContext): Pr
     putLoad(params, needed.load, durationMs(params.steadyFor), durationMs(params.warmup)),
   );
   // Nothing is deleted where users are not served well already, or where nobody could tell.
-  if ('up' in before || steadiness(params, before).outcome !== 'steady') return { radius, before };
+  if ('up' in before || steadiness(params, before) !== null) return { radius, before };
   const disturbed = await disturb(params, needed, context);
   if (!('replacement' in disturbed)) return { radius: disturbed, before };
   context.progress('measuring the steady state again');
@@ -52,9 +54,9 @@ async function gather(params: Params, needed: Needed, context: CheckContext): Pr
 }
 
 async function readRadius({ namespace, deployment }: Params, cluster: Needed['cluster']): Promise<BlastRadius> {
-  const budgets = await cluster.list(BUDGETS, { namespace, fresh: true });
-  const pods = await cluster.list(PODS, { namespace, fresh: true });
-  return blastRadius(await cluster.get(DEPLOYMENTS, deployment, namespace), pods.items, budgets.items);
+  const read = async (type: ResourceType) => (await cluster.list(type, { namespace, fresh: true })).items;
+  const [budgets, pods, slices] = [await read(BUDGETS), await read(PODS), await read(ENDPOINT_SLICES)];
+  return blastRadius(await cluster.get(DEPLOYMENTS, deployment, namespace), pods, budgets, endpointsOf(slices));
 }
 
 /** Deletes a pod under load and waits for another; or the blast radius, when it has become too large meanwhile. */
@@ -109,14 +111,13 @@ function putLoad(
   until?: AbortSignal,
 ): Promise<LoadResult> {
   return load.open({
-    url: `${endpoint.url.replace(/\/$/, '')}${path}`,
+    ...requestOf({ endpoint, path, method: 'GET', headers: {}, ...(expect ? { expect } : {}) }),
     rate,
     maxConnections,
     warmupMs,
     durationMs: ms,
     timeoutMs: durationMs(requestTimeout),
     record: false,
-    ...(expect ? { expect } : {}),
     ...(until ? { until } : {}),
   });
 }

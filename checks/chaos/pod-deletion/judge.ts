@@ -54,27 +54,24 @@ export interface Seen {
   readonly after?: LoadResult | Down;
 }
 
-export type Steadiness =
-  | { readonly outcome: 'steady' }
-  | { readonly outcome: 'unsteady'; readonly what: string }
-  | { readonly outcome: 'unknown'; readonly reason: 'generator-saturated' | 'too-few-samples'; readonly why: string };
+interface Unknown {
+  readonly reason: 'generator-saturated' | 'too-few-samples';
+  readonly why: string;
+}
 
-/** Error rate and P95 within bounds, by a generator that kept up. */
-export function steadiness(params: Params, result: LoadResult): Steadiness {
+/** What is not within bounds, error rate or P95, or why that cannot be told; null where users are served steadily. */
+export function steadiness(params: Params, result: LoadResult): { readonly what: string } | Unknown | null {
   const saturated = saturation(result, params);
-  if (saturated !== null) return { outcome: 'unknown', reason: 'generator-saturated', why: saturated };
-  const due = wanted(result);
-  if (due < params.minRequests) {
-    const why = `${due} requests, at least ${params.minRequests} are needed`;
-    return { outcome: 'unknown', reason: 'too-few-samples', why };
+  if (saturated !== null) return { reason: 'generator-saturated', why: saturated };
+  const { minRequests, maxErrorRate, maxP95 } = params;
+  const [due, errors, p95Ms] = [wanted(result), errorRate(result), percentileOfSent(result, 95) / 1000];
+  if (due < minRequests)
+    return { reason: 'too-few-samples', why: `${due} requests, at least ${minRequests} are needed` };
+  if (errors > maxErrorRate) {
+    const failed = `${percent(errors)} of ${due} requests failed (${causes(result)})`;
+    return { what: `${failed}, expected at most ${percent(maxErrorRate)}` };
   }
-  const [errors, p95Ms] = [errorRate(result), percentileOfSent(result, 95) / 1000];
-  if (errors > params.maxErrorRate) {
-    const what = `${percent(errors)} of ${due} requests failed (${causes(result)}), expected at most ${percent(params.maxErrorRate)}`;
-    return { outcome: 'unsteady', what };
-  }
-  if (p95Ms <= durationMs(params.maxP95)) return { outcome: 'steady' };
-  return { outcome: 'unsteady', what: `P95 is ${formatMs(p95Ms)}, expected at most ${params.maxP95}` };
+  return p95Ms <= durationMs(maxP95) ? null : { what: `P95 is ${formatMs(p95Ms)}, expected at most ${maxP95}` };
 }
 
 /** `3 closed, 2 answered 5xx`. */
@@ -99,28 +96,29 @@ export function judge(params: Params, seen: Seen, say: Say<typeof messages>): vo
   for (const refusal of radius.refusals)
     if (refusal.because === 'ready')
       say.fail('tooFewReady', radius.deployment, { ready: refusal.ready, desired: radius.desired });
-    else say.fail('budgetForbids', radius.deployment, { budget: refusal.budget });
+    else if (refusal.because === 'budget') say.fail('budgetForbids', radius.deployment, { budget: refusal.budget });
+    else
+      say.unsure(
+        'no-positive-control',
+        `${radius.deployment}: no Service of its namespace sends users to a pod of it, so none was deleted: nobody would have noticed. Name the Deployment that serves the endpoint.`,
+      );
   if (radius.refusals.length > 0) return;
   if (before === undefined) throw new RangeError('nothing was measured where a pod may be deleted');
   if ('up' in before) return say.fail('down', service, { when: 'before', why: before.why });
-  const calm = steadiness(params, before);
-  if (calm.outcome === 'unsteady') return say.fail('unsteadyBefore', service, { what: calm.what });
-  if (calm.outcome === 'unknown') return unknown(calm, 'before the deletion, so nothing was deleted', say);
+  const restless = steadiness(params, before);
+  if (restless && 'what' in restless) return say.fail('unsteadyBefore', service, restless);
+  if (restless) return unknown(restless, 'before the deletion, so nothing was deleted', say);
   if (!replacement || !during || !after) throw new RangeError('a steady service was not put to the test');
   judgeReplacement(params, radius, replacement, say);
   if ('up' in during) say.fail('down', service, { when: 'during', why: during.why });
   else judgeDisturbance(params, service, replacement, during, say);
   if ('up' in after) return say.fail('down', service, { when: 'after', why: after.why });
-  const again = steadiness(params, after);
-  if (again.outcome === 'unsteady') say.fail('unsteadyAfter', service, { pod: replacement.victim, what: again.what });
-  if (again.outcome === 'unknown') unknown(again, 'after the replacement', say);
+  const still = steadiness(params, after);
+  if (still && 'what' in still) say.fail('unsteadyAfter', service, { pod: replacement.victim, what: still.what });
+  else if (still) unknown(still, 'after the replacement', say);
 }
 
-function unknown(
-  { reason, why }: Omit<Extract<Steadiness, { outcome: 'unknown' }>, 'outcome'>,
-  when: string,
-  say: Say<typeof messages>,
-): void {
+function unknown({ reason, why }: Unknown, when: string, say: Say<typeof messages>): void {
   say.unsure(reason, `The steady state cannot be told ${when}: ${why}.`);
 }
 
@@ -132,13 +130,9 @@ function judgeReplacement(
 ): void {
   if (replacedMs !== null && replacedMs <= durationMs(replacedWithin)) return;
   const ready = looks.at(-1)?.ready ?? 0;
+  const pod = `Pod ${namespace}/${victim}`;
   if (fewer === undefined || ready < fewer)
-    return say.fail('notReplaced', deployment, {
-      ready,
-      desired,
-      within: replacedWithin,
-      pod: `Pod ${namespace}/${victim}`,
-    });
+    return say.fail('notReplaced', deployment, { ready, desired, within: replacedWithin, pod });
   if (replacedMs === null)
     say.unsure(
       'too-few-samples',
@@ -173,36 +167,26 @@ function evidenceOf({ radius, before, during, replacement, after }: Seen): reado
     ['While the pod was replaced', during],
     ['After', after],
   ] as const;
+  const replaced = replacement?.replacedMs;
   return [
     table(
       `Blast radius of ${radius.deployment}`,
       ['fact', 'value'],
       [
         ['replicas wanted', radius.desired],
-        ['replicas ready', radius.candidates.length],
-        ...(radius.budgets.length === 0 ? [['PodDisruptionBudget', 'none']] : []),
-        ...radius.budgets.map(({ name, allowed }) => [name, `allows ${allowed}`]),
-        ['deleted', replacement ? replacement.victim : 'nothing'],
-        ...(replacement
-          ? [
-              [
-                'replaced',
-                replacement.replacedMs === null ? 'not in time' : `after ${formatMs(replacement.replacedMs)}`,
-              ],
-            ]
-          : []),
+        ['replicas ready', radius.ready],
+        ['of them behind a Service', radius.candidates.length],
+        ['PodDisruptionBudgets', radius.budgets.map(({ name, allowed }) => `${name} allows ${allowed}`).join(', ')],
+        ['deleted', replacement?.victim ?? 'nothing'],
+        ['replaced', replaced === null ? 'not in time' : replaced === undefined ? '' : `after ${formatMs(replaced)}`],
       ],
     ),
-    ...(replacement
-      ? [
-          {
-            type: 'series',
-            title: 'Ready replicas since the deletion',
-            unit: 'count',
-            points: replacement.looks.map(({ ms, ready }) => [Math.round(ms), ready] as const),
-          } as const,
-        ]
-      : []),
+    {
+      type: 'series',
+      title: 'Ready replicas since the deletion',
+      unit: 'count',
+      points: (replacement?.looks ?? []).map(({ ms, ready }) => [Math.round(ms), ready] as const),
+    },
     ...runs.flatMap(([when, run]) =>
       run === undefined || 'up' in run
         ? []

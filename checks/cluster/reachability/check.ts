@@ -60,7 +60,10 @@ export const reachability = kind('cluster/reachability', {
       .map(({ ms }) => ms)
       .sort((a, b) => a - b)
       .slice(Math.floor(answers.length / 2));
-    const unready = answers.find(({ status, body }) => status !== 200 || !body.includes('readyz check passed'));
+    const isPage = (at: number): boolean => answers[at]?.status === 200 && lines[at]?.length === 0;
+    const unready = answers.find(
+      ({ status, body }, at) => !isPage(at) && (status !== 200 || !body.includes('readyz check passed')),
+    );
     // Of several answers the worst counts.
     const checks = new Map<string, ReadyLine>();
     for (const line of lines.flat()) if (checks.get(line.name)?.ok !== false) checks.set(line.name, line);
@@ -75,8 +78,8 @@ export const reachability = kind('cluster/reachability', {
       { type: 'text', title: 'The gate is known as', text: `${user} (groups: ${groups.join(', ') || 'none'})` },
       { type: 'value', title: 'Median round trip', value: middle ?? 0, unit: 'ms', bound },
     );
-    if (middle === undefined || answers.some(({ status }, index) => status === 200 && lines[index]?.length === 0))
-      return say.unsure(
+    if (middle === undefined || answers.some((_, at) => isPage(at)))
+      say.unsure(
         'no-subjects',
         `${where}: ${PATH} answered 200 without one "[+]… ok" line: something else than an API server may be answering.`,
       );
@@ -87,7 +90,8 @@ export const reachability = kind('cluster/reachability', {
     if (unready) say.fail('notReady', subject, { status: unready.status });
     if (user === 'system:anonymous' || groups.includes('system:unauthenticated'))
       say.fail('anonymous', subject, { user });
-    if (middle > bound.value) say.fail('slow', subject, { actual: formatMs(middle), expected: maxRoundTrip });
+    if (middle !== undefined && middle > bound.value)
+      say.fail('slow', subject, { actual: formatMs(middle), expected: maxRoundTrip });
   },
 });
 

@@ -1,25 +1,28 @@
-import { textAt } from '../../contract/json.ts';
+import type { ResourceType } from '../../contract/cluster.ts';
+import { listAt, textAt } from '../../contract/json.ts';
 import { namespaceList } from '../../contract/param-schemas.ts';
 import { nameList, table } from '../../kit/evidence.ts';
-import { kind, objectSubject } from '../../kit/kind.ts';
-import { CLAIMS, mayList, STORAGE_CLASSES } from '../../protocols/kubernetes.ts';
+import { kind, objectSubject, subjectText, type Subject } from '../../kit/kind.ts';
+import { CLAIMS, CSI_DRIVERS, CSI_NODES, mayList, STORAGE_CLASSES, VOLUMES } from '../../protocols/kubernetes.ts';
+import { driverState, NO_PROVISIONER } from './drivers.ts';
 
 /** Either annotation makes a class the default; the beta one is still honoured. */
 const DEFAULT_ANNOTATIONS = [
   'storageclass.kubernetes.io/is-default-class',
   'storageclass.beta.kubernetes.io/is-default-class',
 ];
-/** Creates nothing: its volumes are made by hand. */
-const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
+const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
 
 export const storageClasses = kind('cluster/storage-classes', {
   title: 'There is one default storage class, and the platform’s claims are bound',
   why: 'Without a default class claims stay pending and stateful pods never start; with two, data lands on the wrong disks.',
   sees: [
     'Every StorageClass with both default annotations and its provisioner.',
+    'Of each default class, that its provisioner exists: a CSI driver that a node has registered, also for a name from before CSI, or one that has made a volume.',
+    'With reclaimPolicy, that of each default class and of the volumes of the claims.',
     'The phase of every claim in the given namespaces.',
   ],
-  not: ['Whether the provisioner works, unless a claim of its class is bound.'],
+  not: ['Whether the provisioner works now, and whether classes that are not the default have one.'],
   needs: ['cluster'],
   params: {
     claimNamespaces: {
@@ -27,6 +30,11 @@ export const storageClasses = kind('cluster/storage-classes', {
       minItems: 0,
       default: [],
       description: 'Namespaces whose PersistentVolumeClaims, where there are any, must all be Bound.',
+    },
+    reclaimPolicy: {
+      type: 'string',
+      enum: ['Retain', 'Delete'],
+      description: 'What becomes of a volume when its claim is deleted; absent: either.',
     },
   },
   messages: {
@@ -46,23 +54,34 @@ export const storageClasses = kind('cluster/storage-classes', {
       says: '{subject}: is the default but its provisioner is "{provisioner}", expected one that creates volumes.',
       fix: 'Make a class with a dynamic provisioner the default, or install the provisioner.',
     },
+    driverMissing: {
+      says: '{subject}: is the default, but no node has registered its driver {driver}, expected one that creates volumes.',
+      fix: 'Install the CSI driver, or make a class of one that is installed the default: claims of this one stay pending.',
+    },
+    otherReclaimPolicy: {
+      says: '{subject}: has the reclaim policy {actual}, expected {expected}.',
+      fix: 'Make a class with the right reclaimPolicy the default (a class cannot be changed), and patch persistentVolumeReclaimPolicy of the volumes there are.',
+    },
     claimNotBound: {
       says: '{subject}: is {phase} (class {storageClass}), expected Bound.',
       fix: 'See "kubectl describe pvc" for why no volume was bound, and repair the class, quota or provisioner it names.',
     },
   },
   rights: ({ claimNamespaces }) => [
-    ...mayList([STORAGE_CLASSES]),
+    ...mayList([STORAGE_CLASSES, CSI_DRIVERS, CSI_NODES, VOLUMES]),
     ...claimNamespaces.flatMap((namespace) => mayList([CLAIMS], namespace)),
   ],
 
   async gather({ claimNamespaces }, { cluster }, { fresh }) {
-    const classes = await cluster.list(STORAGE_CLASSES, { fresh });
+    const read = async (type: ResourceType) => (await cluster.list(type, { fresh })).items;
+    const classes = await read(STORAGE_CLASSES);
+    const [drivers, nodes, volumes] = [await read(CSI_DRIVERS), await read(CSI_NODES), await read(VOLUMES)];
     const claims = await Promise.all(claimNamespaces.map((namespace) => cluster.list(CLAIMS, { namespace, fresh })));
     return {
-      classes: classes.items.map((item) => ({
+      classes: classes.map((item) => ({
         name: item.metadata.name,
         provisioner: textAt(item, '', 'provisioner'),
+        reclaimPolicy: textAt(item, 'Delete', 'reclaimPolicy'),
         isDefault: DEFAULT_ANNOTATIONS.some((annotation) => item.metadata.annotations?.[annotation] === 'true'),
         /** RFC 3339. */
         created: item.metadata.creationTimestamp ?? '',
@@ -74,11 +93,28 @@ export const storageClasses = kind('cluster/storage-classes', {
           name: item.metadata.name,
           phase: textAt(item, '', 'status', 'phase'),
           storageClass: textAt(item, 'none', 'spec', 'storageClassName'),
+          volume: textAt(item, '', 'spec', 'volumeName'),
         })),
+      /** CSI drivers that somebody announced, and those that nodes have registered. */
+      announced: drivers.map(({ metadata }) => metadata.name),
+      registered: [
+        ...new Set(nodes.flatMap((node) => listAt(node, 'spec', 'drivers').map((one) => textAt(one, '', 'name')))),
+      ],
+      volumes: volumes.map((item) => ({
+        name: item.metadata.name,
+        provisionedBy: item.metadata.annotations?.[PROVISIONED_BY] ?? '',
+        csi: textAt(item, '', 'spec', 'csi', 'driver'),
+        reclaimPolicy: textAt(item, '', 'spec', 'persistentVolumeReclaimPolicy'),
+      })),
     };
   },
 
-  judge(_, { classes, claims }, say) {
+  judge({ reclaimPolicy: expected }, { classes, claims, ...storage }, say) {
+    const judgePolicy = (subject: Subject, actual: string, path: string): void => {
+      if (expected === undefined || actual === expected) return;
+      if (actual === '') say.unknown(subject, 'its reclaim policy');
+      else say.fail('otherReclaimPolicy', subject, { actual, expected }, { path });
+    };
     const defaults = classes.filter(({ isDefault }) => isDefault);
     if (classes.length === 0) say.fail('noClass', 'default StorageClass of the cluster');
     else if (defaults.length === 0) say.fail('noDefault', 'Storage classes', { count: classes.length });
@@ -86,24 +122,41 @@ export const storageClasses = kind('cluster/storage-classes', {
       const names = nameList(defaults.map(({ name }) => name));
       say.fail('severalDefaults', 'Storage classes', { names, winner: newest(defaults) });
     }
-    for (const { name, provisioner, isDefault } of classes) {
+    for (const { name, provisioner, isDefault, reclaimPolicy } of classes) {
       const subject = objectSubject('StorageClass', { name });
       say.judged(subject);
-      if (isDefault && (provisioner === '' || provisioner === NO_PROVISIONER))
+      if (!isDefault) continue;
+      judgePolicy(subject, reclaimPolicy, 'reclaimPolicy');
+      const { state, driver } = driverState(provisioner, storage);
+      if (provisioner === '' || provisioner === NO_PROVISIONER)
         say.fail('noProvisioner', subject, { provisioner }, { path: 'provisioner' });
+      else if (state === 'missing') say.fail('driverMissing', subject, { driver }, { path: 'provisioner' });
+      else if (state === 'unknown')
+        say.unsure(
+          'unknown-value',
+          `${subjectText(subject)}: nothing shows that its provisioner ${driver} exists: no node has registered it, and it has made no volume. Bind a claim of this class, or install the provisioner.`,
+          { subject },
+        );
     }
-    for (const { namespace, name, phase, storageClass } of claims) {
+    for (const { namespace, name, phase, storageClass, volume } of claims) {
       const subject = objectSubject('PersistentVolumeClaim', { namespace, name });
       say.judged(subject);
       if (phase === '') say.unknown(subject, 'its phase');
       else if (phase !== 'Bound') say.fail('claimNotBound', subject, { phase, storageClass }, { path: 'status.phase' });
+      else
+        judgePolicy(
+          objectSubject('PersistentVolume', { name: volume }),
+          storage.volumes.find((one) => one.name === volume)?.reclaimPolicy ?? '',
+          'spec.persistentVolumeReclaimPolicy',
+        );
     }
     say.show(
       table(
         'Storage classes',
-        ['name', 'provisioner', 'default', 'created'],
-        classes.map(({ name, provisioner, isDefault, created }) => [name, provisioner, isDefault, created]),
+        ['name', 'provisioner', 'default', 'reclaim policy', 'created'],
+        classes.map((one) => [one.name, one.provisioner, one.isDefault, one.reclaimPolicy, one.created]),
       ),
+      { type: 'text', title: 'CSI drivers that nodes have registered', text: storage.registered.join(', ') || 'none' },
       table(
         'Persistent volume claims',
         ['namespace', 'name', 'phase', 'class'],

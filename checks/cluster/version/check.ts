@@ -58,7 +58,8 @@ export const clusterVersion = kind('cluster/version', {
       const version = tryParseVersion(text);
       const skew = server && version && subject !== 'API server' ? kubeletSkew(server, version) : null;
       say.judged(subject);
-      if (!version) say.fail('unreadable', subject, { actual: text });
+      if (text === '') say.unknown(subject, 'its version');
+      else if (!version) say.fail('unreadable', subject, { actual: text });
       else if (!isAtLeast(version, lowest)) say.fail('tooOld', subject, { actual: text, expected: lowest.text });
       if (skew && !skew.supported) say.fail('skewed', subject, { why: skew.why, allowed: skew.allowed });
     }

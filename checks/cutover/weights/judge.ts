@@ -148,8 +148,9 @@ function judgeRoute(params: Params, { route, routes, dryRun, after }: Seen, subj
   const backends = findBackends(route, params.route);
   if ('what' in backends)
     return say.fail('notAsDeclared', subject, { what: backends.what }, { path: rulePath(params) });
-  const why = notAccepted(route);
-  if (why !== null) say.fail('notAccepted', subject, { why }, { path: 'status.parents' });
+  const problem = notAccepted(route);
+  if (problem?.is === 'unknown') say.unsure('unknown-value', `${subjectText(subject)}: ${problem.why}.`, { subject });
+  else if (problem) say.fail('notAccepted', subject, { why: problem.why }, { path: 'status.parents' });
   const { stable, canary } = backends;
   const whole = stable.weight + canary.weight;
   const path = `${rulePath(params)}.backendRefs[${canary.index}].weight`;
@@ -237,7 +238,7 @@ function show(params: Params, { route, dryRun, after, ...seen }: Seen, lease: st
     ['generation', route?.metadata.generation],
     [`weight of ${stable}`, now?.stable],
     [`weight of ${canary}`, now?.canary],
-    ['accepted by its gateways', route ? (notAccepted(route) ?? 'yes') : 'no route'],
+    ['accepted by its gateways', route ? (notAccepted(route)?.why ?? 'yes') : 'no route'],
     ['dry run of the first step', trial ?? 'not tried'],
     ['generation afterwards', after?.metadata.generation],
   ];

@@ -6,7 +6,7 @@ import { at, listAt, textAt } from '../../contract/json.ts';
 import { nameList, table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
 import { digestOfImageId } from '../../protocols/oci-reference.ts';
-import { isLeaving } from '../../protocols/workloads.ts';
+import { hasEnded, isLeaving } from '../../protocols/workloads.ts';
 import { judgeRelease, lookupMessages, subjectOf, type ReleaseImage, type ReleaseParams } from '../release-images.ts';
 
 export const messages = {
@@ -102,10 +102,7 @@ function podsOf(deployment: KubeObject, pods: readonly KubeObject[], now: Date):
   if (selector === undefined) return [];
   const requirements = labelRequirements(selector);
   return pods.filter(
-    (pod) =>
-      matchesLabels(requirements, pod.metadata.labels) &&
-      !isLeaving(pod, now) &&
-      !['Succeeded', 'Failed'].includes(textAt(pod, '', 'status', 'phase')),
+    (pod) => matchesLabels(requirements, pod.metadata.labels) && !isLeaving(pod, now) && !hasEnded(pod),
   );
 }
 

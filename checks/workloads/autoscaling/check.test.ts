@@ -46,6 +46,24 @@ describe('the state of an autoscaler', () => {
     ]);
     expect(state).toMatchObject({ target: 'Deployment api', max: 4, current: 2, desired: 3, deploymentFound: false });
   });
+  it('tells metrics of one name apart by selector and container', () => {
+    const metric = (queue: string) => ({ name: 'depth', selector: { matchLabels: { queue } } });
+    const cpu = { name: 'cpu', container: 'api' };
+    const metrics = [
+      { type: 'External', external: { metric: metric('a'), target: { type: 'Value', value: '10' } } },
+      { type: 'External', external: { metric: metric('b'), target: { type: 'Value', value: '10' } } },
+      { type: 'ContainerResource', containerResource: { ...cpu, target: { averageUtilization: 50 } } },
+    ];
+    const currentMetrics = [
+      { type: 'External', external: { metric: metric('b'), current: { value: '20' } } },
+      {
+        type: 'ContainerResource',
+        containerResource: { ...cpu, container: 'proxy', current: { averageUtilization: 5 } },
+      },
+    ];
+    const state = stateOf(scaler({ currentMetrics }, { metrics }), null, 0);
+    expect(state.metrics.map(({ pressure }) => pressure)).toEqual([null, 2, null]);
+  });
 });
 
 describe('the load', () => {
@@ -56,6 +74,7 @@ describe('the load', () => {
     endpoint: { url: 'https://shop.test' },
     path: '/api',
     method: 'GET',
+    headers: {},
     rate: 100,
     maxConnections: 5,
     requestTimeout: '1s',

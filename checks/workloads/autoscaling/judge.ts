@@ -1,28 +1,25 @@
 import type { LoadResult } from '../../contract/load.ts';
-import { formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { subjectText, type Evidence, type Say, type Subject } from '../../kit/kind.ts';
-import { runEvidence } from '../../load/load.ts';
+import { percent, runEvidence, successes } from '../../load/load.ts';
+import { judgeDown, runMessages, type Down } from '../../load/run.ts';
 import type { Params } from './params.ts';
 import {
   isAbove,
   judgeObstacles,
   leastOf,
   obstacleMessages,
-  obstaclesOf,
+  pressureOf,
   scalerSubject,
   type ScalerState,
 } from './state.ts';
 
 export const messages = {
   ...obstacleMessages,
+  down: runMessages.down,
   missing: {
     says: '{subject}: does not exist, expected an autoscaler of Deployment {deployment}.',
     fix: 'Apply the HorizontalPodAutoscaler.',
-  },
-  down: {
-    says: '{subject}: does not accept connections ({why}), expected a service that carries load.',
-    fix: 'Start the service, or correct the endpoint.',
   },
   notUp: {
     says: '{subject}: {ready} replicas ready and {desired} wanted after {within} of load, at {pressure} of the target, expected more than the {before} before.',
@@ -34,13 +31,12 @@ export const messages = {
   },
 } as const;
 
-export type Loaded = { readonly up: true; readonly result: LoadResult } | { readonly up: false; readonly why: string };
 export type Seen =
   /** Null when there is no such autoscaler. Load is put on it only where it could act. */
   | { readonly before: ScalerState | null; readonly load?: undefined }
   | {
       readonly before: ScalerState;
-      readonly load: Loaded;
+      readonly load: LoadResult | Down;
       /** From before the load until the replicas were up, or the time was over. */
       readonly rising: readonly ScalerState[];
       /** From the end of the load on; empty when nothing had risen. */
@@ -51,48 +47,45 @@ export type Seen =
 const TOLERANCE = 1.1;
 
 export function judge(params: Params, seen: Seen, say: Say<typeof messages>): void {
-  const { deployment, endpoint, upWithin, downWithin } = params;
+  const { upWithin, downWithin, minSuccess } = params;
   const subject = scalerSubject(params);
   const { before } = seen;
+  const unsure = (why: string): void => {
+    say.unsure('too-few-samples', `${subjectText(subject)}: ${why}`, { subject });
+  };
   say.judged(subject);
-  if (before === null) return say.fail('missing', subject, { deployment });
-  say.show(conditions(subject, before));
+  if (before === null) return say.fail('missing', subject, { deployment: params.deployment });
+  say.show(facts(subject, before));
   judgeObstacles(before, params, say);
-  if (obstaclesOf(before, params).length > 0) return;
-  if (!seen.load) throw new RangeError('an autoscaler that could act was not put under load');
+  if (!seen.load) return unsure('no load was put on it.');
   const { load, rising, falling } = seen;
-  say.show(...replicas(before, rising, falling));
-  if (!load.up) return say.fail('down', `Service at ${endpoint.url}`, { why: load.why });
-  say.show(...runEvidence(load.result));
+  say.show(...series(before, [...rising, ...falling]));
+  if ('up' in load) return judgeDown(params, load, say);
+  say.show(...runEvidence(load));
 
   const up = rising.at(-1) ?? before;
   const least = leastOf([before, ...rising]);
+  const pressures = rising.slice(1).flatMap((state) => pressureOf(state) ?? []);
+  const pressure = Math.max(0, ...pressures);
   const path = 'status.desiredReplicas';
   if (isAbove(up, least)) {
     const { ready, desired } = falling.at(-1) ?? up;
     if (desired > least.desired || ready > least.ready)
       say.fail('notBack', subject, { ready, desired, within: downWithin, before: least.ready }, { path });
+    // Replicas rise for other reasons, too: an edit by hand, another minimum, the load of somebody else.
+    const success = load.answered === 0 ? 0 : successes(load) / load.answered;
+    if (success < minSuccess)
+      unsure(`${percent(success)} of the answers to the load were 2xx, so this load is not what it scaled for.`);
+    if (pressure <= 1)
+      unsure(`it added replicas at ${share(pressure)} of the target at most, so it did not add them for a metric.`);
     return;
   }
-  const pressures = rising.slice(1).flatMap((state) => pressureOf(state) ?? []);
-  const pressure = Math.max(0, ...pressures);
   const rose = rising.some(({ desired }) => desired > least.desired);
   const doubt = rose ? null : tooLittle(pressure, Math.min(...pressures.slice(Math.floor(pressures.length / 2))));
-  if (doubt !== null)
-    return say.unsure(
-      'too-few-samples',
-      `${subjectText(subject)}: the load brought the pods ${doubt}. Raise the rate, or the time of upWithin.`,
-      { subject },
-    );
+  if (doubt !== null) return unsure(`the load brought the pods ${doubt}. Raise the rate, or the time of upWithin.`);
   const { ready, desired } = up;
   const data = { ready, desired, within: upWithin, pressure: share(pressure), before: least.ready };
   say.fail('notUp', subject, data, { path });
-}
-
-/** Of the metric that asks for most; null while none is known. */
-function pressureOf({ metrics }: ScalerState): number | null {
-  const known = metrics.flatMap(({ pressure }) => pressure ?? []);
-  return known.length === 0 ? null : Math.max(...known);
 }
 
 /** Why it was right to add none; null where it was not. It adds for what lasts (`stabilizationWindowSeconds`), so lows count in the second half. */
@@ -104,7 +97,7 @@ function tooLittle(most: number, lowest: number): string | null {
 
 const share = (pressure: number): string => `${Math.round(pressure * 100)} %`;
 
-function conditions(subject: Subject, { metrics, conditions, current, desired, ready, max }: ScalerState): Evidence {
+function facts(subject: Subject, { metrics, conditions, current, desired, ready, max }: ScalerState): Evidence {
   return table(
     `${subjectText(subject)} before the load`,
     ['fact', 'value'],
@@ -116,32 +109,25 @@ function conditions(subject: Subject, { metrics, conditions, current, desired, r
   );
 }
 
-function replicas(before: ScalerState, rising: readonly ScalerState[], falling: readonly ScalerState[]): Evidence[] {
-  const all = [...rising, ...falling];
-  const series = (title: string, of: (state: ScalerState) => number): Evidence => ({
+/** Replicas and metrics over time; what is unknown for a moment is left out. */
+function series(before: ScalerState, states: readonly ScalerState[]): readonly Evidence[] {
+  const one = (title: string, unit: 'count' | 'percent', of: (state: ScalerState) => number | null): Evidence => ({
     type: 'series',
     title,
-    unit: 'count',
-    points: all.map((state) => [Math.round(state.at - before.at), of(state)] as const),
+    unit,
+    points: states.flatMap((state): (readonly [number, number])[] => {
+      const value = of(state);
+      return value === null ? [] : [[Math.round(state.at - before.at), value]];
+    }),
   });
-  const [end, back] = [rising.at(-1), falling.at(-1)];
   return [
-    series('Replicas wanted', ({ desired }) => desired),
-    series('Replicas ready', ({ ready }) => ready),
-    ...before.metrics.map(({ name }) => pressureSeries(name, before, all)),
-    {
-      type: 'text',
-      title: 'Times',
-      text: `load until ${end ? formatMs(end.at - before.at) : 'its end'} after the first look, last look ${back ? formatMs(back.at - before.at) : 'then'}`,
-    },
+    one('Replicas wanted', 'count', ({ desired }) => desired),
+    one('Replicas ready', 'count', ({ ready }) => ready),
+    ...before.metrics.map(({ name }) =>
+      one(`${name}, share of its target`, 'percent', ({ metrics }) => {
+        const pressure = metrics.find((metric) => metric.name === name)?.pressure ?? null;
+        return pressure === null ? null : Math.round(pressure * 1000) / 10;
+      }),
+    ),
   ];
-}
-
-/** What is unknown for a moment is left out. */
-function pressureSeries(metric: string, before: ScalerState, states: readonly ScalerState[]): Evidence {
-  const points = states.flatMap(({ at, metrics }): (readonly [number, number])[] => {
-    const pressure = metrics.find(({ name }) => name === metric)?.pressure ?? null;
-    return pressure === null ? [] : [[Math.round(at - before.at), Math.round(pressure * 1000) / 10]];
-  });
-  return { type: 'series', title: `${metric}, share of its target`, unit: 'percent', points };
 }

@@ -1,6 +1,7 @@
 /** What a HorizontalPodAutoscaler (autoscaling/v2) says of itself, and what keeps it from scaling up. */
 import type { KubeObject } from '../../contract/cluster.ts';
 import { parseQuantity, QuantityError, quantityToNumber } from '../../../k8s/semantics/quantity.ts';
+import { canonicalJson } from '../../contract/canonical.ts';
 import { at, listAt, textAt } from '../../contract/json.ts';
 import type { Finding, NonEmpty } from '../../contract/outcome.ts';
 import { objectSubject, Say } from '../../kit/kind.ts';
@@ -58,6 +59,12 @@ export function isAbove(now: Replicas, least: Replicas): boolean {
   return now.desired > least.desired && now.ready > least.ready;
 }
 
+/** Of the metric that asks for most; null while none is known. */
+export function pressureOf({ metrics }: ScalerState): number | null {
+  const known = metrics.flatMap(({ pressure }) => pressure ?? []);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
 const numberAt = (value: unknown, ...path: string[]): number => {
   const found = at(value, ...path);
   return typeof found === 'number' ? found : 0;
@@ -83,27 +90,40 @@ export function stateOf(scaler: KubeObject, deployment: KubeObject | null, now: 
   };
 }
 
-/** Where each type of metric keeps its body and its name. */
-const BODIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
-  Resource: ['resource', 'name'],
-  ContainerResource: ['containerResource', 'name'],
-  Pods: ['pods', 'metric', 'name'],
-  Object: ['object', 'metric', 'name'],
-  External: ['external', 'metric', 'name'],
+/** Where each type of metric keeps its body. */
+const BODIES: Readonly<Record<string, string>> = {
+  Resource: 'resource',
+  ContainerResource: 'containerResource',
+  Pods: 'pods',
+  Object: 'object',
+  External: 'external',
 };
 const VALUES = ['averageUtilization', 'averageValue', 'value'] as const;
 
 function metricOf(metric: unknown, current: readonly unknown[]): MetricState {
   const type = textAt(metric, '', 'type');
-  const [body, ...name] = BODIES[type] ?? [''];
-  const named = textAt(metric, '', body, ...name);
-  const own = current.find((one) => textAt(one, '', 'type') === type && textAt(one, '', body, ...name) === named);
+  const body = BODIES[type] ?? '';
+  // Two metrics of one name differ by their container, selector or object.
+  const named = (of: unknown): string => {
+    const selector = at(of, body, 'metric', 'selector');
+    return [
+      type,
+      textAt(of, textAt(of, '', body, 'name'), body, 'metric', 'name'),
+      textAt(of, '', body, 'container'),
+      selector === undefined ? '' : canonicalJson(selector),
+      textAt(of, '', body, 'describedObject', 'name'),
+    ]
+      .filter((part) => part !== '')
+      .join(' ');
+  };
+  const name = named(metric);
+  const own = current.find((one) => textAt(one, '', 'type') === type && named(one) === name);
   const field = VALUES.find((value) => at(metric, body, 'target', value) !== undefined) ?? 'value';
   const [target, value] = [at(metric, body, 'target', field), at(own, body, 'current', field)];
   const unit = field === 'averageUtilization' ? ' %' : '';
   const [a, b] = [amount(value), amount(target)];
   return {
-    name: `${type} ${named}`,
+    name,
     target: `${written(target)}${unit}`,
     current: value === undefined ? null : `${written(value)}${unit}`,
     pressure: a === null || b === null || b <= 0 ? null : a / b,

@@ -1,12 +1,14 @@
-import { podSecurity } from '../../../k8s/semantics/pod-security.ts';
+import { parsePodSecurityVersion, podSecurity } from '../../../k8s/semantics/pod-security.ts';
 import { exemptions, namespaceList } from '../../contract/param-schemas.ts';
+import { textAt } from '../../contract/json.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind, objectSubject } from '../../kit/kind.ts';
-import { NAMESPACES } from '../../protocols/kubernetes.ts';
+import { apiAnswer, NAMESPACES } from '../../protocols/kubernetes.ts';
 import { mayReadWorkloads, readWorkloads } from '../../protocols/workloads.ts';
-import { judgeSources, VIOLATES } from '../security-context.ts';
+import { judgeSources, standardVersion, VIOLATES } from '../security-context.ts';
 
 const LABEL = 'pod-security.kubernetes.io';
+const VERSION = '/version';
 
 export const podSecurityAdmission = kind('workloads/pod-security-admission', {
   title: 'Pod Security Standards are enforced at level restricted, and every workload meets them',
@@ -20,13 +22,9 @@ export const podSecurityAdmission = kind('workloads/pod-security-admission', {
   required: ['namespaces'],
   params: {
     namespaces: namespaceList,
-    version: {
-      type: 'string',
-      pattern: '^(latest|v1\\.[0-9]+)$',
-      default: 'latest',
-      description:
-        'Version of the standard that must be enforced, and that workloads are judged by: latest, or for example v1.31.',
-    },
+    version: standardVersion(
+      'Version of the standard that must be enforced, and that workloads are judged by: latest, or for example v1.31.',
+    ),
     exemptions,
   },
   messages: {
@@ -45,17 +43,22 @@ export const podSecurityAdmission = kind('workloads/pod-security-admission', {
   },
   rights: ({ namespaces }) => [
     { groups: [''], resources: ['namespaces'], verbs: ['get'], resourceNames: namespaces },
+    { groups: [], resources: [], verbs: ['get'], nonResourceURLs: [VERSION] },
     ...mayReadWorkloads(namespaces),
   ],
 
   gather: async ({ namespaces }, { cluster }, context) => ({
+    /** Minor version of the API server, `31` or `31+`: its latest standard is the one that it knows. */
+    server: textAt(apiAnswer(VERSION, await cluster.raw(VERSION)), '', 'minor'),
     namespaces: await Promise.all(namespaces.map((name) => cluster.get(NAMESPACES, name))),
     workloads: await readWorkloads(cluster, namespaces, context),
   }),
 
-  judge(params, { namespaces, workloads }, say) {
+  judge(params, { server, namespaces, workloads }, say) {
     const { version } = params;
-    const minor = version === 'latest' ? undefined : Number(version.slice('v1.'.length));
+    const latest = parsePodSecurityVersion(`v1.${server.replace(/\D+$/, '')}`);
+    const minor = (version === 'latest' ? latest : parsePodSecurityVersion(version)) ?? undefined;
+    if (minor === undefined) say.unknown('API server', 'its minor version, so its latest standard is not known');
     for (const { metadata } of namespaces) {
       const subject = objectSubject('Namespace', { name: metadata.name });
       const level = metadata.labels?.[`${LABEL}/enforce`];

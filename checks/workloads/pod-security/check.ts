@@ -1,8 +1,8 @@
-import { podSecurity, type PodSecurityLevel } from '../../../k8s/semantics/pod-security.ts';
+import { parsePodSecurityVersion, podSecurity } from '../../../k8s/semantics/pod-security.ts';
 import { exemptions, namespaceList } from '../../contract/param-schemas.ts';
 import { kind } from '../../kit/kind.ts';
 import { mayReadWorkloads, readWorkloads } from '../../protocols/workloads.ts';
-import { judgeSources, VIOLATES } from '../security-context.ts';
+import { judgeSources, standardVersion, VIOLATES } from '../security-context.ts';
 
 export const podSecurityStandard = kind('workloads/pod-security', {
   title: 'Workloads meet a level of the Pod Security Standards',
@@ -20,12 +20,7 @@ export const podSecurityStandard = kind('workloads/pod-security', {
       default: 'restricted',
       description: 'The level to meet.',
     },
-    version: {
-      type: 'string',
-      pattern: '^(latest|v1\\.(0|[1-9][0-9]?))$',
-      default: 'latest',
-      description: 'The version of the standard, as a namespace pins it: latest or v1.25.',
-    },
+    version: standardVersion('The version of the standard, as a namespace pins it: latest or v1.25.'),
   },
   messages: {
     violates: {
@@ -36,8 +31,12 @@ export const podSecurityStandard = kind('workloads/pod-security', {
   rights: ({ namespaces }) => mayReadWorkloads(namespaces),
   gather: ({ namespaces }, { cluster }, context) => readWorkloads(cluster, namespaces, context),
   judge: (given, seen, say) => {
-    const level: PodSecurityLevel = given.level;
-    const minor = given.version === 'latest' ? undefined : Number(given.version.slice('v1.'.length));
-    judgeSources({ linuxOnly: false, rule: (pod) => podSecurity(pod, level, minor).violations }, given, seen, say);
+    const minor = parsePodSecurityVersion(given.version) ?? undefined;
+    judgeSources(
+      { linuxOnly: false, rule: (pod) => podSecurity(pod, given.level, minor).violations },
+      given,
+      seen,
+      say,
+    );
   },
 });

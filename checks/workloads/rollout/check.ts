@@ -8,7 +8,7 @@ export const rollout = kind('workloads/rollout', {
   title: 'Deployments have rolled out completely',
   why: 'Half a rollout serves two versions at once, and the status of the release before looks complete until the new one is observed.',
   sees: [
-    'For each Deployment, that the controller has observed this generation, updated = available = desired, and no pod of an older revision.',
+    'For each Deployment, that the controller has observed this generation, updated = available = desired, and no pod of an older revision, or deleted with long to go.',
     'Every pod of it running the images of the template by one and the same digest (with requireDigest: named by digest), no container restarted more often than allowed; init containers that have ended well do not count.',
     'For each other pod named, that it is ready, and its restarts.',
     'With restartsOfAll, the restarts of all other pods of the namespace.',

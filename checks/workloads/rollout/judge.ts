@@ -7,11 +7,11 @@ import { nameList, table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
 import { isSameImage, parseReference } from '../../protocols/oci-reference.ts';
-import { isLeaving } from '../../protocols/workloads.ts';
+import { hasEnded, isLeaving } from '../../protocols/workloads.ts';
 import type { Params } from './params.ts';
 import {
-  hasEnded,
-  judgeBare,
+  judgeCounted,
+  judgeReady,
   judgeRestarts,
   judgeWaiting,
   podMessages,
@@ -35,8 +35,8 @@ export const messages = {
     fix: 'Scale it up: nothing of it runs, or less than what go-live needs.',
   },
   oldPods: {
-    says: '{subject}: {names} of an older revision still there, expected none.',
-    fix: 'Wait for the rollout to end; delete what is left if it does not go by itself.',
+    says: '{subject}: {names} of an older revision, or deleted and not gone, expected none.',
+    fix: 'Wait for the rollout to end; delete what is left ("kubectl delete pod --grace-period=30") if it does not go by itself.',
   },
   podsMissing: {
     says: '{subject}: {actual} pods of the current revision were found, expected {expected}.',
@@ -103,8 +103,13 @@ export function judge(params: Params, seen: Seen, say: Saying, now: Date): void 
     const subject = objectSubject('Pod', { namespace, name });
     const pod = seen.pods.find((one) => one.metadata.name === name && !hasEnded(one));
     say.judged(subject);
-    judgeBare(subject, pod, say);
-    return pod ?? [];
+    if (!pod) {
+      say.fail('podMissing', subject);
+      return [];
+    }
+    judgeWaiting(pod, say);
+    judgeReady(subject, pod, say);
+    return pod;
   });
   const current = [...rollouts.flatMap((rollout) => rollout.current), ...bare];
   const others = params.restartsOfAll ? seen.pods.filter((pod) => !current.includes(pod)) : [];
@@ -118,28 +123,22 @@ export function judge(params: Params, seen: Seen, say: Saying, now: Date): void 
 function rolloutOf(deployment: KubeObject, { replicaSets, pods }: Seen, now: Date): Rollout | null {
   const status = rolloutStatus({ ...deployment, kind: 'Deployment' });
   if (!status) return null;
-  const mine = replicaSets.filter((set) => isControlledBy(set, deployment));
-  const [newest, second] = [...mine].sort((a, b) => revisionOf(b) - revisionOf(a));
-  const ambiguous = newest !== undefined && second !== undefined && revisionOf(newest) === revisionOf(second);
+  const sets = replicaSets.filter((set) => isControlledBy(set, deployment));
+  const highest = Math.max(...sets.map(revisionOf));
+  const newest = sets.filter((set) => revisionOf(set) === highest);
+  const ofOne = (among: readonly KubeObject[], pod: KubeObject): boolean =>
+    among.some((set) => isControlledBy(pod, set));
   // An evicted pod stays as Failed, beside the one that took its place.
-  const running = pods.filter((pod) => !hasEnded(pod));
-  const living = running.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  const podsOf = (sets: readonly KubeObject[], among = living): KubeObject[] =>
-    among.filter((pod) => sets.some((set) => isControlledBy(pod, set)));
-  // One that should have left long ago still runs the older revision.
-  const staying = running.filter((pod) => !isLeaving(pod, now));
+  const running = pods.filter((pod) => !hasEnded(pod) && ofOne(sets, pod));
+  const isCurrent = (pod: KubeObject): boolean => pod.metadata.deletionTimestamp === undefined && ofOne(newest, pod);
   return {
     subject: objectSubject('Deployment', deployment.metadata),
     deployment,
     status,
-    current: podsOf(ambiguous ? mine : mine.filter((set) => set === newest)),
-    old: ambiguous
-      ? []
-      : podsOf(
-          mine.filter((set) => set !== newest),
-          staying,
-        ),
-    ambiguous,
+    current: running.filter(isCurrent),
+    // One that should have left long ago, or has a year to do so, runs on, of whichever revision it is.
+    old: running.filter((pod) => !isCurrent(pod) && !isLeaving(pod, now)),
+    ambiguous: newest.length > 1,
   };
 }
 
@@ -171,49 +170,36 @@ function judgeRollout(
   if (desired < minReplicas)
     say.fail('tooFewReplicas', subject, { actual: desired, expected: minReplicas }, { path: 'spec.replicas' });
   if (old.length > 0) say.fail('oldPods', subject, { names: nameList(old.map(({ metadata }) => metadata.name)) });
-  if (status.complete && current.length !== desired)
-    say.fail('podsMissing', subject, { actual: current.length, expected: desired });
+  if (status.complete) {
+    if (current.length !== desired) say.fail('podsMissing', subject, { actual: current.length, expected: desired });
+    for (const pod of current) judgeCounted(pod, say);
+  }
   for (const { name, fields, path } of containersOf(at(deployment, 'spec', 'template', 'spec'), 'spec.template.spec')) {
     const image = textAt(fields, '', 'image');
     if (requireDigest && !isPinned(image))
       say.fail('notPinned', subject, { container: name, image }, { path: `${path}.image` });
-    // Every container of the template runs its image in every pod; containers that a webhook added are not the template's.
+    // Every container of the template runs its image in every pod, in whichever form a webhook writes it; containers that it added are not the template's.
     for (const pod of current) {
       const runs = containersOf(pod['spec']).find((container) => container.name === name)?.fields;
-      judgeImage(
-        podSubject(pod),
-        { container: name, actual: textAt(runs, 'nothing', 'image'), expected: image },
-        mirrors,
-        say,
-      );
+      const [whom, actual] = [podSubject(pod), textAt(runs, 'nothing', 'image')];
+      const same = isSameImage(image, actual, mirrors);
+      if (same === false) say.fail('otherImage', whom, { container: name, actual, expected: image });
+      if (same === null) say.unknown(whom, `the tag of container ${name} (${actual} stands for ${image})`);
     }
   }
   const served = current.flatMap((pod) =>
-    containersOf(pod['spec']).filter(({ path }) => path.includes('.containers[')),
+    containersOf(pod['spec']).filter(
+      ({ list, fields }) => list === 'containers' || fields['restartPolicy'] === 'Always',
+    ),
   );
-  for (const container of new Set(served.map(({ name }) => name))) {
-    const image = textAt(served.find(({ name }) => name === container)?.fields, '', 'image');
-    judgeDigests(subject, current, { container, image }, say);
-  }
+  for (const [container, fields] of new Map(served.map(({ name, fields }) => [name, fields])))
+    judgeDigests(subject, current, { container, image: textAt(fields, '', 'image') }, say);
   if (ambiguous)
     say.unsure(
       'too-few-subjects',
       `${subjectText(subject)}: several ReplicaSets carry the highest revision, so old pods cannot be told from new ones.`,
       { subject },
     );
-}
-
-/** A webhook may write the template's image in another form. */
-function judgeImage(
-  pod: Subject,
-  names: { readonly container: string; readonly actual: string; readonly expected: string },
-  mirrors: Params['mirrors'],
-  say: Saying,
-): void {
-  const { container, actual, expected } = names;
-  const same = isSameImage(expected, actual, mirrors);
-  if (same === false) say.fail('otherImage', pod, names);
-  if (same === null) say.unknown(pod, `the tag of container ${container} (${actual} stands for ${expected})`);
 }
 
 /** Runtimes name an image by the registry's digest or by its configuration, which differs by architecture: like is held against like. */

@@ -5,6 +5,7 @@ import { at, listAt, textAt } from '../../contract/json.ts';
 import { durationMs } from '../../contract/units.ts';
 import { shortened } from '../../kit/evidence.ts';
 import { objectSubject, type Say, type Subject } from '../../kit/kind.ts';
+import { hasEnded } from '../../protocols/workloads.ts';
 import type { Params } from './params.ts';
 
 export const podMessages = {
@@ -36,19 +37,29 @@ export const podMessages = {
 type Saying = Say<typeof podMessages>;
 
 export const podSubject = ({ metadata }: KubeObject): Subject => objectSubject('Pod', metadata);
-export const hasEnded = (pod: KubeObject): boolean =>
-  ['Succeeded', 'Failed'].includes(textAt(pod, '', 'status', 'phase'));
 
-function statusesOf(pod: KubeObject) {
+/** What the kubelet says of one container. */
+interface Status {
+  readonly container: string;
+  /** An init container that ends before the others begin; a sidecar (restartPolicy Always) is none. */
+  readonly runsOnce: boolean;
+  readonly status: unknown;
+  readonly path: string;
+}
+
+function statusesOf(pod: KubeObject): readonly Status[] {
+  const lasting = containersOf(pod['spec']).filter(({ fields }) => fields['restartPolicy'] === 'Always');
   return (['initContainerStatuses', 'containerStatuses'] as const).flatMap((field) =>
-    listAt(pod, 'status', field).map((status) => ({
-      status,
-      isInit: field === 'initContainerStatuses',
-      container: textAt(status, 'of unknown name', 'name'),
-      path: `status.${field}`,
-    })),
+    listAt(pod, 'status', field).map((status) => {
+      const container = textAt(status, 'of unknown name', 'name');
+      const runsOnce = field === 'initContainerStatuses' && !lasting.some(({ name }) => name === container);
+      return { container, runsOnce, status, path: `status.${field}` };
+    }),
   );
 }
+
+const statusOf = (pod: KubeObject, container: string): unknown =>
+  statusesOf(pod).find((one) => one.container === container)?.status;
 
 /** Reasons as the kubelet gives them (k8s.io/kubernetes/pkg/kubelet: images/types.go, container/sync_result.go, kuberuntime). */
 const WAITING = {
@@ -93,10 +104,10 @@ function detailOf(status: unknown): string {
 
 /** A finding for each container of the pod with too many restarts. */
 export function judgeRestarts(pod: KubeObject, { maxRestarts, restartWindow }: Params, now: Date, say: Saying): void {
-  for (const { status, isInit, container, path } of statusesOf(pod)) {
+  for (const { status, runsOnce, container, path } of statusesOf(pod)) {
     const count = at(status, 'restartCount');
-    // An init container may be tried again until what it waits for is there; once it has ended well, its tries are over.
-    const isDone = isInit && at(status, 'state', 'terminated', 'exitCode') === 0;
+    // An init container, or a Job's, may be tried again until what it waits for is there; once it has ended well, its tries are over.
+    const isDone = (runsOnce || hasEnded(pod)) && at(status, 'state', 'terminated', 'exitCode') === 0;
     if (typeof count !== 'number' || count <= maxRestarts || isDone) continue;
     const finished = textAt(status, '', 'lastState', 'terminated', 'finishedAt');
     // One that does not say when it ended counts.
@@ -115,34 +126,39 @@ export function judgeRestarts(pod: KubeObject, { maxRestarts, restartWindow }: P
   }
 }
 
-/** A pod that belongs to no Deployment: there, running and ready. */
-export function judgeBare(subject: Subject, pod: KubeObject | undefined, say: Saying): void {
-  if (!pod) return say.fail('podMissing', subject);
-  judgeWaiting(pod, say);
-  const ready = listAt(pod, 'status', 'conditions').find((condition) => textAt(condition, '', 'type') === 'Ready');
-  if (textAt(ready, '', 'status') === 'True') return;
+const readiness = (pod: KubeObject): unknown =>
+  listAt(pod, 'status', 'conditions').find((condition) => textAt(condition, '', 'type') === 'Ready');
+
+/** What the pod itself says against what its controller has counted: one that stands still counts what was. */
+export function judgeCounted(pod: KubeObject, say: Saying): void {
+  if (readiness(pod) !== undefined) judgeReady(podSubject(pod), pod, say);
+}
+
+/** A pod that no controller counts: running, ready and not on its way out. */
+export function judgeReady(subject: Subject, pod: KubeObject, say: Saying): void {
+  const ready = readiness(pod);
+  const leaving = pod.metadata.deletionTimestamp !== undefined;
+  if (textAt(ready, '', 'status') === 'True' && !leaving) return;
   const said = [textAt(ready, '', 'reason'), textAt(ready, '', 'message')].filter((text) => text !== '').join(': ');
-  const why = said === '' ? `phase ${textAt(pod, 'unknown', 'status', 'phase')}` : said;
+  const phase = `phase ${textAt(pod, 'unknown', 'status', 'phase')}`;
+  const why = leaving ? 'it is being deleted' : said === '' ? phase : said;
   say.fail('podNotReady', subject, { why }, { path: 'status.conditions' });
 }
 
-/** What a container of a pod runs, as the runtime names it. */
+/** The content that a container runs, as the runtime names it: the registry's digest, or the id of the image's configuration. */
 export interface Running {
-  readonly pod: KubeObject;
-  /** The registry's digest, or the id of the image's configuration: they name the same content differently. */
   readonly form: 'digest' | 'id';
   readonly value: string;
 }
 
 /** Null where the runtime reports nothing that names the content: `repo@sha256:…`, `docker://sha256:…`, CRI-O's bare digits. */
 export function runningIn(pod: KubeObject, container: string): Running | null {
-  const status = listAt(pod, 'status', 'containerStatuses').find((one) => textAt(one, '', 'name') === container);
-  const [, at, value] = /(@)?(?:sha256:)?([0-9a-f]{64})$/.exec(textAt(status, '', 'imageID')) ?? [];
-  return value === undefined ? null : { pod, form: at === undefined ? 'id' : 'digest', value };
+  const imageId = textAt(statusOf(pod, container), '', 'imageID');
+  const [, at, value] = /(@)?(?:sha256:)?([0-9a-f]{64})$/.exec(imageId) ?? [];
+  return value === undefined ? null : { form: at === undefined ? 'id' : 'digest', value };
 }
 
 export function restartsOf(pod: KubeObject, container: string): number | null {
-  const status = listAt(pod, 'status', 'containerStatuses').find((one) => textAt(one, '', 'name') === container);
-  const count = at(status, 'restartCount');
+  const count = at(statusOf(pod, container), 'restartCount');
   return typeof count === 'number' ? count : null;
 }
