@@ -174,7 +174,7 @@ export function validateResources(resources: Json, path: string, problems: Probl
   for (const [name, amount] of Object.entries(requests)) {
     const limit = limits[name];
     if (limit !== undefined && compareQuantities(parseQuantity(amount), parseQuantity(limit)) > 0)
-      problems.invalid(`${path}.requests`, amount, `must be less than or equal to ${name} limit of ${String(limit)}`);
+      problems.invalid(`${path}.requests`, amount, `must be less than or equal to ${name} limit of ${parseQuantity(limit).text}`);
   }
 }
 

@@ -19,7 +19,7 @@ export function validateService(object: ApiObject, existing: ApiObject | undefin
     if (text(spec['externalName']) === '') problems.required('spec.externalName');
     else problems.subdomain('spec.externalName', text(spec['externalName']).replace(/\.$/, ''));
   } else if (clusterIP === 'None' && (type === 'NodePort' || type === 'LoadBalancer')) {
-    problems.invalid('spec.clusterIPs[0]', clusterIP, `may not be set to 'None' for ${String(type)} services`);
+    problems.invalid('spec.clusterIPs[0]', clusterIP, `may not be set to 'None' for ${type} services`);
   } else if (text(clusterIP) !== '' && clusterIP !== 'None' && isIP(text(clusterIP)) === 0) {
     problems.invalid('spec.clusterIPs[0]', clusterIP, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)');
   }
