@@ -9,9 +9,9 @@ const SERVED_VOLUMES = ['emptyDir', 'persistentVolumeClaim', 'configMap', 'secre
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const NODE_OPERATORS = ['DoesNotExist', 'Exists', 'Gt', 'In', 'Lt', 'NotIn'];
 
-/** The spec of a Pod or of a template. */
-export function validatePodSpec(spec: Json, path: string, problems: Problems): void {
-  const volumes = validateVolumes(spec, path, problems);
+/** The spec of a Pod or of a template; `claims` are the volumes a StatefulSet's own claims will make. */
+export function validatePodSpec(spec: Json, path: string, problems: Problems, claims: readonly string[] = []): void {
+  const volumes = new Set([...validateVolumes(spec, path, problems), ...claims]);
   const containers = records(spec['containers']);
   if (containers.length === 0) problems.required(`${path}.containers`);
   for (const [index, container] of containers.entries())
@@ -49,16 +49,14 @@ export function validatePodSpec(spec: Json, path: string, problems: Problems): v
   validateAffinity(record(spec['affinity']), `${path}.affinity`, problems);
   validateSpread(spec, path, problems);
   if (isRecord(spec['resources'])) validateResources(spec['resources'], `${path}.resources`, problems);
-  refuseUnserved(spec, containers, path, problems);
 }
 
-function validateVolumes(spec: Json, path: string, problems: Problems): ReadonlySet<string> {
+function validateVolumes(spec: Json, path: string, problems: Problems): readonly string[] {
   const volumes = records(spec['volumes']);
   for (const [index, volume] of volumes.entries()) {
     const field = `${path}.volumes[${index}]`;
     problems.label(`${field}.name`, volume['name']);
     const sources = Object.keys(volume).filter((member) => member !== 'name');
-    if (sources.length === 0) problems.required(field, 'must specify a volume type');
     for (const extra of sources.slice(1))
       problems.forbidden(`${field}.${extra}`, 'may not specify more than 1 volume type');
     const claim = volume['persistentVolumeClaim'];
@@ -73,7 +71,7 @@ function validateVolumes(spec: Json, path: string, problems: Problems): Readonly
     volumes.map(({ name }) => name),
     (index) => `${path}.volumes[${index}].name`,
   );
-  return new Set(volumes.map(({ name }) => text(name)));
+  return volumes.map(({ name }) => text(name));
 }
 
 function validateHostPorts(spec: Json, containers: readonly Json[], path: string, problems: Problems): void {
@@ -164,8 +162,8 @@ function validateSpread(spec: Json, path: string, problems: Problems): void {
   }
 }
 
-/** The parts of a pod that webernetes would accept and then not do. */
-function refuseUnserved(spec: Json, containers: readonly Json[], path: string, problems: Problems): void {
+/** The parts of a pod that webernetes would accept and then not do; to be asked of what runs here alone. */
+export function refuseUnserved(spec: Json, path: string, problems: Problems): void {
   const unserved = (field: string) => problems.forbidden(`${path}.${field}`, 'the rehearsal does not implement it');
   if (records(spec['initContainers']).length > 0) unserved('initContainers');
   for (const member of ['schedulingGates', 'resourceClaims', 'runtimeClassName']) {
@@ -177,7 +175,7 @@ function refuseUnserved(spec: Json, containers: readonly Json[], path: string, p
     if (sources.length > 0 && SERVED_VOLUMES.every((type) => volume[type] === undefined))
       unserved(`volumes[${index}]: volumes other than ${SERVED_VOLUMES.join(', ')}`);
   }
-  for (const [index, container] of containers.entries()) {
+  for (const [index, container] of records(spec['containers']).entries()) {
     for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
       if (record(container[probe])['grpc'] !== undefined) unserved(`containers[${index}].${probe}.grpc`);
     }

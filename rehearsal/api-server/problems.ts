@@ -40,7 +40,7 @@ export class Problems {
     this.list.push({ field, reason: 'FieldValueDuplicate', message: `Duplicate value: ${JSON.stringify(value)}` });
   }
 
-  /** A value out of a list; an absent one only where it `mayBeAbsent`. */
+  /** A value out of a list; absent is fine. */
   oneOf(field: string, value: unknown, supported: readonly string[]): void {
     if (value !== undefined && !supported.some((one) => one === value)) this.unsupported(field, value, supported);
   }

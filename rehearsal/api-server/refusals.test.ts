@@ -352,6 +352,39 @@ describe('what a real API server takes', () => {
     });
   });
 
+  it('volumes without a source, claims of a StatefulSet, and what only a DaemonSet asks for', async () => {
+    const mounted = { containers: [{ ...CONTAINER, volumeMounts: [{ name: 'v', mountPath: '/v' }] }] };
+    const plain = await plane.call('POST', `${PODS}?dryRun=All`, {
+      body: pod({ ...mounted, volumes: [{ name: 'v' }] }),
+    });
+    expect([plain.status, records(record(plain.body['spec'])['volumes'])]).toEqual([
+      201,
+      [{ name: 'v', emptyDir: {} }],
+    ]);
+    const labels = { a: 'b' };
+    const workload = (spec: Json, more: Json = {}): Json => ({
+      metadata: { name: 'w' },
+      spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec }, ...more },
+    });
+    const claim = {
+      metadata: { name: 'v' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    };
+    const set = workload(mounted, { serviceName: 's', volumeClaimTemplates: [claim] });
+    expect(
+      (await plane.call('POST', '/apis/apps/v1/namespaces/default/statefulsets?dryRun=All', { body: set })).status,
+    ).toBe(201);
+    const agent = workload({
+      ...mounted,
+      initContainers: [{ ...CONTAINER, name: 'i' }],
+      volumes: [{ name: 'v', hostPath: { path: '/' } }],
+    });
+    expect(
+      (await plane.call('POST', '/apis/apps/v1/namespaces/default/daemonsets?dryRun=All', { body: agent })).status,
+    ).toBe(201);
+    expect((await plane.call('POST', `${DEPLOYMENTS}?dryRun=All`, { body: agent })).status).toBe(422);
+  });
+
   it('nodes that are not cordoned, by a field that is absent', async () => {
     const listed = await plane.call('GET', '/api/v1/nodes?fieldSelector=spec.unschedulable%3Dfalse');
     expect(records(listed.body['items'])).toHaveLength(2);

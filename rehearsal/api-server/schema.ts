@@ -2,6 +2,7 @@
  * What a Go decoder does with an object of a builtin kind: wrong types are refused, unknown fields are named and dropped. The fields are
  * those of the Kubernetes client's own models, copied into `fields.json` (`schema.test.ts` compares them and, with `-u`, writes them).
  */
+import { parseQuantity } from '../../k8s/semantics/quantity.ts';
 import fieldsOf from './fields.json' with { type: 'json' };
 import type { Kind } from './kinds.ts';
 import { isRecord, type Json } from './object.ts';
@@ -22,13 +23,10 @@ export interface Decoded {
 /** Decodes an object as its kind. Of kinds that are custom resources only the metadata is known. */
 export function decodeAs(kind: Kind, object: Json): Decoded {
   const type = kind.kind === 'Event' ? 'CoreV1Event' : `${kind.version.toUpperCase()}${kind.kind}`;
+  const anything = Object.fromEntries(Object.keys(object).map((name) => [name, 'any']));
   const decoder = new Decoder();
-  const fields = TYPES[type] ?? {
-    ...CUSTOM_FIELDS,
-    ...Object.fromEntries(Object.keys(object).map((name) => [name, 'any'])),
-  };
-  const known = TYPES[type] === undefined ? { ...fields, ...CUSTOM_FIELDS } : fields;
-  const value = decoder.fields(known, object, kind.kind, { go: '', path: '' });
+  const fields = TYPES[type] ?? { ...anything, ...CUSTOM_FIELDS };
+  const value = decoder.fields(fields, object, kind.kind, { go: '', path: '' });
   return { value, unknown: decoder.unknown, problem: decoder.problem };
 }
 
@@ -116,13 +114,21 @@ class Decoder {
     const parts = QUANTITY.exec(text);
     if (!parts) this.problem ??= `quantities must match the regular expression '${QUANTITY.source}'`;
     else if (!SUFFIX.test(parts[2] ?? '')) this.problem ??= "unable to parse quantity's suffix";
-    else if (!/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/.test(parts[1] ?? ''))
-      this.problem ??= 'unable to parse numeric part of quantity';
+    else if (!isQuantity(text)) this.problem ??= 'unable to parse numeric part of quantity';
   }
 
   /** Keeps what is said of the first wrong value. */
   #wrong(value: unknown, struct: string, at: Position, type: string): undefined {
     this.problem ??= `json: cannot unmarshal ${jsonType(value)} into Go struct field ${struct}.${at.go} of type ${goType(type)}`;
+  }
+}
+
+function isQuantity(text: string): boolean {
+  try {
+    parseQuantity(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

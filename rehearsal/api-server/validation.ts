@@ -5,7 +5,7 @@
 import { podSecurityProblems } from './admission.ts';
 import type { Kind } from './kinds.ts';
 import { canonical, record, records, text, type ApiObject, type Json } from './object.ts';
-import { validatePodChange, validatePodSpec } from './pod-validation.ts';
+import { refuseUnserved, validatePodChange, validatePodSpec } from './pod-validation.ts';
 import { Problems } from './problems.ts';
 import { decodeAs } from './schema.ts';
 import { validateService } from './service-validation.ts';
@@ -69,7 +69,10 @@ export function validate(kind: Kind, object: ApiObject, existing?: ApiObject): v
   switch (kind.kind) {
     case 'Pod':
       if (existing) validatePodChange(object, existing, problems);
-      else validatePodSpec(spec, 'spec', problems);
+      else {
+        validatePodSpec(spec, 'spec', problems);
+        refuseUnserved(spec, 'spec', problems);
+      }
       break;
     case 'Deployment':
     case 'ReplicaSet':

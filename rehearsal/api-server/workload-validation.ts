@@ -1,7 +1,7 @@
 /** What makes Pods: a selector that fits its template, a template that Kubernetes would take. */
 import { labelRequirements, matchesLabels } from '../../k8s/semantics/selector.ts';
-import { canonical, isRecord, record, text, type ApiObject, type Json } from './object.ts';
-import { validatePodSpec } from './pod-validation.ts';
+import { canonical, isRecord, record, records, text, type ApiObject, type Json } from './object.ts';
+import { refuseUnserved, validatePodSpec } from './pod-validation.ts';
 import type { Problems } from './problems.ts';
 
 /** Deployments, ReplicaSets, StatefulSets and DaemonSets. */
@@ -15,8 +15,12 @@ export function validateWorkload(
   for (const member of ['replicas', 'minReadySeconds', 'revisionHistoryLimit'])
     problems.notNegative(`spec.${member}`, spec[member]);
   const template = record(spec['template']);
-  validateSelector(spec['selector'], record(template['metadata'])['labels'], problems);
-  validateTemplate(template, 'spec.template', ['Always'], problems);
+  validateSelector(kind, spec['selector'], record(template['metadata'])['labels'], problems);
+  const claims = records(spec['volumeClaimTemplates']).map(({ metadata }) => text(record(metadata)['name']));
+  validateTemplate(template, 'spec.template', ['Always'], problems, claims);
+  // The others are stored and make no Pods here.
+  if (kind === 'Deployment' || kind === 'ReplicaSet')
+    refuseUnserved(record(template['spec']), 'spec.template.spec', problems);
   refuseChange('selector', spec, existing, problems);
   if (kind === 'StatefulSet')
     for (const member of ['serviceName', 'podManagementPolicy', 'volumeClaimTemplates'])
@@ -56,24 +60,30 @@ export function validateCronJob(spec: Json, problems: Problems): void {
   validateJob(record(record(spec['jobTemplate'])['spec']), 'spec.jobTemplate.spec', undefined, problems);
 }
 
-function validateTemplate(template: Json, path: string, policies: readonly string[], problems: Problems): void {
+function validateTemplate(
+  template: Json,
+  path: string,
+  policies: readonly string[],
+  problems: Problems,
+  claims: readonly string[] = [],
+): void {
   const metadata = record(template['metadata']);
   problems.labels(`${path}.labels`, metadata['labels']);
   problems.annotations(`${path}.annotations`, metadata['annotations']);
   const spec = record(template['spec']);
-  validatePodSpec(spec, `${path}.spec`, problems);
+  validatePodSpec(spec, `${path}.spec`, problems, claims);
   const policy = spec['restartPolicy'];
   // Of a policy that exists nowhere enough is said already.
   if (/^(?:Always|OnFailure|Never)$/.test(text(policy)) && !policies.includes(text(policy)))
     problems.unsupported(`${path}.spec.restartPolicy`, policy, policies);
 }
 
-function validateSelector(selector: unknown, labels: unknown, problems: Problems): void {
+function validateSelector(kind: string, selector: unknown, labels: unknown, problems: Problems): void {
   if (!isRecord(selector)) return problems.required('spec.selector');
   if (!problems.labelSelector('spec.selector', selector)) return;
   const requirements = labelRequirements(selector);
   if (requirements.length === 0)
-    problems.invalid('spec.selector', selector, 'empty selector is invalid for deployment');
+    problems.invalid('spec.selector', selector, `empty selector is invalid for ${kind.toLowerCase()}`);
   else if (!matchesLabels(requirements, record(labels) as Record<string, string>))
     problems.invalid('spec.template.metadata.labels', record(labels), '`selector` does not match template `labels`');
 }
