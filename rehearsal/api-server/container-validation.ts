@@ -105,6 +105,10 @@ function validateValueFrom(variable: Json, from: Json, field: string, problems: 
   } else if (text(variable['value']) !== '')
     problems.invalid(field, '', 'may not be specified when `value` is not empty');
   else if (given.length > 1) problems.invalid(field, '', 'may not have more than one field specified at a time');
+  validateReferences(from, field, problems);
+}
+
+function validateReferences(from: Json, field: string, problems: Problems): void {
   for (const one of ['configMapKeyRef', 'secretKeyRef']) {
     if (!isRecord(from[one])) continue;
     for (const member of ['name', 'key'])
@@ -174,7 +178,11 @@ export function validateResources(resources: Json, path: string, problems: Probl
   for (const [name, amount] of Object.entries(requests)) {
     const limit = limits[name];
     if (limit !== undefined && compareQuantities(parseQuantity(amount), parseQuantity(limit)) > 0)
-      problems.invalid(`${path}.requests`, amount, `must be less than or equal to ${name} limit of ${parseQuantity(limit).text}`);
+      problems.invalid(
+        `${path}.requests`,
+        amount,
+        `must be less than or equal to ${name} limit of ${parseQuantity(limit).text}`,
+      );
   }
 }
 

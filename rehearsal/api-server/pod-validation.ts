@@ -7,7 +7,8 @@ import type { Problems } from './problems.ts';
 /** Volumes whose content the images of the rehearsal put in place themselves. */
 const SERVED_VOLUMES = ['emptyDir', 'persistentVolumeClaim', 'configMap', 'secret'] as const;
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
-const NODE_OPERATORS = ['DoesNotExist', 'Exists', 'Gt', 'In', 'Lt', 'NotIn'];
+const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
+const TOLERATES_ALL = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
 
 /** The spec of a Pod or of a template; `claims` are the volumes a StatefulSet's own claims will make. */
 export function validatePodSpec(spec: Json, path: string, problems: Problems, claims: readonly string[] = []): void {
@@ -32,6 +33,15 @@ export function validatePodSpec(spec: Json, path: string, problems: Problems, cl
   const deadline = spec['activeDeadlineSeconds'];
   if (typeof deadline === 'number' && deadline < 1)
     problems.invalid(`${path}.activeDeadlineSeconds`, deadline, 'must be between 1 and 2147483647, inclusive');
+  validateNames(spec, path, problems);
+  problems.labels(`${path}.nodeSelector`, spec['nodeSelector']);
+  validateTolerations(spec, path, problems);
+  validateAffinity(record(spec['affinity']), `${path}.affinity`, problems);
+  validateSpread(spec, path, problems);
+  if (isRecord(spec['resources'])) validateResources(spec['resources'], `${path}.resources`, problems);
+}
+
+function validateNames(spec: Json, path: string, problems: Problems): void {
   for (const member of ['serviceAccountName', 'nodeName', 'priorityClassName'])
     problems.subdomain(`${path}.${member}`, spec[member]);
   for (const member of ['hostname', 'subdomain'])
@@ -44,11 +54,6 @@ export function validatePodSpec(spec: Json, path: string, problems: Problems, cl
         'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
       );
   }
-  problems.labels(`${path}.nodeSelector`, spec['nodeSelector']);
-  validateTolerations(spec, path, problems);
-  validateAffinity(record(spec['affinity']), `${path}.affinity`, problems);
-  validateSpread(spec, path, problems);
-  if (isRecord(spec['resources'])) validateResources(spec['resources'], `${path}.resources`, problems);
 }
 
 function validateVolumes(spec: Json, path: string, problems: Problems): readonly string[] {
@@ -95,56 +100,64 @@ function validateHostPorts(spec: Json, containers: readonly Json[], path: string
 }
 
 function validateTolerations(spec: Json, path: string, problems: Problems): void {
-  for (const [index, { key = '', operator = 'Equal', value = '', effect, tolerationSeconds }] of records(
-    spec['tolerations'],
-  ).entries()) {
+  for (const [index, toleration] of records(spec['tolerations']).entries()) {
     const field = `${path}.tolerations[${index}]`;
-    if (text(key) !== '') problems.qualifiedName(`${field}.key`, text(key));
-    if (key === '' && operator !== 'Exists')
-      problems.invalid(
-        `${field}.operator`,
-        operator,
-        'operator must be Exists when `key` is empty, which means "match all values and all keys"',
-      );
+    // As in Go, an empty text is an absent one.
+    const [key, value, effect] = [text(toleration['key']), text(toleration['value']), text(toleration['effect'])];
+    const operator = text(toleration['operator']) || 'Equal';
+    if (key !== '') problems.qualifiedName(`${field}.key`, key);
+    else if (operator !== 'Exists') problems.invalid(`${field}.operator`, operator, TOLERATES_ALL);
     if (operator === 'Exists' && value !== '')
       problems.invalid(`${field}.operator`, value, "value must be empty when `operator` is 'Exists'");
-    if (operator !== '') problems.oneOf(`${field}.operator`, operator, ['Equal', 'Exists']);
-    if (effect !== undefined && effect !== '') problems.oneOf(`${field}.effect`, effect, EFFECTS);
-    if (tolerationSeconds !== undefined && effect !== 'NoExecute')
-      problems.invalid(`${field}.effect`, effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set");
+    problems.oneOf(`${field}.operator`, operator, ['Equal', 'Exists']);
+    if (effect !== '') problems.oneOf(`${field}.effect`, effect, EFFECTS);
+    if (toleration['tolerationSeconds'] !== undefined && effect !== 'NoExecute')
+      problems.invalid(`${field}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set");
   }
 }
 
 function validateAffinity(affinity: Json, field: string, problems: Problems): void {
-  const required = record(record(affinity['nodeAffinity'])['requiredDuringSchedulingIgnoredDuringExecution']);
-  const place = `${field}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`;
-  const terms = records(required['nodeSelectorTerms']);
-  if (Object.keys(required).length > 0 && terms.length === 0)
-    problems.required(`${place}.nodeSelectorTerms`, 'must have at least one node selector term');
-  for (const [index, term] of terms.entries()) {
-    for (const [at, { key, operator, values }] of records(term['matchExpressions']).entries()) {
-      const where = `${place}.nodeSelectorTerms[${index}].matchExpressions[${at}]`;
-      problems.qualifiedName(`${where}.key`, text(key));
-      const count = Array.isArray(values) ? values.length : 0;
-      if (!NODE_OPERATORS.includes(text(operator)))
-        problems.invalid(`${where}.operator`, operator ?? '', 'not a valid selector operator');
-      else if (/^(?:In|NotIn)$/.test(text(operator)) && count === 0)
-        problems.required(`${where}.values`, "must be specified when `operator` is 'In' or 'NotIn'");
-      else if (/Exist/.test(text(operator)) && count > 0)
-        problems.forbidden(`${where}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-      else if (/^[GL]t$/.test(text(operator)) && count !== 1)
-        problems.required(`${where}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'");
-    }
-  }
+  const required = record(affinity['nodeAffinity'])[REQUIRED];
+  if (isRecord(required)) validateNodeTerms(required, `${field}.nodeAffinity.${REQUIRED}.nodeSelectorTerms`, problems);
   for (const kind of ['podAffinity', 'podAntiAffinity']) {
-    for (const [index, term] of records(
-      record(affinity[kind])['requiredDuringSchedulingIgnoredDuringExecution'],
-    ).entries()) {
-      const where = `${field}.${kind}.requiredDuringSchedulingIgnoredDuringExecution[${index}]`;
+    for (const [index, term] of records(record(affinity[kind])[REQUIRED]).entries()) {
+      const where = `${field}.${kind}.${REQUIRED}[${index}]`;
       if (text(term['topologyKey']) === '') problems.required(`${where}.topologyKey`, 'can not be empty');
       problems.labelSelector(`${where}.labelSelector`, term['labelSelector']);
       problems.labelSelector(`${where}.namespaceSelector`, term['namespaceSelector']);
     }
+  }
+}
+
+function validateNodeTerms(required: Json, field: string, problems: Problems): void {
+  const terms = records(required['nodeSelectorTerms']);
+  if (terms.length === 0) problems.required(field, 'must have at least one node selector term');
+  for (const [index, term] of terms.entries()) {
+    for (const [at, expression] of records(term['matchExpressions']).entries())
+      validateNodeExpression(expression, `${field}[${index}].matchExpressions[${at}]`, problems);
+  }
+}
+
+function validateNodeExpression({ key, operator, values }: Json, field: string, problems: Problems): void {
+  problems.qualifiedName(`${field}.key`, text(key));
+  const count = Array.isArray(values) ? values.length : 0;
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      if (count === 0) problems.required(`${field}.values`, "must be specified when `operator` is 'In' or 'NotIn'");
+      return;
+    case 'Exists':
+    case 'DoesNotExist':
+      if (count > 0)
+        problems.forbidden(`${field}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+      return;
+    case 'Gt':
+    case 'Lt':
+      if (count !== 1)
+        problems.required(`${field}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'");
+      return;
+    default:
+      problems.invalid(`${field}.operator`, operator ?? '', 'not a valid selector operator');
   }
 }
 
@@ -175,11 +188,15 @@ export function refuseUnserved(spec: Json, path: string, problems: Problems): vo
     if (sources.length > 0 && SERVED_VOLUMES.every((type) => volume[type] === undefined))
       unserved(`volumes[${index}]: volumes other than ${SERVED_VOLUMES.join(', ')}`);
   }
-  for (const [index, container] of records(spec['containers']).entries()) {
-    for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
-      if (record(container[probe])['grpc'] !== undefined) unserved(`containers[${index}].${probe}.grpc`);
-    }
-  }
+  for (const field of grpcProbes(spec)) unserved(field);
+}
+
+function grpcProbes(spec: Json): readonly string[] {
+  return records(spec['containers']).flatMap((container, index) =>
+    ['livenessProbe', 'readinessProbe', 'startupProbe']
+      .filter((probe) => record(container[probe])['grpc'] !== undefined)
+      .map((probe) => `containers[${index}].${probe}.grpc`),
+  );
 }
 
 /** Of a Pod only images, labels, annotations and the like may change. */

@@ -155,23 +155,13 @@ function requestsOf(pod: ApiObject): ReadonlyMap<string, bigint> {
 }
 
 const spread: Filter = (pod, node, cluster) => {
-  for (const constraint of records(spec(pod)['topologySpreadConstraints'])) {
-    if (constraint['whenUnsatisfiable'] !== 'DoNotSchedule') continue;
-    const key = text(constraint['topologyKey']);
-    const domain = node.metadata.labels?.[key];
+  const binding = records(spec(pod)['topologySpreadConstraints']).filter(
+    (one) => one['whenUnsatisfiable'] === 'DoNotSchedule',
+  );
+  for (const constraint of binding) {
+    const domain = node.metadata.labels?.[text(constraint['topologyKey'])];
     if (domain === undefined) return "node(s) didn't match pod topology spread constraints (missing required label)";
-    const counts = new Map<string, number>();
-    for (const one of cluster.nodes) {
-      const place = one.metadata.labels?.[key];
-      if (place === undefined || affine(pod, one, cluster) !== null) continue;
-      const matching = podsOn(one, cluster).filter(
-        (other) =>
-          other.metadata.namespace === pod.metadata.namespace &&
-          other.metadata.deletionTimestamp === undefined &&
-          selects(constraint['labelSelector'], other),
-      );
-      counts.set(place, (counts.get(place) ?? 0) + matching.length);
-    }
+    const counts = countsByDomain(pod, constraint, cluster);
     const fewest = counts.size < integer(constraint['minDomains']) ? 0 : Math.min(...counts.values());
     const self = selects(constraint['labelSelector'], pod) ? 1 : 0;
     if ((counts.get(domain) ?? 0) + self - fewest > integer(constraint['maxSkew']))
@@ -179,6 +169,20 @@ const spread: Filter = (pod, node, cluster) => {
   }
   return null;
 };
+
+/** How many Pods a constraint counts in each domain that the Pod may go to. */
+function countsByDomain(pod: ApiObject, constraint: Json, cluster: Cluster): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  const isCounted = ({ metadata }: ApiObject) =>
+    metadata.namespace === pod.metadata.namespace && metadata.deletionTimestamp === undefined;
+  for (const node of cluster.nodes) {
+    const domain = node.metadata.labels?.[text(constraint['topologyKey'])];
+    if (domain === undefined || affine(pod, node, cluster) !== null) continue;
+    const here = podsOn(node, cluster).filter((one) => isCounted(one) && selects(constraint['labelSelector'], one));
+    counts.set(domain, (counts.get(domain) ?? 0) + here.length);
+  }
+  return counts;
+}
 
 /** An absent selector selects nothing here. */
 function selects(selector: unknown, pod: ApiObject): boolean {
@@ -208,25 +212,27 @@ function isBeside(term: Json, node: ApiObject, cluster: Cluster, means: (other: 
   return cluster.nodes.some((one) => one.metadata.labels?.[key] === domain && podsOn(one, cluster).some(means));
 }
 
-const beside: Filter = (pod, node, cluster) => {
+const together: Filter = (pod, node, cluster) => {
   for (const term of requiredTerms(pod, 'podAffinity')) {
     const means = (other: ApiObject) => termSelects(term, pod, other, cluster);
-    const isFirst =
-      means(pod) && !cluster.pods.some(means) && node.metadata.labels?.[text(term['topologyKey'])] !== undefined;
+    const hasDomain = node.metadata.labels?.[text(term['topologyKey'])] !== undefined;
+    // The first of Pods that want each other's company may begin anywhere.
+    const isFirst = hasDomain && means(pod) && !cluster.pods.some(means);
     if (!isFirst && !isBeside(term, node, cluster, means)) return "node(s) didn't match pod affinity rules";
-  }
-  for (const term of requiredTerms(pod, 'podAntiAffinity')) {
-    if (isBeside(term, node, cluster, (other) => termSelects(term, pod, other, cluster)))
-      return "node(s) didn't match pod anti-affinity rules";
-  }
-  for (const other of cluster.pods) {
-    for (const term of requiredTerms(other, 'podAntiAffinity')) {
-      if (termSelects(term, other, pod, cluster) && isBeside(term, node, cluster, (one) => one === other))
-        return "node(s) didn't satisfy existing pods anti-affinity rules";
-    }
   }
   return null;
 };
 
+const apart: Filter = (pod, node, cluster) => {
+  const own = requiredTerms(pod, 'podAntiAffinity');
+  if (own.some((term) => isBeside(term, node, cluster, (other) => termSelects(term, pod, other, cluster))))
+    return "node(s) didn't match pod anti-affinity rules";
+  const isKeptOff = (other: ApiObject) =>
+    requiredTerms(other, 'podAntiAffinity').some(
+      (term) => termSelects(term, other, pod, cluster) && isBeside(term, node, cluster, (one) => one === other),
+    );
+  return cluster.pods.some(isKeptOff) ? "node(s) didn't satisfy existing pods anti-affinity rules" : null;
+};
+
 /** In the order of kube-scheduler: the first refusal of a node is the one that is said. */
-const FILTERS: readonly Filter[] = [unschedulable, tainted, affine, portsFree, fits, spread, beside];
+const FILTERS: readonly Filter[] = [unschedulable, tainted, affine, portsFree, fits, spread, together, apart];

@@ -25,9 +25,9 @@ function encoded(owner: string, { baseName, type, format }: Attribute): string {
   if (list !== undefined) return `[${encoded(owner, { baseName, type: list, format })}`;
   const map = /^\{ \[key: string\]: (.*); \}$/.exec(type)?.[1];
   if (map !== undefined) return `{${encoded(owner, { baseName, type: map, format })}`;
-  if (type === 'string' && (QUANTITIES.test(baseName) || (baseName === 'value' && /Metric/.test(owner))))
-    return 'quantity';
-  if (type === 'number') return format === 'int32' || format === 'int64' ? format : 'number';
+  const isQuantity = QUANTITIES.test(baseName) || (baseName === 'value' && owner.includes('Metric'));
+  if (type === 'string' && isQuantity) return 'quantity';
+  if (type === 'number' && format.startsWith('int')) return format;
   return NAMES[type] ?? type;
 }
 

@@ -35,7 +35,19 @@ const CUSTOM_FIELDS: Fields = { metadata: 'V1ObjectMeta', spec: 'object', status
 const QUANTITY = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/;
 const SUFFIX = /^(?:[numkMGTPE]?|[KMGTPE]i|[eE][-+]?\d+)$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
-const RANGES: Readonly<Record<string, number>> = { int32: 2 ** 31 - 1, int64: Number.MAX_SAFE_INTEGER };
+
+const isWhole = (limit: number) => (value: unknown) => Number.isInteger(value) && Math.abs(value as number) <= limit;
+/** Types that are not plainly those of JSON. */
+const PLAIN: Readonly<Record<string, (value: unknown) => boolean>> = {
+  any: () => true,
+  object: isRecord,
+  int32: isWhole(2 ** 31),
+  int64: isWhole(2 ** 63),
+  intOrString: (value) => Number.isInteger(value) || typeof value === 'string',
+  quantity: (value) => typeof value === 'number' || typeof value === 'string',
+  // What is patched was stored before, with dates in it.
+  time: (value) => typeof value === 'string' || value instanceof Date,
+};
 
 /** A field as Go names it (no index, the struct before it) and as `unknown field` names it. */
 interface Position {
@@ -83,31 +95,18 @@ class Decoder {
   }
 
   #plain(type: string, value: unknown, struct: string, at: Position): unknown {
-    switch (type) {
-      case 'any':
-        return value;
-      case 'int32':
-      case 'int64':
-        return Number.isInteger(value) && Math.abs(value as number) <= (RANGES[type] ?? 0) + 1
-          ? value
-          : this.#wrong(value, struct, at, type);
-      case 'intOrString':
-        return Number.isInteger(value) || typeof value === 'string' ? value : this.#wrong(value, struct, at, type);
-      case 'quantity':
-        if (typeof value !== 'string' && typeof value !== 'number') return this.#wrong(value, struct, at, type);
-        this.#quantity(String(value));
-        return String(value);
-      case 'time':
-        if (value instanceof Date) return value;
-        if (typeof value !== 'string') return this.#wrong(value, struct, at, type);
-        if (!TIME.test(value))
-          this.problem ??= `parsing time "${value}" as "2006-01-02T15:04:05Z07:00": cannot parse "${value}" as "2006"`;
-        return value;
-      case 'object':
-        return isRecord(value) ? value : this.#wrong(value, struct, at, `v1.${struct}Spec`);
-      default:
-        return typeof value === type ? value : this.#wrong(value, struct, at, type);
-    }
+    const fits = PLAIN[type];
+    if (!(fits ? fits(value) : typeof value === type))
+      return this.#wrong(value, struct, at, type === 'object' ? `v1.${struct}Spec` : type);
+    if (type === 'time') this.#time(value);
+    if (type !== 'quantity') return value;
+    this.#quantity(String(value as string | number));
+    return String(value as string | number);
+  }
+
+  #time(value: unknown): void {
+    if (typeof value === 'string' && !TIME.test(value))
+      this.problem ??= `parsing time "${value}" as "2006-01-02T15:04:05Z07:00": cannot parse "${value}" as "2006"`;
   }
 
   #quantity(text: string): void {
@@ -157,27 +156,41 @@ function jsonType(value: unknown): string {
   return typeof value === 'number' ? (Number.isInteger(value) ? 'number' : `number ${value}`) : typeof value;
 }
 
-/**
- * Fields that a JSON text gives more than once, by their paths. JSON.parse takes the last one without a word.
- */
+const OPENING = /^[[{]$/;
+const CLOSING = /^[\]}]$/;
+
+interface Frame {
+  readonly path: string;
+  /** Of an object; a list has none. */
+  readonly keys: Set<string> | null;
+  index: number;
+  key: string;
+}
+
+/** Fields that a JSON text gives more than once, by their paths. JSON.parse takes the last one without a word. */
 export function duplicateFields(json: string): readonly string[] {
   const found: string[] = [];
-  const open: { readonly path: string; readonly keys: Set<string> | null; index: number; key: string }[] = [];
-  const tokens = json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g);
+  const open: Frame[] = [];
   let before = '';
-  for (const [token] of tokens) {
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]/g)) {
     const frame = open.at(-1);
-    if (token === '{' || token === '[') {
-      const path = !frame ? '' : frame.keys ? join(frame.path, frame.key) : `${frame.path}[${frame.index}]`;
-      open.push({ path, keys: token === '{' ? new Set() : null, index: 0, key: '' });
-    } else if (token === '}' || token === ']') open.pop();
+    if (OPENING.test(token))
+      open.push({ path: pathWithin(frame), keys: token === '{' ? new Set() : null, index: 0, key: '' });
+    else if (CLOSING.test(token)) open.pop();
     else if (token === ',' && frame) frame.index += 1;
-    else if (token.startsWith('"') && frame?.keys && before !== ':') {
-      frame.key = JSON.parse(token) as string;
-      if (frame.keys.has(frame.key)) found.push(join(frame.path, frame.key));
-      frame.keys.add(frame.key);
-    }
+    else if (token.startsWith('"') && frame?.keys && before !== ':') take(frame, frame.keys, token, found);
     before = token;
   }
   return found;
+}
+
+function take(frame: Frame, keys: Set<string>, token: string, found: string[]): void {
+  frame.key = JSON.parse(token) as string;
+  if (keys.has(frame.key)) found.push(join(frame.path, frame.key));
+  keys.add(frame.key);
+}
+
+function pathWithin(frame: Frame | undefined): string {
+  if (!frame) return '';
+  return frame.keys ? join(frame.path, frame.key) : `${frame.path}[${frame.index}]`;
 }

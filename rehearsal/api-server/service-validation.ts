@@ -1,6 +1,6 @@
 /** Services by Kubernetes' own rules. */
 import { isIP } from 'node:net';
-import { record, records, text, type ApiObject } from './object.ts';
+import { record, records, text, type ApiObject, type Json } from './object.ts';
 import type { Problems } from './problems.ts';
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
@@ -15,6 +15,14 @@ export function validateService(object: ApiObject, existing: ApiObject | undefin
   problems.oneOf('spec.sessionAffinity', spec['sessionAffinity'], ['ClientIP', 'None']);
   for (const member of ['internalTrafficPolicy', 'externalTrafficPolicy'])
     if (spec[member] !== undefined) problems.oneOf(`spec.${member}`, spec[member], ['Cluster', 'Local']);
+  validateAddress(spec, problems);
+  problems.labels('spec.selector', spec['selector']);
+  validatePorts(ports, type === 'ClusterIP', problems);
+  if (existing) refuseOtherAddress(spec, record(existing['spec']), problems);
+}
+
+function validateAddress(spec: Json, problems: Problems): void {
+  const { type, clusterIP } = spec;
   if (type === 'ExternalName') {
     if (text(spec['externalName']) === '') problems.required('spec.externalName');
     else problems.subdomain('spec.externalName', text(spec['externalName']).replace(/\.$/, ''));
@@ -23,16 +31,11 @@ export function validateService(object: ApiObject, existing: ApiObject | undefin
   } else if (text(clusterIP) !== '' && clusterIP !== 'None' && isIP(text(clusterIP)) === 0) {
     problems.invalid('spec.clusterIPs[0]', clusterIP, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)');
   }
-  problems.labels('spec.selector', spec['selector']);
-  validatePorts(ports, type === 'ClusterIP', problems);
-  const before = existing && record(existing['spec']);
-  if (
-    before &&
-    before['type'] !== 'ExternalName' &&
-    type !== 'ExternalName' &&
-    text(before['clusterIP']) !== '' &&
-    clusterIP !== before['clusterIP']
-  )
+}
+
+function refuseOtherAddress({ type, clusterIP }: Json, before: Json, problems: Problems): void {
+  if (before['type'] === 'ExternalName' || type === 'ExternalName') return;
+  if (text(before['clusterIP']) !== '' && clusterIP !== before['clusterIP'])
     problems.invalid('spec.clusterIPs[0]', clusterIP === undefined ? [] : [clusterIP], 'may not change once set');
 }
 
