@@ -143,6 +143,26 @@ describe('what a real API server takes', () => {
     await plane.call('DELETE', `${DEPLOYMENTS}/zeros`);
   });
 
+  it('periods and deadlines longer than a timer of Node’s', { timeout: 30_000 }, async () => {
+    const warnings: string[] = [];
+    const listen = ({ name }: Error) => warnings.push(name);
+    process.on('warning', listen);
+    const object = deployment('patient', { replicas: 1 });
+    const spec = record(object['spec']);
+    spec['progressDeadlineSeconds'] = 5_000_000;
+    const [container] = records(record(record(spec['template'])['spec'])['containers']);
+    if (container) container['startupProbe'] = { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 };
+    if (container) container['livenessProbe'] = { ...HTTP, periodSeconds: 5_000_000 };
+    await plane.call('POST', DEPLOYMENTS, { body: object });
+    await until(
+      () => plane.call('GET', `${DEPLOYMENTS}/patient`),
+      ({ body }) => record(body['status'])['readyReplicas'] === 1,
+    );
+    process.off('warning', listen);
+    expect(warnings).not.toContain('TimeoutOverflowWarning');
+    await plane.call('DELETE', `${DEPLOYMENTS}/patient`);
+  });
+
   it('requests what is only limited', async () => {
     const { body } = await plane.call('POST', `${PODS}?dryRun=All`, {
       body: withContainer({ resources: { limits: { cpu: '1' } } }),

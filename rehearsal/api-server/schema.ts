@@ -100,8 +100,8 @@ class Decoder {
       return this.#wrong(value, struct, at, type === 'object' ? `v1.${struct}Spec` : type);
     if (type === 'time') this.#time(value);
     if (type !== 'quantity') return value;
-    this.#quantity(String(value as string | number));
-    return String(value as string | number);
+    this.#quantity(String(value));
+    return String(value);
   }
 
   #time(value: unknown): void {
