@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pause } from '../checks/contract/pause.ts';
 import { errorText } from '../checks/contract/text.ts';
+import { isOfKubernetes } from './contained.ts';
 import type { StartControlPlane } from './control-plane-types.ts';
 import { startControlServer, type ControlServer } from './control-server.ts';
 import { createAuthority } from './authority.ts';
@@ -227,6 +228,7 @@ class Rehearsal {
   /** A defect somewhere below must not end the process before its children are stopped. */
   #crashed(cause: unknown): void {
     say(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
+    if (isOfKubernetes(cause)) return say('the embedded Kubernetes failed at one object, and goes on with the others');
     this.#fail(`it crashed: ${errorText(cause)}`);
   }
 

@@ -6,6 +6,7 @@ import {
   parseFieldSelector,
   parseLabelSelector,
 } from '../../k8s/semantics/selector.ts';
+import { at } from '../../k8s/semantics/shape.ts';
 import type { Kind } from './kinds.ts';
 import type { ApiObject } from './object.ts';
 import { badRequest } from './status.ts';
@@ -41,6 +42,8 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
     'type',
   ],
 };
+/** What an absent field counts as, where that is not the empty text. */
+const ABSENT: Readonly<Record<string, string>> = { 'spec.unschedulable': 'false', 'spec.hostNetwork': 'false' };
 const EVERYWHERE = ['metadata.name', 'metadata.namespace'];
 
 /** Whether an object is selected. */
@@ -60,7 +63,9 @@ export function selectionOf(kind: Kind, query: URLSearchParams): Selection {
           : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
       );
     }
-    return (object) => matchesLabels(labels, object.metadata.labels) && matchesFields(fields, object);
+    return (object) =>
+      matchesLabels(labels, object.metadata.labels) &&
+      fields.every((one) => matchesFields([one], at(object, one.field) === undefined ? assumed(one.field) : object));
   } catch (error) {
     if (error instanceof SelectorError) throw badRequest(error.message);
     throw error;
@@ -70,4 +75,11 @@ export function selectionOf(kind: Kind, query: URLSearchParams): Selection {
 /** Whether a request narrows by labels or fields at all. */
 export function isSelective(query: URLSearchParams): boolean {
   return (query.get('labelSelector') ?? '') !== '' || (query.get('fieldSelector') ?? '') !== '';
+}
+
+/** An object with nothing but the field as it counts when it is absent. */
+function assumed(field: string): unknown {
+  const [parent = '', member = ''] = field.split('.');
+  const value = ABSENT[field];
+  return value === undefined ? {} : { [parent]: { [member]: value } };
 }

@@ -59,7 +59,8 @@ export function hasScale(kind: Kind): boolean {
   return kind.subresources.includes('scale');
 }
 
-function selectorText({ key, operator, values }: Requirement): string {
+/** A requirement as the string form of a selector has it. */
+export function selectorText({ key, operator, values }: Requirement): string {
   switch (operator) {
     case 'In':
       return values.length === 1 ? `${key}=${values[0] ?? ''}` : `${key} in (${values.join(',')})`;

@@ -8,6 +8,10 @@ export interface Where {
   readonly dryRun: boolean;
   /** Field manager of the write. */
   readonly manager?: string;
+  /** How unknown fields are met; the platform's own writes drop them without a word. */
+  readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
+  /** Fields the body gives twice. */
+  readonly duplicates?: readonly string[];
   /** Takes what the answer's `Warning` headers are to say. */
   readonly warn?: (text: string) => void;
 }
