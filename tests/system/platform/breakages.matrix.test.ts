@@ -360,8 +360,8 @@ describe("the gate's own rights", () => {
     expect(passedItems(result)).toEqual(
       expect.arrayContaining(['P2-HEA-001', 'P2-HEA-002', 'P5-HEA-001', 'P5-SEC-003']),
     );
-    // Of phase 2 what other items were found to be before still stands.
-    expect(phaseDecisions(result)).toMatchObject({ phase1: 'HOLD' });
+    // What other items were found to be before still stands, so that a phase may be worse than what was seen now.
+    expect(phaseDecisions(result)['phase1']).not.toBe('GO');
   });
 });
 
