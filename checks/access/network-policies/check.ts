@@ -21,7 +21,10 @@ const OPTIONAL = [
   type('policy.networking.k8s.io/v1alpha1', 'AdminNetworkPolicy', 'adminnetworkpolicies'),
   type('policy.networking.k8s.io/v1alpha1', 'BaselineAdminNetworkPolicy', 'baselineadminnetworkpolicies'),
 ];
-const TYPES = [NAMESPACES, NODES, PODS, SERVICES, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, POLICIES];
+/** Peers may be anywhere. */
+const EVERYWHERE = [NAMESPACES, NODES, PODS, SERVICES, POLICIES];
+/** They only name ends: those of the namespaces will do. */
+const WORKLOADS = [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS];
 
 export const networkPolicies = kind('access/network-policies', {
   title: 'Network policies isolate every pod and allow what is declared',
@@ -39,12 +42,16 @@ export const networkPolicies = kind('access/network-policies', {
   params,
   required: ['namespaces'],
   messages,
-  rights: () => mayList([...TYPES, ...OPTIONAL]),
+  rights: ({ namespaces }) => [
+    ...mayList([...EVERYWHERE, ...OPTIONAL]),
+    ...namespaces.flatMap((namespace) => mayList(WORKLOADS, namespace)),
+  ],
 
-  async gather(_, { cluster }, { fresh }) {
+  async gather({ namespaces }, { cluster }, { fresh }) {
     const lists = [
-      ...TYPES.map((one) => listed(cluster, one, fresh)),
-      ...OPTIONAL.map((one) => listed(cluster, one, fresh).catch(absent)),
+      ...EVERYWHERE.map((one) => listed(cluster, one, { fresh })),
+      ...namespaces.flatMap((namespace) => WORKLOADS.map((one) => listed(cluster, one, { fresh, namespace }))),
+      ...OPTIONAL.map((one) => listed(cluster, one, { fresh }).catch(absent)),
     ];
     return { objects: (await Promise.all(lists)).flat() };
   },
@@ -53,8 +60,12 @@ export const networkPolicies = kind('access/network-policies', {
 });
 
 /** Members of a list need not carry their kind. */
-async function listed(cluster: ClusterReader, of: ResourceType, fresh: boolean): Promise<readonly object[]> {
-  const { items } = await cluster.list(of, { fresh });
+async function listed(
+  cluster: ClusterReader,
+  of: ResourceType,
+  options: { readonly fresh: boolean; readonly namespace?: string },
+): Promise<readonly object[]> {
+  const { items } = await cluster.list(of, options);
   return items.map((item) => ({ ...item, apiVersion: of.apiVersion, kind: of.kind }));
 }
 
