@@ -43,17 +43,23 @@ function split(words: readonly string[]): { readonly paths: readonly string[]; r
   return first === -1 ? { paths: words, rest: [] } : { paths: words.slice(0, first), rest: words.slice(first) };
 }
 
-async function readPolicy(paths: readonly string[], options: AccessOptions): Promise<RbacPolicy | number> {
+interface Read {
+  readonly policy: RbacPolicy;
+  readonly judged: (code: number) => number;
+}
+
+async function readPolicy(paths: readonly string[], options: AccessOptions): Promise<Read | number> {
   const read = await objectsOf(paths, options, RBAC_TYPES);
   if (typeof read === 'number') return read;
-  tellUnread(read.unread);
+  const judged = tellUnread(read.unread);
   // A live cluster has the defaults itself, as they were changed there.
   const withDefaults = options.live !== true && options.defaults !== false;
-  return policyOf(
+  const policy = policyOf(
     read.objects.map(({ object }) => object),
     DEFAULT_NAMESPACE,
     withDefaults,
   );
+  return { policy, judged };
 }
 
 /** 0 allowed, 1 denied, 2 the cluster could not be read, 64 wrong use; with --queries 0 when each was answered. */
@@ -65,12 +71,15 @@ export async function can(words: readonly string[], options: CanOptions): Promis
     writeError('Ask: golive can PATH… --as USER VERB RESOURCE [NAME], or many at once with --queries FILE.');
     return EXIT.usage;
   }
-  const policy = await readPolicy(paths, options);
-  if (typeof policy === 'number') return policy;
+  const read = await readPolicy(paths, options);
+  if (typeof read === 'number') return read;
+  const { policy, judged } = read;
   const authorizer = createRbacAuthorizer(policy);
-  if (options.queries !== undefined) return answerLines(options.queries, (one) => lineAnswer(authorizer, one));
+  if (options.queries !== undefined) return judged(answerLines(options.queries, (one) => lineAnswer(authorizer, one)));
   const user = impersonated(options.as ?? '', options.asGroup ?? []);
-  return tellOne(authorizer, user, attributesOf(verb, resource, { name, namespace: options.namespace }), options);
+  return judged(
+    tellOne(authorizer, user, attributesOf(verb, resource, { name, namespace: options.namespace }), options),
+  );
 }
 
 function tellOne(authorizer: RbacAuthorizer, user: UserInfo, asked: AccessAttributes, { format }: CanOptions): number {
@@ -126,12 +135,13 @@ export async function whoCanDo(words: readonly string[], options: AccessOptions)
     writeError('Ask: golive who-can PATH… VERB RESOURCE [NAME].');
     return EXIT.usage;
   }
-  const policy = await readPolicy(paths, options);
-  if (typeof policy === 'number') return policy;
+  const read = await readPolicy(paths, options);
+  if (typeof read === 'number') return read;
+  const { policy, judged } = read;
   const grantees = whoCan(policy, attributesOf(verb, resource, { name, namespace: options.namespace }));
   if (options.format === 'json') writeJson(grantees);
   else writeOut([...grantees.map(granteeLine), 'Members of system:masters may do anything.'].join('\n'));
-  return grantees.length > 0 ? EXIT.GO : EXIT['NO-GO'];
+  return judged(grantees.length > 0 ? EXIT.GO : EXIT['NO-GO']);
 }
 
 function granteeLine({ subject, namespace, binding, role }: Grantee): string {

@@ -67,6 +67,17 @@ describe('golive reach', () => {
     expect(golive(['reach', join(folder, 'none'), '--matrix'])).toMatchObject({ status: 64 });
     expect(golive(['reach', file]).stderr).toContain('Ask one question with --from, --to and --port');
   });
+  it('is no answer where something that may be a policy could not be read, or is not understood', () => {
+    const ask = (text: string): number | null =>
+      golive(['reach', write('more.yaml', NETWORK + text), '--from', '192.0.2.7', '--to', 'shop/db', '--port', '5432'])
+        .status;
+    expect(ask('---\nreplicas: 2\n')).toBe(1);
+    expect(ask('---\nkind: "NetworkPolicy\n')).toBe(2);
+    expect(ask('---\n{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: c}}\n')).toBe(2);
+    const plugin = '---\n{apiVersion: crd.projectcalico.org/v1, kind: GlobalNetworkPolicy, metadata: {name: g}}\n';
+    const said = golive(['scan', write('more.yaml', NETWORK + plugin), '--kind', 'access/network-policies']).stdout;
+    expect(said).toContain('allows and denies as well, and is not understood here');
+  });
   it('answers JSON lines in their order', () => {
     const file = write('network.yaml', NETWORK);
     const queries = write(

@@ -70,10 +70,15 @@ async function liveObjects(selection: Selection, types: readonly ResourceType[])
   }
 }
 
-/** Says on stderr what could not be read: an answer without it may be wrong. */
-export function tellUnread(unread: readonly UnreadDocument[]): void {
+/**
+ * Says on stderr what could not be read. Where that may hold an object, an answer without it may be wrong: the exit code handed to what
+ * this returns becomes 2, unless it is wrong use.
+ */
+export function tellUnread(unread: readonly UnreadDocument[]): (code: number) => number {
   for (const { place, why } of unread)
     writeError(`Not read: ${place.file === '' ? '' : `${place.file}:${place.line}:${place.column}: `}${why}.`);
+  const isCertain = unread.every(({ isNoObject }) => isNoObject === true);
+  return (code) => (isCertain || code === EXIT.usage ? code : EXIT.HOLD);
 }
 
 /**

@@ -1,7 +1,15 @@
 /** `golive reach`: may this pod reach that one? By NetworkPolicy and admin policies, from files or a cluster. */
 import { EXIT } from '../checks/contract/decision.ts';
-import type { ResourceType } from '../checks/contract/cluster.ts';
-import { DAEMON_SETS, DEPLOYMENTS, NODES, PODS, SERVICES, STATEFUL_SETS } from '../checks/protocols/kubernetes.ts';
+import {
+  DAEMON_SETS,
+  DEPLOYMENTS,
+  NODES,
+  PODS,
+  SERVICES,
+  STATEFUL_SETS,
+  NAMESPACES,
+} from '../checks/protocols/kubernetes.ts';
+import { NETWORK_POLICIES, OTHER_POLICIES } from '../checks/protocols/network-policies.ts';
 import { answer, UnknownEnd, type Answer, type Question } from '../k8s/semantics/network/question.ts';
 import type { Verdict } from '../k8s/semantics/network/reach.ts';
 import { matrixOf, type ReachMatrix } from '../k8s/semantics/network/matrix.ts';
@@ -20,18 +28,16 @@ export interface ReachOptions extends ObjectSources {
   readonly format?: 'human' | 'json';
 }
 
-const type = (apiVersion: string, kind: string, resource: string): ResourceType => ({ apiVersion, kind, resource });
 const NETWORK_TYPES = [
-  type('v1', 'Namespace', 'namespaces'),
+  NAMESPACES,
   NODES,
   PODS,
   SERVICES,
   DEPLOYMENTS,
   STATEFUL_SETS,
   DAEMON_SETS,
-  type('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
-  type('policy.networking.k8s.io/v1alpha1', 'AdminNetworkPolicy', 'adminnetworkpolicies'),
-  type('policy.networking.k8s.io/v1alpha1', 'BaselineAdminNetworkPolicy', 'baselineadminnetworkpolicies'),
+  NETWORK_POLICIES,
+  ...OTHER_POLICIES,
 ];
 
 /** 0 allowed, 1 denied, 2 not judged, 64 wrong use; with --queries 0 when each was answered; with --matrix 0. */
@@ -48,15 +54,15 @@ export async function reach(paths: readonly string[], options: ReachOptions): Pr
   }
   const read = await objectsOf(paths, options, NETWORK_TYPES);
   if (typeof read === 'number') return read;
-  tellUnread(read.unread);
+  const judged = tellUnread(read.unread);
   const world = readNetwork(
     read.objects.map(({ object }) => object),
     options.namespace,
   );
   for (const { name, says } of world.unread) writeError(`Not understood: ${name}: ${says}.`);
-  if (options.queries !== undefined) return answerLines(options.queries, (one) => lineAnswer(world, one));
-  if (question === undefined) return tellMatrix(matrixOf(world), options.format === 'json');
-  return tellOne(world, question, options.format === 'json');
+  if (options.queries !== undefined) return judged(answerLines(options.queries, (one) => lineAnswer(world, one)));
+  if (question === undefined) return judged(tellMatrix(matrixOf(world), options.format === 'json'));
+  return judged(tellOne(world, question, options.format === 'json'));
 }
 
 function questionOf({ from, to, port }: ReachOptions): Question | string {

@@ -15,6 +15,7 @@ import {
   SERVICES,
   STATEFUL_SETS,
 } from '../../checks/protocols/kubernetes.ts';
+import { NETWORK_POLICIES, OTHER_POLICIES } from '../../checks/protocols/network-policies.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { compileSelected } from '../compile.ts';
 import { objectsOf, type ObjectSources } from '../objects.ts';
@@ -41,7 +42,8 @@ const TYPES: readonly ResourceType[] = [
   ...['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'].map((kind) =>
     type(RBAC, kind, `${kind.toLowerCase()}s`),
   ),
-  type('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
+  NETWORK_POLICIES,
+  ...OTHER_POLICIES,
   type('v1', 'ResourceQuota', 'resourcequotas'),
   type('v1', 'LimitRange', 'limitranges'),
 ];

@@ -11,18 +11,12 @@ import {
   SERVICES,
   STATEFUL_SETS,
 } from '../../protocols/kubernetes.ts';
+import { NETWORK_POLICIES, OTHER_POLICIES } from '../../protocols/network-policies.ts';
 import { judge, messages } from './judge.ts';
 import { params } from './params.ts';
 
-const type = (apiVersion: string, kind: string, resource: string): ResourceType => ({ apiVersion, kind, resource });
-const POLICIES = type('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies');
-/** APIs that a cluster may not have. */
-const OPTIONAL = [
-  type('policy.networking.k8s.io/v1alpha1', 'AdminNetworkPolicy', 'adminnetworkpolicies'),
-  type('policy.networking.k8s.io/v1alpha1', 'BaselineAdminNetworkPolicy', 'baselineadminnetworkpolicies'),
-];
 /** Peers may be anywhere. */
-const EVERYWHERE = [NAMESPACES, NODES, PODS, SERVICES, POLICIES];
+const EVERYWHERE = [NAMESPACES, NODES, PODS, SERVICES, NETWORK_POLICIES];
 /** They only name ends: those of the namespaces will do. */
 const WORKLOADS = [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS];
 
@@ -36,6 +30,7 @@ export const networkPolicies = kind('access/network-policies', {
   ],
   not: [
     'Whether the network plug-in enforces policies.',
+    'Policies of a network plug-in of its own kind: where there are some for a namespace, it is in doubt.',
     'Pods on the network of their node: what holds for them is left to the plug-in.',
   ],
   needs: ['cluster'],
@@ -43,7 +38,7 @@ export const networkPolicies = kind('access/network-policies', {
   required: ['namespaces'],
   messages,
   rights: ({ namespaces }) => [
-    ...mayList([...EVERYWHERE, ...OPTIONAL]),
+    ...mayList([...EVERYWHERE, ...OTHER_POLICIES]),
     ...namespaces.flatMap((namespace) => mayList(WORKLOADS, namespace)),
   ],
 
@@ -51,7 +46,7 @@ export const networkPolicies = kind('access/network-policies', {
     const lists = [
       ...EVERYWHERE.map((one) => listed(cluster, one, { fresh })),
       ...namespaces.flatMap((namespace) => WORKLOADS.map((one) => listed(cluster, one, { fresh, namespace }))),
-      ...OPTIONAL.map((one) => listed(cluster, one, { fresh }).catch(absent)),
+      ...OTHER_POLICIES.map((one) => listed(cluster, one, { fresh }).catch(absent)),
     ];
     return { objects: (await Promise.all(lists)).flat() };
   },

@@ -38,6 +38,8 @@ export interface ReadObject {
 export interface UnreadDocument {
   readonly place: Place;
   readonly why: string;
+  /** It was read, and is something else: values of a chart, a list of numbers. */
+  readonly isNoObject?: boolean;
 }
 export interface ReadDocuments {
   readonly objects: readonly ReadObject[];
@@ -174,7 +176,7 @@ function expand(
 ): void {
   const where = (): Place => (pointer === '' ? document.start() : document.placeOf(pointer));
   if (!isShape(value)) {
-    unread.push({ place: where(), why: 'it is no object' });
+    unread.push({ place: where(), why: 'it is no object', isNoObject: true });
     return;
   }
   const object = { ...given, ...value };
@@ -182,7 +184,7 @@ function expand(
   const apiVersion = textOf(object['apiVersion']);
   if (kind === undefined || kind === '' || apiVersion === undefined || apiVersion === '') {
     const missing = kind === undefined || kind === '' ? 'kind' : 'apiVersion';
-    unread.push({ place: where(), why: `it has no ${missing}: no Kubernetes object` });
+    unread.push({ place: where(), why: `it has no ${missing}: no Kubernetes object`, isNoObject: true });
     return;
   }
   const { items } = object;
