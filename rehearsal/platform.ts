@@ -12,6 +12,7 @@ import { platformImages } from './images/index.ts';
 import { readManifests } from './manifests.ts';
 import { startMonitoring, type Monitoring } from './monitoring/monitoring.ts';
 import { openServiceAddresses, type Doors } from './network/doors.ts';
+import { enforcePolicies } from './network/enforcement.ts';
 import type { DnsServer } from './network/dns-server.ts';
 import type { GatewayProcess } from './network/gateway-process.ts';
 import { attachGateway, gatewayValues, startGateway, startNames } from './network/network.ts';
@@ -87,7 +88,8 @@ export async function startPlatform(
     ),
     (one) => one.pid(),
   );
-  const doors = track.part('doors', openServiceAddresses(context, plane.promise), (one) => one.pid());
+  const enforcement = enforcePolicies(context.levers, plane.promise);
+  const doors = track.part('doors', openServiceAddresses(context, plane.promise, enforcement), (one) => one.pid());
   const control = track.part(
     'control-plane',
     beginControlPlane(context, startControlPlane, stores, doors),
@@ -106,7 +108,7 @@ export async function startPlatform(
   const pull = await registry;
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
-  const front = await attachGateway(context, api, await gateway, k8s);
+  const front = await attachGateway(context, api, await gateway, k8s, enforcement);
   const others = [monitoring, dns, doors, logs, grafana, stores.pgbouncer.port];
   await Promise.all([podsReady(api, stores, track), front.ready, pull.filled, ...others]);
 }
