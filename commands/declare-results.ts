@@ -45,4 +45,34 @@ export function declareResultCommands({ command, exitCodes, finish, rootFolder }
         ).exportDecision({ root: await rootFolder(), ...options, ...(format === undefined ? {} : { format }) }),
       ),
     );
+
+  command(
+    'history',
+    'List the runs of the ledger, their decisions, and the items that come and go.',
+    ['golive history', 'golive history --env production --last 50', 'golive history --json'],
+    exitCodes({ 0: 'listed', 1: 'listed, and the ledger is damaged', 64: 'wrong use' }),
+  )
+    .option('--env <name>', 'only runs in this environment')
+    .option('--last <n>', 'how many of the newest runs (20)')
+    .option('--json', 'print runs and items as JSON')
+    .action(async (options: { env?: string; last?: string; json?: boolean }) =>
+      finish((await import('./history.ts')).history({ root: await rootFolder(), ...options })),
+    );
+  command(
+    'diff <run> [run]',
+    'Say what changed between two runs, by finding and subject. A run: its id, the beginning of one, or latest.',
+    ['golive diff 20260115T1150', 'golive diff 20260115T1150 20260116T0900 --json'],
+    exitCodes({ 0: 'nothing got worse', 1: 'something got worse', 64: 'wrong use, or a run that is not known' }),
+  )
+    .option('--json', 'print the changes as JSON')
+    .action(async (before: string, after: string | undefined, options: { json?: boolean }) =>
+      finish(
+        (await import('./diff.ts')).diff({
+          root: await rootFolder(),
+          before,
+          ...(after === undefined ? {} : { after }),
+          ...options,
+        }),
+      ),
+    );
 }
