@@ -31,14 +31,14 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'golive-signers-'));
   dir = join(root, '.golive', 'rehearsal');
   mkdirSync(dir, { recursive: true });
-  mkdirSync(join(root, 'specs/sample'), { recursive: true });
+  mkdirSync(join(root, 'specs/sample/rehearsal'), { recursive: true });
   const release = plan.release.version;
   writeFileSync(
     join(root, 'specs/sample/checklist.yaml'),
     `roles: { ${ROLE}: Product owner }\nrelease: { version: ${release} }\n`,
   );
   writeFileSync(
-    join(root, 'specs/sample/rehearsal-people.yaml'),
+    join(root, 'specs/sample/rehearsal/people.yaml'),
     `attestations:\n  - { item: P1-TEA-001, role: ${ROLE}, statement: All are trained }\n`,
   );
 });

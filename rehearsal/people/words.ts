@@ -5,7 +5,7 @@ import { load } from 'js-yaml';
 import { isRecord } from '../../checks/contract/json.ts';
 
 /** Beside checklist.yaml. */
-const WORDS_FILE = 'rehearsal-people.yaml';
+const WORDS_FILE = join('rehearsal', 'people.yaml');
 
 /** What one of them attests. */
 export interface Statement {
