@@ -47,6 +47,11 @@ import { prometheusTargets } from './observability/prometheus-targets/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
 import { attestation } from './people/attestation/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
+import { keyMetricsKind } from './post-deployment/key-metrics/check.ts';
+import { metricStability } from './post-deployment/metric-stability/check.ts';
+import { regularRuns } from './post-deployment/regular-runs/check.ts';
+import { scaling } from './post-deployment/scaling/check.ts';
+import { securityPosture } from './post-deployment/security-posture/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
 import { imageSize } from './supply-chain/image-size/check.ts';
@@ -125,6 +130,11 @@ const all: readonly CheckKind[] = [
   sloWindow,
   attestation,
   playwrightSpec,
+  keyMetricsKind,
+  metricStability,
+  regularRuns,
+  scaling,
+  securityPosture,
   imageProvenance,
   imageReference,
   imageSize,

@@ -23,6 +23,7 @@ import { addObjectLevers } from './object-levers.ts';
 import { trackParts, type PartTracker, type PlatformReporter } from './part-tracker.ts';
 import type { PlatformContext } from './platform-types.ts';
 import { addPeople } from './people/signers.ts';
+import { addSimulatedDays } from './days/simulated.ts';
 import { startPostgres } from './postgres/server.ts';
 import { imageDigest, pinned } from './registry/image-manifests.ts';
 import { startRegistry, type Registry } from './registry/server.ts';
@@ -163,6 +164,7 @@ function beginControlPlane(
   };
   const uid = makeLedgerKey(context.dir);
   addPeople(context.dir, context.levers);
+  addSimulatedDays(context.dir, context.levers);
   const images = platformImages(context, { addresses, stores, digest: imageDigest });
   return startControlPlane({
     dir,

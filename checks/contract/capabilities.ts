@@ -6,6 +6,7 @@
 import type { ClusterChanger, ClusterReader, PodExec } from './cluster.ts';
 import type { CutoverReader } from './cutover.ts';
 import type { DigestReader, HttpClient } from './http.ts';
+import type { HistoryReader } from './history.ts';
 import type { LoadGenerator } from './load.ts';
 import type { DnsClient, TlsProber } from './network.ts';
 import type { ReasonCode } from './outcome.ts';
@@ -68,6 +69,7 @@ export interface Capabilities {
   readonly runs: RunReader;
   readonly cutover: CutoverReader;
   readonly people: PeopleReader;
+  readonly history: HistoryReader;
 }
 export type CapabilityName = keyof Capabilities;
 

@@ -53,6 +53,8 @@ export interface Environment {
   /** DNS servers (`address:port`) that resolve the platform's public names; the system's resolver when absent. */
   readonly dns?: { readonly servers: readonly string[] };
   readonly credentials: Readonly<Record<string, Credential>>;
+  /** The key metrics as post-deployment kinds take them; their schema says what is in them. */
+  readonly keyMetrics?: readonly Readonly<Record<string, unknown>>[];
   readonly mutations: readonly Mutation[];
   /** `enforce`: phase N+1 runs only on GO of phase N. `report`: it runs anyway and says what would have been refused. */
   readonly preconditions: 'enforce' | 'report';

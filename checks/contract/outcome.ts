@@ -33,6 +33,8 @@ export interface Bound {
   readonly value: number;
 }
 export type Cell = string | number | boolean | null;
+/** Evidence that is one number. */
+export type MeasuredValue = Extract<Evidence, { type: 'value' }>;
 
 /**
  * What a check saw. Tagged by `type`, so that any report can draw any item without knowing its kind. Texts are plain:
@@ -128,6 +130,7 @@ export type ReasonCode =
   | 'needs-arming'
   | 'needs-attestation'
   | 'needs-signature'
+  | 'not-due'
   // not-applicable
   | 'when-false'
   | 'absent-by-design'

@@ -64,8 +64,8 @@ export const UNOBSERVED = [
 ] as const satisfies readonly ReasonCode[];
 export type DoubtReason = (typeof INCONCLUSIVE)[number] | (typeof UNOBSERVED)[number];
 
-/** What a person has yet to do. */
-export type WaitReason = Extract<ReasonCode, 'needs-attestation' | 'needs-signature'>;
+/** What a person has yet to do, or that the time of it has not come: `not-due` holds nothing. */
+export type WaitReason = Extract<ReasonCode, 'needs-attestation' | 'needs-signature' | 'not-due'>;
 
 /** A kind's answer as data. */
 export interface Verdict {
@@ -175,7 +175,7 @@ export class Say<const M extends Messages> {
     this.#absent = why;
   }
 
-  /** A person has yet to do something: pending, where nothing else was said. */
+  /** A person has yet to do something, or it is too early: pending, where nothing else was said. */
   waits(reason: WaitReason, why: string): void {
     this.#waits = { reason, why };
   }

@@ -48,6 +48,27 @@ export function kubeStateMetrics(pods: readonly KubeObject[], deployments: reado
   return `${[...ofPods, ...ofDeployments].sort().join('\n')}\n`;
 }
 
+/** What trivy-operator says of the images that run: vulnerabilities by severity. */
+export function vulnerabilityMetrics(reports: readonly KubeObject[]): string {
+  const lines = reports.flatMap((report) => {
+    const labels = {
+      namespace: report.metadata.namespace ?? '',
+      image_repository: textAt(report, '', 'report', 'artifact', 'repository'),
+      image_digest: textAt(report, '', 'report', 'artifact', 'digest'),
+    };
+    return SEVERITIES.map(([severity, count]) =>
+      sample('trivy_image_vulnerabilities', { ...labels, severity }, numberAt(report, 'report', 'summary', count)),
+    );
+  });
+  return `${[...new Set(lines)].sort().join('\n')}\n`;
+}
+const SEVERITIES = [
+  ['Critical', 'criticalCount'],
+  ['High', 'highCount'],
+  ['Medium', 'mediumCount'],
+  ['Low', 'lowCount'],
+] as const;
+
 /** `pg_up` or `redis_up`: 1 where the server answers a first word of its protocol. Nothing where no container of it runs. */
 export async function storeMetrics(store: 'postgres' | 'redis', containers: RunningContainers): Promise<string> {
   const { pod, port } = STORES[store];

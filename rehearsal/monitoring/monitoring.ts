@@ -9,12 +9,17 @@ import { SERVICES } from '../topology.ts';
 import { startAlertmanager, type Alertmanager } from './alertmanager.ts';
 import { scrapeTargets, type TargetGroup } from './discovery.ts';
 import type { FedReplica } from './fed-replica.ts';
-import { kubeStateMetrics, storeMetrics } from './exporters.ts';
+import { kubeStateMetrics, storeMetrics, vulnerabilityMetrics } from './exporters.ts';
 import { addMonitoringLevers } from './levers.ts';
 import { serveLoopback, type LoopbackServer } from './loopback.ts';
 import { startPrometheus, type Prometheus } from './prometheus.ts';
 import { readRuleGroups, type RuleGroup } from './rules.ts';
 
+const VULNERABILITY_REPORTS: ResourceType = {
+  apiVersion: 'aquasecurity.github.io/v1alpha1',
+  kind: 'VulnerabilityReport',
+  resource: 'vulnerabilityreports',
+};
 /** What windows of rules are divided by: ten scrapes of a second at least are in most of them. */
 const COMPRESSION = 60;
 /** Rules are loaded after this long even where the platform has not come up: then they have something to say. */
@@ -35,6 +40,7 @@ type Plane = Pick<ControlPlane, 'watchObjects' | 'containers'>;
 interface View {
   pods: readonly KubeObject[];
   deployments: readonly KubeObject[];
+  vulnerabilities: readonly KubeObject[];
   plane: Plane | undefined;
 }
 
@@ -51,7 +57,7 @@ export async function startMonitoring(
   control: Promise<Plane>,
   others: () => readonly TargetGroup[] = () => [],
 ): Promise<Monitoring> {
-  const view: View = { pods: [], deployments: [], plane: undefined };
+  const view: View = { pods: [], deployments: [], vulnerabilities: [], plane: undefined };
   const forgotten = new Set<string>();
   const replicas = new Map<string, FedReplica>();
   const groups = RULE_FILES.flatMap((file) => readRuleGroups(join(k8s, 'monitoring', file), COMPRESSION));
@@ -91,6 +97,7 @@ function follow(control: Promise<Plane>, view: View): () => void {
       view.plane = plane;
       watch(plane, PODS, (pods) => (view.pods = pods));
       watch(plane, DEPLOYMENTS, (deployments) => (view.deployments = deployments));
+      watch(plane, VULNERABILITY_REPORTS, (reports) => (view.vulnerabilities = reports));
     },
     // Whoever starts the control plane reports its failure.
     () => undefined,
@@ -111,6 +118,7 @@ function serveSources(
   const containers = () => view.plane?.containers() ?? [];
   const answers: Readonly<Record<string, () => Promise<string>>> = {
     '/kube-state-metrics': () => Promise.resolve(kubeStateMetrics(view.pods, view.deployments)),
+    '/trivy-operator': () => Promise.resolve(vulnerabilityMetrics(view.vulnerabilities)),
     '/postgres-exporter': () => storeMetrics('postgres', containers()),
     '/redis-exporter': () => storeMetrics('redis', containers()),
   };

@@ -24,7 +24,7 @@ export interface Prometheus extends Program {
   /** Restarts it over another folder of samples: an empty one, or the one it had. Answers which it had. */
   swapData(folder: string | undefined): Promise<string>;
 }
-export const EXPORTERS = ['kube-state-metrics', 'postgres-exporter', 'redis-exporter'] as const;
+export const EXPORTERS = ['kube-state-metrics', 'postgres-exporter', 'redis-exporter', 'trivy-operator'] as const;
 
 /** Its configuration; JSON is YAML. Targets found by discovery bring their own `job`. */
 export function prometheusConfig(

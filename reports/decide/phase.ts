@@ -74,7 +74,10 @@ function reasonsOf(
   const open = items.filter(({ item, waived }) => isBlocking(item.severity) && !(withWaivers && waived));
   const of = (outcome: JudgedItem['outcome']) =>
     open.filter((judged) => judged.outcome === outcome && judged.item.phase === phase);
-  const due = open.filter(({ outcome, item }) => outcome === 'pending' && blockedPhase(item, phases) === phase);
+  const due = open.filter(
+    ({ outcome, item, reason: why }) =>
+      outcome === 'pending' && why !== 'not-due' && blockedPhase(item, phases) === phase,
+  );
   const reasons = [
     ...itemReason('fail', phase, of('fail')),
     ...itemReason('error', phase, of('error')),

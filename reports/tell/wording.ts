@@ -91,6 +91,7 @@ const ADVICE: Partial<Record<ReasonCode, string>> = {
   'needs-arming': 'Allow the change in the environment file and set GOLIVE_ARM to the release.',
   'needs-attestation': "Its owner attests it in a file of the checklist's attestations folder.",
   'needs-signature': 'The person with its role signs.',
+  'not-due': 'Its time has not come: nothing to do.',
 };
 
 /** Advice for an item whose message is one line; longer messages say themselves what to do. */

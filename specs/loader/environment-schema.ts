@@ -1,6 +1,7 @@
 /** JSON Schema of `fixtures/environments/<name>.yaml`. */
 import type { JSONSchema } from 'json-schema-to-ts';
 import { MUTATIONS } from '../../checks/contract/environment.ts';
+import { keyMetrics } from '../../checks/post-deployment/metrics.ts';
 import { NAMED_PATTERN, REASONED_PATTERN } from './people/words.ts';
 
 const text = { type: 'string', minLength: 1 } as const;
@@ -164,6 +165,10 @@ export const environmentSchema = {
       description: 'DNS servers that resolve the names of the endpoints; the resolver of this machine when absent',
     },
     credentials: { type: 'object', propertyNames: names, additionalProperties: credentialSchema, default: {} },
+    keyMetrics: {
+      ...keyMetrics,
+      description: 'The metrics by which the release is watched after the approval, as they are asked for here',
+    },
     mutations: { type: 'array', uniqueItems: true, items: { type: 'string', enum: MUTATIONS }, default: [] },
     preconditions: { enum: ['enforce', 'report'], default: 'enforce' },
     overrides: {

@@ -87,7 +87,7 @@ function missing(root: string, file: string): Problem {
 
 function environmentOf(value: Omit<Environment, 'file'>, file: string): Environment {
   const { name, rehearsal, kubeconfig, namespaces, endpoints, stores, caches, registries, dns, credentials } = value;
-  const { mutations, preconditions, overrides, compression } = value;
+  const { keyMetrics, mutations, preconditions, overrides, compression } = value;
   const reached = {
     name,
     file,
@@ -101,7 +101,7 @@ function environmentOf(value: Omit<Environment, 'file'>, file: string): Environm
     ...(dns ? { dns } : {}),
     credentials,
   };
-  return { ...reached, mutations, preconditions, overrides, compression };
+  return { ...reached, ...(keyMetrics ? { keyMetrics } : {}), mutations, preconditions, overrides, compression };
 }
 
 const SECRET_FIX =

@@ -121,9 +121,15 @@ function outcomeLine(record: OutcomeRecord): OutcomeLine {
     ...bodyOf(record),
     evidenceDigest: digestOf(evidence),
     evidenceCount: evidence.length,
+    ...measuredIn(evidence),
   };
   const files = evidence.flatMap((one) => (one.type === 'file' ? [{ path: one.path, sha256: one.sha256 }] : []));
   return { record: 'outcome', outcome, files };
+}
+
+function measuredIn(evidence: OutcomeRecord['evidence']): Pick<LedgerOutcome, 'measured'> {
+  const measured = evidence.flatMap((one) => (one.type === 'value' ? [one] : []));
+  return measured.length === 0 ? {} : { measured };
 }
 
 /** Member by member, so that nothing a newer worker adds slips into the ledger unseen. */

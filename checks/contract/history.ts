@@ -1,0 +1,39 @@
+/** The capability `history`, as types only: what was approved, and what every run since then has seen. */
+import type { MeasuredValue, OutcomeName } from './outcome.ts';
+
+/** What one run found of one item. */
+export interface PastOutcome {
+  readonly item: string;
+  readonly outcome: OutcomeName;
+  /** RFC 3339, when it was judged. */
+  readonly at: string;
+  readonly runId: string;
+  /** `id of the message, subject`: what the same fault of another run is known by. */
+  readonly findings: readonly { readonly id: string; readonly subject: string }[];
+  readonly measured: readonly MeasuredValue[];
+}
+
+/** The approval: what is promised. Nothing that comes later changes it. */
+export interface ApprovedState {
+  /** RFC 3339. */
+  readonly at: string;
+  readonly runId: string;
+  /** The last outcome of each item before it. */
+  readonly items: readonly PastOutcome[];
+}
+
+export interface History {
+  /** Null: this release was not approved here. */
+  readonly approved: ApprovedState | null;
+  /** All of this release and environment since the approval, oldest first. */
+  readonly since: readonly PastOutcome[];
+  /** Runs whose record does not count, and why: what they saw is unknown. */
+  readonly refused: readonly string[];
+  /** A rehearsal made these runs up: two weeks do not pass in it. */
+  readonly isSimulated: boolean;
+}
+
+export interface HistoryReader {
+  /** @throws ObservationError `protocol` when the ledger is damaged, `unreachable` when this run reached no cluster */
+  sinceApproval(): Promise<History>;
+}

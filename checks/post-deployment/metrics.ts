@@ -1,0 +1,144 @@
+/** The key metrics of a platform: what they are, what they are now, and what the runs since the approval have seen of them. */
+import type { HttpClient } from '../contract/http.ts';
+import type { History } from '../contract/history.ts';
+import { UNITS, type MeasuredValue, type Unit } from '../contract/outcome.ts';
+import { DURATION_PATTERN, durationMs } from '../contract/units.ts';
+import { attempt, ObservationError, type JSONSchema, type Refusal } from '../kit/kind.ts';
+import { DIRECTIONS, type Direction } from '../kit/statistics/stable.ts';
+import { promDuration, query, type Sample } from '../protocols/prometheus.ts';
+import type { TelemetrySource } from '../protocols/telemetry.ts';
+
+export interface KeyMetric {
+  readonly name: string;
+  readonly query: string;
+  readonly unit: Unit;
+  readonly good: Direction;
+  /** The least change for the worse that matters: 0.2 is a fifth of the level. */
+  readonly effect: number;
+  readonly window: string;
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+export const keyMetrics = {
+  type: 'array',
+  minItems: 1,
+  description: 'The key metrics, from the environment file: ${environment.keyMetrics}.',
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['name', 'query', 'unit', 'good', 'effect', 'window'],
+    properties: {
+      name: { type: 'string', minLength: 1, maxLength: 80, description: 'What it is called in reports and records.' },
+      query: {
+        type: 'string',
+        minLength: 1,
+        description: 'PromQL that gives one value; $window stands for the time it looks back over.',
+      },
+      unit: { type: 'string', enum: UNITS, description: 'Unit of the value.' },
+      good: { type: 'string', enum: DIRECTIONS, description: 'Which way is good; `steady`: neither.' },
+      effect: {
+        type: 'number',
+        exclusiveMinimum: 0,
+        maximum: 10,
+        description: 'The least change for the worse that matters, as a share of the level: 0.2 is a fifth.',
+      },
+      window: { type: 'string', pattern: DURATION_PATTERN, description: 'The time it looks back over.' },
+      min: { type: 'number', description: 'Least value that is good whatever was promised.' },
+      max: { type: 'number', description: 'Greatest value that is good whatever was promised.' },
+    },
+  },
+} as const satisfies JSONSchema;
+
+export interface Measured {
+  readonly metric: string;
+  readonly samples?: readonly Pick<Sample, 'value'>[];
+  readonly refusal?: Refusal;
+}
+
+/** Asks for each of them; a query that is refused costs the others nothing. */
+export function measure(
+  http: HttpClient,
+  source: TelemetrySource,
+  metrics: readonly KeyMetric[],
+): Promise<readonly Measured[]> {
+  return Promise.all(
+    metrics.map(async ({ name, query: text, window }) => {
+      const asked = text.replaceAll('$window', promDuration(durationMs(window)));
+      const { seen, refusal } = await attempt(() => query(http, source, asked));
+      return {
+        metric: name,
+        ...(seen === undefined ? {} : { samples: seen.map(({ value }) => ({ value })) }),
+        ...(refusal === undefined ? {} : { refusal }),
+      };
+    }),
+  );
+}
+
+/** The one value, or why there is none. */
+export function valueOf({ samples = [] }: Measured): { readonly value: number } | { readonly why: string } {
+  const [first] = samples;
+  if (first === undefined) return { why: 'gives no data' };
+  if (samples.length > 1) return { why: `gives ${samples.length} series, expected one value` };
+  return Number.isFinite(first.value) ? { value: first.value } : { why: `gives ${String(first.value)}` };
+}
+
+export function evidenceOf({ name, unit, min, max }: KeyMetric, value: number): MeasuredValue {
+  const bound =
+    max === undefined
+      ? min === undefined
+        ? undefined
+        : ({ comparison: '>=', value: min } as const)
+      : ({ comparison: '<=', value: max } as const);
+  return { type: 'value', title: name, value, unit, ...(bound === undefined ? {} : { bound }) };
+}
+
+/** A value that a run recorded: [hours since the approval, value]. */
+export type Point = readonly [number, number];
+
+/** What is known since the approval, as judges that compare values need it. */
+export interface SinceApproval {
+  /** RFC 3339. */
+  readonly approvedAt: string;
+  readonly refused: readonly string[];
+  readonly isSimulated: boolean;
+  /** What the approval recorded, by the metric's name. */
+  readonly promised: { readonly [metric: string]: number };
+  /** What the runs of one item recorded since, by the metric's name, oldest first. */
+  readonly series: { readonly [metric: string]: readonly Point[] };
+}
+
+export function recordOf(history: History, item: string): SinceApproval {
+  const approved = approvedIn(history);
+  const from = Date.parse(approved.at);
+  const series: { [metric: string]: Point[] } = {};
+  for (const { at, measured } of history.since.filter((one) => one.item === item))
+    for (const { title, value } of measured) (series[title] ??= []).push([(Date.parse(at) - from) / HOUR_MS, value]);
+  const promised = approved.items.flatMap(({ measured }) =>
+    measured.map(({ title, value }) => [title, value] as const),
+  );
+  return { ...whenceOf(history), promised: Object.fromEntries(promised), series };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** When it was approved, and what the reader should know of the runs since. */
+export type Whence = Pick<SinceApproval, 'approvedAt' | 'refused' | 'isSimulated'>;
+export const whenceOf = (history: History): Whence => ({
+  approvedAt: approvedIn(history).at,
+  refused: history.refused,
+  isSimulated: history.isSimulated,
+});
+
+/** The approval that this item builds on. Without one nothing was promised, and the item cannot be run. */
+export function approvedIn(history: History): NonNullable<History['approved']> {
+  if (history.approved !== null) return history.approved;
+  const refused = history.refused.length === 0 ? '' : ` (${history.refused.join('; ')})`;
+  throw new ObservationError(
+    'source-missing',
+    `the ledger holds no approval of this release in this environment${refused}`,
+    {
+      fix: 'Bring the release to a signed GO first; carry the ledger here with golive ledger import',
+    },
+  );
+}

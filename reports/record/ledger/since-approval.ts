@@ -1,0 +1,68 @@
+/** What the ledger tells of the time since an approval. */
+import { readFileSync } from 'node:fs';
+import type { ApprovedState, History, PastOutcome } from '../../../checks/contract/history.ts';
+import { subjectText } from '../../../checks/contract/outcome.ts';
+import type { Plan } from '../../../checks/contract/plan.ts';
+import type { EnvironmentIdentity } from '../../../checks/contract/run.ts';
+import type { LedgerOutcome } from '../../decide/input.ts';
+import { byText } from '../../decide/order.ts';
+import { concerns } from './lookup.ts';
+import { parseLedgerFile } from './read.ts';
+import type { RunSummary } from './records.ts';
+import type { LedgerSurvey } from './survey.ts';
+import { trustOf, type LedgerKeys } from './trust.ts';
+import { ledgerFile } from './write.ts';
+
+export interface HistoryOptions {
+  readonly folder: string;
+  readonly survey: LedgerSurvey;
+  readonly plan: Pick<Plan, 'release' | 'environment'>;
+  readonly identity: EnvironmentIdentity;
+  readonly keys: LedgerKeys;
+  /** The run that asks: it is no history. */
+  readonly ownRun: string;
+}
+
+/** The approval is the first run that decided GO of the whole: it does so only where all signatures are there. */
+export function historyOf(options: HistoryOptions): Omit<History, 'isSimulated'> {
+  const { survey, plan, identity, keys, ownRun } = options;
+  const own = survey.runs
+    .filter((run) => run.runId !== ownRun && !survey.quarantined.has(run.runId))
+    .filter((run) => run.closed && concerns(run, plan, identity))
+    .sort((a, b) => byText(timeOf(a), timeOf(b)) || byText(a.runId, b.runId));
+  const refused: string[] = [];
+  const believed = own.filter((run) => {
+    const trust = trustOf(run, keys);
+    if ('refused' in trust) refused.push(`run ${run.runId} ${trust.refused}`);
+    return 'by' in trust;
+  });
+  const first = believed.findIndex(({ decision }) => decision?.decision === 'GO');
+  const approval = believed[first];
+  if (approval === undefined) return { approved: null, since: [], refused };
+  const outcomes = (runs: readonly RunSummary[]): PastOutcome[] =>
+    runs.flatMap((run) => outcomesOf(options.folder, run));
+  return {
+    approved: { at: timeOf(approval), runId: approval.runId, items: latest(outcomes(believed.slice(0, first + 1))) },
+    since: outcomes(believed.slice(first + 1)),
+    refused,
+  };
+}
+
+const timeOf = ({ decision, header }: RunSummary): string => decision?.decidedAt ?? header.startedAt;
+
+function latest(outcomes: readonly PastOutcome[]): ApprovedState['items'] {
+  return [...new Map(outcomes.map((one) => [one.item, one])).values()];
+}
+
+function outcomesOf(folder: string, { runId }: RunSummary): readonly PastOutcome[] {
+  const path = ledgerFile(folder, runId);
+  const { file } = parseLedgerFile(readFileSync(path, 'utf8'), path, runId);
+  return (file?.records ?? []).flatMap((record) =>
+    record.record === 'outcome' ? [pastOutcome(record.outcome, runId)] : [],
+  );
+}
+
+function pastOutcome({ item, outcome, startedAt, findings, measured = [] }: LedgerOutcome, runId: string): PastOutcome {
+  const known = findings.map(({ id, subject }) => ({ id, subject: subjectText(subject) }));
+  return { item, outcome, at: startedAt, runId, findings: known, measured };
+}
