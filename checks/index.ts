@@ -47,6 +47,7 @@ import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
 import { announcement } from './people/announcement/check.ts';
+import { attestation } from './people/attestation/check.ts';
 import { channels } from './people/channels/check.ts';
 import { escalation } from './people/escalation/check.ts';
 import { incidentManagement } from './people/incident-management/check.ts';
@@ -58,6 +59,9 @@ import { imageSize } from './supply-chain/image-size/check.ts';
 import { pushPermission } from './supply-chain/push-permission/check.ts';
 import { pushedImages } from './supply-chain/pushed-images/check.ts';
 import { registryAccess } from './supply-chain/registry-access/check.ts';
+import { registryScans } from './supply-chain/registry-scans/check.ts';
+import { runningScans } from './supply-chain/running-scans/check.ts';
+import { vulnerabilities } from './supply-chain/vulnerabilities/check.ts';
 import { authentication } from './traffic/authentication/check.ts';
 import { authorization } from './traffic/authorization/check.ts';
 import { dnsRecords } from './traffic/dns-records/check.ts';
@@ -127,6 +131,7 @@ const all: readonly CheckKind[] = [
   prometheusTargets,
   sloWindow,
   announcement,
+  attestation,
   channels,
   escalation,
   incidentManagement,
@@ -138,6 +143,9 @@ const all: readonly CheckKind[] = [
   pushPermission,
   pushedImages,
   registryAccess,
+  registryScans,
+  runningScans,
+  vulnerabilities,
   authentication,
   authorization,
   dnsRecords,
