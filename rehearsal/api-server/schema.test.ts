@@ -49,7 +49,9 @@ function tableOfModels(): Record<string, Record<string, string>> {
 
 describe('decoding', () => {
   it('knows the fields of the client’s models', async () => {
-    await expect(`${JSON.stringify(tableOfModels(), null, 1)}\n`).toMatchFileSnapshot('../../k8s/semantics/objects/fields.json');
+    await expect(`${JSON.stringify(tableOfModels(), null, 1)}\n`).toMatchFileSnapshot(
+      '../../k8s/semantics/objects/fields.json',
+    );
   });
 
   const decode = (apiVersion: string, kind: string, object: Record<string, unknown>) => {
