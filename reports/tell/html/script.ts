@@ -56,7 +56,25 @@ export const SCRIPT = `'use strict';
     for (const item of items) for (const proof of item.querySelectorAll('details')) proof.open = open;
   });
 
+  const roles = [...document.querySelectorAll('.role')];
+  const showRole = () => {
+    const chosen = /^#role=/.test(location.hash) && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    document.body.classList.toggle('one-role', Boolean(chosen));
+    for (const role of roles) role.hidden = Boolean(chosen) && !role.contains(chosen);
+    if (chosen) chosen.focus();
+  };
+  for (const button of document.querySelectorAll('.own')) {
+    button.hidden = false;
+    button.addEventListener('click', () => {
+      form.reset();
+      form.elements.owner.value = button.dataset.owner;
+      apply();
+      location.hash = '#items';
+    });
+  }
+
   const reveal = () => {
+    showRole();
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
     if (target.closest('[hidden]') && !target.closest('form')) {
@@ -66,6 +84,7 @@ export const SCRIPT = `'use strict';
     const proof = target.querySelector(':scope > details');
     if (proof) proof.open = true;
     target.scrollIntoView();
+    if (target.matches('.item, h2, h3')) target.focus({ preventScroll: true });
   };
   addEventListener('hashchange', reveal);
   if (location.hash) reveal();
