@@ -22,6 +22,7 @@ import { makeLedgerKey } from './ledger-key.ts';
 import { addObjectLevers } from './object-levers.ts';
 import { trackParts, type PartTracker, type PlatformReporter } from './part-tracker.ts';
 import type { PlatformContext } from './platform-types.ts';
+import { addPeople } from './people/signers.ts';
 import { startPostgres } from './postgres/server.ts';
 import { imageDigest, pinned } from './registry/image-manifests.ts';
 import { startRegistry, type Registry } from './registry/server.ts';
@@ -33,6 +34,7 @@ import { createPgbouncer } from './stores/pgbouncer.ts';
 import { startRedis } from './stores/redis.ts';
 import { startGrafana } from './stand-ins/grafana-process.ts';
 import { startLoki, type StandInServer } from './stand-ins/loki-process.ts';
+import { startScanner } from './stand-ins/scanner.ts';
 import { createStoreSecrets, type StoreSecrets } from './stores/secrets.ts';
 import { NAMESPACE, NODES, SERVICES, STORES } from './topology.ts';
 
@@ -118,11 +120,12 @@ export async function startPlatform(
   addDeploymentLevers(context.levers, api);
   addStoreLevers(context.levers, stores);
   const pull = await registry;
+  const scanner = startScanner(context, api, pull);
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s, enforcement);
   const others = [monitoring, dns, doors, logs, grafana, stores.pgbouncer.port];
-  await Promise.all([podsReady(api, stores, track), front.ready, pull.filled, ...others]);
+  await Promise.all([podsReady(api, stores, track), front.ready, scanner.ready, ...others]);
   users.push(startUsers(context, await gateway, secrets));
 }
 
@@ -158,13 +161,15 @@ function beginControlPlane(
     translate: async (...asked: Parameters<Doors['translate']>) => (await doors).translate(...asked),
     release: (podUid: string) => void doors.then((one) => one.release(podUid)),
   };
+  const uid = makeLedgerKey(context.dir);
+  addPeople(context.dir, context.levers);
   const images = platformImages(context, { addresses, stores, digest: imageDigest });
   return startControlPlane({
     dir,
     images,
     nodes: NODES,
     logs: join(context.dir, 'logs'),
-    uid: makeLedgerKey(context.dir),
+    uid,
     log: (line) => context.log(`control plane: ${line}`),
   });
 }
