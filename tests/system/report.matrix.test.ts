@@ -173,7 +173,7 @@ describe('the report in a browser', () => {
   });
 
   it('prints the decision on two pages, and everything else after them', async () => {
-    const page = await opened('long', renderHtml(sampleDecision({ items: many(300, 'fail') }), null, known));
+    const page = await opened('long', renderHtml(sampleDecision({ items: many(120, 'fail') }), null, known));
     // A4 without its margins, at 96 dots an inch.
     await page.setViewportSize({ width: 688, height: 1009 });
     await page.emulateMedia({ media: 'print' });
@@ -191,7 +191,7 @@ describe('the report in a browser', () => {
     const page = await opened('plain', renderHtml(sampleDecision(), samplePlan(), known), plain);
     expect(await page.locator('.item:visible').count()).toBe(SAMPLE_ITEMS.length);
     expect(await page.locator('.role:visible').count()).toBeGreaterThan(2);
-    expect(await page.locator('.own:visible').count()).toBe(0);
+    expect(await page.locator('.role-items:visible').count()).toBe(0);
     await plain.close();
   });
 });
@@ -229,7 +229,7 @@ describe('5,000 items', () => {
     // Closed evidence is no part of the page until it is opened.
     const elements = Number(await page.evaluate("document.getElementsByTagName('*').length"));
     expect(elements / 5000).toBeLessThan(60);
-    console.log({ loaded, took, elements });
+    expect(took).toBeLessThan(loaded);
     await page.close();
   });
 });
@@ -250,6 +250,7 @@ describe('hostile names', () => {
     '<!--><img src=x onerror=window.pwned=1>',
     '<math><mtext></mtext><mglyph><svg><mtext><style><img src=x onerror=window.pwned=1>',
     '</template><img src=x onerror=window.pwned=1>',
+    '</noscript><img src=x onerror=window.pwned=1>',
     '<base href="https://evil.example/"><form action=https://evil.example><button>',
     '\u2028window.pwned=1//',
     '#role=x" onclick="window.pwned=1',
@@ -296,7 +297,7 @@ describe('hostile names', () => {
     page.on('dialog', (dialog) => (said.push(dialog.message()), void dialog.dismiss()));
     page.on('console', (message) => said.push(message.text()));
     await page.getByRole('button', { name: 'Open all evidence' }).click();
-    for (const link of await page.locator('.rolelinks a').all()) await link.click();
+    await page.evaluate("for (const { hash } of document.querySelectorAll('.rolelinks a')) location.hash = hash");
     await page.evaluate("location.hash = '#items'");
     await page.locator('.item').first().hover();
     expect(await page.evaluate('window.pwned')).toBeUndefined();

@@ -81,6 +81,7 @@ export function trendSection({ decisions, trends }: Past): Html {
           </li>`,
       )}
     </ol>
+    ${trends.length > 0 && html`<p class="note">By time since the first of these runs.</p>`}
     <div class="trends">
       ${trends.map(
         (series) =>

@@ -70,13 +70,7 @@ function itemArticle(item: DecidedItem, phase: ItemPhase, link: LinkItemFile, pr
     <ul class="meta">
       ${[...metaOf(item, phase), provenBy(proof)].filter(Boolean).map((fact) => html`<li>${fact}</li>`)}
     </ul>
-    ${
-      item.evidence.length > 0 &&
-      html`<details class="proof" ${OPEN_OUTCOMES.includes(item.outcome) ? html`open` : null}>
-        <summary>Evidence (${item.evidence.length})<span class="hidden"> of ${item.id}</span></summary>
-        ${drawAllEvidence(item.evidence, (path) => link(item, path))}
-      </details>`
-    }
+    ${item.evidence.length > 0 && evidenceOf(item, link)}
   </article>`;
 }
 
@@ -93,6 +87,19 @@ function metaOf(item: DecidedItem, phase: ItemPhase): readonly Part[] {
     `checklist line ${item.source}`,
     html`<span class="place">${item.place}</span>`,
   ].filter((fact) => fact !== false);
+}
+
+/**
+ * Of what must be seen it stands open. Closed evidence stands where only a browser without scripts draws it; the page's script draws it when it is
+ * opened.
+ */
+function evidenceOf(item: DecidedItem, link: LinkItemFile): Html {
+  const open = OPEN_OUTCOMES.includes(item.outcome);
+  const drawn = drawAllEvidence(item.evidence, (path) => link(item, path));
+  return html`<details class="proof" ${open ? html`open` : null}>
+    <summary>Evidence (${item.evidence.length})<span class="hidden"> of ${item.id}</span></summary>
+    ${open ? drawn : html`<noscript>${drawn}</noscript>`}
+  </details>`;
 }
 
 /** A drill has shown that the item can turn red. */

@@ -48,7 +48,7 @@ export function roleList(decision: Decision, plan: Plan | null): Html {
         const open = items.filter((item) => blockers.has(item)).length;
         return html`<li>
           <a href="#${roleAnchor(name)}">${name}</a>
-          <span class="note">${plural(items.length, 'item')}, ${open === 0 ? 'none blocks' : `${open} block`}</span>
+          <span class="note">${plural(items.length, 'item')}, ${blockText(open)}</span>
         </li>`;
       })}
     </ul>
@@ -68,9 +68,8 @@ function rolePage(role: Role, decision: Decision, plan: Plan | null, blockers: R
   return html`<section class="role" aria-labelledby="${anchor}">
     <h3 id="${anchor}" tabindex="-1">${name}</h3>
     <p>
-      ${who} ${plural(items.length, 'item')},
-      ${blocking.length === 0 ? 'none of them blocks' : `${blocking.length} block`}.
-      <button type="button" class="own" data-owner="${name}" hidden>Show its items</button>
+      ${who !== '' && `${who}.`} ${plural(items.length, 'item')}, ${blockText(blocking.length)}.
+      <button type="button" class="role-items" data-owner="${name}" hidden>Show its items</button>
     </p>
     ${isSigner && signatureTable(`Signatures of ${name}`, signs, plan)}
     ${
@@ -100,6 +99,10 @@ function rolePage(role: Role, decision: Decision, plan: Plan | null, blockers: R
     }
     ${isSigner && plan && ifItGoesWrong(plan)}
   </section>`;
+}
+
+function blockText(count: number): string {
+  return count === 0 ? 'none blocks' : `${count} ${count === 1 ? 'blocks' : 'block'}`;
 }
 
 /** What happens by itself: the triggers that take traffic back. */

@@ -58,7 +58,7 @@ dd{margin:.15rem 0 0}
 
 const PEOPLE = `
 .blockers{padding:0;list-style:none;margin:0}
-.blockers li{border-top:1px solid var(--line);padding:.5rem 0}
+.blockers li{padding:.5rem 0}.blockers li+li{border-top:1px solid var(--line)}
 .blockers p{margin:.1rem 0}
 .severity{font-size:.875rem;text-transform:uppercase;letter-spacing:.04em;color:var(--muted)}
 .changes{padding-left:1.25rem;margin:.25rem 0}
@@ -68,7 +68,7 @@ h3 small{font-weight:400}
 .trends{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(19rem,100%),1fr));gap:1rem}
 .trends figure{margin:0;min-width:0}
 .rolelinks{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(15rem,100%),1fr));gap:.25rem 1rem}
-.role{border-top:1px solid var(--line);padding-bottom:.5rem}
+.role{padding-bottom:.5rem}.role+.role{border-top:1px solid var(--line)}
 .one-role main>section:not(:has(.role)),.one-role .decided>section:not(.banner),.one-role .rolelinks{display:none}
 `;
 
