@@ -1,5 +1,6 @@
 /** The registry: every kind, one line each, sorted. `npm run new-check` adds the line. */
 import { authorizationMatrix } from './access/authorization-matrix/check.ts';
+import { encryptionAtRest } from './access/encryption-at-rest/check.ts';
 import { minimalPrivileges } from './access/minimal-privileges/check.ts';
 import { namespaceIsolation } from './access/namespace-isolation/check.ts';
 import { networkPolicies } from './access/network-policies/check.ts';
@@ -85,6 +86,7 @@ import type { CheckKind } from './kit/kind.ts';
 
 const all: readonly CheckKind[] = [
   authorizationMatrix,
+  encryptionAtRest,
   minimalPrivileges,
   namespaceIsolation,
   networkPolicies,

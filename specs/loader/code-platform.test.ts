@@ -64,6 +64,7 @@ P1-MON-002 130 observability/grafana
 P1-MON-003 131 observability/alertmanager-routing
 P1-MON-004 132 observability/log-streams
 P1-SEC-001 137 access/referenced-secrets
+P1-SEC-004 140 access/encryption-at-rest
 P1-RBA-001 143 access/minimal-privileges
 P1-RBA-002 144 access/authorization-matrix
 P1-RBA-003 145 access/namespace-isolation
