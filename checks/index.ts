@@ -45,7 +45,9 @@ import { logPatterns } from './observability/log-patterns/check.ts';
 import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
+import { approval } from './people/approval/check.ts';
 import { attestation } from './people/attestation/check.ts';
+import { signature } from './people/signature/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
@@ -120,7 +122,9 @@ const all: readonly CheckKind[] = [
   logStreams,
   prometheusTargets,
   sloWindow,
+  approval,
   attestation,
+  signature,
   playwrightSpec,
   imageProvenance,
   imageReference,
