@@ -49,11 +49,13 @@ import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
 import { announcement } from './people/announcement/check.ts';
+import { approval } from './people/approval/check.ts';
 import { attestation } from './people/attestation/check.ts';
 import { channels } from './people/channels/check.ts';
 import { escalation } from './people/escalation/check.ts';
 import { incidentManagement } from './people/incident-management/check.ts';
 import { onCall } from './people/on-call/check.ts';
+import { signature } from './people/signature/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
@@ -77,8 +79,8 @@ import { tlsVersions } from './traffic/tls-versions/check.ts';
 import { autoscaling } from './workloads/autoscaling/check.ts';
 import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
 import { nonRoot } from './workloads/non-root/check.ts';
-import { podSecurityStandard } from './workloads/pod-security/check.ts';
 import { podSecurityAdmission } from './workloads/pod-security-admission/check.ts';
+import { podSecurityStandard } from './workloads/pod-security/check.ts';
 import { readOnlyRoot } from './workloads/read-only-root/check.ts';
 import { restrictedSecurityContext } from './workloads/restricted-security-context/check.ts';
 import { rollout } from './workloads/rollout/check.ts';
@@ -135,11 +137,13 @@ const all: readonly CheckKind[] = [
   prometheusTargets,
   sloWindow,
   announcement,
+  approval,
   attestation,
   channels,
   escalation,
   incidentManagement,
   onCall,
+  signature,
   playwrightSpec,
   imageProvenance,
   imageReference,
@@ -163,8 +167,8 @@ const all: readonly CheckKind[] = [
   autoscaling,
   droppedCapabilities,
   nonRoot,
-  podSecurityStandard,
   podSecurityAdmission,
+  podSecurityStandard,
   readOnlyRoot,
   restrictedSecurityContext,
   rollout,

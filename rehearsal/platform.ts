@@ -167,7 +167,7 @@ function beginControlPlane(
     release: (podUid: string) => void doors.then((one) => one.release(podUid)),
   };
   const uid = makeLedgerKey(context.dir);
-  addPeople(context.dir, context.levers);
+  addPeople(context.dir, uid, context.levers);
   const images = platformImages(context, { addresses, stores, digest: imageDigest });
   return startControlPlane({
     dir,

@@ -145,6 +145,13 @@ F-TEC-001 439 decision/validation-count
 F-TEC-002 440 decision/security-failures
 F-TEC-003 441 decision/targets-met
 F-TEC-004 442 observability/incidents
+F-SIG-001 453 people/signature
+F-SIG-002 454 people/signature
+F-SIG-003 455 people/signature
+F-SIG-004 456 people/signature
+F-APP-001 459 people/approval
+F-APP-002 460 people/signature
+F-APP-003 461 people/approval
 `
   .trim()
   .split('\n');
