@@ -29,6 +29,12 @@ import { serverReadiness } from './data/server-readiness/check.ts';
 import { securityFailures } from './decision/security-failures/check.ts';
 import { targetsMet } from './decision/targets-met/check.ts';
 import { validationCount } from './decision/validation-count/check.ts';
+import { apiDescription } from './documents/api-description/check.ts';
+import { configurationChanges } from './documents/configuration-changes/check.ts';
+import { platformGuide } from './documents/platform-guide/check.ts';
+import { releaseNotes } from './documents/release-notes/check.ts';
+import { runbook } from './documents/runbook/check.ts';
+import { versions } from './documents/versions/check.ts';
 import { arrivalRateRun } from './load/arrival-rate-run/check.ts';
 import { closedModelRun } from './load/closed-model-run/check.ts';
 import { loadErrorRate } from './load/error-rate/check.ts';
@@ -103,6 +109,12 @@ const all: readonly CheckKind[] = [
   securityFailures,
   targetsMet,
   validationCount,
+  apiDescription,
+  configurationChanges,
+  platformGuide,
+  releaseNotes,
+  runbook,
+  versions,
   arrivalRateRun,
   closedModelRun,
   loadErrorRate,

@@ -8,6 +8,7 @@ import type { ControlPlane, StartControlPlane } from './control-plane-types.ts';
 import { addContainerLevers } from './images/container-levers.ts';
 import { addDeploymentLevers } from './images/deployment-levers.ts';
 import { neighbourManifests } from './stand-ins/neighbours.ts';
+import { placeDocuments } from './documents/documents.ts';
 import { platformImages } from './images/index.ts';
 import { readManifests } from './manifests.ts';
 import { startMonitoring, type Monitoring } from './monitoring/monitoring.ts';
@@ -69,6 +70,7 @@ export async function startPlatform(
     redis: secrets.redisPassword,
   });
   const track = trackParts(report, performance.now());
+  placeDocuments(context);
   const k8s = join(dirname(context.dist), 'k8s');
   const plane = deferred<ControlPlane>();
   // First of all: Prometheus looks at its targets for the first time five seconds after its start.
