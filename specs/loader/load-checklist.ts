@@ -1,13 +1,16 @@
 /** The checklist: its file, its phase files, their items. Reads everything and reports everything that is wrong at once. */
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type { Signing } from '../../checks/contract/people.ts';
 import type { PhaseId } from '../../checks/contract/plan.ts';
 import type { CheckKind } from '../../checks/kit/kind.ts';
 import { schemaErrors } from '../../checks/kit/params.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import { itemProblems } from './item-rules.ts';
+import { roleTitles, signingOf } from './people/signing.ts';
 import { isPhase, phaseIndex } from './phases.ts';
 import { firstProblems, type Problem } from './problems.ts';
+import { scheduleProblems, schedulesOf, type Schedule } from './schedules/read.ts';
 import { checklistSchema, itemSchema, phaseSchema } from './schemas.ts';
 import { didYouMean } from './suggest.ts';
 import { isRecord } from '../../checks/contract/json.ts';
@@ -38,10 +41,15 @@ export interface ChecklistPhase {
 export interface Checklist {
   readonly name: string;
   readonly file: string;
+  /** Titles by name. */
   readonly roles: Readonly<Record<string, string>>;
+  /** Who signs, as the file says it; `authors` where it names them. */
+  readonly signing: Omit<Signing, 'authors'> & { readonly authors?: readonly string[] };
   readonly release: { readonly name: string; readonly version: string; readonly commit?: string };
   readonly phases: readonly ChecklistPhase[];
   readonly items: readonly ChecklistItem[];
+  /** Verification after go-live; no part of the plan, and of no signature. */
+  readonly schedules: readonly Schedule[];
 }
 export interface LoadedChecklist {
   readonly checklist: Checklist;
@@ -116,7 +124,7 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
   const problems: Problem[] = [...yaml.problems];
   if (yaml.value !== undefined) problems.push(...validate(checklistSchema, yaml.value, yaml, ''));
   const value = isRecord(yaml.value) ? yaml.value : {};
-  const roles = isRecord(value['roles']) ? (value['roles'] as Readonly<Record<string, string>>) : {};
+  const roles = isRecord(value['roles']) ? roleTitles(value['roles']) : {};
 
   const phases: ChecklistPhase[] = [];
   const items: ChecklistItem[] = [];
@@ -159,13 +167,14 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
     places.set(phase.phase.id, located.file);
     phases.push(phase.phase);
   });
-  problems.push(...duplicateIds(items));
+  problems.push(...duplicateIds(items), ...scheduleProblems(value['schedules'], items, yaml));
   const release = isRecord(value['release']) ? value['release'] : {};
   return {
     checklist: {
       name: String(value['name']),
       file,
       roles,
+      signing: signingOf(value),
       release: {
         name: String(release['name']),
         version: String(release['version']),
@@ -173,6 +182,7 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
       },
       phases,
       items,
+      schedules: schedulesOf(value['schedules']),
     },
     yaml,
     problems,
