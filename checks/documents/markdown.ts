@@ -49,6 +49,11 @@ const UNWRITTEN = /\b(TODO|TBD|TBA|FIXME|XXX)\b|lorem ipsum|coming soon|to be (?
 
 type Token = ReturnType<InstanceType<typeof MarkdownIt>['parse']>[number];
 
+const STRIKES: Readonly<Record<string, number>> = { s_open: 1, s_close: -1 };
+/** What people read of an inline token: markup has no text of its own. */
+const plainOf = ({ type, content }: Token): string =>
+  type === 'text' ? content : /^(soft|hard)break$/.test(type) ? ' ' : '';
+
 /** Reads a document. Never throws: what it cannot read stays out of it, and a front matter that is no YAML is told as such. */
 export function readMarkdown(path: string, text: string): MarkdownDocument {
   const source = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
@@ -133,26 +138,25 @@ class Reading {
 
   /** A paragraph's text, and the same without backticks; links are collected with the line on which they stand. */
   #textOf(children: readonly Token[]): { text: string; plain: string } {
-    let text = '';
-    let plain = '';
+    const [texts, plain]: [string[], string[]] = [[], []];
     let line = this.#line;
     let struck = 0;
-    for (const { type, content, attrGet } of children.map((one) => ({
-      type: one.type,
-      content: one.content,
-      attrGet: (name: string) => one.attrGet(name),
-    }))) {
-      if (type === 's_open') struck += 1;
-      if (type === 's_close') struck -= 1;
-      if (type === 'softbreak' || type === 'hardbreak') [text, plain, line] = [`${text} `, `${plain} `, line + 1];
-      const to = attrGet(type === 'image' ? 'src' : 'href');
-      if (to !== null) this.links.push({ to, line });
-      if (type === 'html_inline') this.#html(content);
-      if (struck > 0 || (type !== 'text' && type !== 'code_inline')) continue;
-      text += type === 'code_inline' ? `\`${content}\`` : content;
-      plain += content;
+    for (const child of children) {
+      const { type, content } = child;
+      struck += STRIKES[type] ?? 0;
+      if (/^(soft|hard)break$/.test(type)) line += 1;
+      this.#linkOf(child, line);
+      if (struck > 0) continue;
+      texts.push(type === 'code_inline' ? `\`${content}\`` : plainOf(child));
+      plain.push(type === 'code_inline' ? content : plainOf(child));
     }
-    return { text, plain };
+    return { text: texts.join(''), plain: plain.join('') };
+  }
+
+  #linkOf(child: Token, line: number): void {
+    const to = child.attrGet(child.type === 'image' ? 'src' : 'href');
+    if (to !== null) this.links.push({ to: String(to), line });
+    if (child.type === 'html_inline') this.#html(child.content);
   }
 
   #code(token: Token): void {

@@ -1,5 +1,5 @@
 /** Asks for an operation without changing anything: what may be read is read, and what is protected must refuse. */
-import type { HttpClient, HttpRequest } from '../../contract/http.ts';
+import type { HttpClient } from '../../contract/http.ts';
 import { parseJson } from '../../contract/json.ts';
 import { attempt, type Refusal } from '../../kit/kind.ts';
 import { schemaProblem } from '../../protocols/http-answers.ts';
@@ -19,7 +19,7 @@ export interface Answer {
   readonly allow?: string;
   /** What does not meet the schema; never a value. */
   readonly problem?: string | null;
-  readonly refusal?: Refusal;
+  readonly refusal?: Refusal | undefined;
 }
 
 interface Target {
@@ -34,42 +34,43 @@ export async function askOperation(
   operation: Operation,
   all: readonly Operation[],
 ): Promise<Answer> {
-  const { method, path, isProtected, example, nobodys, schema } = operation;
-  const about = { method, path };
-  const ask = (how: Pick<HttpRequest, 'method'>, where: string) =>
-    attempt(() =>
-      http.request({
-        ...how,
-        url: target.endpoint.url.replace(/\/$/, '') + where,
-        headers: target.headers,
-        ...(target.endpoint.caFile === undefined ? {} : { caFile: target.endpoint.caFile }),
-      }),
-    );
-  if (isProtected) {
-    const { seen, refusal } = await ask({ method }, nobodys);
-    return { ...about, asked: 'without-credential', ...statusOf(seen), ...(refusal ? { refusal } : {}) };
-  }
-  if (method === 'GET' || method === 'HEAD') {
-    if (example === null) return { ...about, asked: 'no-example' };
-    const { seen, refusal } = await ask({ method }, example);
-    const isGood = seen !== undefined && seen.status >= 200 && seen.status < 300;
-    const problem = isGood && schema && method === 'GET' ? bodyProblem(schema, seen.body) : null;
-    return { ...about, asked: 'read', ...statusOf(seen), problem, ...(refusal ? { refusal } : {}) };
-  }
-  const others: readonly string[] = all.filter((one) => one.path === path).map((one) => one.method);
-  const safe = (['GET', 'HEAD'] as const).find((one) => !others.includes(one)) ?? 'HEAD';
-  const { seen, refusal } = await ask({ method: safe }, nobodys);
-  const allow = seen?.headers['allow'];
-  return {
-    ...about,
-    asked: 'allow',
-    ...statusOf(seen),
-    ...(allow === undefined ? {} : { allow }),
-    ...(refusal ? { refusal } : {}),
-  };
+  const { method, path, schema } = operation;
+  const request = requestOf(operation, all);
+  if (request === null) return { method, path, asked: 'no-example' };
+  const { endpoint, headers } = target;
+  const { seen, refusal } = await attempt(() =>
+    http.request({
+      method: request.method,
+      url: endpoint.url.replace(/\/$/, '') + request.where,
+      headers,
+      ...(endpoint.caFile === undefined ? {} : { caFile: endpoint.caFile }),
+    }),
+  );
+  const about = { method, path, asked: request.asked };
+  if (!seen) return { ...about, refusal };
+  const { status } = seen;
+  if (request.asked === 'allow') return { ...about, status, ...allowOf(seen.headers) };
+  const isBody = request.asked === 'read' && method === 'GET' && status >= 200 && status < 300;
+  return { ...about, status, problem: isBody && schema ? bodyProblem(schema, seen.body) : null };
 }
 
-const statusOf = (answer: { readonly status: number } | undefined) => (answer ? { status: answer.status } : {});
+interface Request {
+  readonly method: Operation['method'];
+  readonly where: string;
+  readonly asked: Exclude<Answer['asked'], 'no-example'>;
+}
+
+function requestOf(
+  { method, path, isProtected, example, nobodys }: Operation,
+  all: readonly Operation[],
+): Request | null {
+  if (isProtected) return { method, where: nobodys, asked: 'without-credential' };
+  if (method === 'GET' || method === 'HEAD') return example === null ? null : { method, where: example, asked: 'read' };
+  const others: readonly string[] = all.filter((one) => one.path === path).map((one) => one.method);
+  return { method: others.includes('GET') ? 'HEAD' : 'GET', where: nobodys, asked: 'allow' };
+}
+
+const allowOf = ({ allow }: Readonly<Record<string, string>>) => (allow === undefined ? {} : { allow });
 
 function bodyProblem(schema: object, body: string): string | null {
   const value = parseJson(body);

@@ -91,34 +91,39 @@ function judgeOperation(
   routes: readonly Route[],
   say: ApiSay,
 ): void {
-  const { method, path, statuses, isProtected } = operation;
+  const { method, path } = operation;
   const subject = `${method} ${path}`;
   say.judged(subject);
   const answer = answers.find((one) => one.method === method && one.path === path);
   const isUsed = routes.some((one) => isRouteOf(one, operation));
   if (answer?.refusal) return say.refused(answer.refusal, subject);
-  const { status, asked } = answer ?? {};
-  if (asked === 'no-example' || status === undefined) {
+  if (answer?.status === undefined) {
     if (!isUsed)
       say.unsure('unknown-value', `${subject}: a required parameter has no example to ask with.`, { subject });
-    return;
-  }
-  if (isOfTheGateway(status))
-    return say.unsure('unknown-value', `${subject}: answered ${status}, which says nothing of the API.`, { subject });
-  if (asked === 'allow') return judgeAllowed(subject, answer, isUsed, say);
+  } else if (isOfTheGateway(answer.status))
+    say.unsure('unknown-value', `${subject}: answered ${answer.status}, which says nothing of the API.`, { subject });
+  else if (answer.asked === 'allow') judgeAllowed(subject, answer, isUsed, say);
+  else judgeStatus(subject, operation, answer, say);
+}
+
+function judgeStatus(
+  subject: string,
+  { statuses, isProtected }: Documented,
+  { status = 0, problem = null }: Answer,
+  say: ApiSay,
+): void {
   const isListed = lists(statuses, status);
-  if (status === 405 || (status === 404 && !isListed)) return say.fail('notServed', subject, { status });
-  if (isProtected && status >= 200 && status < 400) return say.fail('unprotected', subject, { status });
-  if (!isListed) return say.fail('otherStatus', subject, { status, expected: statuses.join(', ') });
-  const { problem = null } = answer ?? {};
-  if (problem !== null) say.fail('otherBody', subject, { problem });
+  if (status === 405 || (status === 404 && !isListed)) say.fail('notServed', subject, { status });
+  else if (isProtected && status >= 200 && status < 400) say.fail('unprotected', subject, { status });
+  else if (!isListed) say.fail('otherStatus', subject, { status, expected: statuses.join(', ') });
+  else if (problem !== null) say.fail('otherBody', subject, { problem });
 }
 
 /** What another method of the path told; clients that use the operation show it as well. */
-function judgeAllowed(subject: string, answer: Answer | undefined, isUsed: boolean, say: ApiSay): void {
-  const { allow, status = 0 } = answer ?? {};
+function judgeAllowed(subject: string, answer: Answer, isUsed: boolean, say: ApiSay): void {
+  const { allow, status = 0 } = answer;
   const allowed = allow?.split(',').map((one) => one.trim().toUpperCase());
-  if (isUsed || allowed?.includes(answer?.method ?? '')) return;
+  if (isUsed || allowed?.includes(answer.method)) return;
   if (status === 404 || allowed) return say.fail('notServed', subject, { status });
   say.unsure(
     'unknown-value',

@@ -133,11 +133,18 @@ function judgeAlert(
       `${subject}: its runbook ${address} is on none of the sites whose files are known.`,
       { subject },
     );
-  const document = documents.find(({ path }) => path === page.path)?.document;
-  if (!document) return say.fail('noSection', subject, { address, problem: `there is no ${page.path}` });
-  const { fragment } = page;
+  judgeSection({ subject, address, minWords }, page, documents.find(({ path }) => path === page.path)?.document, say);
+}
+
+function judgeSection(
+  { subject, address, minWords }: { readonly subject: string; readonly address: string; readonly minWords: number },
+  { path, fragment }: Page,
+  document: ReadDocument['document'] | undefined,
+  say: Say<typeof messages>,
+): void {
+  if (!document) return say.fail('noSection', subject, { address, problem: `there is no ${path}` });
   if (fragment !== '' && !hasAnchor(document, fragment))
-    return say.fail('noSection', subject, { address, problem: `${page.path} has no section #${fragment}` });
+    return say.fail('noSection', subject, { address, problem: `${path} has no section #${fragment}` });
   const section = fragment === '' ? whole(document) : document.sections.find(({ anchor }) => anchor === fragment);
   // An anchor that its author set stands somewhere in the text: how long its section is nobody says.
   if (!section) return;
