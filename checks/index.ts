@@ -50,6 +50,7 @@ import { incidents } from './observability/incidents/check.ts';
 import { logPatterns } from './observability/log-patterns/check.ts';
 import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
+import { securityAlerts } from './observability/security-alerts/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
 import { attestation } from './people/attestation/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
@@ -59,6 +60,9 @@ import { imageSize } from './supply-chain/image-size/check.ts';
 import { pushPermission } from './supply-chain/push-permission/check.ts';
 import { pushedImages } from './supply-chain/pushed-images/check.ts';
 import { registryAccess } from './supply-chain/registry-access/check.ts';
+import { registryScans } from './supply-chain/registry-scans/check.ts';
+import { runningScans } from './supply-chain/running-scans/check.ts';
+import { vulnerabilities } from './supply-chain/vulnerabilities/check.ts';
 import { authentication } from './traffic/authentication/check.ts';
 import { authorization } from './traffic/authorization/check.ts';
 import { dnsRecords } from './traffic/dns-records/check.ts';
@@ -131,6 +135,7 @@ const all: readonly CheckKind[] = [
   logPatterns,
   logStreams,
   prometheusTargets,
+  securityAlerts,
   sloWindow,
   attestation,
   playwrightSpec,
@@ -140,6 +145,9 @@ const all: readonly CheckKind[] = [
   pushPermission,
   pushedImages,
   registryAccess,
+  registryScans,
+  runningScans,
+  vulnerabilities,
   authentication,
   authorization,
   dnsRecords,

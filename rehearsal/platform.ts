@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ControlPlane, StartControlPlane } from './control-plane-types.ts';
+import type { AuditEvent, ControlPlane, StartControlPlane } from './control-plane-types.ts';
 import { addContainerLevers } from './images/container-levers.ts';
 import { addDeploymentLevers } from './images/deployment-levers.ts';
 import { neighbourManifests } from './stand-ins/neighbours.ts';
@@ -23,6 +23,7 @@ import { makeLedgerKey } from './ledger-key.ts';
 import { addObjectLevers } from './object-levers.ts';
 import { trackParts, type PartTracker, type PlatformReporter } from './part-tracker.ts';
 import type { PlatformContext } from './platform-types.ts';
+import { addPeople } from './people/signers.ts';
 import { startPostgres } from './postgres/server.ts';
 import { imageDigest, pinned } from './registry/image-manifests.ts';
 import { startRegistry, type Registry } from './registry/server.ts';
@@ -32,8 +33,10 @@ import type { Stores } from './stores/images.ts';
 import { addStoreLevers } from './stores/levers.ts';
 import { createPgbouncer } from './stores/pgbouncer.ts';
 import { startRedis } from './stores/redis.ts';
+import { startDetector } from './stand-ins/detector.ts';
 import { startGrafana } from './stand-ins/grafana-process.ts';
 import { startLoki, type StandInServer } from './stand-ins/loki-process.ts';
+import { startScanner } from './stand-ins/scanner.ts';
 import { createStoreSecrets, type StoreSecrets } from './stores/secrets.ts';
 import { NAMESPACE, NODES, SERVICES, STORES } from './topology.ts';
 
@@ -97,11 +100,12 @@ export async function startPlatform(
     ),
     (one) => one.pid(),
   );
+  const detector = startDetector(context, monitoring, plane.promise);
   const enforcement = enforcePolicies(context.levers, plane.promise);
   const doors = track.part('doors', openServiceAddresses(context, plane.promise, enforcement), (one) => one.pid());
   const control = track.part(
     'control-plane',
-    beginControlPlane(context, startControlPlane, stores, doors),
+    beginControlPlane(context, startControlPlane, { stores, doors, audit: detector.take }),
     () => process.pid,
   );
   control.then(plane.resolve, plane.reject);
@@ -120,11 +124,12 @@ export async function startPlatform(
   addDeploymentLevers(context.levers, api);
   addStoreLevers(context.levers, stores);
   const pull = await registry;
+  const scanner = startScanner(context, api, pull);
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s, enforcement);
   const others = [monitoring, dns, doors, logs, grafana, stores.pgbouncer.port];
-  await Promise.all([podsReady(api, stores, track), front.ready, pull.filled, ...others]);
+  await Promise.all([podsReady(api, stores, track), front.ready, scanner.ready, ...others]);
   users.push(startUsers(context, await gateway, secrets));
 }
 
@@ -151,8 +156,7 @@ function startStores(
 function beginControlPlane(
   context: PlatformContext,
   startControlPlane: StartControlPlane,
-  stores: Stores,
-  doors: Promise<Doors>,
+  { stores, doors, audit }: { stores: Stores; doors: Promise<Doors>; audit: (event: AuditEvent) => void },
 ): Promise<ControlPlane> {
   const dir = join(context.dir, 'control-plane');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -160,13 +164,16 @@ function beginControlPlane(
     translate: async (...asked: Parameters<Doors['translate']>) => (await doors).translate(...asked),
     release: (podUid: string) => void doors.then((one) => one.release(podUid)),
   };
+  const uid = makeLedgerKey(context.dir);
+  addPeople(context.dir, context.levers);
   const images = platformImages(context, { addresses, stores, digest: imageDigest });
   return startControlPlane({
     dir,
     images,
     nodes: NODES,
     logs: join(context.dir, 'logs'),
-    uid: makeLedgerKey(context.dir),
+    uid,
+    audit,
     log: (line) => context.log(`control plane: ${line}`),
   });
 }
