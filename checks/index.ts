@@ -31,6 +31,12 @@ import { serverReadiness } from './data/server-readiness/check.ts';
 import { securityFailures } from './decision/security-failures/check.ts';
 import { targetsMet } from './decision/targets-met/check.ts';
 import { validationCount } from './decision/validation-count/check.ts';
+import { apiDescription } from './documents/api-description/check.ts';
+import { configurationChanges } from './documents/configuration-changes/check.ts';
+import { platformGuide } from './documents/platform-guide/check.ts';
+import { releaseNotes } from './documents/release-notes/check.ts';
+import { runbook } from './documents/runbook/check.ts';
+import { versions } from './documents/versions/check.ts';
 import { arrivalRateRun } from './load/arrival-rate-run/check.ts';
 import { closedModelRun } from './load/closed-model-run/check.ts';
 import { loadErrorRate } from './load/error-rate/check.ts';
@@ -47,6 +53,7 @@ import { incidents } from './observability/incidents/check.ts';
 import { logPatterns } from './observability/log-patterns/check.ts';
 import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
+import { securityAlerts } from './observability/security-alerts/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
 import { announcement } from './people/announcement/check.ts';
 import { approval } from './people/approval/check.ts';
@@ -119,6 +126,12 @@ const all: readonly CheckKind[] = [
   securityFailures,
   targetsMet,
   validationCount,
+  apiDescription,
+  configurationChanges,
+  platformGuide,
+  releaseNotes,
+  runbook,
+  versions,
   arrivalRateRun,
   closedModelRun,
   loadErrorRate,
@@ -135,6 +148,7 @@ const all: readonly CheckKind[] = [
   logPatterns,
   logStreams,
   prometheusTargets,
+  securityAlerts,
   sloWindow,
   announcement,
   approval,

@@ -4,10 +4,11 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ControlPlane, StartControlPlane } from './control-plane-types.ts';
+import type { AuditEvent, ControlPlane, StartControlPlane } from './control-plane-types.ts';
 import { addContainerLevers } from './images/container-levers.ts';
 import { addDeploymentLevers } from './images/deployment-levers.ts';
 import { neighbourManifests } from './stand-ins/neighbours.ts';
+import { placeDocuments } from './documents/documents.ts';
 import { platformImages } from './images/index.ts';
 import { addManifestLevers, MANIFESTS } from './manifest-levers.ts';
 import { readManifests, writeManifests } from './manifests.ts';
@@ -33,6 +34,7 @@ import type { Stores } from './stores/images.ts';
 import { addStoreLevers } from './stores/levers.ts';
 import { createPgbouncer } from './stores/pgbouncer.ts';
 import { startRedis } from './stores/redis.ts';
+import { startDetector } from './stand-ins/detector.ts';
 import { startGrafana } from './stand-ins/grafana-process.ts';
 import { startLoki, type StandInServer } from './stand-ins/loki-process.ts';
 import { startNotified, type Notified } from './stand-ins/notified/index.ts';
@@ -79,6 +81,7 @@ export async function startPlatform(
     redis: secrets.redisPassword,
   });
   const track = trackParts(report, performance.now());
+  placeDocuments(context);
   const k8s = join(dirname(context.dist), 'k8s');
   const plane = deferred<ControlPlane>();
   const targets: TargetGroup[] = [];
@@ -101,11 +104,12 @@ export async function startPlatform(
     (one) => one.pid(),
   );
   const notified = monitoring.then(({ receiver }) => startNotified(context, receiver));
+  const detector = startDetector(context, monitoring, plane.promise);
   const enforcement = enforcePolicies(context.levers, plane.promise);
   const doors = track.part('doors', openServiceAddresses(context, plane.promise, enforcement), (one) => one.pid());
   const control = track.part(
     'control-plane',
-    beginControlPlane(context, startControlPlane, stores, doors),
+    beginControlPlane(context, startControlPlane, { stores, doors, audit: detector.take }),
     () => process.pid,
   );
   control.then(plane.resolve, plane.reject);
@@ -157,8 +161,7 @@ function startStores(
 function beginControlPlane(
   context: PlatformContext,
   startControlPlane: StartControlPlane,
-  stores: Stores,
-  doors: Promise<Doors>,
+  { stores, doors, audit }: { stores: Stores; doors: Promise<Doors>; audit: (event: AuditEvent) => void },
 ): Promise<ControlPlane> {
   const dir = join(context.dir, 'control-plane');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -175,6 +178,7 @@ function beginControlPlane(
     nodes: NODES,
     logs: join(context.dir, 'logs'),
     uid,
+    audit,
     log: (line) => context.log(`control plane: ${line}`),
   });
 }
