@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { clientOf } from '../../../checks/contract/gate-traffic.ts';
 import { HttpError, readJsonObject, type Answer } from '../frame/http.ts';
 import type { Routes, RoutedRequest } from '../frame/router.ts';
+import { priceOf } from './prices.ts';
 import type { Parts } from './routes.ts';
 
 const MOST_OF_ONE = 100;
@@ -27,9 +28,6 @@ export function countUse(
 ): void {
   metrics.add(name, { ...labels, client: clientOf(request.headers) });
 }
-
-/** In cents: 5 to 50 euros, by the item. */
-export const priceOf = (item: number): number => 500 + ((item * 700) % 4600);
 
 async function order(parts: BusinessParts, { request }: RoutedRequest): Promise<Answer> {
   const { database, users, metrics, misbehaviours } = parts;
