@@ -7,8 +7,8 @@ import { priceOf } from './prices.ts';
 import type { Parts } from './routes.ts';
 
 const MOST_OF_ONE = 100;
-/** What the misbehaviour `charges-less` leaves of a price. */
-const LESS = 0.7;
+/** What the misbehaviour `charges-less` leaves out of a price, where it does not say. */
+const LESS = 0.3;
 
 type BusinessParts = Pick<Parts, 'database' | 'users' | 'metrics' | 'misbehaviours'>;
 
@@ -37,7 +37,8 @@ async function order(parts: BusinessParts, { request }: RoutedRequest): Promise<
   if (!isCount(quantity, MOST_OF_ONE))
     throw new HttpError(400, `quantity must be a whole number from 1 to ${MOST_OF_ONE}`);
   if (!(await database.get(item))) throw new HttpError(404, 'no such item');
-  const cents = Math.round(priceOf(item) * quantity * (misbehaviours.is('charges-less') ? LESS : 1));
+  const less = misbehaviours.how('charges-less');
+  const cents = Math.round(priceOf(item) * quantity * (less ? 1 - (less.ratio ?? LESS) : 1));
   const client = clientOf(request.headers);
   metrics.add('orders_total', { client });
   metrics.add('revenue_euros_total', { client }, cents / 100);
