@@ -6,6 +6,8 @@ import { namespaceIsolation } from './access/namespace-isolation/check.ts';
 import { networkPolicies } from './access/network-policies/check.ts';
 import { referencedConfigMaps } from './access/referenced-config-maps/check.ts';
 import { referencedSecrets } from './access/referenced-secrets/check.ts';
+import { businessMetrics } from './business/metrics/check.ts';
+import { businessSatisfaction } from './business/satisfaction/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
 import { manifestDrift } from './cluster/manifest-drift/check.ts';
 import { manifestReview } from './cluster/manifest-review/check.ts';
@@ -101,6 +103,8 @@ const all: readonly CheckKind[] = [
   networkPolicies,
   referencedConfigMaps,
   referencedSecrets,
+  businessMetrics,
+  businessSatisfaction,
   podDeletion,
   manifestDrift,
   manifestReview,
