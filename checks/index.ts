@@ -46,6 +46,7 @@ import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
+import { testResults } from './source/test-results/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
 import { imageSize } from './supply-chain/image-size/check.ts';
@@ -120,6 +121,7 @@ const all: readonly CheckKind[] = [
   prometheusTargets,
   sloWindow,
   playwrightSpec,
+  testResults,
   imageProvenance,
   imageReference,
   imageSize,

@@ -28,6 +28,7 @@ import type { Stores } from './stores/images.ts';
 import { addStoreLevers } from './stores/levers.ts';
 import { createPgbouncer } from './stores/pgbouncer.ts';
 import { startRedis } from './stores/redis.ts';
+import { startSource } from './source/source.ts';
 import { startGrafana } from './stand-ins/grafana-process.ts';
 import { startLoki, type StandInServer } from './stand-ins/loki-process.ts';
 import { createStoreSecrets, type StoreSecrets } from './stores/secrets.ts';
@@ -88,6 +89,8 @@ export async function startPlatform(
     (one) => one.pid(),
   );
   const doors = track.part('doors', openServiceAddresses(context, plane.promise), (one) => one.pid());
+  const source = startSource(context, stores.postgres);
+  source.catch(() => undefined);
   const control = track.part(
     'control-plane',
     beginControlPlane(context, startControlPlane, stores, doors),
@@ -107,7 +110,7 @@ export async function startPlatform(
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s);
-  const others = [monitoring, dns, doors, logs, grafana, stores.pgbouncer.port];
+  const others = [monitoring, dns, doors, logs, grafana, stores.pgbouncer.port, source];
   await Promise.all([podsReady(api, stores, track), front.ready, pull.filled, ...others]);
 }
 

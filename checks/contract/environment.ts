@@ -53,6 +53,8 @@ export interface Environment {
   /** DNS servers (`address:port`) that resolve the platform's public names; the system's resolver when absent. */
   readonly dns?: { readonly servers: readonly string[] };
   readonly credentials: Readonly<Record<string, Credential>>;
+  /** Folders that items read, relative to the project: sources, results of tests. */
+  readonly folders: Readonly<Record<string, string>>;
   readonly mutations: readonly Mutation[];
   /** `enforce`: phase N+1 runs only on GO of phase N. `report`: it runs anyway and says what would have been refused. */
   readonly preconditions: 'enforce' | 'report';

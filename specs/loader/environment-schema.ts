@@ -164,6 +164,12 @@ export const environmentSchema = {
       description: 'DNS servers that resolve the names of the endpoints; the resolver of this machine when absent',
     },
     credentials: { type: 'object', propertyNames: names, additionalProperties: credentialSchema, default: {} },
+    folders: {
+      type: 'object',
+      propertyNames: names,
+      additionalProperties: { type: 'string', pattern: '^[^/]', description: 'a folder, relative to the project' },
+      default: {},
+    },
     mutations: { type: 'array', uniqueItems: true, items: { type: 'string', enum: MUTATIONS }, default: [] },
     preconditions: { enum: ['enforce', 'report'], default: 'enforce' },
     overrides: {

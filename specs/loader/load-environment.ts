@@ -87,7 +87,7 @@ function missing(root: string, file: string): Problem {
 
 function environmentOf(value: Omit<Environment, 'file'>, file: string): Environment {
   const { name, rehearsal, kubeconfig, namespaces, endpoints, stores, caches, registries, dns, credentials } = value;
-  const { mutations, preconditions, overrides, compression } = value;
+  const { folders, mutations, preconditions, overrides, compression } = value;
   const reached = {
     name,
     file,
@@ -100,6 +100,7 @@ function environmentOf(value: Omit<Environment, 'file'>, file: string): Environm
     registries,
     ...(dns ? { dns } : {}),
     credentials,
+    folders,
   };
   return { ...reached, mutations, preconditions, overrides, compression };
 }
