@@ -45,6 +45,7 @@ import { logPatterns } from './observability/log-patterns/check.ts';
 import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
+import { attestation } from './people/attestation/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { testResults } from './source/test-results/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
@@ -120,6 +121,7 @@ const all: readonly CheckKind[] = [
   logStreams,
   prometheusTargets,
   sloWindow,
+  attestation,
   playwrightSpec,
   testResults,
   imageProvenance,

@@ -4,11 +4,12 @@ import type { KubeObject } from '../../checks/contract/cluster.ts';
 import { at, listAt } from '../../checks/contract/json.ts';
 import { SERVICES as SERVICE_TYPE } from '../../checks/protocols/kubernetes.ts';
 import { spawnNode, stopChild } from '../child-process.ts';
-import type { ControlPlane } from '../control-plane-types.ts';
+import type { ContainerStart, ControlPlane } from '../control-plane-types.ts';
 import type { PlatformContext } from '../platform-types.ts';
 import type { ServiceAddresses } from '../service-addresses.ts';
 import { NAMESPACE, SERVICES, STORES } from '../topology.ts';
 import type { DoorAnswer, DoorOrder } from './door-messages.ts';
+import type { Enforcement } from './enforcement.ts';
 import { findAddresses, serviceKey, type ServicePort } from './service-names.ts';
 
 export interface Doors extends ServiceAddresses {
@@ -21,15 +22,23 @@ export interface Doors extends ServiceAddresses {
 interface Door {
   readonly id: string;
   readonly podUid: string;
-  readonly service: string;
+  /** Whose it is: `namespace/name`. */
+  readonly caller: string;
+  readonly service: ServicePort;
   readonly port: Promise<number>;
   /** Once it is known. */
   known?: number;
+  /** The pods it does not lead to, as last sent. */
+  denied: string;
   settle(port: number | Error): void;
 }
 
 /** Starts the process of the doors; doors open as containers ask. Adds the lever `doors.kill`. */
-export async function openServiceAddresses(context: PlatformContext, planeSoon: Promise<ControlPlane>): Promise<Doors> {
+export async function openServiceAddresses(
+  context: PlatformContext,
+  planeSoon: Promise<ControlPlane>,
+  enforcement: Enforcement,
+): Promise<Doors> {
   const doors = new Map<string, Door>();
   const followed = new Map<string, { readonly end: () => void; ready: DoorOrderEndpoints }>();
   const known = new Set(platformServices());
@@ -56,8 +65,19 @@ export async function openServiceAddresses(context: PlatformContext, planeSoon: 
       send({ endpoints: { service: key, ready } });
     });
   };
-  const doorOf = (podUid: string, service: string): Promise<number> => {
-    const id = `${podUid} ${service}`;
+  /** Tells the process whom a door does not lead to, where that has changed. */
+  const enforce = (door: Door): void => {
+    const pods = enforcement.denied(door.caller, door.service);
+    const text = pods.join(' ');
+    if (text === door.denied) return;
+    door.denied = text;
+    send({ denied: { id: door.id, pods } });
+  };
+  enforcement.onChange(() => {
+    for (const door of doors.values()) enforce(door);
+  });
+  const doorOf = ({ podUid, namespace, pod }: ContainerStart, service: ServicePort): Promise<number> => {
+    const id = `${podUid} ${serviceKey(service)}`;
     const standing = doors.get(id);
     if (standing) return standing.port;
     let settle: Door['settle'] = () => undefined;
@@ -70,9 +90,10 @@ export async function openServiceAddresses(context: PlatformContext, planeSoon: 
         }
       };
     });
-    const door: Door = { id, podUid, service, port, settle };
+    const door: Door = { id, podUid, caller: `${namespace}/${pod}`, service, port, settle, denied: '' };
     doors.set(id, door);
-    send({ open: { id, service } });
+    send({ open: { id, service: serviceKey(service) } });
+    enforce(door);
     return port;
   };
 
@@ -90,20 +111,24 @@ export async function openServiceAddresses(context: PlatformContext, planeSoon: 
       holder = await launch(context);
       listen();
       for (const [service, { ready }] of followed) send({ endpoints: { service, ready } });
-      for (const { id, service, known: port } of doors.values())
-        send({ open: { id, service, ...(port === undefined ? {} : { port }) } });
+      for (const door of doors.values()) {
+        const { id, service, known: port } = door;
+        send({ open: { id, service: serviceKey(service), ...(port === undefined ? {} : { port }) } });
+        door.denied = '';
+        enforce(door);
+      }
     };
   });
 
   return {
-    async translate({ namespace, podUid }, value) {
-      const found = findAddresses(value, namespace, (service) => known.has(serviceKey(service)));
+    async translate(container, value) {
+      const found = findAddresses(value, container.namespace, (service) => known.has(serviceKey(service)));
       if (found.length === 0) return value;
       const plane = await planeSoon;
       const ports = await Promise.all(
         found.map((service) => {
           follow(plane, service);
-          return doorOf(podUid, serviceKey(service));
+          return doorOf(container, service);
         }),
       );
       let text = '';

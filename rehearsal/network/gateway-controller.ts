@@ -4,6 +4,7 @@ import type { KubeObject, ResourceType } from '../../checks/contract/cluster.ts'
 import { listAt, textAt } from '../../checks/contract/json.ts';
 import { SERVICES } from '../../checks/protocols/kubernetes.ts';
 import type { BackendAddress, ControlPlane } from '../control-plane-types.ts';
+import type { Enforcement } from './enforcement.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import type { Endpoints, GatewayConfiguration, Rule } from './route-table.ts';
 import { compileRoutes, type RouteVerdict } from './routes.ts';
@@ -18,12 +19,16 @@ export const GATEWAYS = type('Gateway', 'gateways');
 export const HTTP_ROUTES = type('HTTPRoute', 'httproutes');
 export const SECRETS: ResourceType = { apiVersion: 'v1', kind: 'Secret', resource: 'secrets' };
 
+/** The pod that the gateway is to policies: that of the ingress controller. */
+const INGRESS_POD = 'ingress-nginx/ingress-nginx-0';
+
 export interface ControllerOptions {
   readonly plane: ControlPlane;
   readonly process: GatewayProcess;
   readonly namespace: string;
   /** Name of the Gateway. */
   readonly name: string;
+  readonly enforcement: Enforcement;
   log(line: string): void;
 }
 export interface GatewayController {
@@ -39,7 +44,7 @@ export interface GatewayController {
 }
 
 export function runGatewayController(options: ControllerOptions): GatewayController {
-  const { plane, process, namespace, name } = options;
+  const { plane, process, namespace, name, enforcement } = options;
   let gateways: readonly KubeObject[] = [];
   let routes: readonly KubeObject[] | undefined;
   let services: readonly KubeObject[] | undefined;
@@ -61,7 +66,10 @@ export function runGatewayController(options: ControllerOptions): GatewayControl
       rules: frozen ?? rules,
       minVersion,
       endpoints: Object.fromEntries(
-        [...endpoints].map(([key, { backends }]): [string, Endpoints[string]] => [key, backends]),
+        [...endpoints].map(([key, { backends }]): [string, Endpoints[string]] => {
+          const denied = enforcement.denied(INGRESS_POD, serviceOf(key));
+          return [key, backends.map((one) => (denied.includes(one.pod) ? { ...one, isCutOff: true } : one))];
+        }),
       ),
       ...(certificate ? { certificate } : {}),
     });
@@ -134,6 +142,12 @@ export function runGatewayController(options: ControllerOptions): GatewayControl
       running = true;
       look();
     },
+  });
+  let asked = '';
+  enforcement.onChange(() => {
+    const now = JSON.stringify([...endpoints.keys()].map((key) => enforcement.denied(INGRESS_POD, serviceOf(key))));
+    if (now !== asked) void send();
+    asked = now;
   });
   const ends = [
     plane.watchObjects(GATEWAYS, (objects) => {

@@ -7,6 +7,7 @@ import type { PlatformContext } from '../platform-types.ts';
 import { DOMAIN, HOSTS, NAMESPACE } from '../topology.ts';
 import { addCutoverLevers } from './cutover-levers.ts';
 import { startDns, type DnsServer } from './dns-server.ts';
+import type { Enforcement } from './enforcement.ts';
 import { runGatewayController, SECRETS, type GatewayController } from './gateway-controller.ts';
 import { startGatewayProcess, type GatewayProcess } from './gateway-process.ts';
 import { certificateData, certificateSecret, CERTIFICATE_SECRET, gatewayManifests, GATEWAY_NAME } from './manifests.ts';
@@ -71,6 +72,7 @@ export async function attachGateway(
   plane: ControlPlane,
   gateway: GatewayProcess,
   k8s: string,
+  enforcement: Enforcement,
 ): Promise<GatewayController> {
   await plane.apply(certificateSecret(context.authority.issue(USUAL)));
   for (const manifest of gatewayManifests(k8s, { https: gateway.port, http: gateway.httpPort }))
@@ -80,6 +82,7 @@ export async function attachGateway(
     process: gateway,
     namespace: NAMESPACE,
     name: GATEWAY_NAME,
+    enforcement,
     log: (line) => context.log(line),
   });
   context.levers.add('gateway.certificate', async (args) => {
