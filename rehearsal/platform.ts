@@ -22,6 +22,7 @@ import { makeLedgerKey } from './ledger-key.ts';
 import { addObjectLevers } from './object-levers.ts';
 import { trackParts, type PartTracker, type PlatformReporter } from './part-tracker.ts';
 import type { PlatformContext } from './platform-types.ts';
+import { addPeople } from './people/signers.ts';
 import { startPostgres } from './postgres/server.ts';
 import { imageDigest, pinned } from './registry/image-manifests.ts';
 import { startRegistry, type Registry } from './registry/server.ts';
@@ -161,13 +162,15 @@ function beginControlPlane(
     translate: async (...asked: Parameters<Doors['translate']>) => (await doors).translate(...asked),
     release: (podUid: string) => void doors.then((one) => one.release(podUid)),
   };
+  const uid = makeLedgerKey(context.dir);
+  addPeople(context.dir, context.levers);
   const images = platformImages(context, { addresses, stores, digest: imageDigest });
   return startControlPlane({
     dir,
     images,
     nodes: NODES,
     logs: join(context.dir, 'logs'),
-    uid: makeLedgerKey(context.dir),
+    uid,
     log: (line) => context.log(`control plane: ${line}`),
   });
 }
