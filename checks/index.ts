@@ -47,7 +47,12 @@ import { prometheusTargets } from './observability/prometheus-targets/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
 import { attestation } from './people/attestation/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
-import { testResults } from './source/test-results/check.ts';
+import { sourceCredentials } from './source/credentials/check.ts';
+import { dockerfiles } from './source/dockerfiles/check.ts';
+import { featureFlags } from './source/feature-flags/check.ts';
+import { migrations } from './source/migrations/check.ts';
+import { overlays } from './source/overlays/check.ts';
+import { testReports } from './source/test-reports/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
 import { imageSize } from './supply-chain/image-size/check.ts';
@@ -123,7 +128,12 @@ const all: readonly CheckKind[] = [
   sloWindow,
   attestation,
   playwrightSpec,
-  testResults,
+  sourceCredentials,
+  dockerfiles,
+  featureFlags,
+  migrations,
+  overlays,
+  testReports,
   imageProvenance,
   imageReference,
   imageSize,
