@@ -29,7 +29,7 @@ export function stateInFile(name: string, flag: unknown): FlagState {
   const variants = at(flag, 'variants');
   // Null or left out since 2025: the program's own default.
   if (variant === undefined || variant === null || variant === '') return { name, byRules, state: 'code' };
-  const key = String(variant as string | number | boolean);
+  const key = String(variant);
   if (!isRecord(variants) || !Object.hasOwn(variants, key)) return { name, byRules, state: 'broken', variant: key };
   return { name, byRules, state: 'value', value: variants[key] };
 }

@@ -169,7 +169,7 @@ function judgePending(
     say.fail('notPending', named(version), { why });
   }
   for (const { version, reversible, path } of actual)
-    if (reversible !== true && !irreversible.some((one) => one.version === version))
+    if (!reversible && !irreversible.some((one) => one.version === version))
       say.fail('irreversible', named(version), {}, { at: path });
   if (scripts.length === 0 && applied.length === 0 && wanted.length === 0)
     say.unsure('no-subjects', 'There is neither a script nor anything applied.');
