@@ -66,6 +66,12 @@ import { incidentManagement } from './people/incident-management/check.ts';
 import { onCall } from './people/on-call/check.ts';
 import { signature } from './people/signature/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
+import { sourceCredentials } from './source/credentials/check.ts';
+import { dockerfiles } from './source/dockerfiles/check.ts';
+import { featureFlags } from './source/feature-flags/check.ts';
+import { migrations } from './source/migrations/check.ts';
+import { overlays } from './source/overlays/check.ts';
+import { testReports } from './source/test-reports/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
 import { imageSize } from './supply-chain/image-size/check.ts';
@@ -163,6 +169,12 @@ const all: readonly CheckKind[] = [
   onCall,
   signature,
   playwrightSpec,
+  sourceCredentials,
+  dockerfiles,
+  featureFlags,
+  migrations,
+  overlays,
+  testReports,
   imageProvenance,
   imageReference,
   imageSize,

@@ -35,6 +35,7 @@ import { addStoreLevers } from './stores/levers.ts';
 import { createPgbouncer } from './stores/pgbouncer.ts';
 import { startRedis } from './stores/redis.ts';
 import { startDetector } from './stand-ins/detector.ts';
+import { startSource } from './source/source.ts';
 import { startGrafana } from './stand-ins/grafana-process.ts';
 import { startLoki, type StandInServer } from './stand-ins/loki-process.ts';
 import { startNotified, type Notified } from './stand-ins/notified/index.ts';
@@ -105,6 +106,8 @@ export async function startPlatform(
   );
   const notified = monitoring.then(({ receiver }) => startNotified(context, receiver));
   const detector = startDetector(context, monitoring, plane.promise);
+  const source = startSource(context, stores.postgres);
+  source.catch(() => undefined);
   const enforcement = enforcePolicies(context.levers, plane.promise);
   const doors = track.part('doors', openServiceAddresses(context, plane.promise, enforcement), (one) => one.pid());
   const control = track.part(
@@ -133,7 +136,7 @@ export async function startPlatform(
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s, enforcement);
-  const others = [monitoring, dns, doors, logs, grafana, notified, stores.pgbouncer.port];
+  const others = [monitoring, dns, doors, logs, grafana, notified, stores.pgbouncer.port, source];
   await Promise.all([podsReady(api, stores, track), front.ready, scanner.ready, ...others]);
   users.push(startUsers(context, await gateway, secrets));
 }

@@ -59,6 +59,8 @@ export interface Environment {
   readonly contacts?: readonly Contact[];
   readonly incident?: IncidentPlan;
   readonly onCall?: Readonly<Record<string, OnCallSource>>;
+  /** Folders that items read, relative to the project: sources, results of tests. */
+  readonly folders: Readonly<Record<string, string>>;
   readonly mutations: readonly Mutation[];
   /** `enforce`: phase N+1 runs only on GO of phase N. `report`: it runs anyway and says what would have been refused. */
   readonly preconditions: 'enforce' | 'report';
