@@ -69,7 +69,7 @@ function judgeConfiguration({ file, value, refusal }: Facts, say: Saying): void 
     listAt(one, 'resources').some((name) => MEANS_SECRETS.includes(String(name))),
   );
   const [first] = listAt(entry, 'providers');
-  const provider = Object.keys((first ?? {}))[0];
+  const provider = Object.keys(first ?? {})[0];
   if (entry === undefined) say.fail('plain', subject, { how: 'as they are: no entry names them' });
   else if (provider === undefined || !ENCRYPTS.includes(provider))
     say.fail('plain', subject, { how: `by the provider ${provider ?? 'that it does not name'}` });
@@ -163,7 +163,7 @@ function judgeVolumes({ encryptedDrivers }: Params, { claims, classes }: Seen, s
 function encrypts(found: KubeObject | undefined, driver: string, declared: Params['encryptedDrivers']): boolean | null {
   if (declared.some((one) => one.driver === driver) || ALWAYS.includes(driver)) return true;
   if (driver !== EBS) return null;
-  const entries = Object.entries((at(found, 'parameters') ?? {}));
+  const entries = Object.entries(at(found, 'parameters') ?? {});
   const value = entries.find(([name]) => name.toLowerCase() === 'encrypted')?.[1] as unknown;
   // The driver compares with this very text; without it the account's default decides, which is off unless somebody turned it on.
   return value === 'true';
