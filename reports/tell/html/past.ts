@@ -75,28 +75,40 @@ const TREND_KINDS: readonly string[] = ['load/latency-percentile', 'load/error-r
 /** A line needs two points. */
 const POINTS = 2;
 
+interface Point {
+  readonly series: Omit<Series, 'points'>;
+  readonly value: number;
+}
+
 function trendsOf(seen: readonly Seen[]): readonly Series[] {
   const start = Date.parse(seen[0]?.run.startedAt ?? '');
-  const lines = new Map<string, { series: Omit<Series, 'points'>; points: [number, number][] }>();
-  const add = (series: Omit<Series, 'points'>, run: Seen['run'], value: number): void => {
-    const key = `${series.title} ${series.unit}`;
-    const line = lines.get(key) ?? { series, points: [] };
-    lines.set(key, { series, points: [...line.points, [Date.parse(run.startedAt) - start, value]] });
-  };
-  for (const { run, view } of seen) {
-    const seconds = run.decidedAt === null ? 0 : (Date.parse(run.decidedAt) - Date.parse(run.startedAt)) / 1000;
-    if (seconds > 0) add({ type: 'series', title: 'Duration of the run', unit: 's' }, run, seconds);
-    for (const item of view.decision?.items ?? []) {
-      if (item.from !== 'run' || !TREND_KINDS.includes(item.kind)) continue;
-      const value = valueOf(item);
-      if (value === null) continue;
-      const { title, unit, bound } = value;
-      add({ type: 'series', title: `${item.id}: ${title}`, unit, ...(bound ? { bound } : {}) }, run, value.value);
+  const lines = new Map<string, { series: Point['series']; points: [number, number][] }>();
+  for (const one of seen) {
+    const at = Date.parse(one.run.startedAt) - start;
+    for (const { series, value } of [...durationOf(one), ...measuredBy(one)]) {
+      const key = `${series.title} ${series.unit}`;
+      lines.set(key, { series, points: [...(lines.get(key)?.points ?? []), [at, value]] });
     }
   }
   return [...lines.values()]
     .filter(({ points }) => points.length >= POINTS)
     .map(({ series, points }) => ({ ...series, points }));
+}
+
+/** Of a partial run, too; of one that never ended there is none. */
+function durationOf({ run: { startedAt, decidedAt } }: Seen): readonly Point[] {
+  const value = decidedAt === null ? 0 : (Date.parse(decidedAt) - Date.parse(startedAt)) / 1000;
+  return value > 0 ? [{ series: { type: 'series', title: 'Duration of the run', unit: 's' }, value }] : [];
+}
+
+function measuredBy({ view }: Seen): readonly Point[] {
+  const items = view.decision?.items.filter(({ from, kind }) => from === 'run' && TREND_KINDS.includes(kind)) ?? [];
+  return items.flatMap((item): readonly Point[] => {
+    const found = valueOf(item);
+    if (found === null) return [];
+    const { title, unit, bound, value } = found;
+    return [{ series: { type: 'series', title: `${item.id}: ${title}`, unit, ...(bound ? { bound } : {}) }, value }];
+  });
 }
 
 /** The value that the item was judged by: the first with a bound, or else the first. */
