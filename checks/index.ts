@@ -3,6 +3,7 @@ import { authorizationMatrix } from './access/authorization-matrix/check.ts';
 import { minimalPrivileges } from './access/minimal-privileges/check.ts';
 import { namespaceIsolation } from './access/namespace-isolation/check.ts';
 import { networkPolicies } from './access/network-policies/check.ts';
+import { policyEnforcement } from './access/policy-enforcement/check.ts';
 import { referencedConfigMaps } from './access/referenced-config-maps/check.ts';
 import { referencedSecrets } from './access/referenced-secrets/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
@@ -77,6 +78,7 @@ const all: readonly CheckKind[] = [
   minimalPrivileges,
   namespaceIsolation,
   networkPolicies,
+  policyEnforcement,
   referencedConfigMaps,
   referencedSecrets,
   podDeletion,

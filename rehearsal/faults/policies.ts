@@ -4,6 +4,11 @@ import type { Fault } from './fault.ts';
 
 export const policyFaults: readonly Fault[] = [
   {
+    name: 'policies-not-enforced',
+    title: 'The network plug-in takes policies and enforces none of them',
+    inject: [{ lever: 'policies.ignore' }],
+  },
+  {
     name: 'policy-cuts-service-off',
     title: 'A changed policy lets nobody through to the learning system',
     inject: [
