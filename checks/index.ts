@@ -46,6 +46,7 @@ import { logPatterns } from './observability/log-patterns/check.ts';
 import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
+import { attestation } from './people/attestation/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
@@ -121,6 +122,7 @@ const all: readonly CheckKind[] = [
   logStreams,
   prometheusTargets,
   sloWindow,
+  attestation,
   playwrightSpec,
   imageProvenance,
   imageReference,

@@ -9,6 +9,7 @@ import type { DigestReader, HttpClient } from './http.ts';
 import type { LoadGenerator } from './load.ts';
 import type { DnsClient, TlsProber } from './network.ts';
 import type { ReasonCode } from './outcome.ts';
+import type { PeopleReader } from './people.ts';
 import type { RunReader } from './run-reader.ts';
 import type { SecretReader } from './secrets.ts';
 import type { PostgresClient, RedisClient } from './stores.ts';
@@ -66,6 +67,7 @@ export interface Capabilities {
   readonly load: LoadGenerator;
   readonly runs: RunReader;
   readonly cutover: CutoverReader;
+  readonly people: PeopleReader;
 }
 export type CapabilityName = keyof Capabilities;
 

@@ -1,4 +1,36 @@
-/** What people add to measured facts. Types only: the decision reads them, `load.ts` reads them from YAML. */
+/** What people add to measured facts: the decision reads them, `specs/loader/people/` reads them from files and verifies their signatures. */
+
+/** The purpose that keys of people are allowed for, as `ssh-keygen -n` names it. */
+export const PEOPLE_NAMESPACE = 'golive-signoff';
+
+/** One line of allowed_signers that holds the key for this purpose. Times are RFC 3339; absent: without that bound. */
+export interface KeyHolder {
+  readonly principal: string;
+  readonly after?: string;
+  readonly before?: string;
+}
+/** Whose key signed a text, as far as files say; or why nobody's did. Whether the key counts now, and for which role, is asked later. */
+export type Signed =
+  | { readonly fingerprint: string; readonly holders: readonly KeyHolder[] }
+  | { readonly refused: 'unsigned' | 'forged' | 'unknown-key' | 'revoked'; readonly why: string };
+
+/** Who may speak for a role. */
+export interface SigningRole {
+  /** Principals of allowed_signers. */
+  readonly signers: readonly string[];
+  /** How many of them must. */
+  readonly quorum: number;
+}
+/** The rules by which people sign, frozen with the plan. */
+export interface Signing {
+  readonly roles: Readonly<Record<string, SigningRole>>;
+  /** Nobody signs for two roles. */
+  readonly twoPerson: boolean;
+  /** Who wrote the release does not sign it. */
+  readonly excludeAuthors: boolean;
+  /** Who wrote it; null: nobody can tell. */
+  readonly authors: readonly string[] | null;
+}
 
 /** Accepts one blocking outcome of one item, for one release in one environment, until it expires. */
 export interface Waiver {
@@ -31,9 +63,29 @@ export interface Attestation {
   /** What is vouched for, in the person's words. */
   readonly statement: string;
   readonly ticket?: string;
+  /** Where others can look it up: a link, or a file of the project. */
+  readonly evidence?: string;
   /** RFC 3339. */
   readonly expires: string;
   readonly place: string;
+  readonly signed: Signed;
+}
+
+/** What the kinds of people are handed: who may speak for an item's role, and what was said of it. */
+export interface Spoken<T> {
+  /** The item's role; null where it names none. */
+  readonly role: string | null;
+  readonly environment: string;
+  readonly release: { readonly name: string; readonly version: string };
+  readonly signing: Signing;
+  readonly said: readonly T[];
+  /** Files that cannot be read as what they should be: nobody knows what they say. */
+  readonly problems: readonly string[];
+}
+/** The capability `people`, as types only. */
+export interface PeopleReader {
+  /** What is attested of the item that asks. */
+  attestations(): Promise<Spoken<Attestation>>;
 }
 
 /** A signature on a sign-off item. Whoever makes this value has verified the signature; the decision checks what it covers. */

@@ -5,6 +5,7 @@
 import type { CapabilityName } from './capabilities.ts';
 import type { Environment, Mutation } from './environment.ts';
 import type { Severity } from './outcome.ts';
+import type { Signing } from './people.ts';
 
 /** Phases in their order; each is a Playwright project of the same name. */
 export const PHASES = ['phase1', 'phase2', 'phase3', 'phase4', 'phase5', 'final', 'post-deployment'] as const;
@@ -98,6 +99,8 @@ export interface Plan {
     readonly digest: string;
   };
   readonly roles: Readonly<Record<string, string>>;
+  /** Who signs for which role; absent where the checklist names nobody. */
+  readonly signing?: Signing;
   readonly release: Release;
   readonly environment: Environment;
   readonly phases: readonly PlannedPhase[];

@@ -19,3 +19,11 @@ export function clusterUidOf(publicKey: Uint8Array): string {
   ];
   return parts.join('-');
 }
+
+/** The folder of a rehearsal's people: their keys, attestations and approvals. */
+export const REHEARSAL_SIGNERS = '.golive/rehearsal/signers';
+
+/** What a rehearsal's key signs of the list of its people's keys. */
+export function signersStatement(list: string): { readonly namespace: string; readonly statement: string } {
+  return { namespace: 'golive-ledger', statement: `golive rehearsal signers\n${list}` };
+}

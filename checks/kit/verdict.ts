@@ -1,5 +1,5 @@
 /**
- * What a kind answers, and the one policy by which it becomes an outcome: finding > doubt > nothing judged > pass. A judge collects
+ * What a kind answers, and the one policy by which it becomes an outcome: finding > doubt > waiting > nothing judged > pass. A judge collects
  * what it saw with a `Say`; no kind tests for itself whether it found anything.
  */
 import { plainText } from '../contract/json.ts';
@@ -64,9 +64,12 @@ export const UNOBSERVED = [
 ] as const satisfies readonly ReasonCode[];
 export type DoubtReason = (typeof INCONCLUSIVE)[number] | (typeof UNOBSERVED)[number];
 
+/** What a person has yet to do. */
+export type WaitReason = Extract<ReasonCode, 'needs-attestation' | 'needs-signature'>;
+
 /** A kind's answer as data. */
 export interface Verdict {
-  readonly outcome: 'pass' | 'fail' | 'error' | 'inconclusive' | 'not-applicable';
+  readonly outcome: 'pass' | 'fail' | 'error' | 'inconclusive' | 'pending' | 'not-applicable';
   readonly findings: readonly Finding[];
   readonly doubts: readonly Doubt[];
   /** Everything that was judged, by name. */
@@ -74,6 +77,8 @@ export interface Verdict {
   readonly evidence: readonly Evidence[];
   /** Why the item does not apply, for `not-applicable`. */
   readonly absent?: string;
+  /** Whom the item waits for, for `pending`. */
+  readonly waits?: { readonly reason: WaitReason; readonly why: string };
   /** Image digests the evidence is bound to: another image makes it stale. */
   readonly images?: readonly string[];
 }
@@ -109,6 +114,7 @@ export class Say<const M extends Messages> {
   readonly #doubts: Doubt[] = [];
   #images: readonly string[] | undefined;
   #absent: string | undefined;
+  #waits: Verdict['waits'];
 
   constructor(messages: M) {
     this.#messages = messages;
@@ -169,6 +175,11 @@ export class Say<const M extends Messages> {
     this.#absent = why;
   }
 
+  /** A person has yet to do something: pending, where nothing else was said. */
+  waits(reason: WaitReason, why: string): void {
+    this.#waits = { reason, why };
+  }
+
   /** Binds the evidence to images: a replaced one makes it stale. */
   boundTo(...images: readonly string[]): void {
     this.#images = [...new Set([...(this.#images ?? []), ...images])];
@@ -181,6 +192,7 @@ export class Say<const M extends Messages> {
     if (findings.length > 0) return { ...base, outcome: 'fail' };
     if (doubts.length > 0)
       return { ...base, outcome: doubts.some(({ reason }) => isUnobserved(reason)) ? 'error' : 'inconclusive' };
+    if (this.#waits !== undefined) return { ...base, outcome: 'pending', waits: this.#waits };
     if (this.#absent !== undefined) return { ...base, outcome: 'not-applicable', absent: this.#absent };
     if (this.#subjects.size === 0)
       return {

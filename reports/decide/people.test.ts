@@ -17,7 +17,7 @@ describe('what waits for a person', () => {
     expect(decide(inputOf(two, { outcomes, selectedPhases: ['phase1'] })).selected.decision).toBe('GO');
   });
 
-  const people = { kind: 'people/attestation', role: 'product-owner' };
+  const people = { kind: 'people/attestation', role: 'product-owner', params: { statement: 'The team is trained', maxDays: 90 } };
   const pending = { outcome: 'pending', reason: 'needs-attestation' } as const;
   it.each([
     ['a valid attestation', people, pending, attestationOf('A'), 'pass', 'GO'],
@@ -28,7 +28,7 @@ describe('what waits for a person', () => {
       { ...people, role: 'ghost' },
       pending,
       attestationOf('A', { role: 'ghost' }),
-      'pending',
+      'error',
       'HOLD',
     ],
     ['one for another release', people, pending, attestationOf('A', { release: '9' }), 'pending', 'HOLD'],

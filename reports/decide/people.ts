@@ -1,20 +1,17 @@
 /** What people say about items: waivers, attestations and signatures, and which of them count. Pure. */
 import type { AppliedWaiver } from '../../checks/contract/decision.ts';
-import type { Plan, PlannedItem, Release } from '../../checks/contract/plan.ts';
-import { failedSubjects } from '../../checks/kit/message.ts';
+import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
+import { failedSubjects, messageOf } from '../../checks/kit/message.ts';
 import { expiryProblem } from '../../specs/loader/people/words.ts';
 import { didYouMean } from '../../specs/loader/suggest.ts';
 import type { Approval, Attestation, Waiver } from '../../checks/contract/people.ts';
 import { ATTESTED_KINDS } from '../../checks/contract/people.ts';
+import { attestation } from '../../checks/people/attestation/check.ts';
+import { isRelease, spokenOf } from '../../checks/people/speakers.ts';
 import { isBlocking } from './order.ts';
 import type { JudgedItem } from './item.ts';
 
 const WAIVABLE_OUTCOMES: readonly string[] = ['fail', 'error', 'inconclusive'];
-
-/** True when `named` (a version, or `name@version`) is this release. */
-export function isRelease(named: string, release: Release): boolean {
-  return named === release.version || named === `${release.name}@${release.version}`;
-}
 
 /** Not yet expired at `now`, and not to stand for more than a year. */
 export function isValidAt(expires: string, now: Date): boolean {
@@ -63,15 +60,8 @@ export function heard(
   },
 ): JudgedItem {
   const { item } = judged;
+  if (ATTESTED_KINDS.includes(item.kind)) return attested(judged, said);
   if (judged.outcome !== 'pending') return judged;
-  if (judged.reason === 'needs-attestation' && ATTESTED_KINDS.includes(item.kind)) {
-    const found = said.attestations.find(
-      (a) =>
-        a.item === item.id && isHere(a, said.plan) && isValidAt(a.expires, said.now) && roleFits(a, item, said.plan),
-    );
-    if (found)
-      return spoken(judged, `${found.approver} (${found.role}) attests until ${found.expires}: ${found.statement}`);
-  }
   if (judged.reason === 'needs-signature' && item.signOff && said.readinessDigest !== null) {
     const found = said.approvals.find(
       (a) => a.item === item.id && a.covers === said.readinessDigest && roleFits(a, item, said.plan),
@@ -79,6 +69,24 @@ export function heard(
     if (found) return spoken(judged, `signed by ${found.approver} (${found.role}) at ${found.signedAt}`);
   }
   return judged;
+}
+
+/** By its kind's own judge, on what is said now: what was attested after the run counts, and what has ended since does not. */
+function attested(judged: JudgedItem, { plan, attestations, now }: Parameters<typeof heard>[1]): JudgedItem {
+  const { item, outcome, reason } = judged;
+  if (outcome !== 'pass' && !(outcome === 'pending' && reason === 'needs-attestation')) return judged;
+  const said = attestations.filter((one) => one.item === item.id);
+  const verdict = attestation.judge(item.params, spokenOf(plan, item, said, []), { now });
+  if (verdict.outcome === outcome) return judged;
+  const { findings, doubts, evidence, subjects, waits } = verdict;
+  const message = waits?.why ?? (messageOf(findings, doubts) || attestation.meta.title);
+  const why = verdict.outcome === 'pass' ? undefined : (waits?.reason ?? doubts[0]?.reason ?? 'does-not-conform');
+  return {
+    ...judged,
+    ...{ outcome: verdict.outcome, reason: why, detail: undefined, message, findings, doubts },
+    subjects: subjects.length,
+    evidence: [...judged.evidence, ...evidence],
+  };
 }
 
 function roleFits(said: { role: string }, item: PlannedItem, plan: Looked): boolean {

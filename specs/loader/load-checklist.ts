@@ -1,11 +1,13 @@
 /** The checklist: its file, its phase files, their items. Reads everything and reports everything that is wrong at once. */
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type { Signing } from '../../checks/contract/people.ts';
 import type { PhaseId } from '../../checks/contract/plan.ts';
 import type { CheckKind } from '../../checks/kit/kind.ts';
 import { schemaErrors } from '../../checks/kit/params.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import { itemProblems } from './item-rules.ts';
+import { roleTitles, signingOf } from './people/signing.ts';
 import { isPhase, phaseIndex } from './phases.ts';
 import { firstProblems, type Problem } from './problems.ts';
 import { checklistSchema, itemSchema, phaseSchema } from './schemas.ts';
@@ -38,7 +40,10 @@ export interface ChecklistPhase {
 export interface Checklist {
   readonly name: string;
   readonly file: string;
+  /** Titles by name. */
   readonly roles: Readonly<Record<string, string>>;
+  /** Who signs, as the file says it; `authors` where it names them. */
+  readonly signing: Omit<Signing, 'authors'> & { readonly authors?: readonly string[] };
   readonly release: { readonly name: string; readonly version: string; readonly commit?: string };
   readonly phases: readonly ChecklistPhase[];
   readonly items: readonly ChecklistItem[];
@@ -116,7 +121,7 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
   const problems: Problem[] = [...yaml.problems];
   if (yaml.value !== undefined) problems.push(...validate(checklistSchema, yaml.value, yaml, ''));
   const value = isRecord(yaml.value) ? yaml.value : {};
-  const roles = isRecord(value['roles']) ? (value['roles'] as Readonly<Record<string, string>>) : {};
+  const roles = isRecord(value['roles']) ? roleTitles(value['roles']) : {};
 
   const phases: ChecklistPhase[] = [];
   const items: ChecklistItem[] = [];
@@ -166,6 +171,7 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
       name: String(value['name']),
       file,
       roles,
+      signing: signingOf(value),
       release: {
         name: String(release['name']),
         version: String(release['version']),

@@ -20,6 +20,7 @@ import { itemParams, overridesOfPlanned, strayOverrides, type ParamsContext } fr
 import { DEFAULT_INTERVAL, DEFAULT_TIMEOUT } from './item-rules.ts';
 import { findChecklist, loadChecklist, type Checklist, type ChecklistItem } from './load-checklist.ts';
 import { loadEnvironment } from './load-environment.ts';
+import { commitAuthors, plannedSigning } from './people/signing.ts';
 import { phaseIndex } from './phases.ts';
 import { deepFreeze } from './plan-file.ts';
 import { sortProblems, type Problem } from './problems.ts';
@@ -46,7 +47,11 @@ export type PlanDraft = Omit<Plan, 'digest' | 'checklist'> & {
 
 /** Compiles; deterministic for the same files, variables and commit. Every problem of every file comes at once. */
 export function compilePlan(options: CompileOptions): Compiled {
-  const compiled = compiledBody(options, () => headOf(options.root));
+  const compiled = compiledBody(
+    options,
+    () => headOf(options.root),
+    (release) => commitAuthors(options.root, release),
+  );
   if ('problems' in compiled) return compiled;
   const { draft, checklist } = compiled;
   const body = { ...draft, checklist: { ...draft.checklist, digest: checklistDigest(checklist) } };
@@ -57,12 +62,17 @@ export function compilePlan(options: CompileOptions): Compiled {
 
 /** The same for who only wants to know whether it compiles: git is not asked for the commit, and nothing is frozen. */
 export function draftPlan(options: CompileOptions): { readonly draft: PlanDraft } | Problems {
-  return compiledBody(options, () => '0'.repeat(40));
+  return compiledBody(
+    options,
+    () => '0'.repeat(40),
+    () => null,
+  );
 }
 
 function compiledBody(
   options: CompileOptions,
   head: () => string,
+  authors: (release: Release) => readonly string[] | null,
 ): { readonly draft: PlanDraft; readonly checklist: Checklist } | Problems {
   const { root, env } = options;
   const kinds = options.kinds ?? registry;
@@ -113,6 +123,7 @@ function compiledBody(
     schema: 'golive/plan/v1',
     checklist: { name: checklist.name, file: checklist.file },
     roles: checklist.roles,
+    ...plannedSigning(checklist, loaded.environment, () => authors(release)),
     release,
     environment: loaded.environment,
     phases: phases.map(({ id, title, order, file }): PlannedPhase => ({ id, title, order, file })),
@@ -185,6 +196,7 @@ function checklistDigest(checklist: Checklist): string {
   return digestOf({
     name: checklist.name,
     roles: checklist.roles,
+    signing: checklist.signing,
     phases: checklist.phases.map(({ id, title, order, maxAge }) => ({ id, title, order, maxAge })),
     items: checklist.items.map((item) => ({ phase: item.phase, ...item.raw })),
   });

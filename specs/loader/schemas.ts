@@ -3,6 +3,7 @@ import type { JSONSchema } from 'json-schema-to-ts';
 import { SEVERITIES } from '../../checks/contract/outcome.ts';
 import { PHASES } from '../../checks/contract/plan.ts';
 import { DURATION_PATTERN } from '../../checks/contract/units.ts';
+import { authorsSchema, roleSchema, signingSchema } from './people/signing.ts';
 
 export const API_VERSION = 'golive/v1';
 /** Described, not built yet. */
@@ -37,9 +38,10 @@ export const checklistSchema = {
       type: 'object',
       minProperties: 1,
       propertyNames: { pattern: NAME_PATTERN },
-      additionalProperties: { type: 'string', minLength: 1 },
-      description: 'Who may own items and sign: a name and who that is',
+      additionalProperties: roleSchema,
+      description: 'Who may own items and sign: a name and who that is, or {title, signers, quorum}',
     },
+    signing: signingSchema,
     release: {
       type: 'object',
       additionalProperties: false,
@@ -57,6 +59,7 @@ export const checklistSchema = {
           description:
             'The git commit it was built from; GOLIVE_COMMIT replaces it, and HEAD of this repository is it when both are absent',
         },
+        authors: authorsSchema,
       },
     },
   },

@@ -42,6 +42,12 @@ export function planOf(items: readonly PlannedItem[], over: Partial<Plan> = {}, 
     schema: 'golive/plan/v1',
     checklist: { name: 'sample', file: 'specs/sample/checklist.yaml', digest: digestOf(items) },
     roles: { 'platform-team': 'Platform team', 'product-owner': 'Product owner' },
+    signing: {
+      roles: { 'product-owner': { signers: ['grace@example.com'], quorum: 1 } },
+      twoPerson: true,
+      excludeAuthors: true,
+      authors: [],
+    },
     release: { name: 'sample', version: '1.4.0', commit: 'unknown' },
     environment: {
       name: 'staging',
@@ -159,6 +165,7 @@ export function attestationOf(item: string, over: Partial<Attestation> = {}): At
     statement: 'trained',
     expires: '2027-03-02T00:00:00Z',
     place: 'specs/sample/attestations/people.yaml:3:5',
+    signed: { fingerprint: 'SHA256:grace', holders: [{ principal: 'grace@example.com' }] },
     ...over,
   };
 }

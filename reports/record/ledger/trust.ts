@@ -4,11 +4,12 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { clusterUidOf } from '../../../checks/contract/rehearsal-key.ts';
 import { parseAllowedSigners, signerOf, type AllowedSigners } from '../../../checks/protocols/ssh/allowed-signers.ts';
 import { verifySignature } from '../../../checks/protocols/ssh/signature.ts';
+import { ALLOWED_SIGNERS } from '../../../specs/loader/people/keys.ts';
 import { fileProblem } from '../io.ts';
 import { LEDGER_NAMESPACE, statementOf } from './signing.ts';
 import type { RunSummary } from './records.ts';
 
-export const ALLOWED_SIGNERS = 'allowed_signers';
+export { ALLOWED_SIGNERS };
 
 /** Anybody can make a rehearsal and its key: what it signs must not be taken for a real environment's. */
 const REHEARSAL_NAME = /^rehearsal(-|$)/;

@@ -1,5 +1,5 @@
 /** Reads the waivers and attestations that stand beside a checklist. What is not valid is told, and covers nothing. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { FromSchema } from 'json-schema-to-ts';
 import type { Plan, PlannedItem } from '../../../checks/contract/plan.ts';
@@ -11,8 +11,9 @@ import { didYouMean } from '../suggest.ts';
 import type { ProblemText, YamlFile } from '../yaml/parse.ts';
 import { readYamlFile } from '../yaml/parse.ts';
 import { isPlaceholder, isRfc3339, standsTooLong } from './words.ts';
+import { peopleFolders, peopleKeys, signedBy, type PeopleKeys } from './keys.ts';
 import { attestationsSchema, waiversSchema } from './schemas.ts';
-import type { Attestation, Waiver } from '../../../checks/contract/people.ts';
+import type { Attestation, Signed, Waiver } from '../../../checks/contract/people.ts';
 import { ATTESTED_KINDS } from '../../../checks/contract/people.ts';
 
 export const WAIVERS_FILE = 'waivers.yaml';
@@ -35,6 +36,7 @@ export interface LoadedPeople {
 /** What is needed of a plan; a checklist that does not compile has it too. */
 export interface PlanFacts {
   readonly checklist: Pick<Plan['checklist'], 'file'>;
+  readonly environment?: Pick<Plan['environment'], 'name' | 'rehearsal'>;
   readonly items: readonly Pick<PlannedItem, 'id' | 'kind'>[];
   readonly roles: Plan['roles'];
 }
@@ -52,13 +54,14 @@ export function loadPeople(root: string, plan: PlanFacts): People {
 export function readPeople(root: string, plan: PlanFacts, now?: Date): LoadedPeople {
   const folder = dirname(plan.checklist.file);
   const ids = plan.items.map(({ id }) => id);
-  const context: Context = { plan, ids, known: new Set(ids), now, problems: [], unmatched: [], seen: new Map() };
+  const keys = peopleKeys(root, plan);
+  const context: Context = { plan, ids, known: new Set(ids), now, keys, problems: [], unmatched: [], seen: new Map() };
   const waivers = existsSync(resolve(root, folder, WAIVERS_FILE))
     ? waiversIn(readYamlFile(root, join(folder, WAIVERS_FILE)), context)
     : [];
-  const attestations = attestationFiles(root, folder, context).flatMap((file) =>
-    attestationsIn(readYamlFile(root, file), context),
-  );
+  const attestations = peopleFolders(plan)
+    .flatMap((one) => attestationFiles(root, one, context))
+    .flatMap((file) => attestationsIn(readYamlFile(root, file), signedFile(root, file, keys), context));
   return {
     waivers,
     attestations,
@@ -72,6 +75,7 @@ interface Context {
   readonly ids: readonly string[];
   readonly known: ReadonlySet<string>;
   readonly now: Date | undefined;
+  readonly keys: PeopleKeys;
   readonly problems: Problem[];
   readonly unmatched: Problem[];
   /** Identity of an entry → where it stands first. */
@@ -101,13 +105,21 @@ function waiversIn(yaml: YamlFile, context: Context): Waiver[] {
   });
 }
 
-function attestationsIn(yaml: YamlFile, context: Context): Attestation[] {
+/** Whose signature lies beside a file: `ssh-keygen -Y sign` puts it there. */
+export function signedFile(root: string, file: string, keys: PeopleKeys): Signed {
+  const path = resolve(root, file);
+  const beside = `${path}.sig`;
+  const signature = existsSync(beside) ? readFileSync(beside, 'utf8') : undefined;
+  return signedBy(existsSync(path) ? readFileSync(path, 'utf8') : '', signature, keys);
+}
+
+function attestationsIn(yaml: YamlFile, signed: Signed, context: Context): Attestation[] {
   type Entry = FromSchema<typeof attestationsSchema>['attestations'][number];
   return entriesOf<Entry>(yaml, 'attestations', context).flatMap(({ entry, pointer, place }) => {
-    const id = `attestation of ${entry.item} by ${entry.role} for ${entry.environment}, ${entry.release}`;
+    const id = `attestation of ${entry.item} by ${entry.approver} (${entry.role}) for ${entry.environment}, ${entry.release}`;
     const sound = isSound(yaml, entry, pointer, id, context);
     const vouched = isAttested(yaml, entry, pointer, context);
-    return sound && vouched ? [{ ...entry, place }] : [];
+    return sound && vouched ? [{ ...entry, place, signed }] : [];
   });
 }
 

@@ -55,6 +55,7 @@ export const attestationsSchema = {
           role: text("One of the checklist's roles"),
           statement: reasoned('What is vouched for, in words'),
           ticket: named('Where it is recorded'),
+          evidence: text('Where others can look it up: a link, or a file of the project'),
         },
       },
     },
