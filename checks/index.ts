@@ -60,6 +60,7 @@ import { dnsRecords } from './traffic/dns-records/check.ts';
 import { httpEndpoint } from './traffic/http-endpoint/check.ts';
 import { journey } from './traffic/journey/check.ts';
 import { loadBalancerCheck } from './traffic/load-balancer/check.ts';
+import { openPortsCheck } from './traffic/open-ports/check.ts';
 import { serviceHealth } from './traffic/service-health/check.ts';
 import { serviceToService } from './traffic/service-to-service/check.ts';
 import { tlsCertificate } from './traffic/tls-certificate/check.ts';
@@ -136,6 +137,7 @@ const all: readonly CheckKind[] = [
   httpEndpoint,
   journey,
   loadBalancerCheck,
+  openPortsCheck,
   serviceHealth,
   serviceToService,
   tlsCertificate,

@@ -16,6 +16,7 @@ const VALUES = {
   gateway: 'https://api.mcp.test:1002',
   blue: 'https://blue.mcp.test:1002',
   gatewayPort: 1002,
+  closedPort: 1012,
   dnsServer: '127.0.0.1:1003',
   postgresPort: 1004,
   pgbouncerPort: 1005,

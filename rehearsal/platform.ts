@@ -12,6 +12,7 @@ import { platformImages } from './images/index.ts';
 import { readManifests } from './manifests.ts';
 import { startMonitoring, type Monitoring } from './monitoring/monitoring.ts';
 import { openServiceAddresses, type Doors } from './network/doors.ts';
+import { keepPortShut } from './network/closed-port.ts';
 import { enforcePolicies } from './network/enforcement.ts';
 import type { DnsServer } from './network/dns-server.ts';
 import type { GatewayProcess } from './network/gateway-process.ts';
@@ -99,6 +100,7 @@ export async function startPlatform(
   const parts: Parts = { monitoring, gateway, dns, doors, registry, logs, grafana, control };
   started(platformOf(parts));
   tellValues(parts, stores, track, report);
+  void keepPortShut(context.levers).then((closedPort) => report.values({ closedPort }));
 
   const api = await control;
   addObjectLevers(context.levers, api);

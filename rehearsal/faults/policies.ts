@@ -1,8 +1,13 @@
-/** Faults of the network between pods: what policies say, and whether anybody enforces them. */
+/** Faults of the walls in the network: policies between pods and whether anybody enforces them, and the firewall. */
 import { NAMESPACE } from '../topology.ts';
 import type { Fault } from './fault.ts';
 
 export const policyFaults: readonly Fault[] = [
+  {
+    name: 'port-left-open',
+    title: 'A port that the firewall should keep shut answers',
+    inject: [{ lever: 'firewall.open' }],
+  },
   {
     name: 'policies-not-enforced',
     title: 'The network plug-in takes policies and enforces none of them',
