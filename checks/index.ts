@@ -1,5 +1,6 @@
 /** The registry: every kind, one line each, sorted. `npm run new-check` adds the line. */
 import { authorizationMatrix } from './access/authorization-matrix/check.ts';
+import { meshMtls } from './access/mesh-mtls/check.ts';
 import { minimalPrivileges } from './access/minimal-privileges/check.ts';
 import { namespaceIsolation } from './access/namespace-isolation/check.ts';
 import { networkPolicies } from './access/network-policies/check.ts';
@@ -58,6 +59,7 @@ import { authentication } from './traffic/authentication/check.ts';
 import { authorization } from './traffic/authorization/check.ts';
 import { dnsRecords } from './traffic/dns-records/check.ts';
 import { httpEndpoint } from './traffic/http-endpoint/check.ts';
+import { ingressSecurity } from './traffic/ingress-security/check.ts';
 import { journey } from './traffic/journey/check.ts';
 import { loadBalancerCheck } from './traffic/load-balancer/check.ts';
 import { openPortsCheck } from './traffic/open-ports/check.ts';
@@ -77,6 +79,7 @@ import type { CheckKind } from './kit/kind.ts';
 
 const all: readonly CheckKind[] = [
   authorizationMatrix,
+  meshMtls,
   minimalPrivileges,
   namespaceIsolation,
   networkPolicies,
@@ -135,6 +138,7 @@ const all: readonly CheckKind[] = [
   authorization,
   dnsRecords,
   httpEndpoint,
+  ingressSecurity,
   journey,
   loadBalancerCheck,
   openPortsCheck,

@@ -2,7 +2,51 @@
 import { NAMESPACE } from '../topology.ts';
 import type { Fault } from './fault.ts';
 
+/** A pod that does nothing, as the control plane of a mesh. */
+const ISTIOD = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'istiod-0', namespace: 'monitoring', labels: { app: 'istiod' } },
+  spec: {
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, runAsUser: 65_534, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [
+      {
+        name: 'discovery',
+        image: 'registry.k8s.io/pause:3.10',
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        },
+      },
+    ],
+  },
+};
+
 export const policyFaults: readonly Fault[] = [
+  {
+    name: 'mesh-without-proxies',
+    title: 'A mesh is installed, and no pod of the platform is in it',
+    inject: [{ lever: 'objects.apply', with: { manifest: ISTIOD } }],
+  },
+  {
+    name: 'route-served-in-plaintext',
+    title: 'The route of the blue deployment is attached to the listener without TLS, too',
+    inject: [
+      {
+        lever: 'objects.patch',
+        with: {
+          apiVersion: 'gateway.networking.k8s.io/v1',
+          kind: 'HTTPRoute',
+          resource: 'httproutes',
+          namespace: NAMESPACE,
+          name: 'mcp-blue',
+          patch: { spec: { parentRefs: [{ name: 'mcp-gateway' }] } },
+        },
+      },
+    ],
+  },
   {
     name: 'port-left-open',
     title: 'A port that the firewall should keep shut answers',

@@ -62,6 +62,8 @@ P1-RBA-003 145 access/namespace-isolation
 P1-RBA-004 146 workloads/pod-security-admission
 P1-NWS-001 149 access/network-policies
 P1-NWS-002 150 traffic/tls-versions
+P1-NWS-003 151 traffic/ingress-security
+P1-NWS-004 152 access/mesh-mtls
 P1-CON-002 156 workloads/non-root
 P1-CON-003 157 workloads/read-only-root
 P1-CON-004 158 workloads/dropped-capabilities
