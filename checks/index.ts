@@ -55,6 +55,9 @@ import { imageSize } from './supply-chain/image-size/check.ts';
 import { pushPermission } from './supply-chain/push-permission/check.ts';
 import { pushedImages } from './supply-chain/pushed-images/check.ts';
 import { registryAccess } from './supply-chain/registry-access/check.ts';
+import { registryScans } from './supply-chain/registry-scans/check.ts';
+import { runningScans } from './supply-chain/running-scans/check.ts';
+import { vulnerabilities } from './supply-chain/vulnerabilities/check.ts';
 import { authentication } from './traffic/authentication/check.ts';
 import { authorization } from './traffic/authorization/check.ts';
 import { dnsRecords } from './traffic/dns-records/check.ts';
@@ -134,6 +137,9 @@ const all: readonly CheckKind[] = [
   pushPermission,
   pushedImages,
   registryAccess,
+  registryScans,
+  runningScans,
+  vulnerabilities,
   authentication,
   authorization,
   dnsRecords,

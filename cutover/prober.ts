@@ -6,6 +6,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { ProbeRecord } from '../checks/contract/cutover.ts';
+import { GATE_TRAFFIC } from '../checks/contract/gate-traffic.ts';
 import { contextFor, systemContext } from '../fixtures/capabilities/http.ts';
 
 export interface ProberOptions {
@@ -63,7 +64,7 @@ export function startProber(options: ProberOptions): Prober {
       {
         agent,
         lookup: options.lookup,
-        headers: { 'user-agent': 'golive' },
+        headers: { 'user-agent': 'golive', ...GATE_TRAFFIC },
       },
       (response) => {
         const header = response.headers[options.versionHeader];

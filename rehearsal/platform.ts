@@ -10,6 +10,7 @@ import { addDeploymentLevers } from './images/deployment-levers.ts';
 import { neighbourManifests } from './stand-ins/neighbours.ts';
 import { platformImages } from './images/index.ts';
 import { readManifests } from './manifests.ts';
+import type { TargetGroup } from './monitoring/discovery.ts';
 import { startMonitoring, type Monitoring } from './monitoring/monitoring.ts';
 import { openServiceAddresses, type Doors } from './network/doors.ts';
 import { keepPortShut } from './network/closed-port.ts';
@@ -17,10 +18,12 @@ import { enforcePolicies } from './network/enforcement.ts';
 import type { DnsServer } from './network/dns-server.ts';
 import type { GatewayProcess } from './network/gateway-process.ts';
 import { attachGateway, gatewayValues, startGateway, startNames } from './network/network.ts';
+import { startUsers } from './network/users.ts';
 import { makeLedgerKey } from './ledger-key.ts';
 import { addObjectLevers } from './object-levers.ts';
 import { trackParts, type PartTracker, type PlatformReporter } from './part-tracker.ts';
 import type { PlatformContext } from './platform-types.ts';
+import { addPeople } from './people/signers.ts';
 import { startPostgres } from './postgres/server.ts';
 import { imageDigest, pinned } from './registry/image-manifests.ts';
 import { startRegistry, type Registry } from './registry/server.ts';
@@ -32,11 +35,14 @@ import { createPgbouncer } from './stores/pgbouncer.ts';
 import { startRedis } from './stores/redis.ts';
 import { startGrafana } from './stand-ins/grafana-process.ts';
 import { startLoki, type StandInServer } from './stand-ins/loki-process.ts';
+import { startScanner } from './stand-ins/scanner.ts';
 import { createStoreSecrets, type StoreSecrets } from './stores/secrets.ts';
 import { NAMESPACE, NODES, SERVICES, STORES } from './topology.ts';
 
 export type { PlatformReporter } from './part-tracker.ts';
 
+/** As a ServiceMonitor of the gateway would label it. */
+const GATEWAY_TARGET = { job: 'mcp-gateway', namespace: NAMESPACE } as const;
 /** Replicas that must be ready at first, of each colour. */
 const REPLICAS = { typescriptApi: 2, learningSystem: 1, rustServer: 1 } as const;
 
@@ -73,9 +79,12 @@ export async function startPlatform(
   const track = trackParts(report, performance.now());
   const k8s = join(dirname(context.dist), 'k8s');
   const plane = deferred<ControlPlane>();
+  const targets: TargetGroup[] = [];
   // First of all: Prometheus looks at its targets for the first time five seconds after its start.
-  const monitoring = track.part('prometheus', startMonitoring(context, k8s, plane.promise), (one) =>
-    one.prometheus.pid(),
+  const monitoring = track.part(
+    'prometheus',
+    startMonitoring(context, k8s, plane.promise, () => targets),
+    (one) => one.prometheus.pid(),
   );
   const stores = startStores(context, storeSecrets, track, () => doors);
   const gateway = track.part('gateway', startGateway(context), (one) => one.pid());
@@ -98,9 +107,14 @@ export async function startPlatform(
   );
   control.then(plane.resolve, plane.reject);
   const parts: Parts = { monitoring, gateway, dns, doors, registry, logs, grafana, control };
-  started(platformOf(parts));
+  const users: { stop(): void }[] = [];
+  started(platformOf(parts, users));
   tellValues(parts, stores, track, report);
   void keepPortShut(context.levers).then((closedPort) => report.values({ closedPort }));
+  gateway.then(
+    ({ metricsPort }) => targets.push({ targets: [`127.0.0.1:${metricsPort}`], labels: GATEWAY_TARGET }),
+    () => undefined,
+  );
 
   const api = await control;
   addObjectLevers(context.levers, api);
@@ -108,11 +122,13 @@ export async function startPlatform(
   addDeploymentLevers(context.levers, api);
   addStoreLevers(context.levers, stores);
   const pull = await registry;
+  const scanner = startScanner(context, api, pull);
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s, enforcement);
   const others = [monitoring, dns, doors, logs, grafana, stores.pgbouncer.port];
-  await Promise.all([podsReady(api, stores, track), front.ready, pull.filled, ...others]);
+  await Promise.all([podsReady(api, stores, track), front.ready, scanner.ready, ...others]);
+  users.push(startUsers(context, await gateway, secrets));
 }
 
 function startStores(
@@ -147,13 +163,15 @@ function beginControlPlane(
     translate: async (...asked: Parameters<Doors['translate']>) => (await doors).translate(...asked),
     release: (podUid: string) => void doors.then((one) => one.release(podUid)),
   };
+  const uid = makeLedgerKey(context.dir);
+  addPeople(context.dir, context.levers);
   const images = platformImages(context, { addresses, stores, digest: imageDigest });
   return startControlPlane({
     dir,
     images,
     nodes: NODES,
     logs: join(context.dir, 'logs'),
-    uid: makeLedgerKey(context.dir),
+    uid,
     log: (line) => context.log(`control plane: ${line}`),
   });
 }
@@ -233,7 +251,7 @@ async function podsReady(plane: ControlPlane, { postgres, redis }: Stores, track
   );
 }
 
-function platformOf(parts: Parts): Platform {
+function platformOf(parts: Parts, users: readonly { stop(): void }[]): Platform {
   let plane: ControlPlane | undefined;
   const running: { stop(): Promise<void> }[] = [];
   const ignore = (): undefined => undefined;
@@ -246,6 +264,7 @@ function platformOf(parts: Parts): Platform {
     writes: () => plane?.writes?.() ?? 0,
     // What is only starting is left to the reaper. The stores are stopped as their pods' processes, or by the reaper as well.
     async stop() {
+      for (const one of users) one.stop();
       await Promise.allSettled([plane?.close(), ...running.map((part) => part.stop())]);
     },
   };

@@ -7,7 +7,7 @@ import type { PlatformContext } from '../platform-types.ts';
 import { startReceiver, type Receiver } from '../stand-ins/receiver.ts';
 import { SERVICES } from '../topology.ts';
 import { startAlertmanager, type Alertmanager } from './alertmanager.ts';
-import { scrapeTargets } from './discovery.ts';
+import { scrapeTargets, type TargetGroup } from './discovery.ts';
 import type { FedReplica } from './fed-replica.ts';
 import { kubeStateMetrics, storeMetrics } from './exporters.ts';
 import { addMonitoringLevers } from './levers.ts';
@@ -40,18 +40,19 @@ interface View {
 
 /**
  * Starts all three (about 0.2 s) and settles when they are ready; the control plane may come later. Prometheus looks at its targets
- * for the first time five seconds after its start, so it should be started first of all.
+ * for the first time five seconds after its start, so it should be started first of all. `others` are targets beside the pods.
  */
 export async function startMonitoring(
   context: PlatformContext,
   k8s: string,
   control: Promise<Plane>,
+  others: () => readonly TargetGroup[] = () => [],
 ): Promise<Monitoring> {
   const view: View = { pods: [], deployments: [], plane: undefined };
   const forgotten = new Set<string>();
   const replicas = new Map<string, FedReplica>();
   const groups = readRuleGroups(join(k8s, 'monitoring', 'prometheus-rules.yaml'), COMPRESSION);
-  const [sources, receiver] = await Promise.all([serveSources(view, forgotten, replicas), startReceiver()]);
+  const [sources, receiver] = await Promise.all([serveSources(view, forgotten, replicas, others), startReceiver()]);
   const alertmanager = await startAlertmanager(context, {
     configFile: join(k8s, 'monitoring', 'alertmanager.yaml'),
     receivers: { ON_CALL_URL: `${receiver.url}/on-call`, TEAM_CHANNEL_URL: `${receiver.url}/team-channel` },
@@ -102,6 +103,7 @@ function serveSources(
   view: View,
   forgotten: ReadonlySet<string>,
   replicas: ReadonlyMap<string, FedReplica>,
+  others: () => readonly TargetGroup[],
 ): Promise<LoopbackServer> {
   const containers = () => view.plane?.containers() ?? [];
   const answers: Readonly<Record<string, () => Promise<string>>> = {
@@ -113,7 +115,7 @@ function serveSources(
     if (request.url === '/targets') {
       response.writeHead(200, { 'content-type': 'application/json' });
       const fed = [...replicas.values()].map((replica) => replica.target(request.headers.host ?? ''));
-      response.end(JSON.stringify([...scrapeTargets(view.pods, containers(), forgotten), ...fed]));
+      response.end(JSON.stringify([...scrapeTargets(view.pods, containers(), forgotten), ...fed, ...others()]));
       return;
     }
     const replica = replicas.get((request.url ?? '').slice(1));

@@ -20,6 +20,28 @@ const duration = (description: string) =>
 const apiVersion = { const: API_VERSION, description: 'The format of this file' } as const;
 const name = { type: 'string', pattern: NAME_PATTERN, description: 'Small letters, digits and hyphens' } as const;
 
+/** A scheduled verification; `cron` is what a CronJob of Kubernetes takes. */
+export const scheduleSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'cron', 'phase', 'deadline'],
+  properties: {
+    // The CronJob is called golive-NAME, and its Jobs add eleven characters to that.
+    name: { ...name, maxLength: 40 },
+    cron: { type: 'string', minLength: 1, description: "Five fields, or @hourly, @daily, @weekly: '7 * * * *'" },
+    timeZone: { type: 'string', minLength: 1, description: 'A name of the IANA database (Etc/UTC)' },
+    phase: { enum: PHASES, description: 'The phase that is judged' },
+    items: {
+      type: 'array',
+      minItems: 1,
+      uniqueItems: true,
+      items: { type: 'string', pattern: '^[A-Z][A-Z0-9-]*$' },
+      description: 'How the ids of its items begin; absent: all of the phase',
+    },
+    deadline: duration('After which a run that has not ended is ended'),
+  },
+} as const satisfies JSONSchema;
+
 export const checklistSchema = {
   type: 'object',
   additionalProperties: false,
@@ -40,6 +62,11 @@ export const checklistSchema = {
       propertyNames: { pattern: NAME_PATTERN },
       additionalProperties: roleSchema,
       description: 'Who may own items and sign: a name and who that is, or {title, signers, quorum}',
+    },
+    schedules: {
+      type: 'array',
+      items: scheduleSchema,
+      description: 'Verification after go-live: CronJobs of k8s/gate, written by golive generate',
     },
     signing: signingSchema,
     release: {

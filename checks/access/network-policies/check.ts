@@ -1,11 +1,11 @@
 import { kind } from '../../kit/kind.ts';
-import { DAEMON_SETS, DEPLOYMENTS, mayList, STATEFUL_SETS } from '../../protocols/kubernetes.ts';
+import { CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, mayList, STATEFUL_SETS } from '../../protocols/kubernetes.ts';
 import { listed, mayReadNetwork, readNetworkObjects } from '../network-objects.ts';
 import { judge, messages } from './judge.ts';
 import { params } from './params.ts';
 
 /** They only name ends: those of the namespaces will do. */
-const WORKLOADS = [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS];
+const WORKLOADS = [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, CRON_JOBS, JOBS];
 
 export const networkPolicies = kind('access/network-policies', {
   title: 'Network policies isolate every pod and allow what is declared',
