@@ -7,6 +7,7 @@ import { networkPolicies } from './access/network-policies/check.ts';
 import { policyEnforcement } from './access/policy-enforcement/check.ts';
 import { referencedConfigMaps } from './access/referenced-config-maps/check.ts';
 import { referencedSecrets } from './access/referenced-secrets/check.ts';
+import { networkPartition } from './chaos/network-partition/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
 import { manifestDrift } from './cluster/manifest-drift/check.ts';
 import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
@@ -89,6 +90,7 @@ const all: readonly CheckKind[] = [
   policyEnforcement,
   referencedConfigMaps,
   referencedSecrets,
+  networkPartition,
   podDeletion,
   manifestDrift,
   rbacAuthorization,

@@ -26,6 +26,13 @@ const ISTIOD = {
 
 export const policyFaults: readonly Fault[] = [
   {
+    name: 'inference-made-up',
+    title: 'The API makes answers up when the learning system is out of reach',
+    inject: [
+      { lever: 'service.misbehave', with: { app: 'mcp-typescript-api', as: 'inference-made-up', colour: 'blue' } },
+    ],
+  },
+  {
     name: 'mesh-without-proxies',
     title: 'A mesh is installed, and no pod of the platform is in it',
     inject: [{ lever: 'objects.apply', with: { manifest: ISTIOD } }],

@@ -104,6 +104,7 @@ P3-MET-005 310 load/resource-use
 P3-MET-006 311 load/resource-use
 P3-SCA-001 313 workloads/autoscaling
 P3-CHA-001 322 chaos/pod-deletion
+P3-CHA-002 329 chaos/network-partition
 P4-ROU-001 343 cutover/weights
 P4-ROU-003 345 cutover/unready-backends
 P4-ROL-001 367 cutover/rollback-rehearsal

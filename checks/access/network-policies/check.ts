@@ -1,6 +1,6 @@
 import { kind } from '../../kit/kind.ts';
 import { CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, mayList, STATEFUL_SETS } from '../../protocols/kubernetes.ts';
-import { listed, mayReadNetwork, readNetworkObjects } from '../network-objects.ts';
+import { listed, mayReadNetwork, readNetworkObjects } from '../../protocols/network-objects.ts';
 import { judge, messages } from './judge.ts';
 import { params } from './params.ts';
 

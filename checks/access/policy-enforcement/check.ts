@@ -1,12 +1,12 @@
 import type { KubeObject, PodExec } from '../../contract/cluster.ts';
-import { shortened } from '../../kit/evidence.ts';
-import { kind, ObservationError } from '../../kit/kind.ts';
+import { kind } from '../../kit/kind.ts';
 import { DAEMON_SETS, DEPLOYMENTS, mayList, PODS } from '../../protocols/kubernetes.ts';
+import { connectFrom } from '../../protocols/pod-connection.ts';
 import { readyPod } from '../../protocols/ready-pod.ts';
-import { mayReadNetwork, readNetworkObjects } from '../network-objects.ts';
+import { mayReadNetwork, readNetworkObjects } from '../../protocols/network-objects.ts';
 import { agentsOf } from './agents.ts';
-import { judge, messages, type Called, type Probed, type Seen } from './judge.ts';
-import { params, type Params, type Probe, type Target } from './params.ts';
+import { judge, messages, type Probed, type Seen } from './judge.ts';
+import { params, type Params, type Probe } from './params.ts';
 
 export const policyEnforcement = kind('access/policy-enforcement', {
   title: 'The network enforces network policies',
@@ -57,43 +57,17 @@ async function probed(
 ): Promise<Probed> {
   const deployment = from.deployments.find(({ metadata }) => metadata.name === probe.from);
   if (!deployment) return { pod: null, why: 'does not exist' };
-  const caller = readyPod(deployment, from.pods);
-  if (!caller) return { pod: null, why: 'has no ready pod that could call' };
-  const pod = caller.metadata.name;
+  const ready = readyPod(deployment, from.pods);
+  if (!ready) return { pod: null, why: 'has no ready pod that could call' };
+  const pod = ready.metadata.name;
+  const { container } = probe;
+  const caller = { namespace: given.namespace, pod, ...(container === undefined ? {} : { container }) };
   const [allowed, forbidden] = await Promise.all(
-    [probe.allowed, probe.forbidden].map((target) => connect(given, probe, pod, target, from.exec)),
+    [probe.allowed, probe.forbidden].map(async ({ name, namespace, port }) => {
+      const host = namespace === undefined ? name : `${name}.${namespace}`;
+      return await connectFrom(from.exec, caller, host, port, given.timeoutSeconds);
+    }),
   );
   if (!allowed || !forbidden) throw new Error('two calls have two answers');
   return { pod, allowed, forbidden };
-}
-
-/** Does a connection come about? What is answered on it, if anything, does not matter: the port need not speak HTTP. */
-async function connect(
-  { namespace, timeoutSeconds }: Params,
-  { container }: Probe,
-  pod: string,
-  to: Target,
-  exec: PodExec,
-): Promise<Called> {
-  const host = to.namespace === undefined ? to.name : `${to.name}.${to.namespace}`;
-  const seconds = String(timeoutSeconds);
-  const { exitCode, stdout, stderr, ms } = await exec.run(
-    { namespace, pod, ...(container === undefined ? {} : { container }) },
-    ['curl', '-sS', '-o', '/dev/null', '-m', seconds, '-w', '%{time_connect}', `http://${host}:${to.port}/`],
-  );
-  const why = shortened(stderr.replace(/\s+/g, ' ').trim(), 150);
-  // 126 and 127: the command could not be run (POSIX shell); 2: curl failed to start (its manual page).
-  if (exitCode === 126 || exitCode === 127 || exitCode === 2)
-    throw new ObservationError('component-missing', `Pod ${namespace}/${pod}: curl could not be run: ${why}`, {
-      detail: 'no-curl',
-      fix: 'Name a container that has curl in the item, or add curl to the image.',
-    });
-  return { saw: sawOf(exitCode, Number(stdout.trim())), why, ms: Math.round(ms) };
-}
-
-/** By curl's exit code and the seconds until the connection stood, 0 where it never did. */
-function sawOf(exitCode: number, connectedAfter: number): Called['saw'] {
-  if (exitCode === 7) return 'refused';
-  if (exitCode === 0 || connectedAfter > 0) return 'connected';
-  return exitCode === 28 ? 'silent' : 'unclear';
 }

@@ -4,6 +4,7 @@ import { readNetwork, type NetworkWorld } from '../../../k8s/semantics/network/w
 import { textAt } from '../../contract/json.ts';
 import { table } from '../../kit/evidence.ts';
 import { objectSubject, type Say } from '../../kit/kind.ts';
+import type { Called } from '../../protocols/pod-connection.ts';
 import { isReady } from '../../protocols/ready-pod.ts';
 import type { Agent } from './agents.ts';
 import { serviceOf, type Params, type Probe, type Target } from './params.ts';
@@ -28,13 +29,6 @@ export const messages = {
 } as const;
 type Saying = Say<typeof messages>;
 
-/** What became of a connection. */
-export interface Called {
-  readonly saw: 'connected' | 'refused' | 'silent' | 'unclear';
-  /** curl's words where it did not connect. */
-  readonly why: string;
-  readonly ms: number;
-}
 export type Probed =
   | { readonly pod: string; readonly allowed: Called; readonly forbidden: Called }
   | { readonly pod: null; readonly why: string };

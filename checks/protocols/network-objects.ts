@@ -2,8 +2,8 @@
 import { ObservationError } from '../contract/capabilities.ts';
 import type { ClusterReader, ResourceType } from '../contract/cluster.ts';
 import type { Permission } from '../contract/plan.ts';
-import { mayList, NAMESPACES, NODES, PODS, SERVICES } from '../protocols/kubernetes.ts';
-import { NETWORK_POLICIES, OTHER_POLICIES } from '../protocols/network-policies.ts';
+import { mayList, NAMESPACES, NODES, PODS, SERVICES } from './kubernetes.ts';
+import { NETWORK_POLICIES, OTHER_POLICIES } from './network-policies.ts';
 
 /** Peers may be anywhere. */
 const EVERYWHERE = [NAMESPACES, NODES, PODS, SERVICES, NETWORK_POLICIES];
