@@ -1,13 +1,16 @@
 /** The registry: every kind, one line each, sorted. `npm run new-check` adds the line. */
 import { authorizationMatrix } from './access/authorization-matrix/check.ts';
 import { encryptionAtRest } from './access/encryption-at-rest/check.ts';
+import { meshMtls } from './access/mesh-mtls/check.ts';
 import { minimalPrivileges } from './access/minimal-privileges/check.ts';
 import { namespaceIsolation } from './access/namespace-isolation/check.ts';
 import { networkPolicies } from './access/network-policies/check.ts';
+import { policyEnforcement } from './access/policy-enforcement/check.ts';
 import { referencedConfigMaps } from './access/referenced-config-maps/check.ts';
 import { referencedSecrets } from './access/referenced-secrets/check.ts';
 import { businessMetrics } from './business/metrics/check.ts';
 import { businessSatisfaction } from './business/satisfaction/check.ts';
+import { networkPartition } from './chaos/network-partition/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
 import { manifestDrift } from './cluster/manifest-drift/check.ts';
 import { manifestReview } from './cluster/manifest-review/check.ts';
@@ -85,8 +88,10 @@ import { authentication } from './traffic/authentication/check.ts';
 import { authorization } from './traffic/authorization/check.ts';
 import { dnsRecords } from './traffic/dns-records/check.ts';
 import { httpEndpoint } from './traffic/http-endpoint/check.ts';
+import { ingressSecurity } from './traffic/ingress-security/check.ts';
 import { journey } from './traffic/journey/check.ts';
 import { loadBalancerCheck } from './traffic/load-balancer/check.ts';
+import { openPortsCheck } from './traffic/open-ports/check.ts';
 import { serviceHealth } from './traffic/service-health/check.ts';
 import { serviceToService } from './traffic/service-to-service/check.ts';
 import { tlsCertificate } from './traffic/tls-certificate/check.ts';
@@ -104,13 +109,16 @@ import type { CheckKind } from './kit/kind.ts';
 const all: readonly CheckKind[] = [
   authorizationMatrix,
   encryptionAtRest,
+  meshMtls,
   minimalPrivileges,
   namespaceIsolation,
   networkPolicies,
+  policyEnforcement,
   referencedConfigMaps,
   referencedSecrets,
   businessMetrics,
   businessSatisfaction,
+  networkPartition,
   podDeletion,
   manifestDrift,
   manifestReview,
@@ -188,8 +196,10 @@ const all: readonly CheckKind[] = [
   authorization,
   dnsRecords,
   httpEndpoint,
+  ingressSecurity,
   journey,
   loadBalancerCheck,
+  openPortsCheck,
   serviceHealth,
   serviceToService,
   tlsCertificate,

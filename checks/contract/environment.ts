@@ -79,6 +79,8 @@ export const REHEARSAL_VALUES = {
   blue: 'string',
   /** Port of the gateway's TLS listener. */
   gatewayPort: 'number',
+  /** A port of this machine on which nobody listens: what a firewall keeps shut. */
+  closedPort: 'number',
   /** `127.0.0.1:PORT` of the DNS server that knows mcp.test. */
   dnsServer: 'string',
   /** PostgreSQL itself, and PgBouncer in front of it. */
