@@ -99,8 +99,8 @@ import { tlsVersions } from './traffic/tls-versions/check.ts';
 import { autoscaling } from './workloads/autoscaling/check.ts';
 import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
 import { nonRoot } from './workloads/non-root/check.ts';
-import { podSecurityAdmission } from './workloads/pod-security-admission/check.ts';
 import { podSecurityStandard } from './workloads/pod-security/check.ts';
+import { podSecurityAdmission } from './workloads/pod-security-admission/check.ts';
 import { readOnlyRoot } from './workloads/read-only-root/check.ts';
 import { restrictedSecurityContext } from './workloads/restricted-security-context/check.ts';
 import { rollout } from './workloads/rollout/check.ts';
@@ -207,8 +207,8 @@ const all: readonly CheckKind[] = [
   autoscaling,
   droppedCapabilities,
   nonRoot,
-  podSecurityAdmission,
   podSecurityStandard,
+  podSecurityAdmission,
   readOnlyRoot,
   restrictedSecurityContext,
   rollout,
