@@ -66,6 +66,7 @@ P1-MON-002 130 observability/grafana
 P1-MON-003 131 observability/alertmanager-routing
 P1-MON-004 132 observability/log-streams
 P1-SEC-001 137 access/referenced-secrets
+P1-SEC-004 140 access/encryption-at-rest
 P1-RBA-001 143 access/minimal-privileges
 P1-RBA-002 144 access/authorization-matrix
 P1-RBA-003 145 access/namespace-isolation
@@ -84,6 +85,8 @@ P1-IMG-003 172 supply-chain/image-size
 P1-IMG-004 173 supply-chain/vulnerabilities
 P1-IMG-005 174 supply-chain/image-reference
 P1-CFG-001 177 access/referenced-config-maps
+P1-TEA-002 193 people/on-call
+P1-TEA-005 196 people/channels
 P2-BLD-001 204 supply-chain/pushed-images
 P2-DEP-001 217 cluster/manifest-drift
 P2-DEP-002 231 workloads/rollout
@@ -137,10 +140,23 @@ P5-DAS-001 407 observability/dashboard-queries
 P5-DAS-002 408 observability/dashboard-queries
 P5-DAS-003 409 observability/dashboard-queries
 P5-ALE-001 413 observability/alert-rules
+P5-ALE-002 414 observability/alert-delivery
+P5-ALE-003 415 people/escalation
+P5-ALE-004 416 people/incident-management
+P5-COM-001 427 people/announcement
+P5-COM-003 429 people/announcement
+P5-COM-004 430 people/announcement
 F-TEC-001 439 decision/validation-count
 F-TEC-002 440 decision/security-failures
 F-TEC-003 441 decision/targets-met
 F-TEC-004 442 observability/incidents
+F-SIG-001 453 people/signature
+F-SIG-002 454 people/signature
+F-SIG-003 455 people/signature
+F-SIG-004 456 people/signature
+F-APP-001 459 people/approval
+F-APP-002 460 people/signature
+F-APP-003 461 people/approval
 `
   .trim()
   .split('\n');
