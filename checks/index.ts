@@ -37,6 +37,7 @@ import { loadErrorRate } from './load/error-rate/check.ts';
 import { latencyPercentile } from './load/latency-percentile/check.ts';
 import { resourceUse } from './load/resource-use/check.ts';
 import { throughput } from './load/throughput/check.ts';
+import { alertDelivery } from './observability/alert-delivery/check.ts';
 import { alertRules } from './observability/alert-rules/check.ts';
 import { alertmanagerRouting } from './observability/alertmanager-routing/check.ts';
 import { dashboardQueries } from './observability/dashboard-queries/check.ts';
@@ -47,7 +48,12 @@ import { logPatterns } from './observability/log-patterns/check.ts';
 import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
+import { announcement } from './people/announcement/check.ts';
 import { attestation } from './people/attestation/check.ts';
+import { channels } from './people/channels/check.ts';
+import { escalation } from './people/escalation/check.ts';
+import { incidentManagement } from './people/incident-management/check.ts';
+import { onCall } from './people/on-call/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
@@ -117,6 +123,7 @@ const all: readonly CheckKind[] = [
   latencyPercentile,
   resourceUse,
   throughput,
+  alertDelivery,
   alertRules,
   alertmanagerRouting,
   dashboardQueries,
@@ -127,7 +134,12 @@ const all: readonly CheckKind[] = [
   logStreams,
   prometheusTargets,
   sloWindow,
+  announcement,
   attestation,
+  channels,
+  escalation,
+  incidentManagement,
+  onCall,
   playwrightSpec,
   imageProvenance,
   imageReference,

@@ -81,6 +81,8 @@ P1-IMG-003 172 supply-chain/image-size
 P1-IMG-004 173 supply-chain/vulnerabilities
 P1-IMG-005 174 supply-chain/image-reference
 P1-CFG-001 177 access/referenced-config-maps
+P1-TEA-002 193 people/on-call
+P1-TEA-005 196 people/channels
 P2-BLD-001 204 supply-chain/pushed-images
 P2-DEP-001 217 cluster/manifest-drift
 P2-DEP-002 231 workloads/rollout
@@ -133,6 +135,12 @@ P5-DAS-001 407 observability/dashboard-queries
 P5-DAS-002 408 observability/dashboard-queries
 P5-DAS-003 409 observability/dashboard-queries
 P5-ALE-001 413 observability/alert-rules
+P5-ALE-002 414 observability/alert-delivery
+P5-ALE-003 415 people/escalation
+P5-ALE-004 416 people/incident-management
+P5-COM-001 427 people/announcement
+P5-COM-003 429 people/announcement
+P5-COM-004 430 people/announcement
 F-TEC-001 439 decision/validation-count
 F-TEC-002 440 decision/security-failures
 F-TEC-003 441 decision/targets-met
