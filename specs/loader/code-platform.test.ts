@@ -177,7 +177,12 @@ describe('the checklist of the CODE platform', () => {
     const used = new Set(plan.items.map(({ kind }) => kind));
     const unused = [...kinds.keys()].filter((kind) => !used.has(kind));
     // Tests of a team's own, the closed load model, and a level of Pod Security by version, which files are scanned for.
-    expect(unused).toEqual(['load/closed-model-run', 'people/attestation', 'playwright/spec', 'workloads/pod-security']);
+    expect(unused).toEqual([
+      'load/closed-model-run',
+      'people/attestation',
+      'playwright/spec',
+      'workloads/pod-security',
+    ]);
   });
 
   it('runs phases 2, 3 and 4 in order', () => {
