@@ -13,6 +13,7 @@ import { PHASES, POST_DEPLOYMENT } from '../checks/contract/plan.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { beforehand } from '../fixtures/run-item.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
+import { writeExports } from '../reports/export/write.ts';
 import { writeHtmlReport } from '../reports/tell/html/write.ts';
 import { renderSummary } from '../reports/tell/console/summary.ts';
 import type { EndedBy } from '../reports/decide/input.ts';
@@ -22,6 +23,7 @@ import { decisionFile, runsFolder } from '../reports/record/paths.ts';
 import { runsToKeep } from '../reports/record/run-folder/retention.ts';
 import { PLAN_FILE } from '../specs/loader/plan-file.ts';
 import { compilePlan } from '../specs/loader/plan.ts';
+import { exportsOf } from '../specs/loader/report-settings.ts';
 import { renderProblems } from '../specs/loader/problems.ts';
 import { SPEC_KIND } from '../specs/loader/team-specs/binding.ts';
 import { didYouMean } from '../specs/loader/suggest.ts';
@@ -141,6 +143,9 @@ function decideRun({ runDir, root, plan }: OpenRun, endedBy: EndedBy): number {
   const { decision, exitCode } = finishRun({ runDir, root, endedBy, now: new Date(), keepRuns, env: process.env });
   if (!decision) return exitCode;
   const page = writePage(root, decision, plan);
+  const names = exportsOf(root, plan.checklist.file);
+  const { problems } = writeExports({ root, decision, plan, names, env: process.env });
+  if (problems.length > 0) sayError(`Of the exports: ${problems.join('; ')}`);
   tell(
     renderSummary(decision, plan, {
       width: process.stdout.columns || 80,
@@ -202,7 +207,7 @@ function beginRun(root: string, plan: Plan, { phases, narrowed }: Pick<GateArgum
 /** The page's path, or null when it could not be written: the decision stands without it. */
 function writePage(root: string, decision: Decision, plan: Plan): string | null {
   try {
-    return writeHtmlReport({ decision, plan, outDir: dirname(decisionFile(root)), runsDir: runsFolder(root) });
+    return writeHtmlReport({ decision, plan, outDir: dirname(decisionFile(root)), runsDir: runsFolder(root), root });
   } catch (error) {
     sayError(
       `The HTML report could not be written: ${errorText(error)}. The decision stands in reports/out/decision.json.`,

@@ -1,5 +1,6 @@
 /** JSON Schemas of the checklist's own files. Kinds' params have their own, in the kinds. */
 import type { JSONSchema } from 'json-schema-to-ts';
+import { EXPORT_NAMES } from '../../checks/contract/exports.ts';
 import { SEVERITIES } from '../../checks/contract/outcome.ts';
 import { PHASES } from '../../checks/contract/plan.ts';
 import { DURATION_PATTERN } from '../../checks/contract/units.ts';
@@ -89,6 +90,19 @@ export const checklistSchema = {
         authors: authorsSchema,
       },
     },
+    reports: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        exports: {
+          type: 'array',
+          uniqueItems: true,
+          items: { enum: EXPORT_NAMES },
+          description:
+            'Formats that each run writes into reports/out/exports/; golive export --list says what each cannot carry',
+        },
+      },
+    },
   },
 } as const satisfies JSONSchema;
 
@@ -103,6 +117,12 @@ export const phaseSchema = {
     title: { type: 'string', minLength: 1, maxLength: 120 },
     order: { enum: ['parallel', 'sequential'], description: 'Whether its items run beside or after one another' },
     maxAge: duration('How long evidence of its items may stand in for a new run (24h)'),
+    sections: {
+      type: 'object',
+      propertyNames: { pattern: '^[A-Z][A-Z0-9]{0,3}-[A-Z0-9]{2,4}$' },
+      additionalProperties: { type: 'string', minLength: 1, maxLength: 120 },
+      description: 'Headings for the report, by what the ids below them begin with',
+    },
     items: { type: 'array', minItems: 1, description: 'The items; a phase without any could never be decided' },
   },
 } as const satisfies JSONSchema;
