@@ -5,6 +5,8 @@ import { EXIT } from './checks/contract/decision.ts';
 import { hideCredentials } from './checks/contract/credentials.ts';
 import { visibleText } from './checks/contract/visible-text.ts';
 import { declareObjectCommands } from './commands/declare-objects.ts';
+import { declareRehearsalCommands } from './commands/declare-rehearsal.ts';
+import { declareResultCommands } from './commands/declare-results.ts';
 import manifest from './package.json' with { type: 'json' };
 
 const EXIT_CODES = `
@@ -33,13 +35,6 @@ golive COMMAND --help shows a command's options, examples and exit codes.`;
 
 const ENVIRONMENT_HELP =
   'environment: a name in fixtures/environments/ or a file; instead of GOLIVE_ENV. Neither: the embedded rehearsal';
-
-interface DrillFlags {
-  readonly all?: boolean;
-  readonly item?: readonly string[];
-  readonly ci?: boolean;
-  readonly json?: string;
-}
 
 interface Selected {
   readonly env?: string;
@@ -88,7 +83,12 @@ function build(finish: (code: number) => void): Command {
   )
     .option('--rbac', 'print the least-privilege roles and bindings as YAML; golive can prints the whole command')
     .option('--subject <subject>', 'whom to bind: user:NAME or serviceaccount:NAMESPACE/NAME (user:golive-gate)')
-    .addOption(new Option('--json', 'print the frozen plan as JSON').conflicts('rbac'))
+    .addOption(
+      new Option('--part <part>', 'with --rbac: the rights of what runs by itself in the cluster')
+        .choices(['verification', 'cutover-watch'])
+        .implies({ rbac: true }),
+    )
+    .addOption(new Option('--json', 'print the frozen plan as JSON').conflicts(['rbac', 'part']))
     .action(async (options: Selected) => finish(await (await import('./commands/plan.ts')).plan(options)));
 
   selecting(
@@ -118,74 +118,22 @@ function build(finish: (code: number) => void): Command {
     .option('--json', 'print what was found as JSON')
     .action(async (options: Selected) => finish(await (await import('./commands/doctor.ts')).doctor(options)));
 
+  selecting(
+    command('schedule', 'Show what is verified when after go-live, or run one of the schedules.', [
+      'golive schedule',
+      'golive schedule --json',
+      'golive schedule --once hourly --env production',
+    ]),
+  )
+    .option('--once <name>', 'run this one now, as its CronJob does, with the exit code of the run')
+    .addOption(new Option('--json', 'print the schedules and their next starts as JSON').conflicts('once'))
+    .action(async (options: Selected) => finish(await (await import('./commands/schedule.ts')).schedule(options)));
+
   program.commandsGroup('Kubernetes objects, in files or with --live in a cluster:');
   declareObjectCommands({ command, selecting, exitCodes, finish });
 
   program.commandsGroup('This machine and its rehearsal:');
-  command('setup [program...]', 'Fetch the programs this machine lacks into the project; installs nothing.', [
-    'golive setup',
-    'golive setup kubectl',
-  ]).action(async (programs: readonly string[]) => finish(await (await import('./commands/setup.ts')).setup(programs)));
-  command('up', 'Start a rehearsal that stays until golive down.', ['golive up']).action(async () =>
-    finish(await (await import('./commands/up.ts')).up([])),
-  );
-  command('down', 'Stop the rehearsal that golive up started.', ['golive down']).action(async () =>
-    finish(await (await import('./commands/down.ts')).down([])),
-  );
-  command(
-    'rollback',
-    'Take the traffic of a cutover back: of the one under way, or of one that died.',
-    ['golive rollback', 'golive rollback --run 20260115T115000000Z-1a2b3c4d'],
-    exitCodes({
-      0: 'traffic is back and verified, or there was nothing to take back',
-      1: 'traffic is back, and something does not conform',
-      64: 'wrong use',
-      70: 'traffic is not back: see why, and run it again',
-    }),
-  )
-    .option('--run <id>', 'the run whose cutover it is, also one that has ended well')
-    .action(async (options: { readonly run?: string }) =>
-      finish(await (await import('./commands/rollback.ts')).rollback(options)),
-    );
-  command('rehearse [args...]', 'Run the gate on a rehearsal of its own, healthy or broken in a named way.', [
-    'golive rehearse --list',
-    'golive rehearse --fault redis-killed',
-    'golive rehearse --fault redis-killed -- --project=phase1',
-  ])
-    .option('--fault <name>', 'what to break before the gate starts')
-    .option('--list', 'name every fault and the items it turns red')
-    .action(async (args: readonly string[], options: { fault?: string; list?: boolean }) =>
-      finish(await (await import('./commands/rehearse.ts')).rehearse({ ...options, args })),
-    );
-  command(
-    'drill [fault...]',
-    'Break a rehearsal in every declared way and show that each item turns red, for the right reason.',
-    ['golive drill', 'golive drill --all', 'golive drill redis-killed', 'golive drill --item P1-DAT-002'],
-    exitCodes({
-      0: 'every fault did what it declares, every item can turn red',
-      1: 'something else moved, an item cannot turn red, or (without --ci) something is not proven',
-      64: 'wrong use, or an invalid checklist or environment',
-      70: 'the rehearsal did not start',
-      130: 'interrupted; what was broken is repaired',
-    }),
-  )
-    .option('--all', 'every declared fault, not only as many as turn each item red once')
-    .option('--item <id...>', 'only faults that change these items')
-    .option('--ci', 'what could not be judged because this machine was busy is told, and fails nothing')
-    .option('--json <file>', 'write the matrix as JSON')
-    .action(async (names: readonly string[], options: DrillFlags) =>
-      finish(
-        await (
-          await import('./commands/drill.ts')
-        ).drill({
-          faults: names,
-          items: options.item ?? [],
-          all: options.all === true,
-          ci: options.ci === true,
-          ...(options.json === undefined ? {} : { json: options.json }),
-        }),
-      ),
-    );
+  declareRehearsalCommands({ command, selecting, exitCodes, finish });
 
   program.commandsGroup('After a run:');
   command('report', 'Draw the report of a decision again.', ['golive report', 'golive report --open'])
@@ -194,6 +142,7 @@ function build(finish: (code: number) => void): Command {
     .action(async (options: { run?: string; open?: boolean }) =>
       finish((await import('./commands/report.ts')).report(options)),
     );
+  declareResultCommands({ command, exitCodes, finish, rootFolder });
   command('verify', 'Check the chains of the ledger: is what was recorded still what was written?', ['golive verify'])
     .option('--json', 'print the result as JSON')
     .action(async (options: { json?: boolean }) =>

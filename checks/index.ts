@@ -9,6 +9,7 @@ import { businessMetrics } from './business/metrics/check.ts';
 import { businessSatisfaction } from './business/satisfaction/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
 import { manifestDrift } from './cluster/manifest-drift/check.ts';
+import { manifestReview } from './cluster/manifest-review/check.ts';
 import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
@@ -37,6 +38,7 @@ import { loadErrorRate } from './load/error-rate/check.ts';
 import { latencyPercentile } from './load/latency-percentile/check.ts';
 import { resourceUse } from './load/resource-use/check.ts';
 import { throughput } from './load/throughput/check.ts';
+import { alertDelivery } from './observability/alert-delivery/check.ts';
 import { alertRules } from './observability/alert-rules/check.ts';
 import { alertmanagerRouting } from './observability/alertmanager-routing/check.ts';
 import { dashboardQueries } from './observability/dashboard-queries/check.ts';
@@ -47,7 +49,12 @@ import { logPatterns } from './observability/log-patterns/check.ts';
 import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
+import { announcement } from './people/announcement/check.ts';
 import { attestation } from './people/attestation/check.ts';
+import { channels } from './people/channels/check.ts';
+import { escalation } from './people/escalation/check.ts';
+import { incidentManagement } from './people/incident-management/check.ts';
+import { onCall } from './people/on-call/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
@@ -55,6 +62,9 @@ import { imageSize } from './supply-chain/image-size/check.ts';
 import { pushPermission } from './supply-chain/push-permission/check.ts';
 import { pushedImages } from './supply-chain/pushed-images/check.ts';
 import { registryAccess } from './supply-chain/registry-access/check.ts';
+import { registryScans } from './supply-chain/registry-scans/check.ts';
+import { runningScans } from './supply-chain/running-scans/check.ts';
+import { vulnerabilities } from './supply-chain/vulnerabilities/check.ts';
 import { authentication } from './traffic/authentication/check.ts';
 import { authorization } from './traffic/authorization/check.ts';
 import { dnsRecords } from './traffic/dns-records/check.ts';
@@ -86,6 +96,7 @@ const all: readonly CheckKind[] = [
   businessSatisfaction,
   podDeletion,
   manifestDrift,
+  manifestReview,
   rbacAuthorization,
   reachability,
   storageClasses,
@@ -114,6 +125,7 @@ const all: readonly CheckKind[] = [
   latencyPercentile,
   resourceUse,
   throughput,
+  alertDelivery,
   alertRules,
   alertmanagerRouting,
   dashboardQueries,
@@ -124,7 +136,12 @@ const all: readonly CheckKind[] = [
   logStreams,
   prometheusTargets,
   sloWindow,
+  announcement,
   attestation,
+  channels,
+  escalation,
+  incidentManagement,
+  onCall,
   playwrightSpec,
   imageProvenance,
   imageReference,
@@ -132,6 +149,9 @@ const all: readonly CheckKind[] = [
   pushPermission,
   pushedImages,
   registryAccess,
+  registryScans,
+  runningScans,
+  vulnerabilities,
   authentication,
   authorization,
   dnsRecords,

@@ -4,7 +4,7 @@ import type { ScanOptions } from './scan/scan.ts';
 
 /** What the command line hands in. */
 export interface Declaring {
-  readonly command: (signature: string, description: string, examples: readonly string[], codes: string) => Command;
+  readonly command: (signature: string, description: string, examples: readonly string[], codes?: string) => Command;
   readonly selecting: (one: Command) => Command;
   readonly exitCodes: (own: Readonly<Record<number, string>>) => string;
   readonly finish: (code: number) => void;

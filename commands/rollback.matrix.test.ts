@@ -53,6 +53,31 @@ async function expectOneWayBack(run: CutoverRun): Promise<void> {
 }
 
 describe.concurrent('golive rollback', () => {
+  it('leaves a cutover alone that is under way, and takes one back whose Lease has run out', async () => {
+    await withRun(async (run) => {
+      expect(await rollback(run, '--abandoned')).toMatchObject({
+        code: 0,
+        output: expect.stringMatching(/No cutover of this ledger is unfinished/) as string,
+      });
+      const pid = await underWay(run);
+      expect(await rollback(run, '--abandoned')).toMatchObject({
+        code: 0,
+        output: expect.stringMatching(/is under way on this machine/) as string,
+      });
+      expect(await run.weights()).toEqual(HALF);
+      tryKill(pid, 'SIGSTOP');
+      run.signalRunner('SIGKILL');
+      tryKill(pid, 'SIGKILL');
+      await run.allGone();
+      const { code, output } = await rollback(run, '--abandoned');
+      expect({ code, output }).toMatchObject({
+        code: 0,
+        output: expect.stringMatching(/is abandoned: .* renews its Lease no more/) as string,
+      });
+      await expectOneWayBack(run);
+    });
+  });
+
   it('has nothing to do where no cutover has begun', async () => {
     await withRun(async (run) => {
       expect(await rollback(run)).toEqual({

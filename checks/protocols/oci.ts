@@ -31,6 +31,8 @@ export interface RegistryCall {
   readonly repository: string;
   readonly actions: string;
   readonly accept?: string;
+  /** Most of the body that is read; what the `http` capability keeps unless it says otherwise. */
+  readonly maxBytes?: number;
 }
 export interface RegistrySession {
   /** `https://registry.shop.test`, for messages. */
@@ -114,7 +116,14 @@ export function registrySession(http: HttpClient & DigestReader, registry: Asked
         );
       return await http.request({ method: asked.method, ...(await requestTo(url, asked)) });
     },
-    read: (asked) => follow(asked, (request) => http.request({ method: asked.method, ...request })),
+    read: (asked) =>
+      follow(asked, (request) =>
+        http.request({
+          method: asked.method,
+          ...request,
+          ...(asked.maxBytes === undefined ? {} : { maxBytes: asked.maxBytes }),
+        }),
+      ),
     digest: (asked, of) => follow(asked, (request) => http.digest({ ...request, ...of })),
   };
 }

@@ -42,6 +42,7 @@ export interface Registry {
   readonly manifests: readonly Readonly<Record<string, unknown>>[];
   /** Settles when every image was pushed; rejects when one could not be. */
   readonly filled: Promise<void>;
+  readonly attach: RegistryKeeper['attach'];
   stop(): Promise<void>;
 }
 
@@ -84,6 +85,7 @@ export async function startRegistry(context: PlatformContext): Promise<Registry>
     pid: () => server.pid(),
     manifests: [pullSecret(passwords.puller)],
     filled,
+    attach: keeper.attach,
     async stop() {
       keeper.close();
       await Promise.all([server.stop(), tokens.stop()]);

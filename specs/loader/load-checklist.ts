@@ -10,6 +10,7 @@ import { itemProblems } from './item-rules.ts';
 import { roleTitles, signingOf } from './people/signing.ts';
 import { isPhase, phaseIndex } from './phases.ts';
 import { firstProblems, type Problem } from './problems.ts';
+import { scheduleProblems, schedulesOf, type Schedule } from './schedules/read.ts';
 import { checklistSchema, itemSchema, phaseSchema } from './schemas.ts';
 import { didYouMean } from './suggest.ts';
 import { isRecord } from '../../checks/contract/json.ts';
@@ -47,6 +48,8 @@ export interface Checklist {
   readonly release: { readonly name: string; readonly version: string; readonly commit?: string };
   readonly phases: readonly ChecklistPhase[];
   readonly items: readonly ChecklistItem[];
+  /** Verification after go-live; no part of the plan, and of no signature. */
+  readonly schedules: readonly Schedule[];
 }
 export interface LoadedChecklist {
   readonly checklist: Checklist;
@@ -164,7 +167,7 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
     places.set(phase.phase.id, located.file);
     phases.push(phase.phase);
   });
-  problems.push(...duplicateIds(items));
+  problems.push(...duplicateIds(items), ...scheduleProblems(value['schedules'], items, yaml));
   const release = isRecord(value['release']) ? value['release'] : {};
   return {
     checklist: {
@@ -179,6 +182,7 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
       },
       phases,
       items,
+      schedules: schedulesOf(value['schedules']),
     },
     yaml,
     problems,

@@ -1,5 +1,6 @@
 /** The gate's rights as roles and bindings in YAML, and the command line that grants them. */
 import type { Permission, Plan } from '../../checks/contract/plan.ts';
+import type { GatePart } from './gate-parts.ts';
 import { permissionsOf, sorted, type NeededPermission } from './rbac.ts';
 
 export type RbacSubject =
@@ -34,15 +35,15 @@ export function grantCommand({ environment }: Pick<Plan, 'environment'>, user = 
 const shellWord = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-/** Roles and bindings as YAML, ready for `kubectl apply`. Every rule says which items need it. */
-export function rbacFor(plan: Plan, subject: RbacSubject = GATE_USER): string {
-  const name = gateRoleName(plan);
+/** Roles and bindings as YAML, ready for `kubectl apply`. Every rule says which items need it. `part`: whose items alone the plan holds. */
+export function rbacFor(plan: Plan, subject: RbacSubject = GATE_USER, part?: GatePart): string {
+  const name = `${gateRoleName(plan)}${part === undefined ? '' : `-${part}`}`;
   // By these, `kubectl apply --prune -l` takes away the rights of a namespace that no item needs any more.
   const labels = [
     '  labels:',
     '    app.kubernetes.io/name: golive',
     `    app.kubernetes.io/instance: ${scalar(labelValue(name))}`,
-    '    app.kubernetes.io/component: gate',
+    `    app.kubernetes.io/component: ${part ?? 'gate'}`,
     '    app.kubernetes.io/managed-by: golive',
   ];
   const metadata = (namespace: string): string[] => [

@@ -1,5 +1,6 @@
 /** JSON Schemas of the checklist's own files. Kinds' params have their own, in the kinds. */
 import type { JSONSchema } from 'json-schema-to-ts';
+import { EXPORT_NAMES } from '../../checks/contract/exports.ts';
 import { SEVERITIES } from '../../checks/contract/outcome.ts';
 import { PHASES } from '../../checks/contract/plan.ts';
 import { DURATION_PATTERN } from '../../checks/contract/units.ts';
@@ -19,6 +20,28 @@ const duration = (description: string) =>
   }) as const;
 const apiVersion = { const: API_VERSION, description: 'The format of this file' } as const;
 const name = { type: 'string', pattern: NAME_PATTERN, description: 'Small letters, digits and hyphens' } as const;
+
+/** A scheduled verification; `cron` is what a CronJob of Kubernetes takes. */
+export const scheduleSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'cron', 'phase', 'deadline'],
+  properties: {
+    // The CronJob is called golive-NAME, and its Jobs add eleven characters to that.
+    name: { ...name, maxLength: 40 },
+    cron: { type: 'string', minLength: 1, description: "Five fields, or @hourly, @daily, @weekly: '7 * * * *'" },
+    timeZone: { type: 'string', minLength: 1, description: 'A name of the IANA database (Etc/UTC)' },
+    phase: { enum: PHASES, description: 'The phase that is judged' },
+    items: {
+      type: 'array',
+      minItems: 1,
+      uniqueItems: true,
+      items: { type: 'string', pattern: '^[A-Z][A-Z0-9-]*$' },
+      description: 'How the ids of its items begin; absent: all of the phase',
+    },
+    deadline: duration('After which a run that has not ended is ended'),
+  },
+} as const satisfies JSONSchema;
 
 export const checklistSchema = {
   type: 'object',
@@ -41,6 +64,11 @@ export const checklistSchema = {
       additionalProperties: roleSchema,
       description: 'Who may own items and sign: a name and who that is, or {title, signers, quorum}',
     },
+    schedules: {
+      type: 'array',
+      items: scheduleSchema,
+      description: 'Verification after go-live: CronJobs of k8s/gate, written by golive generate',
+    },
     signing: signingSchema,
     release: {
       type: 'object',
@@ -60,6 +88,19 @@ export const checklistSchema = {
             'The git commit it was built from; GOLIVE_COMMIT replaces it, and HEAD of this repository is it when both are absent',
         },
         authors: authorsSchema,
+      },
+    },
+    reports: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        exports: {
+          type: 'array',
+          uniqueItems: true,
+          items: { enum: EXPORT_NAMES },
+          description:
+            'Formats that each run writes into reports/out/exports/; golive export --list says what each cannot carry',
+        },
       },
     },
   },

@@ -2,8 +2,10 @@ import { ObservationError } from '../../contract/capabilities.ts';
 import type { ClusterReader, ResourceType } from '../../contract/cluster.ts';
 import { kind } from '../../kit/kind.ts';
 import {
+  CRON_JOBS,
   DAEMON_SETS,
   DEPLOYMENTS,
+  JOBS,
   mayList,
   NAMESPACES,
   NODES,
@@ -18,7 +20,7 @@ import { params } from './params.ts';
 /** Peers may be anywhere. */
 const EVERYWHERE = [NAMESPACES, NODES, PODS, SERVICES, NETWORK_POLICIES];
 /** They only name ends: those of the namespaces will do. */
-const WORKLOADS = [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS];
+const WORKLOADS = [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, CRON_JOBS, JOBS];
 
 export const networkPolicies = kind('access/network-policies', {
   title: 'Network policies isolate every pod and allow what is declared',

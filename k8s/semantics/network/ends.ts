@@ -103,8 +103,15 @@ export function podEnd(object: Shape, classes: PodClasses, namespace: string): P
     ports: portsOf(podSpec),
     hostNetwork: at(podSpec, 'hostNetwork') === true,
     node: text(at(podSpec, 'nodeName')) ?? '',
-    isFinished: kind === 'Pod' && FINISHED.includes(text(at(object, 'status.phase')) ?? ''),
+    isFinished: hasEnded(kind, object),
   };
+}
+
+/** A Job that has ended starts no pod any more. */
+function hasEnded(kind: string, object: Shape): boolean {
+  if (kind === 'Pod') return FINISHED.includes(text(at(object, 'status.phase')) ?? '');
+  const ended = ({ type, status }: Shape): boolean => status === 'True' && (type === 'Complete' || type === 'Failed');
+  return kind === 'Job' && shapes(at(object, 'status.conditions')).some(ended);
 }
 
 export function nodeEnd(object: Shape): NodeEnd {
