@@ -18,6 +18,7 @@ import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { clusterVersion } from './cluster/version/check.ts';
+import { cutoverLogPatterns } from './cutover/log-patterns/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
 import { cutoverSplit } from './cutover/split/check.ts';
 import { cutoverStep } from './cutover/step/check.ts';
@@ -126,6 +127,7 @@ const all: readonly CheckKind[] = [
   reachability,
   storageClasses,
   clusterVersion,
+  cutoverLogPatterns,
   rollbackRehearsal,
   cutoverSplit,
   cutoverStep,
