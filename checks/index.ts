@@ -49,7 +49,9 @@ import { sloWindow } from './observability/slo-window/check.ts';
 import { announcement } from './people/announcement/check.ts';
 import { attestation } from './people/attestation/check.ts';
 import { channels } from './people/channels/check.ts';
+import { contacts } from './people/contacts/check.ts';
 import { escalation } from './people/escalation/check.ts';
+import { incidentDrill } from './people/incident-drill/check.ts';
 import { incidentManagement } from './people/incident-management/check.ts';
 import { onCall } from './people/on-call/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
@@ -133,7 +135,9 @@ const all: readonly CheckKind[] = [
   announcement,
   attestation,
   channels,
+  contacts,
   escalation,
+  incidentDrill,
   incidentManagement,
   onCall,
   playwrightSpec,

@@ -41,3 +41,40 @@ export interface MailAnswer {
 export interface MailSender {
   send(mail: Mail): Promise<MailAnswer>;
 }
+
+/** A step of the emergency procedure and what was seen of it. */
+export interface IncidentStep {
+  readonly step: 'stop-cutover' | 'bridge' | 'page' | 'contact' | 'resolve';
+  /** The channel, contact or cutover that it is about. */
+  readonly on: string;
+  /** `arrived`, `posted`: seen. `ready`, `resolved`: as it shall be. Everything else did not work. */
+  readonly state: 'arrived' | 'posted' | 'ready' | 'resolved' | 'accepted' | 'refused' | 'lost' | 'failed';
+  readonly detail: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+/** What `golive incident` did, in `.golive/incidents`; signed by the key that signs the ledger. */
+export interface IncidentRecord {
+  readonly schema: 'golive/incident/v1';
+  readonly id: string;
+  readonly drill: boolean;
+  readonly summary: string;
+  /** `name version`. */
+  readonly release: string;
+  readonly environment: { readonly name: string; readonly uid: string };
+  /** RFC 3339. */
+  readonly startedAt: string;
+  /** Null while it is under way, and for ever where it was broken off. */
+  readonly endedAt: string | null;
+  readonly steps: readonly IncidentStep[];
+}
+/** A record of this environment, and who vouches for it or why nobody does. */
+export interface ReadIncident {
+  readonly record: IncidentRecord;
+  readonly by?: string;
+  readonly refused?: string;
+}
+/** Reads what `golive incident` has recorded of this environment, the oldest first. */
+export interface IncidentReader {
+  list(): Promise<readonly ReadIncident[]>;
+}
