@@ -7,6 +7,7 @@ import { referencedConfigMaps } from './access/referenced-config-maps/check.ts';
 import { referencedSecrets } from './access/referenced-secrets/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
 import { manifestDrift } from './cluster/manifest-drift/check.ts';
+import { manifestReview } from './cluster/manifest-review/check.ts';
 import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
@@ -93,6 +94,7 @@ const all: readonly CheckKind[] = [
   referencedSecrets,
   podDeletion,
   manifestDrift,
+  manifestReview,
   rbacAuthorization,
   reachability,
   storageClasses,

@@ -9,7 +9,8 @@ import { addContainerLevers } from './images/container-levers.ts';
 import { addDeploymentLevers } from './images/deployment-levers.ts';
 import { neighbourManifests } from './stand-ins/neighbours.ts';
 import { platformImages } from './images/index.ts';
-import { readManifests } from './manifests.ts';
+import { addManifestLevers, MANIFESTS } from './manifest-levers.ts';
+import { readManifests, writeManifests } from './manifests.ts';
 import type { TargetGroup } from './monitoring/discovery.ts';
 import { startMonitoring, type Monitoring } from './monitoring/monitoring.ts';
 import { openServiceAddresses, type Doors } from './network/doors.ts';
@@ -122,6 +123,7 @@ export async function startPlatform(
   addContainerLevers(context.levers, api);
   addDeploymentLevers(context.levers, api);
   addStoreLevers(context.levers, stores);
+  addManifestLevers(context, dirname(k8s));
   const pull = await registry;
   const scanner = startScanner(context, api, pull);
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
@@ -215,6 +217,7 @@ async function publish(
   k8s: string,
 ): Promise<void> {
   const [namespace, ...rest] = readManifests(k8s, secrets, pinned);
+  writeManifests(k8s, secrets, join(context.dir, MANIFESTS));
   for (const manifest of [...(namespace ? [namespace] : []), ...others, ...rest]) await plane.apply(manifest);
   const { kubeconfig } = plane;
   const text = kubeconfig.includes('\n') ? kubeconfig : readFileSync(kubeconfig, 'utf8');
