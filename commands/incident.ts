@@ -31,6 +31,8 @@ export async function incident(options: IncidentOptions): Promise<number> {
   const compiled = compileOrTell(options);
   if (!compiled) return EXIT.usage;
   const { root, plan } = compiled;
+  // Files that an environment names are relative to the project.
+  process.chdir(root);
   const { incident: declared, channels = {}, name } = plan.environment;
   const problem = declared ? undeclared(declared, channels) : 'declares no incident';
   if (!declared || problem !== null) {

@@ -3,7 +3,14 @@
  * them; checks send through them, and so does `golive incident`.
  */
 import type { FromSchema } from 'json-schema-to-ts';
-import type { channelSchema, contactsSchema, incidentSchema, onCallSchema } from './notify-schemas.ts';
+import type {
+  channelSchema,
+  contactsSchema,
+  incidentSchema,
+  NOTIFY_EVENTS,
+  notifySchema,
+  onCallSchema,
+} from './notify-schemas.ts';
 
 export type Channel = FromSchema<typeof channelSchema>;
 export type ChannelOf<Type extends Channel['type']> = Extract<Channel, { readonly type: Type }>;
@@ -13,6 +20,10 @@ export type Contact = FromSchema<typeof contactsSchema>[number];
 export type IncidentPlan = FromSchema<typeof incidentSchema>;
 /** Where a schedule of who is on call is kept. */
 export type OnCallSource = FromSchema<typeof onCallSchema>;
+
+/** What of a run people are told of, and by which channel. */
+export type NotifyEventName = (typeof NOTIFY_EVENTS)[number];
+export type NotifyRule = FromSchema<typeof notifySchema>[number];
 
 /** What is sent. `id` is unique to it: by it the receipt is found again. */
 export interface Message {

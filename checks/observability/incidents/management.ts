@@ -5,7 +5,7 @@ import type { RunReader } from '../../contract/run-reader.ts';
 import { durationMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { ObservationError, type Messages, type Refusal, type Say } from '../../kit/kind.ts';
-import { apiOf, DRILL_KEY, incidentsSince, type PagerIncident } from '../../protocols/notify/pagerduty.ts';
+import { apiOf, DRILL_KEY, GATE_KEY, incidentsSince, type PagerIncident } from '../../protocols/notify/pagerduty.ts';
 
 /** Alerts of golive's own drills come through Alertmanager, whose keys say nothing. */
 const DRILL_TITLE = /\bGoliveDrill\b/;
@@ -39,7 +39,7 @@ export async function openedIncidents(
 
 const isUrgent = ({ priority, urgency }: PagerIncident): boolean =>
   priority === '' ? urgency !== 'low' : URGENT_PRIORITIES.includes(priority.toUpperCase());
-const isDrill = ({ key, title }: PagerIncident): boolean => key.startsWith(DRILL_KEY) || DRILL_TITLE.test(title);
+const isDrill = ({ key, title }: PagerIncident): boolean => key.startsWith(DRILL_KEY) || key.startsWith(GATE_KEY) || DRILL_TITLE.test(title);
 
 /** The window as it is declared; or since the first item of a phase, once it has begun. */
 export async function windowOf(
