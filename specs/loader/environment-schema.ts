@@ -176,6 +176,12 @@ export const environmentSchema = {
     incident: incidentSchema,
     notify: notifySchema,
     onCall: { type: 'object', propertyNames: names, additionalProperties: onCallSchema },
+    folders: {
+      type: 'object',
+      propertyNames: names,
+      additionalProperties: { type: 'string', pattern: '^[^/]', description: 'a folder, relative to the project' },
+      default: {},
+    },
     mutations: { type: 'array', uniqueItems: true, items: { type: 'string', enum: MUTATIONS }, default: [] },
     preconditions: { enum: ['enforce', 'report'], default: 'enforce' },
     overrides: {
