@@ -65,7 +65,9 @@ import { announcement } from './people/announcement/check.ts';
 import { approval } from './people/approval/check.ts';
 import { attestation } from './people/attestation/check.ts';
 import { channels } from './people/channels/check.ts';
+import { contacts } from './people/contacts/check.ts';
 import { escalation } from './people/escalation/check.ts';
+import { incidentDrill } from './people/incident-drill/check.ts';
 import { incidentManagement } from './people/incident-management/check.ts';
 import { onCall } from './people/on-call/check.ts';
 import { signature } from './people/signature/check.ts';
@@ -174,7 +176,9 @@ const all: readonly CheckKind[] = [
   approval,
   attestation,
   channels,
+  contacts,
   escalation,
+  incidentDrill,
   incidentManagement,
   onCall,
   signature,
