@@ -1,16 +1,24 @@
 /** The registry: every kind, one line each, sorted. `npm run new-check` adds the line. */
 import { authorizationMatrix } from './access/authorization-matrix/check.ts';
+import { encryptionAtRest } from './access/encryption-at-rest/check.ts';
+import { meshMtls } from './access/mesh-mtls/check.ts';
 import { minimalPrivileges } from './access/minimal-privileges/check.ts';
 import { namespaceIsolation } from './access/namespace-isolation/check.ts';
 import { networkPolicies } from './access/network-policies/check.ts';
+import { policyEnforcement } from './access/policy-enforcement/check.ts';
 import { referencedConfigMaps } from './access/referenced-config-maps/check.ts';
 import { referencedSecrets } from './access/referenced-secrets/check.ts';
+import { businessMetrics } from './business/metrics/check.ts';
+import { businessSatisfaction } from './business/satisfaction/check.ts';
+import { networkPartition } from './chaos/network-partition/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
 import { manifestDrift } from './cluster/manifest-drift/check.ts';
+import { manifestReview } from './cluster/manifest-review/check.ts';
 import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { clusterVersion } from './cluster/version/check.ts';
+import { cutoverLogPatterns } from './cutover/log-patterns/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
 import { cutoverSplit } from './cutover/split/check.ts';
 import { cutoverStep } from './cutover/step/check.ts';
@@ -29,12 +37,19 @@ import { serverReadiness } from './data/server-readiness/check.ts';
 import { securityFailures } from './decision/security-failures/check.ts';
 import { targetsMet } from './decision/targets-met/check.ts';
 import { validationCount } from './decision/validation-count/check.ts';
+import { apiDescription } from './documents/api-description/check.ts';
+import { configurationChanges } from './documents/configuration-changes/check.ts';
+import { platformGuide } from './documents/platform-guide/check.ts';
+import { releaseNotes } from './documents/release-notes/check.ts';
+import { runbook } from './documents/runbook/check.ts';
+import { versions } from './documents/versions/check.ts';
 import { arrivalRateRun } from './load/arrival-rate-run/check.ts';
 import { closedModelRun } from './load/closed-model-run/check.ts';
 import { loadErrorRate } from './load/error-rate/check.ts';
 import { latencyPercentile } from './load/latency-percentile/check.ts';
 import { resourceUse } from './load/resource-use/check.ts';
 import { throughput } from './load/throughput/check.ts';
+import { alertDelivery } from './observability/alert-delivery/check.ts';
 import { alertRules } from './observability/alert-rules/check.ts';
 import { alertmanagerRouting } from './observability/alertmanager-routing/check.ts';
 import { dashboardQueries } from './observability/dashboard-queries/check.ts';
@@ -44,14 +59,30 @@ import { incidents } from './observability/incidents/check.ts';
 import { logPatterns } from './observability/log-patterns/check.ts';
 import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
+import { securityAlerts } from './observability/security-alerts/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
+import { announcement } from './people/announcement/check.ts';
+import { approval } from './people/approval/check.ts';
 import { attestation } from './people/attestation/check.ts';
+import { channels } from './people/channels/check.ts';
+import { contacts } from './people/contacts/check.ts';
+import { escalation } from './people/escalation/check.ts';
+import { incidentDrill } from './people/incident-drill/check.ts';
+import { incidentManagement } from './people/incident-management/check.ts';
+import { onCall } from './people/on-call/check.ts';
+import { signature } from './people/signature/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { keyMetricsKind } from './post-deployment/key-metrics/check.ts';
 import { metricStability } from './post-deployment/metric-stability/check.ts';
 import { regularRuns } from './post-deployment/regular-runs/check.ts';
 import { scaling } from './post-deployment/scaling/check.ts';
 import { securityPosture } from './post-deployment/security-posture/check.ts';
+import { sourceCredentials } from './source/credentials/check.ts';
+import { dockerfiles } from './source/dockerfiles/check.ts';
+import { featureFlags } from './source/feature-flags/check.ts';
+import { migrations } from './source/migrations/check.ts';
+import { overlays } from './source/overlays/check.ts';
+import { testReports } from './source/test-reports/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
 import { imageSize } from './supply-chain/image-size/check.ts';
@@ -65,8 +96,10 @@ import { authentication } from './traffic/authentication/check.ts';
 import { authorization } from './traffic/authorization/check.ts';
 import { dnsRecords } from './traffic/dns-records/check.ts';
 import { httpEndpoint } from './traffic/http-endpoint/check.ts';
+import { ingressSecurity } from './traffic/ingress-security/check.ts';
 import { journey } from './traffic/journey/check.ts';
 import { loadBalancerCheck } from './traffic/load-balancer/check.ts';
+import { openPortsCheck } from './traffic/open-ports/check.ts';
 import { serviceHealth } from './traffic/service-health/check.ts';
 import { serviceToService } from './traffic/service-to-service/check.ts';
 import { tlsCertificate } from './traffic/tls-certificate/check.ts';
@@ -83,17 +116,25 @@ import type { CheckKind } from './kit/kind.ts';
 
 const all: readonly CheckKind[] = [
   authorizationMatrix,
+  encryptionAtRest,
+  meshMtls,
   minimalPrivileges,
   namespaceIsolation,
   networkPolicies,
+  policyEnforcement,
   referencedConfigMaps,
   referencedSecrets,
+  businessMetrics,
+  businessSatisfaction,
+  networkPartition,
   podDeletion,
   manifestDrift,
+  manifestReview,
   rbacAuthorization,
   reachability,
   storageClasses,
   clusterVersion,
+  cutoverLogPatterns,
   rollbackRehearsal,
   cutoverSplit,
   cutoverStep,
@@ -112,12 +153,19 @@ const all: readonly CheckKind[] = [
   securityFailures,
   targetsMet,
   validationCount,
+  apiDescription,
+  configurationChanges,
+  platformGuide,
+  releaseNotes,
+  runbook,
+  versions,
   arrivalRateRun,
   closedModelRun,
   loadErrorRate,
   latencyPercentile,
   resourceUse,
   throughput,
+  alertDelivery,
   alertRules,
   alertmanagerRouting,
   dashboardQueries,
@@ -127,14 +175,30 @@ const all: readonly CheckKind[] = [
   logPatterns,
   logStreams,
   prometheusTargets,
+  securityAlerts,
   sloWindow,
+  announcement,
+  approval,
   attestation,
+  channels,
+  contacts,
+  escalation,
+  incidentDrill,
+  incidentManagement,
+  onCall,
+  signature,
   playwrightSpec,
   keyMetricsKind,
   metricStability,
   regularRuns,
   scaling,
   securityPosture,
+  sourceCredentials,
+  dockerfiles,
+  featureFlags,
+  migrations,
+  overlays,
+  testReports,
   imageProvenance,
   imageReference,
   imageSize,
@@ -148,8 +212,10 @@ const all: readonly CheckKind[] = [
   authorization,
   dnsRecords,
   httpEndpoint,
+  ingressSecurity,
   journey,
   loadBalancerCheck,
+  openPortsCheck,
   serviceHealth,
   serviceToService,
   tlsCertificate,

@@ -4,15 +4,18 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ControlPlane, StartControlPlane } from './control-plane-types.ts';
+import type { AuditEvent, ControlPlane, StartControlPlane } from './control-plane-types.ts';
 import { addContainerLevers } from './images/container-levers.ts';
 import { addDeploymentLevers } from './images/deployment-levers.ts';
 import { neighbourManifests } from './stand-ins/neighbours.ts';
+import { placeDocuments } from './documents/documents.ts';
 import { platformImages } from './images/index.ts';
-import { readManifests } from './manifests.ts';
+import { addManifestLevers, MANIFESTS } from './manifest-levers.ts';
+import { readManifests, writeManifests } from './manifests.ts';
 import type { TargetGroup } from './monitoring/discovery.ts';
 import { startMonitoring, type Monitoring } from './monitoring/monitoring.ts';
 import { openServiceAddresses, type Doors } from './network/doors.ts';
+import { keepPortShut } from './network/closed-port.ts';
 import { enforcePolicies } from './network/enforcement.ts';
 import type { DnsServer } from './network/dns-server.ts';
 import type { GatewayProcess } from './network/gateway-process.ts';
@@ -33,8 +36,11 @@ import type { Stores } from './stores/images.ts';
 import { addStoreLevers } from './stores/levers.ts';
 import { createPgbouncer } from './stores/pgbouncer.ts';
 import { startRedis } from './stores/redis.ts';
+import { startDetector } from './stand-ins/detector.ts';
+import { startSource } from './source/source.ts';
 import { startGrafana } from './stand-ins/grafana-process.ts';
 import { startLoki, type StandInServer } from './stand-ins/loki-process.ts';
+import { startNotified, type Notified } from './stand-ins/notified/index.ts';
 import { startScanner } from './stand-ins/scanner.ts';
 import { createStoreSecrets, type StoreSecrets } from './stores/secrets.ts';
 import { NAMESPACE, NODES, SERVICES, STORES } from './topology.ts';
@@ -61,6 +67,7 @@ interface Parts {
   readonly registry: Promise<Registry>;
   readonly logs: Promise<StandInServer>;
   readonly grafana: Promise<StandInServer>;
+  readonly notified: Promise<Notified>;
   readonly control: Promise<ControlPlane>;
 }
 
@@ -77,6 +84,7 @@ export async function startPlatform(
     redis: secrets.redisPassword,
   });
   const track = trackParts(report, performance.now());
+  placeDocuments(context);
   const k8s = join(dirname(context.dist), 'k8s');
   const plane = deferred<ControlPlane>();
   const targets: TargetGroup[] = [];
@@ -98,18 +106,23 @@ export async function startPlatform(
     ),
     (one) => one.pid(),
   );
+  const notified = monitoring.then(({ receiver }) => startNotified(context, receiver));
+  const detector = startDetector(context, monitoring, plane.promise);
+  const source = startSource(context, stores.postgres);
+  source.catch(() => undefined);
   const enforcement = enforcePolicies(context.levers, plane.promise);
   const doors = track.part('doors', openServiceAddresses(context, plane.promise, enforcement), (one) => one.pid());
   const control = track.part(
     'control-plane',
-    beginControlPlane(context, startControlPlane, stores, doors),
+    beginControlPlane(context, startControlPlane, { stores, doors, audit: detector.take }),
     () => process.pid,
   );
   control.then(plane.resolve, plane.reject);
-  const parts: Parts = { monitoring, gateway, dns, doors, registry, logs, grafana, control };
+  const parts: Parts = { monitoring, gateway, dns, doors, registry, logs, grafana, notified, control };
   const users: { stop(): void }[] = [];
   started(platformOf(parts, users));
   tellValues(parts, stores, track, report);
+  void keepPortShut(context.levers).then((closedPort) => report.values({ closedPort }));
   gateway.then(
     ({ metricsPort }) => targets.push({ targets: [`127.0.0.1:${metricsPort}`], labels: GATEWAY_TARGET }),
     () => undefined,
@@ -120,12 +133,13 @@ export async function startPlatform(
   addContainerLevers(context.levers, api);
   addDeploymentLevers(context.levers, api);
   addStoreLevers(context.levers, stores);
+  addManifestLevers(context, dirname(k8s));
   const pull = await registry;
   const scanner = startScanner(context, api, pull);
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s, enforcement);
-  const others = [monitoring, dns, doors, logs, grafana, stores.pgbouncer.port];
+  const others = [monitoring, dns, doors, logs, grafana, notified, stores.pgbouncer.port, source];
   await Promise.all([podsReady(api, stores, track), front.ready, scanner.ready, ...others]);
   users.push(startUsers(context, await gateway, secrets));
 }
@@ -153,8 +167,7 @@ function startStores(
 function beginControlPlane(
   context: PlatformContext,
   startControlPlane: StartControlPlane,
-  stores: Stores,
-  doors: Promise<Doors>,
+  { stores, doors, audit }: { stores: Stores; doors: Promise<Doors>; audit: (event: AuditEvent) => void },
 ): Promise<ControlPlane> {
   const dir = join(context.dir, 'control-plane');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -163,7 +176,7 @@ function beginControlPlane(
     release: (podUid: string) => void doors.then((one) => one.release(podUid)),
   };
   const uid = makeLedgerKey(context.dir);
-  addPeople(context.dir, context.levers);
+  addPeople(context.dir, uid, context.levers);
   addSimulatedDays(context.dir, context.levers);
   const images = platformImages(context, { addresses, stores, digest: imageDigest });
   return startControlPlane({
@@ -172,6 +185,7 @@ function beginControlPlane(
     nodes: NODES,
     logs: join(context.dir, 'logs'),
     uid,
+    audit,
     log: (line) => context.log(`control plane: ${line}`),
   });
 }
@@ -199,6 +213,7 @@ function tellValues(parts: Parts, stores: Stores, track: PartTracker, report: Pl
   parts.registry.then(({ url }) => report.values({ registry: url }), ignore);
   parts.logs.then(({ url }) => report.values({ logs: url }), ignore);
   parts.grafana.then(({ url }) => report.values({ grafana: url }), ignore);
+  parts.notified.then(({ url, smtpPort }) => report.values({ notified: url, smtpPort }), ignore);
   stores.postgres.then(({ port }) => report.values({ postgresPort: port }), ignore);
   stores.redis.then(({ tlsPort }) => report.values({ redisPort: tlsPort }), ignore);
   void stores.pgbouncer.port.then((port) => report.values({ pgbouncerPort: port }));
@@ -213,6 +228,7 @@ async function publish(
   k8s: string,
 ): Promise<void> {
   const [namespace, ...rest] = readManifests(k8s, secrets, pinned);
+  writeManifests(k8s, secrets, join(context.dir, MANIFESTS));
   for (const manifest of [...(namespace ? [namespace] : []), ...others, ...rest]) await plane.apply(manifest);
   const { kubeconfig } = plane;
   const text = kubeconfig.includes('\n') ? kubeconfig : readFileSync(kubeconfig, 'utf8');
@@ -256,8 +272,8 @@ function platformOf(parts: Parts, users: readonly { stop(): void }[]): Platform 
   const running: { stop(): Promise<void> }[] = [];
   const ignore = (): undefined => undefined;
   parts.control.then((one) => (plane = one), ignore);
-  const { monitoring, gateway, dns, doors, registry, logs, grafana } = parts;
-  for (const part of [monitoring, gateway, dns, doors, registry, logs, grafana]) {
+  const { monitoring, gateway, dns, doors, registry, logs, grafana, notified } = parts;
+  for (const part of [monitoring, gateway, dns, doors, registry, logs, grafana, notified]) {
     part.then((one: { stop(): Promise<void> }) => running.push(one), ignore);
   }
   return {

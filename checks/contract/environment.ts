@@ -2,6 +2,7 @@
  * An environment: where a checklist is run. The file format is `fixtures/environments/<name>.yaml`; this is its parsed form.
  * In the rehearsal's file a string may hold `${rehearsal.NAME}`: ports and paths that are known only once it runs.
  */
+import type { Channels, Contact, IncidentPlan, NotifyRule, OnCallSource } from './notify.ts';
 import type { SecretRef } from './secrets.ts';
 import type { PostgresStore, RedisStore } from './stores.ts';
 
@@ -55,6 +56,15 @@ export interface Environment {
   readonly credentials: Readonly<Record<string, Credential>>;
   /** The key metrics as post-deployment kinds take them; their schema says what is in them. */
   readonly keyMetrics?: readonly Readonly<Record<string, unknown>>[];
+  /** How people are reached, by a name of the environment's choosing; who is called, what an incident opens, who is on call. */
+  readonly channels?: Channels;
+  readonly contacts?: readonly Contact[];
+  readonly incident?: IncidentPlan;
+  /** Which channel is told what of a run. */
+  readonly notify?: readonly NotifyRule[];
+  readonly onCall?: Readonly<Record<string, OnCallSource>>;
+  /** Folders that items read, relative to the project: sources, results of tests. */
+  readonly folders: Readonly<Record<string, string>>;
   readonly mutations: readonly Mutation[];
   /** `enforce`: phase N+1 runs only on GO of phase N. `report`: it runs anyway and says what would have been refused. */
   readonly preconditions: 'enforce' | 'report';
@@ -73,6 +83,8 @@ export const REHEARSAL_VALUES = {
   blue: 'string',
   /** Port of the gateway's TLS listener. */
   gatewayPort: 'number',
+  /** A port of this machine on which nobody listens: what a firewall keeps shut. */
+  closedPort: 'number',
   /** `127.0.0.1:PORT` of the DNS server that knows mcp.test. */
   dnsServer: 'string',
   /** PostgreSQL itself, and PgBouncer in front of it. */
@@ -87,6 +99,9 @@ export const REHEARSAL_VALUES = {
   alertmanager: 'string',
   grafana: 'string',
   logs: 'string',
+  /** `http://127.0.0.1:PORT` of whoever is notified: chat, pager, mailboxes; and the port of the SMTP server. */
+  notified: 'string',
+  smtpPort: 'number',
 } as const;
 export type RehearsalValueName = keyof typeof REHEARSAL_VALUES;
 export type RehearsalValues = Readonly<Record<RehearsalValueName, string | number>>;

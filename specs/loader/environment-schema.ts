@@ -2,6 +2,13 @@
 import type { JSONSchema } from 'json-schema-to-ts';
 import { MUTATIONS } from '../../checks/contract/environment.ts';
 import { keyMetrics } from '../../checks/post-deployment/metrics.ts';
+import {
+  channelSchema,
+  contactsSchema,
+  incidentSchema,
+  notifySchema,
+  onCallSchema,
+} from '../../checks/contract/notify-schemas.ts';
 import { NAMED_PATTERN, REASONED_PATTERN } from './people/words.ts';
 
 const text = { type: 'string', minLength: 1 } as const;
@@ -168,6 +175,17 @@ export const environmentSchema = {
     keyMetrics: {
       ...keyMetrics,
       description: 'The metrics by which the release is watched after the approval, as they are asked for here',
+    },
+    channels: { type: 'object', propertyNames: names, additionalProperties: channelSchema },
+    contacts: contactsSchema,
+    incident: incidentSchema,
+    notify: notifySchema,
+    onCall: { type: 'object', propertyNames: names, additionalProperties: onCallSchema },
+    folders: {
+      type: 'object',
+      propertyNames: names,
+      additionalProperties: { type: 'string', pattern: '^[^/]', description: 'a folder, relative to the project' },
+      default: {},
     },
     mutations: { type: 'array', uniqueItems: true, items: { type: 'string', enum: MUTATIONS }, default: [] },
     preconditions: { enum: ['enforce', 'report'], default: 'enforce' },

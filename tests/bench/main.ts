@@ -12,6 +12,8 @@ import { kills } from './kills.ts';
 import { ledger } from './ledger.ts';
 import { load } from './load.ts';
 import { pods } from './pods.ts';
+import { scan } from './scan.ts';
+import { shippedYaml } from './shipped-yaml.ts';
 import { soak } from './soak.ts';
 import { specOverhead } from './spec-overhead.ts';
 import { rollback } from './rollback.ts';
@@ -28,15 +30,17 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   load,
   pods,
   cluster,
+  scan,
   'rehearsal-ready': rehearsalReady,
   'whole-gate': wholeGate,
   idle,
   soak,
   rollback,
   kills,
+  'shipped-yaml': shippedYaml,
 };
-/** Run only when named: they take minutes. */
-const LONG: readonly string[] = ['idle', 'soak', 'rollback', 'kills'];
+/** Run only when named: they take minutes, or the network. */
+const LONG: readonly string[] = ['idle', 'soak', 'rollback', 'kills', 'shipped-yaml'];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benchmarks));

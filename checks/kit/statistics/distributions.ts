@@ -4,16 +4,16 @@
  */
 
 /** Lanczos' approximation (g = 7, n = 9): good to 15 digits. */
-const LANCZOS = [
+const LANCZOS: readonly [number, ...number[]] = [
   0.999_999_999_999_809_9, 676.520_368_121_885_1, -1259.139_216_722_402_8, 771.323_428_777_653_1,
   -176.615_029_162_140_6, 12.507_343_278_686_905, -0.138_571_095_265_720_12, 9.984_369_578_019_572e-6,
   1.505_632_735_149_311_6e-7,
-] as const;
+];
 
 /** Logarithm of the gamma function, for x > 0. */
 export function logGamma(x: number): number {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
-  const [first = 1, ...rest] = LANCZOS;
+  const [first, ...rest] = LANCZOS;
   const sum = rest.reduce((total, term, index) => total + term / (x + index), first);
   const t = x + 6.5;
   return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(sum);
