@@ -169,6 +169,35 @@ function build(finish: (code: number) => void): Command {
     .action(async (options: object) =>
       finish(await (await import('./commands/sign.ts')).sign({ ...options, root: await rootFolder() })),
     );
+  selecting(
+    command('attest <item>', 'Write and sign what your role vouches for, where no program can look.', [
+      'golive attest P1-TEA-001 --env production --evidence https://wiki.example/training',
+    ]),
+  )
+    .option('--statement <text>', 'what you vouch for, instead of what the item asks')
+    .option('--days <number>', 'how long it stands; else as long as the item allows')
+    .option('--evidence <link>', 'where others can look it up')
+    .option('--key <file>', "your SSH key, or its public half where an agent holds it; else GOLIVE_SIGN_KEY, or git's")
+    .option('--as <name>', 'who you are in allowed_signers, where the key does not tell')
+    .action(async (item: string, options: object) =>
+      finish((await import('./commands/attest.ts')).attest({ item, ...options })),
+    );
+  selecting(
+    command('waive <item>', 'Add a waiver of one item to waivers.yaml, for this release and environment.', [
+      "golive waive P1-NET-002 --env production --reason 'Known, no user is hit' --approver 'Ada Lovelace' --ticket OPS-12 --until 2027-01-31T00:00:00Z",
+    ]),
+  )
+    .requiredOption('--reason <text>', 'why the release may go on without it')
+    .requiredOption('--approver <name>', 'who answers for it')
+    .requiredOption('--ticket <id>', 'where putting it right is tracked')
+    .requiredOption('--until <time>', 'when it ends, within a year, RFC 3339')
+    .option('--subject <name>', 'only findings about this subject, as the report names it')
+    .action(
+      async (
+        item: string,
+        options: { reason: string; approver: string; ticket: string; until: string; subject?: string },
+      ) => finish((await import('./commands/waive.ts')).waive({ item, ...options })),
+    );
   command('report', 'Draw the report of a decision again.', ['golive report', 'golive report --open'])
     .option('--run <id>', 'an earlier run, by the name of its folder in .golive/runs')
     .option('--open', 'open it in the browser')

@@ -27,6 +27,7 @@ import {
   toolFindings,
 } from './doctor/machine.ts';
 import { rehearsalFindings } from './doctor/rehearsal.ts';
+import { signingFindings } from './doctor/signing.ts';
 import { projectRoot } from './root.ts';
 import { hasColour, writeJson, writePainted } from './write.ts';
 
@@ -59,6 +60,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
         folderFinding(root, 'reports/out'),
         ledgerFinding(root),
         ...(plan ? ledgerKeyFindings(root, plan, process.env, new Date()) : []),
+        ...(plan ? signingFindings(root, plan, new Date()) : []),
       ],
     },
     { title: 'Rehearsal', findings: rehearsalFindings(resolve(root, DEFAULT_DIR)) },
