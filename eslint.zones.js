@@ -26,8 +26,12 @@ const ROOMS = [
   ]),
   zone('checks/protocols', 'checks', 'A protocol knows no kind.', ['contract', 'kit', 'protocols']),
   zone('checks/!(kit)/**', 'checks/index.ts', 'A kind does not know the registry.'),
-  zone('reports/decide', ['reports/record', 'reports/tell'], 'The decision is a pure function over types.'),
-  zone('reports/record', 'reports/tell', 'Recorded and decided first, told afterwards.'),
+  zone(
+    'reports/decide',
+    ['reports/record', 'reports/export', 'reports/tell'],
+    'The decision is a pure function over types.',
+  ),
+  zone('reports/record', ['reports/export', 'reports/tell'], 'Recorded and decided first, told afterwards.'),
   zone('reports/record/*.ts', ['reports/record/ledger', 'reports/record/run-folder'], 'Both build on these files.'),
   zone(
     'reports/record/ledger',

@@ -6,6 +6,7 @@ import { hideCredentials } from './checks/contract/credentials.ts';
 import { visibleText } from './checks/contract/visible-text.ts';
 import { declareObjectCommands } from './commands/declare-objects.ts';
 import { declareRehearsalCommands } from './commands/declare-rehearsal.ts';
+import { declareResultCommands } from './commands/declare-results.ts';
 import manifest from './package.json' with { type: 'json' };
 
 const EXIT_CODES = `
@@ -141,6 +142,7 @@ function build(finish: (code: number) => void): Command {
     .action(async (options: { run?: string; open?: boolean }) =>
       finish((await import('./commands/report.ts')).report(options)),
     );
+  declareResultCommands({ command, exitCodes, finish, rootFolder });
   command('verify', 'Check the chains of the ledger: is what was recorded still what was written?', ['golive verify'])
     .option('--json', 'print the result as JSON')
     .action(async (options: { json?: boolean }) =>

@@ -82,6 +82,13 @@ export const TOOLS: readonly Tool[] = [
     optional: false,
   },
   {
+    program: 'prometheus-pushgateway',
+    use: 'takes the metrics of runs, in tests of the export',
+    debian: 'prometheus-pushgateway',
+    brew: 'prometheus-pushgateway',
+    optional: true,
+  },
+  {
     program: 'kubectl',
     use: 'looks into the rehearsal by hand',
     debian: 'kubernetes-client',

@@ -17,6 +17,11 @@ function writePlain(text: string, stream: NodeJS.WritableStream): void {
   stream.write(shown.endsWith('\n') ? shown : `${shown}\n`);
 }
 
+/** What a program will read, byte for byte; only on a terminal what could mislead is made visible. */
+export function writeRaw(text: string): void {
+  process.stdout.write(process.stdout.isTTY ? visibleText(text) : text);
+}
+
 export function writeJson(value: unknown): void {
   process.stdout.write(`${visibleJson(value)}\n`);
 }

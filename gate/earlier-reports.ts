@@ -4,11 +4,12 @@
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { EXPORTS_FOLDER } from '../reports/export/write.ts';
 import { writeTextAtomic } from '../reports/record/io.ts';
 import { decisionFile } from '../reports/record/paths.ts';
 
 /** Beside `decision.json`, which each run replaces as its first act. */
-const ARTEFACTS = ['index.html', 'junit.xml', 'playwright', 'allure-results'];
+const ARTEFACTS = ['index.html', 'junit.xml', 'playwright', 'allure-results', EXPORTS_FOLDER];
 /** In the same folder, so that moving is renaming. What a killed run leaves in it, the next one removes. */
 const ASIDE = '.before';
 

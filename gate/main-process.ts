@@ -13,6 +13,7 @@ import { PHASES, POST_DEPLOYMENT } from '../checks/contract/plan.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { beforehand } from '../fixtures/run-item.ts';
 import { WORKER_ENV } from '../fixtures/worker-env.ts';
+import { writeExports } from '../reports/export/write.ts';
 import { writeHtmlReport } from '../reports/tell/html/write.ts';
 import { renderSummary } from '../reports/tell/console/summary.ts';
 import type { EndedBy } from '../reports/decide/input.ts';
@@ -22,6 +23,7 @@ import { decisionFile, runsFolder } from '../reports/record/paths.ts';
 import { runsToKeep } from '../reports/record/run-folder/retention.ts';
 import { PLAN_FILE } from '../specs/loader/plan-file.ts';
 import { compilePlan } from '../specs/loader/plan.ts';
+import { exportsOf } from '../specs/loader/report-settings.ts';
 import { renderProblems } from '../specs/loader/problems.ts';
 import { SPEC_KIND } from '../specs/loader/team-specs/binding.ts';
 import { didYouMean } from '../specs/loader/suggest.ts';
@@ -141,6 +143,9 @@ function decideRun({ runDir, root, plan }: OpenRun, endedBy: EndedBy): number {
   const { decision, exitCode } = finishRun({ runDir, root, endedBy, now: new Date(), keepRuns, env: process.env });
   if (!decision) return exitCode;
   const page = writePage(root, decision, plan);
+  const names = exportsOf(root, plan.checklist.file);
+  const { problems } = writeExports({ root, decision, plan, names, env: process.env });
+  if (problems.length > 0) sayError(`Of the exports: ${problems.join('; ')}`);
   tell(
     renderSummary(decision, plan, {
       width: process.stdout.columns || 80,

@@ -1,6 +1,6 @@
 /** A scan as people, GitHub and code scanners read it. */
 import { colours, wrap } from '../../reports/tell/console/text.ts';
-import { subjectText } from '../../checks/contract/outcome.ts';
+import { levelOf, sarifLocation, sarifLog } from '../../reports/export/formats/sarif.ts';
 import type { ScanFinding, ScanReport } from './run.ts';
 
 const place = ({ file, line, column }: Pick<ScanFinding, 'file' | 'line' | 'column'>): string =>
@@ -42,11 +42,6 @@ export function asGithub({ findings, doubts }: ScanReport): string {
 /** SARIF 2.1.0 (OASIS), the parts that code scanners read. */
 export function asSarif({ findings, doubts }: ScanReport, version: string): string {
   const ids = [...new Set(findings.map(({ kind, id }) => `${kind}/${id}`))].sort();
-  const levels: Readonly<Record<ScanFinding['severity'], string>> = {
-    critical: 'error',
-    major: 'error',
-    minor: 'warning',
-  };
   const rules = ids.map((id) => {
     const one = findings.find(({ kind, id: of }) => `${kind}/${of}` === id);
     return { id, help: { text: one?.fix ?? '' } };
@@ -54,21 +49,9 @@ export function asSarif({ findings, doubts }: ScanReport, version: string): stri
   const results = findings.map((one) => ({
     ruleId: `${one.kind}/${one.id}`,
     ruleIndex: ids.indexOf(`${one.kind}/${one.id}`),
-    level: levels[one.severity],
+    level: levelOf(one.severity),
     message: { text: `${one.says} Fix: ${one.fix}` },
-    locations: [
-      {
-        ...(one.file === ''
-          ? {}
-          : {
-              physicalLocation: {
-                artifactLocation: { uri: encodeURI(one.file) },
-                region: { startLine: one.line, startColumn: one.column },
-              },
-            }),
-        logicalLocations: [{ fullyQualifiedName: subjectText(one.subject), kind: 'resource' }],
-      },
-    ],
+    locations: [sarifLocation(one.file === '' ? null : one, one.subject)],
   }));
   const notifications = doubts.map(({ why, kind, reason }) => ({
     level: 'warning',
@@ -80,9 +63,5 @@ export function asSarif({ findings, doubts }: ScanReport, version: string): stri
     invocations: [{ executionSuccessful: true, toolExecutionNotifications: notifications }],
     results,
   };
-  return JSON.stringify(
-    { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [run] },
-    null,
-    2,
-  );
+  return sarifLog(run).trimEnd();
 }

@@ -38,6 +38,9 @@ interface View {
   plane: Plane | undefined;
 }
 
+/** The platform's rules, and those on what golive's own runs say. */
+const RULE_FILES = ['prometheus-rules.yaml', 'golive-rules.yaml'];
+
 /**
  * Starts all three (about 0.2 s) and settles when they are ready; the control plane may come later. Prometheus looks at its targets
  * for the first time five seconds after its start, so it should be started first of all. `others` are targets beside the pods.
@@ -51,7 +54,7 @@ export async function startMonitoring(
   const view: View = { pods: [], deployments: [], plane: undefined };
   const forgotten = new Set<string>();
   const replicas = new Map<string, FedReplica>();
-  const groups = readRuleGroups(join(k8s, 'monitoring', 'prometheus-rules.yaml'), COMPRESSION);
+  const groups = RULE_FILES.flatMap((file) => readRuleGroups(join(k8s, 'monitoring', file), COMPRESSION));
   const [sources, receiver] = await Promise.all([serveSources(view, forgotten, replicas, others), startReceiver()]);
   const alertmanager = await startAlertmanager(context, {
     configFile: join(k8s, 'monitoring', 'alertmanager.yaml'),

@@ -1,5 +1,6 @@
 /** JSON Schemas of the checklist's own files. Kinds' params have their own, in the kinds. */
 import type { JSONSchema } from 'json-schema-to-ts';
+import { EXPORT_NAMES } from '../../checks/contract/exports.ts';
 import { SEVERITIES } from '../../checks/contract/outcome.ts';
 import { PHASES } from '../../checks/contract/plan.ts';
 import { DURATION_PATTERN } from '../../checks/contract/units.ts';
@@ -87,6 +88,19 @@ export const checklistSchema = {
             'The git commit it was built from; GOLIVE_COMMIT replaces it, and HEAD of this repository is it when both are absent',
         },
         authors: authorsSchema,
+      },
+    },
+    reports: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        exports: {
+          type: 'array',
+          uniqueItems: true,
+          items: { enum: EXPORT_NAMES },
+          description:
+            'Formats that each run writes into reports/out/exports/; golive export --list says what each cannot carry',
+        },
       },
     },
   },
