@@ -23,6 +23,7 @@ import {
 import { startRehearsal, waitForRehearsal } from '../fixtures/rehearsal-client/start.ts';
 import { DEFAULT_DIR } from '../fixtures/rehearsal-client/state-file.ts';
 import { releaseRunLock, takeRunLock } from '../gate/run-lock.ts';
+import { addProofs } from '../reports/record/proofs.ts';
 import { DRILLS_FOLDER } from '../specs/loader/drills/load.ts';
 import { compileOrTell } from './compile.ts';
 import { drilledFaults } from './drills.ts';
@@ -120,7 +121,7 @@ async function withRehearsal(
       baseline: (records) => writeOut(`${records.length} items looked at while nothing is broken.`),
       result: (one) => writePainted(renderFault(one, style)),
     });
-    return interrupt.signal.aborted ? EXIT.interrupted : conclude(command, plan, faults, result);
+    return interrupt.signal.aborted ? EXIT.interrupted : conclude(root, command, plan, faults, result);
   } catch (cause) {
     if (interrupt.signal.aborted) return EXIT.interrupted;
     if (!(cause instanceof ObservationError)) throw cause;
@@ -133,7 +134,13 @@ async function withRehearsal(
   }
 }
 
-function conclude(command: DrillCommand, plan: Plan, faults: readonly BoundFault[], result: DrillResult): number {
+function conclude(
+  root: string,
+  command: DrillCommand,
+  plan: Plan,
+  faults: readonly BoundFault[],
+  result: DrillResult,
+): number {
   if (result.unhealthy.length > 0) {
     const lines = result.unhealthy.map(({ item, outcome, message }) => `  ${item} ${outcome}: ${firstLine(message)}`);
     writeError(['Not drilled: these are not good while nothing is broken.', ...lines].join('\n'));
@@ -146,6 +153,7 @@ function conclude(command: DrillCommand, plan: Plan, faults: readonly BoundFault
   const coverage = coverageOf(shown, result.results);
   writeOut(renderMatrix(coverage, new Map(items.map(({ id, title }) => [id, title])), result.results));
   const summary = summaryOf(coverage, result, faults);
+  addProofs(root, coverage, new Date());
   if (command.json !== undefined) writeReport(command.json, coverage, result, summary);
   writeOut(`\n${factsOf(coverage, result, summary).join(' · ')}`);
   const lost = result.notRecovered.map(({ item, outcome, message }) => `  ${item} ${outcome}: ${firstLine(message)}`);

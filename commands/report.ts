@@ -31,7 +31,7 @@ export function report(options: ReportOptions): number {
   const { decision, plan, unsigned } = recorded;
   const out = dirname(decisionFile(root));
   const outDir = run === undefined ? out : join(out, 'runs', run);
-  const page = writeHtmlReport({ decision, plan, outDir, runsDir: runsFolder(root) });
+  const page = writeHtmlReport({ decision, plan, outDir, runsDir: runsFolder(root), root });
   if (unsigned !== null) writeError(`golive: ${unsigned}: golive doctor says what to do\n`);
   const told: DecisionName = unsigned === null ? decision.selected.decision : 'HOLD';
   write(`${told}: ${relative(process.cwd(), page) || page}\n`);

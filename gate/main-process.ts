@@ -207,7 +207,7 @@ function beginRun(root: string, plan: Plan, { phases, narrowed }: Pick<GateArgum
 /** The page's path, or null when it could not be written: the decision stands without it. */
 function writePage(root: string, decision: Decision, plan: Plan): string | null {
   try {
-    return writeHtmlReport({ decision, plan, outDir: dirname(decisionFile(root)), runsDir: runsFolder(root) });
+    return writeHtmlReport({ decision, plan, outDir: dirname(decisionFile(root)), runsDir: runsFolder(root), root });
   } catch (error) {
     sayError(
       `The HTML report could not be written: ${errorText(error)}. The decision stands in reports/out/decision.json.`,

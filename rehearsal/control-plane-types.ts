@@ -121,6 +121,8 @@ export interface ControlPlane {
   }[];
   /** Has a named check of its /readyz, /livez and /healthz fail until the answer is called. */
   failCheck?(name: string): () => void;
+  /** Which provider encrypts Secrets that are written from now on; `identity` does not. */
+  encryptSecrets?(provider: 'aesgcm' | 'identity'): void;
   /** Writes of its store so far, for the rehearsal's watchdog: a controller that answers its own writes shows here. */
   writes?(): number;
   close(): Promise<void>;

@@ -15,6 +15,7 @@ import { readManifests, writeManifests } from './manifests.ts';
 import type { TargetGroup } from './monitoring/discovery.ts';
 import { startMonitoring, type Monitoring } from './monitoring/monitoring.ts';
 import { openServiceAddresses, type Doors } from './network/doors.ts';
+import { keepPortShut } from './network/closed-port.ts';
 import { enforcePolicies } from './network/enforcement.ts';
 import type { DnsServer } from './network/dns-server.ts';
 import type { GatewayProcess } from './network/gateway-process.ts';
@@ -35,6 +36,7 @@ import { addStoreLevers } from './stores/levers.ts';
 import { createPgbouncer } from './stores/pgbouncer.ts';
 import { startRedis } from './stores/redis.ts';
 import { startDetector } from './stand-ins/detector.ts';
+import { startSource } from './source/source.ts';
 import { startGrafana } from './stand-ins/grafana-process.ts';
 import { startLoki, type StandInServer } from './stand-ins/loki-process.ts';
 import { startNotified, type Notified } from './stand-ins/notified/index.ts';
@@ -103,8 +105,10 @@ export async function startPlatform(
     ),
     (one) => one.pid(),
   );
-  const detector = startDetector(context, monitoring, plane.promise);
   const notified = monitoring.then(({ receiver }) => startNotified(context, receiver));
+  const detector = startDetector(context, monitoring, plane.promise);
+  const source = startSource(context, stores.postgres);
+  source.catch(() => undefined);
   const enforcement = enforcePolicies(context.levers, plane.promise);
   const doors = track.part('doors', openServiceAddresses(context, plane.promise, enforcement), (one) => one.pid());
   const control = track.part(
@@ -117,6 +121,7 @@ export async function startPlatform(
   const users: { stop(): void }[] = [];
   started(platformOf(parts, users));
   tellValues(parts, stores, track, report);
+  void keepPortShut(context.levers).then((closedPort) => report.values({ closedPort }));
   gateway.then(
     ({ metricsPort }) => targets.push({ targets: [`127.0.0.1:${metricsPort}`], labels: GATEWAY_TARGET }),
     () => undefined,
@@ -133,7 +138,7 @@ export async function startPlatform(
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s, enforcement);
-  const others = [monitoring, dns, doors, logs, grafana, notified, stores.pgbouncer.port];
+  const others = [monitoring, dns, doors, logs, grafana, notified, stores.pgbouncer.port, source];
   await Promise.all([podsReady(api, stores, track), front.ready, scanner.ready, ...others]);
   users.push(startUsers(context, await gateway, secrets));
 }
@@ -170,7 +175,7 @@ function beginControlPlane(
     release: (podUid: string) => void doors.then((one) => one.release(podUid)),
   };
   const uid = makeLedgerKey(context.dir);
-  addPeople(context.dir, context.levers);
+  addPeople(context.dir, uid, context.levers);
   const images = platformImages(context, { addresses, stores, digest: imageDigest });
   return startControlPlane({
     dir,

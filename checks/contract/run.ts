@@ -20,6 +20,16 @@ export interface RunHeader {
   /** Phases this run was asked for; null is all that the whole decision needs. */
   readonly selectedPhases: readonly string[] | null;
   readonly pid: number;
+  /** Absent in older runs. */
+  readonly by?: RunOrigin;
+}
+/** Who started a run, as the environment of its process says it: nobody has proven it. */
+export interface RunOrigin {
+  readonly actor: string;
+  /** The page of the CI job. */
+  readonly ci?: string;
+  /** What the CI job has checked out. */
+  readonly commit?: string;
 }
 /** Environment identity = name + UID of the cluster's kube-system namespace. */
 export interface EnvironmentIdentity {

@@ -28,6 +28,8 @@ export interface ChecklistItem {
   readonly pointer: string;
   /** Undefined for planned items and for kinds that do not exist (which is a problem already). */
   readonly kind: CheckKind | undefined;
+  /** The heading it stands under, for reports. */
+  readonly section?: string;
 }
 export interface ChecklistPhase {
   readonly id: PhaseId;
@@ -226,18 +228,39 @@ function loadPhase(
   const list: readonly unknown[] = Array.isArray(value['items']) ? (value['items'] as unknown[]) : [];
   const phaseId = isPhase(id) ? id : undefined;
   const items: ChecklistItem[] = [];
+  const sections = isRecord(value['sections']) ? value['sections'] : {};
   list.forEach((raw, index) => {
     const pointer = `/items${pointerStep(index)}`;
     problems.push(...validate(itemSchema, raw, yaml, pointer));
     if (!isRecord(raw)) return;
-    const item = { phase: phaseId ?? 'phase1', raw, yaml, pointer, kind: kinds.get(String(raw['kind'])) };
+    const section = sections[sectionKey(raw['id'])];
+    const heading = typeof section === 'string' ? { section } : {};
+    const item = { phase: phaseId ?? 'phase1', raw, yaml, pointer, kind: kinds.get(String(raw['kind'])), ...heading };
     problems.push(...itemProblems(item, { roles, kinds, phaseKnown: phaseId !== undefined }));
     items.push(item);
   });
+  problems.push(...emptySections(Object.keys(sections), list, yaml));
   const order = value['order'] === 'parallel' ? 'parallel' : 'sequential';
   const maxAge = typeof value['maxAge'] === 'string' ? { maxAge: value['maxAge'] } : {};
   const phase = phaseId ? ({ id: phaseId, title: String(value['title']), order, file, ...maxAge } as const) : undefined;
   return { phase, items, problems: firstProblems(problems) };
+}
+
+/** `P1-CLU` of `P1-CLU-001`. */
+function sectionKey(id: unknown): string {
+  return String(id).replace(/-[^-]*$/, '');
+}
+
+function emptySections(keys: readonly string[], items: readonly unknown[], yaml: YamlFile): readonly Problem[] {
+  const used = new Set(items.map((item) => sectionKey(isRecord(item) ? item['id'] : '')));
+  return keys
+    .filter((key) => !used.has(key))
+    .map((key) =>
+      yaml.problem(`/sections${pointerStep(key)}`, {
+        message: `no item of this file begins with ${key}`,
+        fix: 'Remove the heading, or correct what its ids begin with',
+      }),
+    );
 }
 
 function validate(schema: object, value: unknown, yaml: YamlFile, base: string): readonly Problem[] {

@@ -157,6 +157,7 @@ function plannedItem(
       kind: meta?.kind ?? PLANNED_KIND,
       place: item.yaml.at(item.pointer),
       source: raw['source'] as number,
+      ...(item.section === undefined ? {} : { section: item.section }),
       severity: raw['severity'] as Severity,
       owner: raw['owner'] as string,
       ...(raw['role'] === undefined ? {} : { role: raw['role'] as string }),

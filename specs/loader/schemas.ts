@@ -117,6 +117,12 @@ export const phaseSchema = {
     title: { type: 'string', minLength: 1, maxLength: 120 },
     order: { enum: ['parallel', 'sequential'], description: 'Whether its items run beside or after one another' },
     maxAge: duration('How long evidence of its items may stand in for a new run (24h)'),
+    sections: {
+      type: 'object',
+      propertyNames: { pattern: '^[A-Z][A-Z0-9]{0,3}-[A-Z0-9]{2,4}$' },
+      additionalProperties: { type: 'string', minLength: 1, maxLength: 120 },
+      description: 'Headings for the report, by what the ids below them begin with',
+    },
     items: { type: 'array', minItems: 1, description: 'The items; a phase without any could never be decided' },
   },
 } as const satisfies JSONSchema;

@@ -8,6 +8,7 @@ import type { RunHeader } from '../../../checks/contract/run.ts';
 import { decide } from '../../decide/decide.ts';
 import { reason } from '../../decide/reasons.ts';
 import { beginLedger, ledgerFile } from '../ledger/write.ts';
+import { originOf } from './origin.ts';
 import { PLAN_FILE } from '../../../specs/loader/plan-file.ts';
 import { fileProblem, goliveVersion, makePrivate, writeJsonAtomic, writeReadableJson } from '../io.ts';
 import { decisionFile, ledgerFolder, runsFolder } from '../paths.ts';
@@ -21,13 +22,14 @@ export interface OpenRunOptions {
   /** `null`: all that the whole decision needs. */
   readonly selectedPhases: readonly string[] | null;
   readonly now?: Date;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /**
  * Opens a run and returns its folder. From the first moment `reports/out/decision.json` says HOLD `run-incomplete`, so that a run
  * that is killed leaves that behind and never an earlier answer. Throws RunFileError: then the run must not start.
  */
-export function openRun({ root, plan, selectedPhases, now = new Date() }: OpenRunOptions): string {
+export function openRun({ root, plan, selectedPhases, now = new Date(), env = process.env }: OpenRunOptions): string {
   const runHeader: RunHeader = {
     schema: 'golive/run/v1',
     runId: newRunId(now),
@@ -36,6 +38,7 @@ export function openRun({ root, plan, selectedPhases, now = new Date() }: OpenRu
     goliveVersion: goliveVersion(),
     selectedPhases,
     pid: process.pid,
+    by: originOf(env),
   };
   makePrivate(dirname(decisionFile(root)));
   writeReadableJson(decisionFile(root), incompleteDecision(plan, runHeader, now), 0o600);

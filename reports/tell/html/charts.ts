@@ -86,7 +86,7 @@ export function histogramTable(histogram: Extract<Evidence, { type: 'histogram' 
   const { percentiles, unit, count } = histogram;
   if (percentiles.length === 0) return html`<p class="note">No values were measured.</p>`;
   const highest = Math.max(...percentiles.map(([, value]) => value), 0);
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${histogram.title}">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${histogram.title}">
       <table class="histogram">
         <thead>
           <tr>

@@ -77,7 +77,7 @@ function body(evidence: Evidence, link: LinkFile): Html {
 /** Preformatted text that wraps, cut with a note. */
 function block(text: string, label: string): Html {
   const shown = cutText(text, TEXT_LIMIT);
-  return html`<pre tabindex="0" role="region" aria-label="${label}">${shown.text === '' ? '(empty)' : shown.text}</pre>
+  return html`<pre tabindex="0" role="group" aria-label="${label}">${shown.text === '' ? '(empty)' : shown.text}</pre>
     ${
       shown.cut &&
       html`<p class="note">

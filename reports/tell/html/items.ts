@@ -3,6 +3,7 @@ import type { DecidedItem, Decision } from '../../../checks/contract/decision.ts
 import { OUTCOMES, SEVERITIES } from '../../../checks/contract/outcome.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
 import { cutText } from '../../../checks/contract/visible-text.ts';
+import type { Proof, Proofs } from '../../record/proofs.ts';
 import { adviceFor, blocks, formatUtc, plural } from '../wording.ts';
 import { formatMs } from '../../../checks/contract/units.ts';
 import { drawAllEvidence, TEXT_LIMIT, type FileLink } from './evidence.ts';
@@ -10,9 +11,9 @@ import { groupItems, type ItemPhase } from './grouping.ts';
 import { decisionBadge, outcomeBadge, OUTCOME_WORDS } from './signs.ts';
 import { html, type Html, type Part } from './template.ts';
 
-/** An id for the page's own links: letters, digits, `_` and `-` stay, anything else becomes its code. */
-export function anchorOf(kind: 'item' | 'phase', id: string): string {
-  return `${kind}-${id.replace(/[^\w-]/gu, (character) => `.${(character.codePointAt(0) ?? 0).toString(16)}`)}`;
+/** An id for the page's own links, `item-P1-CLU-001` or `role=data-team`: letters, digits, `_` and `-` stay, anything else becomes its code. */
+export function anchorOf(kind: 'item' | 'phase' | 'role', id: string): string {
+  return `${kind}${kind === 'role' ? '=' : '-'}${id.replace(/[^\w-]/gu, (character) => `.${(character.codePointAt(0) ?? 0).toString(16)}`)}`;
 }
 
 /** Finds an item's evidence file beside the page. */
@@ -21,11 +22,11 @@ export type LinkItemFile = (item: DecidedItem, path: string) => FileLink;
 /** Outcomes that a reader must see without opening anything. */
 const OPEN_OUTCOMES: readonly string[] = ['fail', 'error', 'inconclusive'];
 
-export function itemList(decision: Decision, plan: Plan | null, link: LinkItemFile): Html {
-  return html`${groupItems(decision, plan).map((phase) => phaseItems(phase, link))}`;
+export function itemList(decision: Decision, plan: Plan | null, link: LinkItemFile, proofs: Proofs): Html {
+  return html`${groupItems(decision, plan).map((phase) => phaseItems(phase, link, proofs))}`;
 }
 
-function phaseItems(phase: ItemPhase, link: LinkItemFile): Html {
+function phaseItems(phase: ItemPhase, link: LinkItemFile, proofs: Proofs): Html {
   return html`<section class="phase" aria-labelledby="${anchorOf('phase', phase.id)}">
     <h3 id="${anchorOf('phase', phase.id)}">
       ${phase.title} ${phase.decided && decisionBadge(phase.decided.decision)}
@@ -34,18 +35,19 @@ function phaseItems(phase: ItemPhase, link: LinkItemFile): Html {
       (section) =>
         html`<div class="group">
           <h4>${section.title}</h4>
-          ${section.items.map((item) => itemArticle(item, phase, link))}
+          ${section.items.map((item) => itemArticle(item, phase, link, proofs.get(item.id)))}
         </div>`,
     )}
   </section>`;
 }
 
-function itemArticle(item: DecidedItem, phase: ItemPhase, link: LinkItemFile): Html {
+function itemArticle(item: DecidedItem, phase: ItemPhase, link: LinkItemFile, proof: Proof | undefined): Html {
   const advice = adviceFor(item);
   const message = cutText(item.message, TEXT_LIMIT);
   return html`<article
     class="item"
     id="${anchorOf('item', item.id)}"
+    tabindex="-1"
     data-outcome="${item.outcome}"
     data-phase="${item.phase}"
     data-severity="${item.severity}"
@@ -66,15 +68,9 @@ function itemArticle(item: DecidedItem, phase: ItemPhase, link: LinkItemFile): H
       </p>`
     }
     <ul class="meta">
-      ${metaOf(item, phase).map((fact) => html`<li>${fact}</li>`)}
+      ${[...metaOf(item, phase), provenBy(proof)].filter(Boolean).map((fact) => html`<li>${fact}</li>`)}
     </ul>
-    ${
-      item.evidence.length > 0 &&
-      html`<details class="proof" ${OPEN_OUTCOMES.includes(item.outcome) ? html`open` : null}>
-        <summary>Evidence (${item.evidence.length})<span class="hidden"> of ${item.id}</span></summary>
-        ${drawAllEvidence(item.evidence, (path) => link(item, path))}
-      </details>`
-    }
+    ${item.evidence.length > 0 && evidenceOf(item, link)}
   </article>`;
 }
 
@@ -91,6 +87,24 @@ function metaOf(item: DecidedItem, phase: ItemPhase): readonly Part[] {
     `checklist line ${item.source}`,
     html`<span class="place">${item.place}</span>`,
   ].filter((fact) => fact !== false);
+}
+
+/**
+ * Of what must be seen it stands open. Closed evidence stands where only a browser without scripts draws it; the page's script draws it when it is
+ * opened.
+ */
+function evidenceOf(item: DecidedItem, link: LinkItemFile): Html {
+  const open = OPEN_OUTCOMES.includes(item.outcome);
+  const drawn = drawAllEvidence(item.evidence, (path) => link(item, path));
+  return html`<details class="proof" ${open ? html`open` : null}>
+    <summary>Evidence (${item.evidence.length})<span class="hidden"> of ${item.id}</span></summary>
+    ${open ? drawn : html`<noscript>${drawn}</noscript>`}
+  </details>`;
+}
+
+/** A drill has shown that the item can turn red. */
+function provenBy(proof: Proof | undefined): Part {
+  return proof !== undefined && `proven by drill on ${formatUtc(proof.at)}: ${proof.fault}`;
 }
 
 function earlierRun(item: DecidedItem, phase: ItemPhase): string {

@@ -5,11 +5,17 @@
 import { createHash } from 'node:crypto';
 import type { DecidedItem, Decision } from '../../../checks/contract/decision.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
+import type { RunOrigin } from '../../../checks/contract/run.ts';
+import type { Proofs } from '../../record/proofs.ts';
 import { formatUtc } from '../wording.ts';
+import { blockerSection } from './blockers.ts';
+import { changeSection, trendSection } from './changes.ts';
 import { cutoverAlarm, cutoverSection, hasCutover, type CutoverLogs } from './cutover/section.ts';
 import { evidenceHref } from './evidence-path.ts';
 import type { FileLink } from './evidence.ts';
 import { anchorOf, filterControls, itemList } from './items.ts';
+import type { Past } from './past.ts';
+import { roleList, signatureSection } from './roles.ts';
 import { SCRIPT } from './script.ts';
 import { banner, overrideTable, phaseList, reasonTree, runFacts, waiverTable, warningList } from './sections.ts';
 import { signDefinitions } from './signs.ts';
@@ -28,6 +34,11 @@ export interface RenderOptions {
   readonly missingFiles?: ReadonlyMap<string, string>;
   /** What the run's folder holds of its cutover; the page has no such section without it. */
   readonly cutover?: CutoverLogs;
+  /** Earlier runs; absent: nobody looked. */
+  readonly past?: Past;
+  readonly proofs?: Proofs;
+  /** Who ran it, as far as its process knew. */
+  readonly by?: RunOrigin;
 }
 
 /** The whole page. `plan` gives headings and roles; without it (only decision.json was kept) the page says so. */
@@ -49,7 +60,7 @@ ${html`<title>${title}</title>`.toString()}
 <style>${STYLES}</style>
 </head>
 <body>
-${page(decision, plan, link, options.cutover).toString()}
+${page(decision, plan, link, options).toString()}
 <script>${SCRIPT}</script>
 </body>
 </html>
@@ -69,11 +80,13 @@ function linkTo(runId: string, path: string, missing: ReadonlyMap<string, string
   return why === undefined ? { href } : { missing: why };
 }
 
+type Link = readonly [id: string, name: string];
+
 function page(
   decision: Decision,
   plan: Plan | null,
   link: (item: DecidedItem, path: string) => FileLink,
-  logs: CutoverLogs | undefined,
+  { cutover: logs, past, proofs = new Map(), by }: RenderOptions,
 ): Html {
   const cutover = logs && hasCutover(logs) ? logs : undefined;
   const known = new Set(decision.items.map(({ id }) => id));
@@ -85,32 +98,53 @@ function page(
       <span>Go-live decision · ${formatUtc(decision.decidedAt)}</span>
       <nav aria-label="On this page">
         <ul>
-          ${(
-            [
-              ['reasons', 'Why'],
-              ['phases', 'Phases'],
-              ...(cutover ? [['cutover', 'Cutover'] as const] : []),
-              ['items', 'Items'],
-              ['waivers', 'Waivers'],
-              ['overrides', 'Overrides'],
-              ['run', 'Run'],
-            ] as const
-          ).map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}
+          ${contents(cutover !== undefined, past).map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}
         </ul>
       </nav>
     </header>
     <main>
-      ${banner(decision, plan)} ${cutover && cutoverAlarm(cutover)} ${part('reasons', 'Why', reasonTree(decision))}
+      <div class="decided">
+        ${banner(decision, plan)} ${cutover && cutoverAlarm(cutover)}
+        ${part('blockers', 'What blocks', blockerSection(decision))}
+        ${past && part('changes', 'Since the last run', changeSection(past, decision))}
+        ${part('signatures', 'Signatures', signatureSection(decision, plan))}
+        ${part('phases', 'Phases', phaseList(decision))}
+      </div>
+      ${part('reasons', 'Why', reasonTree(decision))}
       ${decision.warnings.length > 0 && part('warnings', 'Warnings', warningList(decision.warnings))}
-      ${part('phases', 'Phases', phaseList(decision))}
       ${cutover && part('cutover', 'Cutover', cutoverSection(cutover, showItem))}
-      ${part('items', 'Items', html`${filterControls(decision)} ${itemList(decision, plan, link)}`)}
+      ${past && hasTrend(past) && part('trend', 'Over the last runs', trendSection(past))}
+      ${part('roles', 'Roles', roleList(decision, plan))}
+      ${part('items', 'Items', html`${filterControls(decision)} ${itemList(decision, plan, link, proofs)}`)}
       ${part('waivers', 'Waivers', waiverTable(decision))} ${part('overrides', 'Overrides', overrideTable(decision))}
-      ${part('run', 'Run', runFacts(decision, plan))}
+      ${part('run', 'Run', runFacts(decision, plan, by))}
     </main>
     <footer>
-      Rendered from decision.json, which holds the whole record${cutover && ', and from the log of the cutover'}.
+      Rendered from decision.json, which holds the whole
+      record${cutover && ', and from the log of the cutover'}${past && '; earlier runs by the ledger'}.
     </footer>`;
+}
+
+function contents(cutover: boolean, past: Past | undefined): readonly Link[] {
+  const links: readonly (Link | false)[] = [
+    ['blockers', 'What blocks'],
+    past !== undefined && ['changes', 'Since the last run'],
+    ['signatures', 'Signatures'],
+    ['phases', 'Phases'],
+    ['reasons', 'Why'],
+    cutover && ['cutover', 'Cutover'],
+    past !== undefined && hasTrend(past) && ['trend', 'Over the last runs'],
+    ['roles', 'Roles'],
+    ['items', 'Items'],
+    ['waivers', 'Waivers'],
+    ['overrides', 'Overrides'],
+    ['run', 'Run'],
+  ];
+  return links.filter((one) => one !== false);
+}
+
+function hasTrend({ decisions, trends }: Past): boolean {
+  return decisions.length > 1 || trends.length > 0;
 }
 
 function part(id: string, heading: string, content: Html): Html {

@@ -9,11 +9,17 @@ export const SCRIPT = `'use strict';
   const items = [...document.querySelectorAll('.item')];
   const groups = [...document.querySelectorAll('.group, .phase')];
   const proofs = [...document.querySelectorAll('details')];
+  // Closed evidence is text until it is opened: of thousands of items the browser lays out only what somebody looks at.
+  const draw = (proof) => {
+    const text = proof.querySelector(':scope > noscript');
+    if (text) text.replaceWith(document.createRange().createContextualFragment(text.textContent));
+  };
+  for (const proof of proofs) proof.addEventListener('toggle', () => proof.open && draw(proof));
   const texts = new Map();
   const textOf = (item) => {
     let text = texts.get(item);
     if (text === undefined) {
-      text = item.textContent.slice(0, 50000).toLowerCase();
+      text = item.textContent.replace(/<[^>]*>/g, ' ').slice(0, 50000).toLowerCase();
       texts.set(item, text);
     }
     return text;
@@ -53,10 +59,31 @@ export const SCRIPT = `'use strict';
   unfold.addEventListener('click', () => {
     const open = unfold.getAttribute('aria-pressed') !== 'true';
     unfold.setAttribute('aria-pressed', String(open));
-    for (const item of items) for (const proof of item.querySelectorAll('details')) proof.open = open;
+    for (const item of items) for (const proof of item.querySelectorAll('details')) {
+      if (open) draw(proof);
+      proof.open = open;
+    }
   });
 
+  const roles = [...document.querySelectorAll('.role')];
+  const showRole = () => {
+    const chosen = /^#role=/.test(location.hash) && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    document.body.classList.toggle('one-role', Boolean(chosen));
+    for (const role of roles) role.hidden = Boolean(chosen) && !role.contains(chosen);
+    if (chosen) chosen.focus();
+  };
+  for (const button of document.querySelectorAll('.role-items')) {
+    button.hidden = false;
+    button.addEventListener('click', () => {
+      form.reset();
+      form.elements.owner.value = button.dataset.owner;
+      apply();
+      location.hash = '#items';
+    });
+  }
+
   const reveal = () => {
+    showRole();
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
     if (target.closest('[hidden]') && !target.closest('form')) {
@@ -64,8 +91,12 @@ export const SCRIPT = `'use strict';
       apply();
     }
     const proof = target.querySelector(':scope > details');
-    if (proof) proof.open = true;
+    if (proof) {
+      draw(proof);
+      proof.open = true;
+    }
     target.scrollIntoView();
+    if (target.matches('.item, h2, h3')) target.focus({ preventScroll: true });
   };
   addEventListener('hashchange', reveal);
   if (location.hash) reveal();
@@ -73,7 +104,10 @@ export const SCRIPT = `'use strict';
   let closed = [];
   addEventListener('beforeprint', () => {
     closed = proofs.filter((proof) => !proof.open);
-    for (const proof of closed) proof.open = true;
+    for (const proof of closed) {
+      draw(proof);
+      proof.open = true;
+    }
   });
   addEventListener('afterprint', () => {
     for (const proof of closed) proof.open = false;

@@ -1,6 +1,7 @@
 /** The page's parts above and below the items. */
 import type { DecidedPhase, Decision, DecisionReason } from '../../../checks/contract/decision.ts';
 import { OUTCOMES } from '../../../checks/contract/outcome.ts';
+import type { RunOrigin } from '../../../checks/contract/run.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
 import { approvalOf, exitAnswer, formatUtc, meansOf, plural } from '../wording.ts';
 import { anchorOf } from './items.ts';
@@ -175,9 +176,9 @@ export function overrideTable(decision: Decision): Html {
   );
 }
 
-export function runFacts(decision: Decision, plan: Plan | null): Html {
+export function runFacts(decision: Decision, plan: Plan | null, by?: RunOrigin): Html {
   const { release, environment } = decision;
-  const facts: readonly (readonly [string, string])[] = [
+  const facts: readonly (readonly [string, string | Html])[] = [
     ['Release', `${release.name} ${release.version}`],
     ['Git commit', release.commit],
     ['Environment', plan ? `${environment.name} (${plan.environment.file})` : environment.name],
@@ -187,6 +188,7 @@ export function runFacts(decision: Decision, plan: Plan | null): Html {
     ['Plan digest', decision.planDigest],
     ['Run', decision.runId],
     ['Decided at', formatUtc(decision.decidedAt)],
+    ...ranBy(by),
     ...Object.entries(plan?.roles ?? {}).map(([role, name]) => [`Role ${role}`, name] as const),
   ];
   return html`<dl class="facts">
@@ -198,4 +200,22 @@ export function runFacts(decision: Decision, plan: Plan | null): Html {
         </div>`,
     )}
   </dl>`;
+}
+
+/** As the process that ran it was told: nobody has proven it. */
+function ranBy(by: RunOrigin | undefined): readonly (readonly [string, string | Html])[] {
+  if (by === undefined) return [];
+  const { actor, ci, commit } = by;
+  return [
+    ['Run by', actor],
+    ...(ci === undefined
+      ? []
+      : [['CI job', isWebPage(ci) ? html`<a href="${ci}" rel="noreferrer">${ci}</a>` : ci] as const]),
+    ...(commit === undefined ? [] : [['Checked out', commit] as const]),
+  ];
+}
+
+/** Never an address that would run a script. */
+function isWebPage(address: string): boolean {
+  return URL.canParse(address) && /^https?:$/.test(new URL(address).protocol);
 }

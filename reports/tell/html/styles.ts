@@ -56,6 +56,22 @@ dd{margin:.15rem 0 0}
 .facts div{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:.25rem 1rem}
 `;
 
+const PEOPLE = `
+.blockers{padding:0;list-style:none;margin:0}
+.blockers li{padding:.5rem 0}.blockers li+li{border-top:1px solid var(--line)}
+.blockers p{margin:.1rem 0}
+.severity{font-size:.875rem;text-transform:uppercase;letter-spacing:.04em;color:var(--muted)}
+.changes{padding-left:1.25rem;margin:.25rem 0}
+.changes .findings{list-style:none;padding-left:.5rem;font-size:.9375rem}
+h3 small{font-weight:400}
+.runs{list-style:none;padding:0;margin:0 0 1rem;display:grid;gap:.3rem}
+.trends{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(19rem,100%),1fr));gap:1rem}
+.trends figure{margin:0;min-width:0}
+.rolelinks{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(15rem,100%),1fr));gap:.25rem 1rem}
+.role{padding-bottom:.5rem}.role+.role{border-top:1px solid var(--line)}
+.one-role main>section:not(:has(.role)),.one-role .decided>section:not(.banner),.one-role .rolelinks{display:none}
+`;
+
 const ITEMS = `
 form{display:flex;flex-wrap:wrap;gap:.6rem .8rem;align-items:end;background:var(--surface);padding:.8rem;border-radius:.5rem}
 label{display:grid;gap:.2rem;font-size:.875rem;color:var(--muted);flex:1 1 8.5rem;min-width:0}
@@ -110,7 +126,11 @@ const PRINT = `
 @media print{
 html{font-size:9.5pt}
 main,header,footer{max-width:none;padding:0}
-header nav,form,.skip{display:none!important}
+header nav,form,.skip,button{display:none!important}
+.decided .blockers li:nth-child(n+11),.decided .changes>li:nth-child(n+6),.decided details{display:none!important}
+.decided .blockers:has(li:nth-child(n+11))::after{content:"Further ones stand in the annex, under Items."}
+.decided+section{break-before:page}
+body:not(.one-role) .role{break-inside:avoid-page}
 .item{content-visibility:visible;contain:none}
 .banner,.decision,.diff del,.diff ins,.plot svg,.bar,pre{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 .banner,.notice{border:2px solid var(--text)}
@@ -130,6 +150,7 @@ export const STYLES = [
   `@media screen and (prefers-color-scheme:dark){:root{${customProperties(DARK)}}}`,
   BASE,
   DECISION,
+  PEOPLE,
   ITEMS,
   CUTOVER,
   PRINT,

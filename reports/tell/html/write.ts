@@ -9,6 +9,7 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   realpathSync,
   renameSync,
@@ -19,9 +20,12 @@ import {
 import { dirname, join, sep } from 'node:path';
 import type { Decision } from '../../../checks/contract/decision.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
+import type { RunHeader, RunOrigin } from '../../../checks/contract/run.ts';
+import { readProofs, type Proofs } from '../../record/proofs.ts';
 import { readCutoverForPeople } from '../../record/run-folder/cutover-log.ts';
 import type { CutoverLogs } from './cutover/section.ts';
 import { confinedParts } from './evidence-path.ts';
+import { pastOf, type Past } from './past.ts';
 import { renderHtml, runOf } from './render.ts';
 
 export interface HtmlReportInput {
@@ -32,6 +36,8 @@ export interface HtmlReportInput {
   readonly outDir: string;
   /** Where runs keep their evidence: `.golive/runs` unless told. */
   readonly runsDir?: string;
+  /** The project, whose ledger tells of earlier runs; absent: the page says nothing of them. */
+  readonly root?: string;
 }
 
 /**
@@ -43,6 +49,7 @@ export function writeHtmlReport({
   plan,
   outDir,
   runsDir = join('.golive', 'runs'),
+  root,
 }: HtmlReportInput): string {
   mkdirSync(outDir, { recursive: true });
   const target = join(outDir, 'evidence');
@@ -50,7 +57,15 @@ export function writeHtmlReport({
   const missingFiles = copyEvidence(decision, runsDir, target);
   const page = join(outDir, 'index.html');
   const draft = `${page}.${process.pid}.tmp`;
-  writeFileSync(draft, renderHtml(decision, plan, { missingFiles, ...cutoverOf(decision, runsDir) }));
+  writeFileSync(
+    draft,
+    renderHtml(decision, plan, {
+      missingFiles,
+      ...cutoverOf(decision, runsDir),
+      ...originOf(decision, runsDir),
+      ...knownOf(root, decision),
+    }),
+  );
   renameSync(draft, page);
   return page;
 }
@@ -68,6 +83,26 @@ function cutoverOf(decision: Decision, runsDir: string): { readonly cutover?: Cu
       ...(runId === decision.runId ? {} : { fromRun: runId }),
     },
   };
+}
+
+function originOf({ runId }: Decision, runsDir: string): { readonly by?: RunOrigin } {
+  if (confinedParts(runId)?.length !== 1) return {};
+  try {
+    const { by } = JSON.parse(readFileSync(join(runsDir, runId, 'run.json'), 'utf8')) as Partial<RunHeader>;
+    return typeof by?.actor === 'string' ? { by } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** What the project knows besides. The page is drawn without what cannot be read. */
+function knownOf(root: string | undefined, decision: Decision): { readonly past?: Past; readonly proofs?: Proofs } {
+  if (root === undefined) return {};
+  try {
+    return { past: pastOf(root, decision), proofs: readProofs(root) };
+  } catch {
+    return {};
+  }
 }
 
 function copyEvidence(decision: Decision, runsDir: string, target: string): ReadonlyMap<string, string> {
