@@ -41,6 +41,7 @@ export function fedReplica(pod: string, args: LeverArguments): FedReplica {
       return [
         ...requests('200', total - failed, seconds),
         ...requests('503', failed, seconds),
+        ...throughGateway(`${job}-service`, { good: total - failed, failed, seconds }),
         `process_start_time_seconds ${Math.floor(Date.now() / 1000)}`,
         '',
       ].join('\n');
@@ -49,10 +50,28 @@ export function fedReplica(pod: string, args: LeverArguments): FedReplica {
 }
 
 function requests(status: string, count: number, seconds: number): string[] {
-  const labels = `method="GET",route="/api/v1/items",status="${status}"`;
-  const name = 'http_request_duration_seconds';
+  const labels = `method="GET",route="/api/v1/items",status="${status}",client="user"`;
+  return series({ counter: 'http_requests_total', name: 'http_request_duration_seconds' }, labels, count, seconds);
+}
+
+/** The same requests as the gateway in front of it counts them. */
+function throughGateway(
+  service: string,
+  { good, failed, seconds }: { readonly good: number; readonly failed: number; readonly seconds: number },
+): string[] {
+  const names = { counter: 'gateway_requests_total', name: 'gateway_request_duration_seconds' };
+  const labels = (status: string): string => `service="${service}",status="${status}",client="user"`;
+  return [...series(names, labels('200'), good, seconds), ...series(names, labels('503'), failed, seconds)];
+}
+
+function series(
+  { counter, name }: { readonly counter: string; readonly name: string },
+  labels: string,
+  count: number,
+  seconds: number,
+): string[] {
   return [
-    `http_requests_total{${labels}} ${count}`,
+    `${counter}{${labels}} ${count}`,
     ...BUCKETS.map((le) => `${name}_bucket{${labels},le="${le}"} ${seconds <= le ? count : 0}`),
     `${name}_bucket{${labels},le="+Inf"} ${count}`,
     `${name}_sum{${labels}} ${count * seconds}`,

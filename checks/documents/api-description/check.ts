@@ -52,7 +52,7 @@ export const apiDescription = kind('documents/api-description', {
     },
   },
   required: ['document', 'endpoint', 'version'],
-  rules: { dependencies: { routes: ['prometheus'] } },
+  rules: { anyOf: [{ required: ['prometheus'] }, { not: { required: ['routes'] } }] },
   messages,
   rights: ({ prometheusToken }) => mayReadSecrets([prometheusToken]),
 

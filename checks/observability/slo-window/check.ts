@@ -1,13 +1,15 @@
 import { UNITS, type Bound, type Unit } from '../../contract/outcome.ts';
 import { duration } from '../../contract/param-schemas.ts';
+import type { HttpClient } from '../../contract/http.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import type { ItemOutcome } from '../../contract/run-reader.ts';
 import { attempt, kind, ObservationError, type Messages, type Refusal, type Say } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { promDuration, query, valueText } from '../../protocols/prometheus.ts';
+import { selectorsOf, selectorText } from '../../protocols/promql.ts';
 import { cannotBeEmpty } from '../../protocols/promql-values.ts';
 import { judgeBehind, seriesBehind } from '../../protocols/series-behind.ts';
-import { labelText, prometheusOf, prometheusParams } from '../../protocols/telemetry.ts';
+import { labelText, prometheusOf, prometheusParams, type TelemetrySource } from '../../protocols/telemetry.ts';
 
 const COMPARISONS = ['<', '<=', '>', '>=', '=='] as const;
 const SHOWN = 20;
@@ -18,7 +20,7 @@ export const sloWindow = kind('observability/slo-window', {
   sees: [
     'Each series of the declared query at one moment, looking back over the window.',
     'How many samples it rests on.',
-    'That no load run of golive lies in the window, unless the item says that it may: what golive sends itself is no user.',
+    'That only users are counted: every selector leaves golive’s own requests out by a label, which requests of golive were seen to carry; else that no load run of golive lies in the window, unless the item says that it may.',
   ],
   not: [
     'How the objective went before the window.',
@@ -39,6 +41,17 @@ export const sloWindow = kind('observability/slo-window', {
       type: 'boolean',
       default: false,
       description: 'Whether requests of golive’s own load runs may be among those of the window.',
+    },
+    users: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['label', 'value'],
+      description:
+        'The label by which users’ requests are told from golive’s (header x-golive-traffic), and its value for users. Every selector must have it.',
+      properties: {
+        label: { type: 'string', minLength: 1, description: 'Name of the label.' },
+        value: { type: 'string', minLength: 1, description: 'Its value for users.' },
+      },
     },
     comparison: { type: 'string', enum: COMPARISONS, description: 'How the value must compare with the bound.' },
     bound: { type: 'number', description: 'The bound, in the unit.' },
@@ -83,8 +96,9 @@ export const sloWindow = kind('observability/slo-window', {
       cannotBeEmpty(measured) ? seriesBehind(http, source, measured) : [],
     ]);
     const others = params.mayCountOwnLoad ? { seen: [] } : await attempt(() => runs.outcomes());
+    const apart = await toldApart(http, source, [measured, counted], params.users);
     const isWithin = ({ at = '' }: ItemOutcome): boolean => now.getTime() - Date.parse(at) <= windowMs;
-    const loads = (others.seen ?? []).filter((one) => one.kind.startsWith('load/') && isWithin(one));
+    const loads = (others.seen ?? []).filter((one) => !apart && one.kind.startsWith('load/') && isWithin(one));
     return {
       values,
       samples,
@@ -137,6 +151,35 @@ export const sloWindow = kind('observability/slo-window', {
     }
   },
 });
+
+/**
+ * Whether golive's own requests are left out: every selector asks for users, and some series of the same metric is somebody else's. Without
+ * such a one nobody sets the label, and golive's are among the users'.
+ */
+async function toldApart(
+  http: HttpClient,
+  source: TelemetrySource,
+  queries: readonly string[],
+  users: { readonly label: string; readonly value: string } | undefined,
+): Promise<boolean> {
+  if (!users) return false;
+  const { label, value } = users;
+  const selectors = queries.flatMap((text) => selectorsOf(text));
+  const open = selectors.find(
+    ({ matchers }) => !matchers.some((one) => one.name === label && one.operator === '=' && one.value === value),
+  );
+  if (open)
+    throw new ObservationError(
+      'misconfigured',
+      `${selectorText(open)} counts others than users, expected ${label}="${value}".`,
+      {
+        fix: 'Add the matcher to every selector of query and samples.query, or leave params.users out.',
+      },
+    );
+  const metrics = [...new Set(selectors.map(({ metric }) => metric))];
+  const others = metrics.map((metric) => query(http, source, `count(${metric}{${label}!="${value}",${label}!=""})`));
+  return (await Promise.all(others)).every((found) => found.length > 0);
+}
 
 interface Loads {
   readonly loads: readonly { readonly item: string; readonly at: string }[];
