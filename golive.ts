@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from './checks/contract/decision.ts';
 import { hideCredentials } from './checks/contract/credentials.ts';
 import { visibleText } from './checks/contract/visible-text.ts';
+import { declareIncidentCommand } from './commands/declare-incident.ts';
 import { declareObjectCommands } from './commands/declare-objects.ts';
 import { declareRehearsalCommands } from './commands/declare-rehearsal.ts';
 import { declareResultCommands } from './commands/declare-results.ts';
@@ -134,8 +135,40 @@ function build(finish: (code: number) => void): Command {
 
   program.commandsGroup('This machine and its rehearsal:');
   declareRehearsalCommands({ command, selecting, exitCodes, finish });
+  declareIncidentCommand({ command, selecting, exitCodes, finish });
 
   program.commandsGroup('After a run:');
+  command(
+    'sign',
+    'Show what a role accepts and sign the release for it, veto it, or say who is missing.',
+    [
+      'golive sign --status',
+      'golive sign --role technical-lead',
+      'golive sign --role deployment-lead --for phase4',
+      "golive sign --role product-owner --reject --reason 'The price list is wrong'",
+      'golive sign --rehearsal',
+    ],
+    exitCodes({
+      0: 'the decision is GO',
+      1: 'it is NO-GO: a check failed, or somebody rejected the release',
+      2: 'it is HOLD: signatures are missing, or there is nothing to sign yet',
+      64: 'wrong use',
+      70: 'there is no run to sign, it was changed, or the key does not count',
+    }),
+  )
+    .option('--role <role>', 'the role that you sign for')
+    .option('--for <phase>', 'a permit for a phase: it covers the phases before it')
+    .option('--reject', 'veto the release')
+    .option('--reason <text>', 'why you reject it')
+    .option('--key <file>', "your SSH key, or its public half where an agent holds it; else GOLIVE_SIGN_KEY, or git's")
+    .option('--as <name>', 'who you are in allowed_signers, where the key does not tell')
+    .option('--yes', 'do not ask')
+    .option('--status', 'who has signed, and who is missing')
+    .option('--rehearsal', 'every signer of the rehearsal signs; needs no running platform')
+    .option('--json', 'print who signed as JSON')
+    .action(async (options: object) =>
+      finish(await (await import('./commands/sign.ts')).sign({ ...options, root: await rootFolder() })),
+    );
   command('report', 'Draw the report of a decision again.', ['golive report', 'golive report --open'])
     .option('--run <id>', 'an earlier run, by the name of its folder in .golive/runs')
     .option('--open', 'open it in the browser')

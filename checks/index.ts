@@ -19,6 +19,7 @@ import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { clusterVersion } from './cluster/version/check.ts';
+import { cutoverLogPatterns } from './cutover/log-patterns/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
 import { cutoverSplit } from './cutover/split/check.ts';
 import { cutoverStep } from './cutover/step/check.ts';
@@ -65,7 +66,9 @@ import { announcement } from './people/announcement/check.ts';
 import { approval } from './people/approval/check.ts';
 import { attestation } from './people/attestation/check.ts';
 import { channels } from './people/channels/check.ts';
+import { contacts } from './people/contacts/check.ts';
 import { escalation } from './people/escalation/check.ts';
+import { incidentDrill } from './people/incident-drill/check.ts';
 import { incidentManagement } from './people/incident-management/check.ts';
 import { onCall } from './people/on-call/check.ts';
 import { signature } from './people/signature/check.ts';
@@ -100,8 +103,8 @@ import { tlsVersions } from './traffic/tls-versions/check.ts';
 import { autoscaling } from './workloads/autoscaling/check.ts';
 import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
 import { nonRoot } from './workloads/non-root/check.ts';
-import { podSecurityAdmission } from './workloads/pod-security-admission/check.ts';
 import { podSecurityStandard } from './workloads/pod-security/check.ts';
+import { podSecurityAdmission } from './workloads/pod-security-admission/check.ts';
 import { readOnlyRoot } from './workloads/read-only-root/check.ts';
 import { restrictedSecurityContext } from './workloads/restricted-security-context/check.ts';
 import { rollout } from './workloads/rollout/check.ts';
@@ -128,6 +131,7 @@ const all: readonly CheckKind[] = [
   reachability,
   storageClasses,
   clusterVersion,
+  cutoverLogPatterns,
   rollbackRehearsal,
   cutoverSplit,
   cutoverStep,
@@ -174,7 +178,9 @@ const all: readonly CheckKind[] = [
   approval,
   attestation,
   channels,
+  contacts,
   escalation,
+  incidentDrill,
   incidentManagement,
   onCall,
   signature,
@@ -209,8 +215,8 @@ const all: readonly CheckKind[] = [
   autoscaling,
   droppedCapabilities,
   nonRoot,
-  podSecurityAdmission,
   podSecurityStandard,
+  podSecurityAdmission,
   readOnlyRoot,
   restrictedSecurityContext,
   rollout,

@@ -58,10 +58,12 @@ export function declareObjectCommands({ command, selecting, exitCodes, finish }:
         'golive reach k8s/manifests --from shop/web --to shop/db --port 5432/TCP',
         'golive reach --live --from 198.51.100.7 --to shop/svc/web --port 443',
         'golive reach k8s/manifests --matrix',
+        'golive reach --live --matrix --format svg > matrix.svg',
         'golive reach objects.yaml --queries questions.jsonl',
       ],
       answers,
     ),
+    ['human', 'json', 'svg'],
   )
     .option('--from <end>', 'NS/POD, NS/deploy/NAME, node:NAME, an address or a CIDR')
     .option('--to <end>', 'the same, or a Service: NS/NAME, NS/svc/NAME')

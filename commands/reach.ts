@@ -25,7 +25,7 @@ export interface ReachOptions extends ObjectSources {
   readonly queries?: string;
   readonly matrix?: boolean;
   readonly namespace?: string;
-  readonly format?: 'human' | 'json';
+  readonly format?: 'human' | 'json' | 'svg';
 }
 
 const NETWORK_TYPES = [
@@ -42,9 +42,9 @@ const NETWORK_TYPES = [
 
 /** 0 allowed, 1 denied, 2 not judged, 64 wrong use; with --queries 0 when each was answered; with --matrix 0. */
 export async function reach(paths: readonly string[], options: ReachOptions): Promise<number> {
-  const asked = [options.queries, options.matrix, options.from ?? options.to].filter((one) => one !== undefined);
-  if (asked.length !== 1) {
-    writeError('Ask one question with --from, --to and --port, many with --queries, or for all with --matrix.');
+  const wrong = wrongUse(options);
+  if (wrong !== undefined) {
+    writeError(wrong);
     return EXIT.usage;
   }
   const question = options.queries === undefined && options.matrix !== true ? questionOf(options) : undefined;
@@ -61,8 +61,14 @@ export async function reach(paths: readonly string[], options: ReachOptions): Pr
   );
   for (const { name, says } of world.unread) writeError(`Not understood: ${name}: ${says}.`);
   if (options.queries !== undefined) return judged(answerLines(options.queries, (one) => lineAnswer(world, one)));
-  if (question === undefined) return judged(tellMatrix(matrixOf(world), options.format === 'json'));
+  if (question === undefined) return judged(await tellMatrix(matrixOf(world), options.format));
   return judged(tellOne(world, question, options.format === 'json'));
+}
+
+function wrongUse({ queries, matrix, from, to, format }: ReachOptions): string | undefined {
+  if ([queries, matrix, from ?? to].filter((one) => one !== undefined).length !== 1)
+    return 'Ask one question with --from, --to and --port, many with --queries, or for all with --matrix.';
+  return format === 'svg' && matrix !== true ? '--format svg draws the matrix: give --matrix as well.' : undefined;
 }
 
 function questionOf({ from, to, port }: ReachOptions): Question | string {
@@ -131,14 +137,19 @@ function tellOne(world: NetworkWorld, question: Question, json: boolean): number
 
 const MARKS: Readonly<Record<Verdict, string>> = { allow: 'yes', deny: '–', undefined: '?' };
 
-function tellMatrix({ sources, targets, cells }: ReachMatrix, json: boolean): number {
-  if (json) {
+async function tellMatrix(matrix: ReachMatrix, format: ReachOptions['format']): Promise<number> {
+  const { sources, targets, cells } = matrix;
+  if (format === 'json') {
     writeJson({ sources, targets, cells: cells.map((row) => row.map(asBoolean)) });
     return EXIT.GO;
   }
   if (sources.length === 0 || targets.length === 0) {
     writeError('No pods or workloads with ports are among the objects.');
     return EXIT.HOLD;
+  }
+  if (format === 'svg') {
+    writeOut((await import('../reports/tell/html/reach-matrix.ts')).reachMatrixSvg(matrix).trimEnd());
+    return EXIT.GO;
   }
   const titles = targets.map(({ name, port, protocol }) => `${name} ${port}/${protocol}`);
   const width = Math.max(...sources.map((name) => name.length));

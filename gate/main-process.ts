@@ -31,6 +31,7 @@ import { watchForCutover, type CutoverControl } from '../cutover/control.ts';
 import { parseGateArguments } from './arguments.ts';
 import type { GateArguments } from './arguments.ts';
 import { setReportsAside, type EarlierReports } from './earlier-reports.ts';
+import { startNotifier } from './notify/start.ts';
 import { RunSelection } from './run-selection.ts';
 import { releaseRunLock, takeRunLock } from './run-lock.ts';
 import { sayError, sayOut, sayPaintedError } from './say.ts';
@@ -199,6 +200,7 @@ function beginRun(root: string, plan: Plan, { phases, narrowed }: Pick<GateArgum
   const selection = new RunSelection({ runDir, root, plan, phases, narrowed });
   open = { runDir, plan, root, before, selection };
   cutover = watchForCutover({ runDir, root, plan, say: (text) => tell(text) });
+  startNotifier({ runDir, root, plan });
   // Should this run be killed, the page must say so as decision.json does, and not show yesterday's decision.
   const incomplete = JSON.parse(readFileSync(decisionFile(root), 'utf8')) as Decision;
   writePage(root, incomplete, plan);

@@ -14,6 +14,7 @@ import type { StartControlPlane } from './control-plane-types.ts';
 import { startControlServer, type ControlServer } from './control-server.ts';
 import { createAuthority } from './authority.ts';
 import { startLeash } from './reaper.ts';
+import { addIncidentLevers, drillIncident } from './people/incident-drill.ts';
 import { createLevers } from './levers.ts';
 import { startPlatform, type Platform } from './platform.ts';
 import type { PlatformContext } from './platform-types.ts';
@@ -147,6 +148,7 @@ class Rehearsal {
       levers: createLevers(),
       log: say,
     };
+    addIncidentLevers(this.#context);
     this.#state = {
       schema: 'golive/rehearsal/v1',
       pid: process.pid,
@@ -209,6 +211,7 @@ class Rehearsal {
         () => {
           this.#write({ status: 'ready' });
           say('ready');
+          drillIncident(this.#context);
         },
         (cause: unknown) => this.#fail(errorText(cause)),
       )

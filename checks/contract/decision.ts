@@ -94,6 +94,8 @@ export interface Decision {
   readonly checklistDigest: string;
   readonly planDigest: string;
   readonly runId: string;
+  /** The ledger's file that holds it, where that is not its run's: it was made again when people had signed. */
+  readonly recordedBy?: string;
   /** RFC 3339: the `now` the decision was made at. */
   readonly decidedAt: string;
   /** Why this decision no longer stands as its run wrote it: a run after it could not start. */

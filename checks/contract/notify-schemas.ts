@@ -160,6 +160,29 @@ export const incidentSchema = {
   },
 } as const satisfies JSONSchema;
 
+/** What of a run people may be told of. */
+export const NOTIFY_EVENTS = ['phase-began', 'no-go', 'rollback', 'go', 'sign-off-needed', 'waiver-expires'] as const;
+
+export const notifySchema = {
+  type: 'array',
+  description: 'Which channel is told what of a run, while it goes on.',
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['channel', 'events'],
+    properties: {
+      channel: text('Name of a channel.'),
+      events: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: 'string', enum: NOTIFY_EVENTS },
+        description: 'What it is told. A pager is paged by it, and its page resolved by go.',
+      },
+    },
+  },
+} as const satisfies JSONSchema;
+
 export const onCallSchema = {
   type: 'object',
   description: 'Where the schedule of who is on call is kept, from the environment file: ${environment.onCall.NAME}.',

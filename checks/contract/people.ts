@@ -1,5 +1,4 @@
 /** What people add to measured facts: the decision reads them, `specs/loader/people/` reads them from files and verifies their signatures. */
-import type { PhaseId } from './plan.ts';
 
 /** The purpose that keys of people are allowed for, as `ssh-keygen -n` names it. */
 export const PEOPLE_NAMESPACE = 'golive-signoff';
@@ -99,7 +98,7 @@ export interface Covered {
   readonly release: { readonly name: string; readonly version: string; readonly commit: string };
   readonly environment: { readonly name: string; readonly uid: string };
   /** The phase before which the permit was asked for, or the last that it covers. */
-  readonly through: PhaseId;
+  readonly through: string;
   readonly readiness: string;
   /** Images that the evidence is bound to. */
   readonly images: readonly string[];

@@ -73,3 +73,18 @@ export function spokenOf<T>(
     problems,
   };
 }
+
+/** The role that an item waits for; or why nobody can speak for it. */
+export function namedRole({ role, signing }: Spoken<unknown>): string | { readonly why: string } {
+  const signers = role === null ? undefined : signing.roles[role]?.signers;
+  if (role !== null && signers !== undefined && signers.length > 0) return role;
+  const who = role === null ? 'The item names no role' : `Nobody may sign for the role ${role}`;
+  return { why: `${who}: name its signers in checklist.yaml, under roles.` };
+}
+
+/** Whether nobody can tell who must not sign. */
+export function isAuthorUnknown({ excludeAuthors, authors }: Signing): boolean {
+  return excludeAuthors && authors === null;
+}
+
+export const WHO_WROTE_IT = 'who wrote it: name release.authors in checklist.yaml, or run in its repository';

@@ -13,6 +13,24 @@ export const peopleFaults: readonly Fault[] = [
     inject: [{ lever: 'notified.answer', with: { channel: 'chat', status: 404, body: 'no_service' } }],
   },
   {
+    name: 'incident-never-drilled',
+    title: 'Nobody has drilled the emergency procedure here',
+    inject: [{ lever: 'incident.forget-drills' }],
+  },
+  {
+    name: 'attestations-changed',
+    title: 'Somebody has changed what was attested of the briefings',
+    inject: [
+      { lever: 'people.change-attestation', with: { item: 'P1-TEA-001' } },
+      { lever: 'people.change-attestation', with: { item: 'P5-COM-002' } },
+    ],
+  },
+  {
+    name: 'incident-opened-by-hand',
+    title: 'Somebody has opened an incident that no alert told of',
+    inject: [{ lever: 'pager.incident', with: { title: 'Customers report failing orders' } }],
+  },
+  {
     name: 'nobody-on-call',
     title: 'The on-call schedule has a hole of two hours',
     inject: [{ lever: 'pager.misbehave', with: { as: 'schedule-gap' } }],

@@ -27,7 +27,7 @@ const SHORTER: Readonly<Record<string, Params>> = {
   'P5-COM-004': { within: '1s' },
   'P5-HEA-004': { window: '15s' },
   // Alerts of an earlier fault resolve after it; long enough to see one fire, short enough to forget it.
-  'F-TEC-004': { window: '15s' },
+  'F-TEC-004': { window: '15s', from: '' },
 };
 /** What else may last long, wherever it stands: repeated requests, and steps that ask until it is so. */
 const FEW_SAMPLES = 5;

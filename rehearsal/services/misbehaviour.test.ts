@@ -165,6 +165,15 @@ test('a stale list is shown until the misbehaviour ends, and no longer', async (
   expect(await compare('cache-stale', 'typescriptApi', listed)).toEqual({ well: true, broken: false, healed: true });
 });
 
+test('answers are made up where the learning system is out of reach, and nowhere else', async () => {
+  const infer = () => status('/api/v1/inference', { token, json: { features: [5.1, 3.5, 1.4, 0.2] } });
+  const { levers } = services.stores.context;
+  const release = await levers.pull('service.misbehave', { app: SERVICES.learningSystem.app, as: 'drop' });
+  expect(await compare('inference-made-up', 'typescriptApi', infer)).toEqual({ well: 502, broken: 200, healed: 502 });
+  await release();
+  expect(await infer()).toBe(200);
+});
+
 test('a stalled queue does no job, says nothing of it, and goes on when it ends', { timeout: 30_000 }, async () => {
   tried.add('queue-stalls');
   const release = await services.stores.context.levers.pull('service.misbehave', {

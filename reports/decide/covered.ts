@@ -53,7 +53,9 @@ function outcomeText(
 ): string {
   const here = { environment: plan.environment.name, release: plan.release };
   const said = ATTESTED_KINDS.includes(item.kind)
-    ? attestations.filter((one) => one.item === item.id && isHere(one, here)).map((one) => ({ ...one, place: undefined }))
+    ? attestations
+        .filter((one) => one.item === item.id && isHere(one, here))
+        .map((one) => ({ ...one, place: undefined }))
     : [];
   return [
     outcome,

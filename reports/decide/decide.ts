@@ -13,7 +13,7 @@ import { EXIT } from '../../checks/contract/decision.ts';
 import { OUTCOMES } from '../../checks/contract/outcome.ts';
 import type { OutcomeName } from '../../checks/contract/outcome.ts';
 import type { Covered } from '../../checks/contract/people.ts';
-import { POST_DEPLOYMENT, type PhaseId, type PlannedItem } from '../../checks/contract/plan.ts';
+import { POST_DEPLOYMENT, type PhaseId, type Plan, type PlannedItem } from '../../checks/contract/plan.ts';
 import { signaturesOf } from '../../checks/people/signatures.ts';
 import { expiryProblem } from '../../specs/loader/people/words.ts';
 import { gather, gatePhases, phaseBefore, unmetPreconditions } from './gather.ts';
@@ -35,7 +35,7 @@ export function decide(input: DecisionInput): Decision {
   const environment = input.identity ?? { name: input.plan.environment.name, uid: UNKNOWN_UID };
   const run = runReasons(input);
   const { items, coverage } = spokenFor(input, gathered, run);
-  const whole = wholeOf(input, gathered, items, [...run, ...rejections(input, coverage(lastPhase(gathered)))]);
+  const whole = wholeOf(input, gathered, items, [...run, ...rejections(input, coverage(lastPhaseOf(input.plan)))]);
   const { release } = input.plan;
   return {
     schema: 'golive/decision/v2',
@@ -108,8 +108,9 @@ function rejections(input: DecisionInput, covers: Covered): DecisionReason[] {
   );
 }
 
-function lastPhase({ phases }: Gathered): PhaseId {
-  return (gatePhases(phases).at(-1) ?? 'final') as PhaseId;
+/** The last phase that decides: what a signature on all of it covers. */
+export function lastPhaseOf({ phases }: Pick<Plan, 'phases'>): PhaseId {
+  return (gatePhases(phases.map(({ id }) => id)).at(-1) ?? 'final') as PhaseId;
 }
 
 function weigh(

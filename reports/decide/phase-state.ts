@@ -40,6 +40,10 @@ export function preconditionFor(
   if (permit !== null) return { met: false, why: permit };
   if (state?.decision === 'GO')
     return { met: true, why: `${before} is GO${state.from === 'ledger' ? ` (run ${state.fromRun ?? ''})` : ''}` };
+  return { met: false, why: stateText(before, state) };
+}
+
+function stateText(before: string, state: DecidedPhase | undefined): string {
   const why = state?.reasons.map(({ text }) => text).join('; ') ?? `${before} is not in the plan`;
-  return { met: false, why: `${before} is ${state?.decision ?? 'not decided'}: ${why}` };
+  return `${before} is ${state?.decision ?? 'not decided'}: ${why}`;
 }

@@ -1,7 +1,13 @@
 /** JSON Schema of `fixtures/environments/<name>.yaml`. */
 import type { JSONSchema } from 'json-schema-to-ts';
 import { MUTATIONS } from '../../checks/contract/environment.ts';
-import { channelSchema, contactsSchema, incidentSchema, onCallSchema } from '../../checks/contract/notify-schemas.ts';
+import {
+  channelSchema,
+  contactsSchema,
+  incidentSchema,
+  notifySchema,
+  onCallSchema,
+} from '../../checks/contract/notify-schemas.ts';
 import { NAMED_PATTERN, REASONED_PATTERN } from './people/words.ts';
 
 const text = { type: 'string', minLength: 1 } as const;
@@ -168,6 +174,7 @@ export const environmentSchema = {
     channels: { type: 'object', propertyNames: names, additionalProperties: channelSchema },
     contacts: contactsSchema,
     incident: incidentSchema,
+    notify: notifySchema,
     onCall: { type: 'object', propertyNames: names, additionalProperties: onCallSchema },
     folders: {
       type: 'object',

@@ -1,13 +1,12 @@
 /** The checklist: its file, its phase files, their items. Reads everything and reports everything that is wrong at once. */
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import type { Signing } from '../../checks/contract/people.ts';
 import type { PhaseId } from '../../checks/contract/plan.ts';
 import type { CheckKind } from '../../checks/kit/kind.ts';
 import { schemaErrors } from '../../checks/kit/params.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import { itemProblems } from './item-rules.ts';
-import { roleTitles, signingOf } from './people/signing.ts';
+import { roleTitles, signingOf, type StatedSigning } from './people/signing.ts';
 import { isPhase, phaseIndex } from './phases.ts';
 import { firstProblems, type Problem } from './problems.ts';
 import { scheduleProblems, schedulesOf, type Schedule } from './schedules/read.ts';
@@ -45,8 +44,8 @@ export interface Checklist {
   readonly file: string;
   /** Titles by name. */
   readonly roles: Readonly<Record<string, string>>;
-  /** Who signs, as the file says it; `authors` where it names them. */
-  readonly signing: Omit<Signing, 'authors'> & { readonly authors?: readonly string[] };
+  /** Who signs. */
+  readonly signing: StatedSigning;
   readonly release: { readonly name: string; readonly version: string; readonly commit?: string };
   readonly phases: readonly ChecklistPhase[];
   readonly items: readonly ChecklistItem[];

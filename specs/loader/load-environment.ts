@@ -87,7 +87,8 @@ function missing(root: string, file: string): Problem {
 
 function environmentOf(value: Omit<Environment, 'file'>, file: string): Environment {
   const { name, rehearsal, kubeconfig, namespaces, endpoints, stores, caches, registries, dns, credentials } = value;
-  const { channels, contacts, incident, onCall, folders, mutations, preconditions, overrides, compression } = value;
+  const { channels, contacts, incident, notify, onCall, folders } = value;
+  const { mutations, preconditions, overrides, compression } = value;
   const reached = {
     name,
     file,
@@ -103,6 +104,7 @@ function environmentOf(value: Omit<Environment, 'file'>, file: string): Environm
     ...(channels ? { channels } : {}),
     ...(contacts ? { contacts } : {}),
     ...(incident ? { incident } : {}),
+    ...(notify ? { notify } : {}),
     ...(onCall ? { onCall } : {}),
     folders,
   };

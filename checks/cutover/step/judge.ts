@@ -24,7 +24,7 @@ const WHY = [
   'code',
   'atWeight',
   ...['trigger', 'metric', 'value', 'probes', 'prometheus', 'down', 'bad', 'of'],
-  ...['stable', 'canary', 'manager'],
+  ...['stable', 'canary', 'manager', 'worse'],
 ] as const;
 export const messages = {
   refused: {

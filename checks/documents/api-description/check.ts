@@ -52,7 +52,7 @@ export const apiDescription = kind('documents/api-description', {
     },
   },
   required: ['document', 'endpoint', 'version'],
-  rules: { dependentRequired: { routes: ['prometheus'] } },
+  rules: { dependencies: { routes: ['prometheus'] } },
   messages,
   rights: ({ prometheusToken }) => mayReadSecrets([prometheusToken]),
 

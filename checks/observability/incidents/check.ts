@@ -1,11 +1,14 @@
+import { channelSchema } from '../../contract/notify-schemas.ts';
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { attempt, kind } from '../../kit/kind.ts';
 import { DRILL_LABEL, isDrill } from '../../protocols/alertmanager.ts';
+import { secretsIn } from '../../protocols/notify/deliver.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { promDuration, queryRange, rules, serverTime, type Series } from '../../protocols/prometheus.ts';
 import { alertText, prometheusOf, prometheusParams, severityLabelParam } from '../../protocols/telemetry.ts';
+import { judgeOpened, messages as ofManagement, openedIncidents, windowOf } from './management.ts';
 
 /** A range query answers at most 11,000 points a series; these are enough to tell two firings apart. */
 const STEPS = 240;
@@ -16,12 +19,24 @@ export const incidents = kind('observability/incidents', {
   sees: [
     'Every firing of alerts of the declared severities in the window as Prometheus recorded it.',
     'That alerts were evaluated all the time.',
+    'Where incident management is named: every incident of high urgency that it opened in the window, those that people opened as well.',
   ],
-  not: ['Incidents that no rule watches for: what users reported and people dealt with by hand.'],
-  needs: ['http'],
+  not: ['What users reported and people dealt with outside of incident management.'],
+  needs: ['http', 'runs'],
   params: {
     ...prometheusParams,
     window: duration('The deployment’s window: how far is looked back.', '24h'),
+    from: {
+      type: 'string',
+      default: '',
+      description:
+        'Phase whose first item begins the window, where it has begun: phase2 is when the deployment does. Empty: the window alone.',
+    },
+    management: {
+      ...channelSchema,
+      description:
+        'Incident management, from the environment file: ${environment.channels.pager}. Drills of golive are no incidents.',
+    },
     severityLabel: severityLabelParam,
     severities: {
       type: 'array',
@@ -47,17 +62,19 @@ export const incidents = kind('observability/incidents', {
   },
   required: ['prometheus', 'control'],
   messages: {
+    ...ofManagement,
     fired: {
       says: '{subject}: fired {times} over {window} (first at {first}, {last}), expected it never to fire.',
       fix: 'Find what happened then and whether this release caused it; do not sign the release before that is known.',
     },
   },
-  rights: ({ prometheusToken }) => mayReadSecrets([prometheusToken]),
+  rights: ({ prometheusToken, management }) => mayReadSecrets([prometheusToken, ...secretsIn(management)]),
 
-  async gather(params, { http }) {
+  async gather(params, { http, runs }, { now }) {
     const { severities, severityLabel, control } = params;
     const source = prometheusOf(params);
-    const windowS = durationMs(params.window) / 1000;
+    const windowMs = await windowOf(params, runs, now);
+    const windowS = windowMs / 1000;
     const step = Math.max(1, Math.ceil(windowS / STEPS));
     const end = Math.floor(await serverTime(http, source));
     // Whatever fired between two steps is seen at the later one.
@@ -65,16 +82,22 @@ export const incidents = kind('observability/incidents', {
       `max_over_time(ALERTS{alertstate="firing",${DRILL_LABEL}!="true",${matcher}}[${promDuration(step * 1000)}])`;
     const over = (promql: string) => queryRange(http, source, promql, { start: end - windowS, end, step });
     const anyOf = severities.map((text) => text.replaceAll('.', '\\.')).join('|');
-    const [found, controlled, loaded] = await Promise.all([
+    const [found, controlled, loaded, opened] = await Promise.all([
       over(fired(`${severityLabel}=~${JSON.stringify(`(?i:${anyOf})`)}`)),
       attempt(() => over(`max(${fired(`alertname=${JSON.stringify(control)}`)})`)),
       attempt(() => rules(http, source)),
+      attempt(() =>
+        openedIncidents(http, params.management, { since: new Date(now.getTime() - windowMs), until: now }),
+      ),
     ]);
     const watching = (loaded.seen ?? []).filter(
       ({ kind: type, labels }) =>
         type === 'alerting' && !isDrill(labels) && new RegExp(`^(?:${anyOf})$`, 'i').test(labels[severityLabel] ?? ''),
     );
     return {
+      windowMs,
+      opened: opened.seen ?? [],
+      unknownIncidents: opened.refusal,
       end,
       step,
       incidents: found,
@@ -86,9 +109,10 @@ export const incidents = kind('observability/incidents', {
     };
   },
 
-  judge({ severityLabel, severities, control, minCoverage, ...params }, seen, say) {
-    const window = formatMs(durationMs(params.window));
-    const steps = Math.max(1, Math.floor(durationMs(params.window) / 1000 / seen.step));
+  judge({ severityLabel, severities, control, minCoverage, management }, seen, say) {
+    const window = formatMs(seen.windowMs);
+    const steps = Math.max(1, Math.floor(seen.windowMs / 1000 / seen.step));
+    judgeOpened(seen, management !== undefined, window, say);
     const coverage = Math.min(1, seen.covered / steps);
     const watching = [...new Set(seen.watching)];
     say.judged(...watching.map((name) => `Alert ${name}`));

@@ -2,6 +2,7 @@ import { duration } from '../../contract/param-schemas.ts';
 import { durationMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind } from '../../kit/kind.ts';
+import { isAuthorUnknown, WHO_WROTE_IT } from '../speakers.ts';
 import { missingOf, signaturesOf, signersOf } from '../signatures.ts';
 
 export const approval = kind('people/approval', {
@@ -65,8 +66,7 @@ export const approval = kind('people/approval', {
       if (before > durationMs(within))
         say.fail('tooFarApart', subject, { at: one.signedAt, before: `${Math.round(before / 3_600_000)} h`, within });
     }
-    if (seen.signing.excludeAuthors && seen.signing.authors === null)
-      say.unknown('The release', 'who wrote it: name release.authors in checklist.yaml, or run in its repository');
+    if (isAuthorUnknown(seen.signing)) say.unknown('The release', WHO_WROTE_IT);
     say.show(
       { type: 'text', title: 'Approved at', text: new Date(last).toISOString() },
       table(

@@ -1,9 +1,24 @@
 import type { Attestation, Spoken } from '../../contract/people.ts';
 import { table } from '../../kit/evidence.ts';
-import { kind } from '../../kit/kind.ts';
-import { isHere, speakerFor, type Speaker } from '../speakers.ts';
+import { kind, type Say } from '../../kit/kind.ts';
+import { isHere, namedRole, speakerFor, type Speaker } from '../speakers.ts';
 
 const DAY_MS = 86_400_000;
+
+const messages = {
+  notSigned: {
+    says: '{subject}: counts for nothing ({why}), expected the signature of a signer of {role}.',
+    fix: 'Have the role attest it: golive attest ITEM; remove or correct what does not hold.',
+  },
+  tooLong: {
+    says: '{subject}: stands until {until}, expected an end within {days} days.',
+    fix: 'Attest it again with an earlier end.',
+  },
+  noEvidence: {
+    says: '{subject}: names no evidence, expected a link or a file where others can look it up.',
+    fix: 'Attest it again with golive attest ITEM --evidence LINK.',
+  },
+} as const;
 
 export const attestation = kind('people/attestation', {
   title: 'A named role vouches for what no program can look at',
@@ -35,54 +50,43 @@ export const attestation = kind('people/attestation', {
     },
   },
   required: ['statement'],
-  messages: {
-    notSigned: {
-      says: '{subject}: counts for nothing ({why}), expected the signature of a signer of {role}.',
-      fix: 'Have the role attest it: golive attest ITEM; remove or correct what does not hold.',
-    },
-    tooLong: {
-      says: '{subject}: stands until {until}, expected an end within {days} days.',
-      fix: 'Attest it again with an earlier end.',
-    },
-    noEvidence: {
-      says: '{subject}: names no evidence, expected a link or a file where others can look it up.',
-      fix: 'Attest it again with golive attest ITEM --evidence LINK.',
-    },
-  },
+  messages,
   gather: (_, { people }) => people.attestations(),
 
   judge(params, seen, say, now) {
-    const { role } = seen;
-    const named = role === null ? undefined : seen.signing.roles[role];
-    if (role === null || named === undefined || named.signers.length === 0) {
-      const who = role === null ? 'The item names no role' : `Nobody may sign for the role ${role}`;
-      say.unsure('misconfigured', `${who}: name its signers in checklist.yaml, under roles.`);
-      return;
-    }
+    const role = namedRole(seen);
+    if (typeof role !== 'string') return say.unsure('misconfigured', role.why);
+    const quorum = seen.signing.roles[role]?.quorum ?? 1;
     const here = standing(seen, role, now);
     const good = here.filter((one) => one.speaker.refused === undefined && flawsOf(one.said, params, now).length === 0);
     const people = new Set(good.flatMap(({ speaker }) => (speaker.refused === undefined ? [speaker.principal] : [])));
     for (const { said, speaker } of good) say.judged(subjectOf(said, speaker));
-    if (people.size >= named.quorum) {
+    if (people.size >= quorum) {
       say.show(table('Attested by', ['who', 'role', 'statement', 'until', 'evidence'], good.map(rowOf)));
       return;
     }
     // What cannot be read may be what is missing.
     for (const problem of seen.problems) say.unsure('protocol', problem);
-    for (const { said, speaker } of here) {
-      const subject = subjectOf(said, speaker);
-      if (speaker.refused !== undefined) say.fail('notSigned', subject, { why: speaker.why, role });
-      else
-        for (const flaw of flawsOf(said, params, now)) {
-          if (flaw === 'tooLong') say.fail(flaw, subject, { until: said.expires, days: params.maxDays });
-          else say.fail(flaw, subject);
-        }
-    }
-    if (people.size > 0)
-      say.unsure('too-few-subjects', `${people.size} of ${named.quorum} signers of ${role} attest it.`);
+    for (const one of here) tellFlaws(one, role, params, say, now);
+    if (people.size > 0) say.unsure('too-few-subjects', `${people.size} of ${quorum} signers of ${role} attest it.`);
     else say.waits('needs-attestation', waitingFor(seen, role, params.statement, now));
   },
 });
+
+function tellFlaws(
+  { said, speaker }: Said,
+  role: string,
+  params: Parameters<typeof flawsOf>[1],
+  say: Pick<Say<typeof messages>, 'fail'>,
+  now: Date,
+): void {
+  const subject = subjectOf(said, speaker);
+  if (speaker.refused !== undefined) return say.fail('notSigned', subject, { why: speaker.why, role });
+  for (const flaw of flawsOf(said, params, now)) {
+    if (flaw === 'tooLong') say.fail(flaw, subject, { until: said.expires, days: params.maxDays });
+    else say.fail(flaw, subject);
+  }
+}
 
 interface Said {
   readonly said: Attestation;

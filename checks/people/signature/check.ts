@@ -1,5 +1,6 @@
 import { table } from '../../kit/evidence.ts';
 import { kind } from '../../kit/kind.ts';
+import { isAuthorUnknown, namedRole, WHO_WROTE_IT } from '../speakers.ts';
 import { missingOf, signaturesOf, signersOf, type SignatureQuestion, type Signatures } from '../signatures.ts';
 
 export const signature = kind('people/signature', {
@@ -36,13 +37,9 @@ export const signature = kind('people/signature', {
   gather: (_, { people }) => people.approvals(),
 
   judge(_, seen, say, now) {
-    const { role, signing } = seen;
-    const named = role === null ? undefined : signing.roles[role];
-    if (role === null || named === undefined) {
-      const who = role === null ? 'The item names no role' : `Nobody may sign for the role ${role}`;
-      say.unsure('misconfigured', `${who}: name its signers in checklist.yaml, under roles.`);
-      return;
-    }
+    const { signing } = seen;
+    const role = namedRole(seen);
+    if (typeof role !== 'string') return say.unsure('misconfigured', role.why);
     const signatures = signaturesOf(seen, now);
     for (const { approval, principal } of signatures.vetoes)
       if (approval.role === role) say.fail('rejected', `Signature by ${principal}`, { reason: approval.reason ?? '' });
@@ -50,8 +47,7 @@ export const signature = kind('people/signature', {
     for (const { principal } of signed) say.judged(`Signature by ${principal}`);
     const [missing] = missingOf([role], seen, signatures);
     if (missing === undefined) {
-      if (signing.excludeAuthors && signing.authors === null)
-        say.unknown('The release', 'who wrote it: name release.authors in checklist.yaml, or run in its repository');
+      if (isAuthorUnknown(signing)) say.unknown('The release', WHO_WROTE_IT);
       say.show(
         table(
           `Signed for ${role}`,

@@ -47,6 +47,8 @@ export interface EscalationLevel {
 
 /** Keys of what golive sends: those of its drills are no incidents of a release. */
 export const DRILL_KEY = 'golive-drill-';
+/** Keys of the pages that tell of a run itself: they tell of its decision and are no other incident. */
+export const GATE_KEY = 'golive-gate-';
 const LONGEST_SUMMARY = 1024;
 const LONGEST_KEY = 255;
 const PAGE = 100;

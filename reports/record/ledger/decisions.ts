@@ -51,8 +51,8 @@ export function unsignedGo(root: string, decision: Fields, runs: readonly RunSum
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function decidedBy({ runId }: Fields, runs: readonly RunSummary[]): RunSummary | undefined {
-  return runs.find((run) => run.closed && run.runId === runId);
+function decidedBy({ runId, recordedBy = runId }: Fields, runs: readonly RunSummary[]): RunSummary | undefined {
+  return runs.find((run) => run.closed && run.runId === recordedBy);
 }
 
 function claimsGo({ decision, selected }: Fields): boolean {

@@ -6,6 +6,7 @@
  */
 import type { DecisionName } from '../../../checks/contract/decision.ts';
 import type { Release } from '../../../checks/contract/plan.ts';
+import type { EnvironmentIdentity } from '../../../checks/contract/run.ts';
 import type { LedgerOutcome } from '../../decide/input.ts';
 
 export const LEDGER_SCHEMA = 'golive/ledger/v3';
@@ -65,6 +66,8 @@ export interface DecisionRecord {
   readonly selected: DecisionName;
   /** sha256 of the canonical JSON of the run's `decision.json`. */
   readonly digest: string;
+  /** Its cutover was taken back, or is not where it shall stay. */
+  readonly rolledBack?: true;
 }
 /** A file without it belongs to a run that never said how it ended; only a signature follows it. */
 export interface ClosingRecord {
@@ -79,8 +82,35 @@ export interface SignatureRecord {
   /** An armored SSH signature of `statementOf` the run and the hash of the line before. */
   readonly signature: string;
 }
+/** The decision to go live as people signed it, kept whatever becomes of its evidence later. */
+export interface ApprovalRecord {
+  readonly record: 'approval';
+  readonly approvedAt: string;
+  /** The run whose decision it is. */
+  readonly of: string;
+  readonly release: Release;
+  readonly environment: EnvironmentIdentity;
+  readonly checklist: string;
+  /** Digest of what the signatures cover. */
+  readonly covers: string;
+  /** Images that the evidence was bound to, by name and digest. */
+  readonly images: readonly string[];
+  readonly signatures: readonly {
+    readonly role: string;
+    readonly principal: string;
+    readonly fingerprint: string;
+    readonly signedAt: string;
+  }[];
+}
 export type LedgerRecord =
-  HeaderRecord | EnvironmentRecord | OutcomeLine | PhaseRecord | DecisionRecord | ClosingRecord | SignatureRecord;
+  | HeaderRecord
+  | EnvironmentRecord
+  | OutcomeLine
+  | PhaseRecord
+  | DecisionRecord
+  | ApprovalRecord
+  | ClosingRecord
+  | SignatureRecord;
 
 /** One run's file, without its outcomes. */
 export interface RunSummary {
@@ -91,6 +121,7 @@ export interface RunSummary {
   readonly environment: EnvironmentRecord | null;
   readonly phases: readonly PhaseRecord[];
   readonly decision: DecisionRecord | null;
+  readonly approval?: ApprovalRecord;
   /** Hashes of the first and the last line: what other files name as the end they found. */
   readonly ends: readonly [string, string];
   /** Its signature and the hash of the closing line, which is signed; null where there is none. Whether it holds: trust.ts. */

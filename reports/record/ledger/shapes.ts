@@ -20,6 +20,14 @@ const SHAPES: Readonly<Record<LedgerRecord['record'], (value: Fields) => boolean
   decision: (value) =>
     areTexts(value, 'decidedAt', 'digest') &&
     areDecisions(value, 'decision', 'decisionWithoutWaivers', 'readiness', 'selected'),
+  approval: (value) =>
+    areTexts(value, 'approvedAt', 'of', 'checklist', 'covers') &&
+    isRecord(value['release']) &&
+    areTexts(value['release'], 'name', 'version', 'commit') &&
+    isRecord(value['environment']) &&
+    areTexts(value['environment'], 'name', 'uid') &&
+    isListOf(value['images'], null) &&
+    isListOf(value['signatures'], (one) => areTexts(one, 'role', 'principal', 'fingerprint', 'signedAt')),
   closing: (value) => areTexts(value, 'endedBy') && Number.isInteger(value['lines']),
   signature: (value) => areTexts(value, 'signature'),
 };

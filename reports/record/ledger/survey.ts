@@ -58,6 +58,7 @@ export function surveyLedger(folder: string): LedgerSurvey {
 export function summaryOf({ runId, header, records, hashes, closed }: LedgerFile): RunSummary {
   const [first = ''] = hashes;
   const last = records.at(-1);
+  const approval = records.find((record) => record.record === 'approval');
   return {
     runId,
     header,
@@ -65,6 +66,7 @@ export function summaryOf({ runId, header, records, hashes, closed }: LedgerFile
     environment: records.find((record) => record.record === 'environment') ?? null,
     phases: records.filter((record) => record.record === 'phase'),
     decision: records.find((record) => record.record === 'decision') ?? null,
+    ...(approval ? { approval } : {}),
     ends: [first, hashes.at(-1) ?? first],
     signed: last?.record === 'signature' ? { head: hashes.at(-2) ?? '', signature: last.signature } : null,
   };

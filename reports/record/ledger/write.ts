@@ -10,7 +10,14 @@ import type { EndedBy, LedgerOutcome } from '../../decide/input.ts';
 import { gatePhases } from '../../decide/gather.ts';
 import { byText } from '../../decide/order.ts';
 import { RunFileError, appendLines, fileProblem } from '../io.ts';
-import type { HeaderRecord, LedgerRecord, OutcomeLine, PhaseRecord } from './records.ts';
+import type {
+  ApprovalRecord,
+  DecisionRecord,
+  HeaderRecord,
+  LedgerRecord,
+  OutcomeLine,
+  PhaseRecord,
+} from './records.ts';
 import { LEDGER_SCHEMA } from './records.ts';
 import { statementOf } from './signing.ts';
 import { surveyLedger } from './survey.ts';
@@ -45,6 +52,8 @@ export interface ClosingFacts {
   readonly outcomes: readonly OutcomeRecord[];
   readonly decision: Decision;
   readonly endedBy: EndedBy;
+  /** Where people have signed it. */
+  readonly approval?: ApprovalRecord | null;
 }
 /** Signs a text; null where it cannot. */
 export type Sign = (text: string) => string | null;
@@ -66,15 +75,58 @@ export function closeLedger(
     throw new RunFileError(`${path} has lost the header that this run wrote: run again`);
   }
   const records = closingRecords(facts);
+  if (facts.approval) records.push(facts.approval);
   records.push({ record: 'closing', endedBy: facts.endedBy, lines: lines.length + records.length });
   const closing = chain(records, sha256(last));
-  appendLines(path, closing);
   const { runId } = facts.runHeader;
-  const head = sha256(closing.at(-1) ?? last);
-  const signature = sign?.(statementOf(runId, head)) ?? null;
-  if (signature === null) return [];
-  appendLines(path, chain([{ record: 'signature', signature }], head));
+  if (!seal(path, runId, closing, sign)) return [];
   return records.flatMap((record) => (record.record === 'phase' ? [{ ...record, runId }] : []));
+}
+
+/**
+ * A file of its own for a decision that was made again: it holds no outcome and no phase, so that later runs go on standing on the run itself.
+ * Throws RunFileError.
+ */
+export function recordDecision(
+  folder: string,
+  facts: Omit<ClosingFacts, 'outcomes' | 'endedBy'> & { readonly plan: Plan },
+  sign: Sign,
+): void {
+  beginLedger(folder, facts);
+  const { runHeader, identity, decision, approval } = facts;
+  const path = ledgerFile(folder, runHeader.runId);
+  const [first = ''] = readText(path).split('\n');
+  const records: LedgerRecord[] = [
+    ...(identity === null ? [] : [{ record: 'environment', ...identity } as const]),
+    decisionRecord(decision),
+    ...(approval ? [approval] : []),
+  ];
+  records.push({ record: 'closing', endedBy: 'finished', lines: 1 + records.length });
+  seal(path, runHeader.runId, chain(records, sha256(first)), sign);
+}
+
+/** Appends the last lines of a file and signs them; answers whether it is signed. */
+function seal(path: string, runId: string, lines: readonly string[], sign: Sign | null): boolean {
+  appendLines(path, [...lines]);
+  const head = sha256(lines.at(-1) ?? '');
+  const signature = sign?.(statementOf(runId, head)) ?? null;
+  if (signature !== null) appendLines(path, chain([{ record: 'signature', signature }], head));
+  return signature !== null;
+}
+
+function decisionRecord(decision: Decision): DecisionRecord {
+  const { decidedAt, decisionWithoutWaivers, readiness, cutover } = decision;
+  const isBack = cutover?.outcome === 'rolled-back' || cutover?.outcome === 'unfinished';
+  return {
+    record: 'decision',
+    decidedAt,
+    decision: decision.decision,
+    decisionWithoutWaivers,
+    readiness,
+    selected: decision.selected.decision,
+    digest: digestOf(decision),
+    ...(isBack ? { rolledBack: true } : {}),
+  };
 }
 
 function closingRecords({ identity, outcomes, decision }: ClosingFacts): LedgerRecord[] {
@@ -95,15 +147,7 @@ function closingRecords({ identity, outcomes, decision }: ClosingFacts): LedgerR
           },
         ].filter(({ items }) => items?.length !== 0),
   );
-  const whole = {
-    record: 'decision' as const,
-    decidedAt: decision.decidedAt,
-    decision: decision.decision,
-    decisionWithoutWaivers: decision.decisionWithoutWaivers,
-    readiness: decision.readiness,
-    selected: decision.selected.decision,
-    digest: digestOf(decision),
-  };
+  const whole = decisionRecord(decision);
   return [...environment, ...own.sort((a, b) => byText(canonicalJson(a), canonicalJson(b))), ...phases, whole];
 }
 

@@ -9,6 +9,7 @@ import type { Decision } from '../../../checks/contract/decision.ts';
 import { EXIT } from '../../../checks/contract/decision.ts';
 import { decide, exitCodeOf } from '../../decide/decide.ts';
 import type { EndedBy } from '../../decide/input.ts';
+import { approvalRecordOf } from '../ledger/approval.ts';
 import { surveyLedger, type LedgerSurvey } from '../ledger/survey.ts';
 import { signerFor } from '../ledger/signing.ts';
 import { RECORD_COPY } from '../ledger/voucher.ts';
@@ -64,7 +65,7 @@ function finish({ runDir, root, endedBy, now, people, keepRuns = Infinity, env =
   const { runHeader, identity, outcomes, plan } = run;
   writeJsonAtomic(join(runDir, 'bundle.json'), packed(bundleOf(input, decision)), 0o600);
   writeJsonAtomic(join(runDir, 'decision.json'), decision, 0o600);
-  const facts = { runHeader, identity, outcomes, decision, endedBy };
+  const facts = { runHeader, identity, outcomes, decision, endedBy, approval: approvalRecordOf(input, decision) };
   const verdicts = closeLedger(ledgerFolder(root), facts, signer(root, plan, env));
   copyFileSync(ledgerFile(ledgerFolder(root), runHeader.runId), join(runDir, RECORD_COPY));
   if (identity !== null && !plan.environment.rehearsal)

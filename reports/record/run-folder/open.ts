@@ -67,7 +67,7 @@ function makeFolders(runDir: string): void {
 }
 
 /** Sortable by time: `20261123T105413123Z-1f2e3d4c`. */
-function newRunId(now: Date): string {
+export function newRunId(now: Date): string {
   return `${now.toISOString().replace(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`;
 }
 

@@ -71,7 +71,8 @@ function shown(value: unknown): string {
   return text.length > 120 ? `${text.slice(0, 119)}…` : text;
 }
 
-function readBundle(path: string): Bundle {
+/** Throws RunFileError. */
+export function readBundle(path: string): Bundle {
   const bundle = unpacked(readJson(path));
   if (bundle === null)
     throw new RunFileError(

@@ -11,7 +11,7 @@ export const DIALECT = 'http://json-schema.org/draft-07/schema#';
 
 const TOKEN = {
   type: 'string',
-  pattern: '\\$\\{(environment|rehearsal)\\.',
+  pattern: '\\$\\{(environment|release|rehearsal)\\.',
   // No description: it would hide that of the value it stands for.
   $comment: 'A value of the environment',
 } as const;

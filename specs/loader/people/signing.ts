@@ -4,7 +4,6 @@ import type { JSONSchema } from 'json-schema-to-ts';
 import { isRecord } from '../../../checks/contract/json.ts';
 import type { Signing, SigningRole } from '../../../checks/contract/people.ts';
 import type { Plan, Release } from '../../../checks/contract/plan.ts';
-import type { Checklist } from '../load-checklist.ts';
 
 const PRINCIPAL = '^[^\\s,"*?!]+$';
 
@@ -49,6 +48,9 @@ export const authorsSchema = {
     'Who wrote the release, as allowed_signers names them; without it the authors of its commit in this repository',
 } as const satisfies JSONSchema;
 
+/** As the file says it; `authors` where it names them. */
+export type StatedSigning = Omit<Signing, 'authors'> & { readonly authors?: readonly string[] };
+
 /** Titles of roles by name, whichever way they are written. */
 export function roleTitles(roles: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
@@ -57,7 +59,7 @@ export function roleTitles(roles: Readonly<Record<string, unknown>>): Readonly<R
 }
 
 /** What a checklist says of signing; undefined where it names no signer. */
-export function signingOf(value: Readonly<Record<string, unknown>>): Checklist['signing'] {
+export function signingOf(value: Readonly<Record<string, unknown>>): StatedSigning {
   const roles = isRecord(value['roles']) ? value['roles'] : {};
   const rules = isRecord(value['signing']) ? value['signing'] : {};
   const release = isRecord(value['release']) ? value['release'] : {};
@@ -84,7 +86,7 @@ export function rehearsalSigner(role: string): string {
 
 /** The rules a plan is frozen with; nothing where nobody may sign. A rehearsal has a person of its own for each role. */
 export function plannedSigning(
-  { roles, signing }: Pick<Checklist, 'roles' | 'signing'>,
+  { roles, signing }: { readonly roles: Readonly<Record<string, string>>; readonly signing: StatedSigning },
   environment: Pick<Plan['environment'], 'rehearsal'>,
   authorsOf: () => readonly string[] | null,
 ): { readonly signing?: Signing } {

@@ -1,0 +1,116 @@
+/**
+ * Tells people of a run while it goes on: a process of its own that reads what the run records, so that the gate waits for nobody and dies of
+ * nobody. It ends when the run has ended and everything is sent or given up, at the latest `LAST_WORDS_MS` after it.
+ * `node dist/notifier.js --run DIR --root DIR`.
+ */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Decision } from '../../checks/contract/decision.ts';
+import { parseJson } from '../../checks/contract/json.ts';
+import { pause } from '../../checks/contract/pause.ts';
+import type { Plan } from '../../checks/contract/plan.ts';
+import type { Means } from '../../checks/protocols/notify/deliver.ts';
+import { openHost } from '../../fixtures/capabilities/host-impl.ts';
+import { resolveRehearsal } from '../../fixtures/capabilities/host.ts';
+import { DEFAULT_DIR } from '../../fixtures/rehearsal-client/state-file.ts';
+import { waitForRehearsal } from '../../fixtures/rehearsal-client/start.ts';
+import { decisionFile } from '../../reports/record/paths.ts';
+import { readCutover } from '../../reports/record/run-folder/cutover-log.ts';
+import { readRun } from '../../reports/record/run-folder/read.ts';
+import { loadPlan } from '../../specs/loader/plan-file.ts';
+import { eventsOf, type NotifyEvent, type RunSoFar } from './events.ts';
+import { Sink, type Sent } from './sink.ts';
+
+const LOOK_MS = 1000;
+const LAST_WORDS_MS = 60_000;
+const REHEARSAL_LIMIT_MS = 90_000;
+
+interface Notifier {
+  readonly runDir: string;
+  readonly root: string;
+  readonly plan: Plan;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { run: { type: 'string' }, root: { type: 'string' } } });
+  const { run: runDir, root } = values;
+  if (runDir === undefined || root === undefined) throw new Error('use: notifier --run DIR --root DIR');
+  await notify({ runDir, root, plan: loadPlan(runDir) });
+}
+
+async function notify(notifier: Notifier): Promise<void> {
+  const { means, sinks, close } = await openSinks(notifier);
+  const told = new Set<string>();
+  const sending: Promise<void>[] = [];
+  const tell = (event: NotifyEvent): void => {
+    if (told.has(event.id)) return;
+    told.add(event.id);
+    for (const { events, sink } of sinks)
+      if (events.includes(event.event)) sending.push(sink.send(event).then((sent) => record(notifier, sent)));
+  };
+  for (;;) {
+    const run = soFar(notifier);
+    for (const event of eventsOf(run)) tell(event);
+    if (run.decision !== null || isOrphaned()) break;
+    await means.wait(LOOK_MS);
+  }
+  await Promise.race([Promise.all(sending), pause(LAST_WORDS_MS)]);
+  await close();
+}
+
+const parent = process.ppid;
+/** The run's process has gone without a decision. */
+const isOrphaned = (): boolean => process.ppid !== parent;
+
+async function openSinks({ runDir, root, plan }: Notifier) {
+  const environment = plan.environment.rehearsal ? await rehearsed(root, plan) : plan.environment;
+  const host = openHost({ environment, runDir, phase: 'notify' });
+  const context = {
+    item: 'notifications',
+    signal: new AbortController().signal,
+    now: new Date(),
+    fresh: true,
+    progress: () => undefined,
+    wait: (ms: number) => pause(ms),
+  };
+  const { http, mail } = host.open(['http', 'mail'], context);
+  const means: Means = { http, mail, now: context.now, wait: context.wait };
+  const sinks = (environment.notify ?? []).flatMap(({ channel: name, events }) => {
+    const channel = environment.channels?.[name];
+    return channel ? [{ events, sink: new Sink(name, channel, means) }] : [];
+  });
+  return { means, sinks, close: () => host.close() };
+}
+
+async function rehearsed(root: string, { environment }: Plan): Promise<Plan['environment']> {
+  const signal = new AbortController().signal;
+  const values = await waitForRehearsal({ dir: join(root, DEFAULT_DIR), signal, timeoutMs: REHEARSAL_LIMIT_MS });
+  return resolveRehearsal(environment, values);
+}
+
+function soFar({ runDir, root, plan }: Notifier): RunSoFar {
+  const runId = basename(runDir);
+  const decision = existsSync(decisionFile(root)) ? parseJson(readFileSync(decisionFile(root), 'utf8')) : undefined;
+  const own = decision as Decision | undefined;
+  const isOver = own?.runId === runId && !own.reasons.some(({ code }) => code === 'run-incomplete');
+  return {
+    runId,
+    plan,
+    outcomes: readRun(runDir).outcomes,
+    cutover: readCutover(runDir),
+    decision: isOver ? own : null,
+  };
+}
+
+/** What was sent, beside what the run recorded; a full disk must not keep the others from being told. */
+function record({ runDir }: Notifier, sent: Sent): void {
+  try {
+    appendFileSync(join(runDir, 'notifications.jsonl'), `${JSON.stringify(sent)}\n`, { mode: 0o600 });
+  } catch {
+    // Nobody reads this process's words.
+  }
+}
+
+await main();
+process.exit(0);

@@ -1,0 +1,78 @@
+/** What people are told of a run, and how it is sent. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Channel } from '../../checks/contract/notify.ts';
+import { nodeHttp } from '../../checks/kit/testing/node-http.ts';
+import { eventsOf, type RunSoFar } from './events.ts';
+import { Sink } from './sink.ts';
+
+const item = (id: string, phase: string, severity = 'critical') => ({ id, phase, severity });
+const run = (over: Partial<RunSoFar>): RunSoFar =>
+  ({
+    runId: '20260115T115000000Z-1a2b3c4d',
+    plan: {
+      release: { name: 'shop', version: 'v1' },
+      environment: { name: 'production' },
+      items: [item('A', 'phase1'), item('B', 'phase1', 'minor'), item('C', 'phase2')],
+    },
+    outcomes: [],
+    cutover: [],
+    decision: null,
+    ...over,
+  }) as unknown as RunSoFar;
+const names = (over: Partial<RunSoFar>): readonly string[] => eventsOf(run(over)).map(({ event }) => event);
+
+it('tells of each phase once, and of the first failure that blocks', () => {
+  const passed = { item: 'A', outcome: 'pass', message: '' } as const;
+  expect(names({ outcomes: [passed, { item: 'B', outcome: 'fail', message: 'minor' }] })).toEqual(['phase-began']);
+  const failed = eventsOf(run({ outcomes: [passed, { item: 'C', outcome: 'fail', message: 'C is down' }] }));
+  expect(failed.map(({ event }) => event)).toEqual(['phase-began', 'phase-began', 'no-go']);
+  expect(failed.at(-1)?.text).toBe('C failed: C is down');
+});
+
+it('tells that signatures are missing, and of a GO', () => {
+  const decided = { reasons: [], items: [], decidedAt: '2026-01-15T12:00:00Z', readiness: 'GO' } as const;
+  expect(names({ decision: { ...decided, decision: 'HOLD' } })).toEqual(['sign-off-needed']);
+  expect(names({ decision: { ...decided, decision: 'GO' } })).toEqual(['go']);
+  expect(names({ decision: { ...decided, decision: 'HOLD', readiness: 'HOLD' } })).toEqual([]);
+});
+
+/** Answers with these statuses, one after the other; the last one from then on. */
+let statuses: number[] = [];
+const bodies: string[] = [];
+const server = createServer((request, response) => {
+  request.on('data', (chunk: Buffer) => bodies.push(chunk.toString()));
+  request.on('end', () => {
+    const status = (statuses.length > 1 ? statuses.shift() : statuses[0]) ?? 200;
+    response.writeHead(status).end(status === 200 ? 'ok' : 'no_service');
+  });
+});
+beforeAll(() => new Promise<void>((ready) => void server.listen(0, '127.0.0.1', ready)));
+afterAll(() => new Promise<void>((done) => void server.close(() => done())));
+
+function sink(): Sink {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const channel: Channel = { type: 'slack-webhook', url, path: { from: 'env', name: 'HOOK' } };
+  const mail = { send: () => Promise.reject(new Error('no mail here')) };
+  return new Sink(
+    'alerts',
+    channel,
+    { http: nodeHttp(), mail, now: new Date(), wait: () => Promise.resolve() },
+    [1, 1],
+  );
+}
+const event = { event: 'go', id: 'r-1-go', subject: 'GO', text: '2 < 3', severity: 'info' } as const;
+
+it('tries again what could not be reached, and gives up in the end', async () => {
+  statuses = [503, 503, 200];
+  expect(await sink().send(event)).toMatchObject({ state: 'posted', attempts: 3 });
+  expect(bodies.at(-1)).toContain('2 &lt; 3');
+  statuses = [503];
+  expect(await sink().send(event)).toMatchObject({ state: 'failed', attempts: 3 });
+});
+
+it('does not repeat what was refused', async () => {
+  statuses = [404];
+  expect(await sink().send(event)).toMatchObject({ state: 'refused', attempts: 1 });
+});
