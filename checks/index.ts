@@ -11,6 +11,7 @@ import { referencedSecrets } from './access/referenced-secrets/check.ts';
 import { businessMetrics } from './business/metrics/check.ts';
 import { businessSatisfaction } from './business/satisfaction/check.ts';
 import { networkPartition } from './chaos/network-partition/check.ts';
+import { secretRotation } from './access/secret-rotation/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
 import { manifestDrift } from './cluster/manifest-drift/check.ts';
 import { manifestReview } from './cluster/manifest-review/check.ts';
@@ -125,6 +126,7 @@ const all: readonly CheckKind[] = [
   policyEnforcement,
   referencedConfigMaps,
   referencedSecrets,
+  secretRotation,
   businessMetrics,
   businessSatisfaction,
   networkPartition,

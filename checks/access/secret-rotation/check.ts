@@ -1,0 +1,150 @@
+import type { KubeObject } from '../../contract/cluster.ts';
+import { at, isRecord, listAt, textAt } from '../../contract/json.ts';
+import { duration, namespaceList } from '../../contract/param-schemas.ts';
+import { durationMs, formatMs } from '../../contract/units.ts';
+import { DocumentReader, type ReadDocument } from '../../documents/documents.ts';
+import { documentPath, judgeDocument, reviewMessages, reviewParams } from '../../documents/review.ts';
+import { table } from '../../kit/evidence.ts';
+import { kind, objectSubject, subjectText, type ParamsOf, type Say } from '../../kit/kind.ts';
+import { mayList } from '../../protocols/kubernetes.ts';
+
+const SECRETS = { apiVersion: 'v1', kind: 'Secret', resource: 'secrets' } as const;
+
+const params = {
+  namespaces: namespaceList,
+  document: documentPath,
+  ...reviewParams,
+  rotation: duration('How long the content of a Secret may stay the same.', '90d'),
+  exceptions: {
+    type: 'array',
+    default: [],
+    description: 'Secrets that may stay longer, each with the reason; one that is not needed is reported.',
+    items: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['secret', 'rotation', 'reason'],
+      properties: {
+        secret: { type: 'string', pattern: '^[^/]+/[^/]+$', description: 'namespace/name.' },
+        rotation: duration('How long it may stay the same.', '365d'),
+        reason: { type: 'string', minLength: 10, description: 'Why, in a sentence.' },
+      },
+    },
+  },
+} as const;
+type Params = ParamsOf<typeof params, 'namespaces' | 'document'>;
+
+const messages = {
+  ...reviewMessages,
+  notDescribed: {
+    says: '{subject}: {document} does not name it, expected how it is rotated.',
+    fix: 'Write how the Secret is rotated, by whom and what has to be restarted then.',
+  },
+  overdue: {
+    says: '{subject}: has had the same content for {age} at least, expected {expected} at most.',
+    fix: 'Rotate it as the document says, and restart what reads it when it starts.',
+    also: ['since'],
+  },
+  unneeded: {
+    says: '{subject}: exceptions name it, and it does not exist; expected exceptions that are needed.',
+    fix: 'Remove the exception from the item.',
+  },
+} as const;
+type Saying = Say<typeof messages>;
+
+export const secretRotation = kind('access/secret-rotation', {
+  title: 'The rotation of Secrets is documented and kept',
+  why: 'A password that never changes is known by everybody who ever left, and nobody dares to change it on the night it leaks.',
+  sees: [
+    'A document on rotation that somebody reviewed of late names every Secret of the namespaces.',
+    'The content of each was written within its period, by the field managers that Kubernetes records; its metadata alone is read.',
+  ],
+  not: [
+    'Whether the new content differs from the old, and whether what reads it was restarted.',
+    'What tools keep by themselves: releases of Helm, tokens of service accounts, certificates of cert-manager.',
+  ],
+  needs: ['cluster', 'files'],
+  required: ['namespaces', 'document'],
+  params,
+  messages,
+  rights: ({ namespaces }) => namespaces.flatMap((namespace) => mayList([SECRETS], namespace)),
+
+  async gather({ namespaces, document, sites }, { cluster, files }) {
+    const lists = await Promise.all(
+      namespaces.map(async (namespace) => (await cluster.listMetadata(SECRETS, { namespace })).items),
+    );
+    return { secrets: lists.flat(), document: await new DocumentReader(files, sites).read(document) };
+  },
+
+  judge(given, { secrets, document }, say, now) {
+    const read = judgeDocument(document, given, say, now);
+    const own = secrets.filter((one) => !isKeptByATool(one));
+    for (const secret of own) {
+      say.judged(objectSubject('Secret', secret.metadata));
+      if (read) judgeDescribed(secret, document.path, read, say);
+      judgeAge(secret, given, say, now);
+    }
+    for (const { secret } of given.exceptions)
+      if (!own.some(({ metadata: { namespace = '', name } }) => `${namespace}/${name}` === secret))
+        say.fail('unneeded', `Secret ${secret}`);
+    for (const namespace of given.namespaces)
+      if (!own.some(({ metadata }) => metadata.namespace === namespace))
+        say.unsure('no-subjects', `Namespace ${namespace} has no Secret that anybody rotates.`);
+    const rows = own.map((one) => [subjectText(objectSubject('Secret', one.metadata)), writtenAt(one)?.at ?? null]);
+    say.show(table('Secrets', ['secret', 'content written at'], rows));
+  },
+});
+
+/** By the marks that the tools leave in the metadata: the type of a Secret is not in it. */
+function isKeptByATool({ metadata: { name, labels = {}, annotations = {} } }: KubeObject): boolean {
+  return (
+    (labels['owner'] === 'helm' && name.startsWith('sh.helm.release.')) ||
+    'kubernetes.io/service-account.name' in annotations ||
+    'cert-manager.io/certificate-name' in annotations
+  );
+}
+
+function judgeDescribed(
+  { metadata }: KubeObject,
+  path: string,
+  { passages }: NonNullable<ReadDocument['document']>,
+  say: Saying,
+): void {
+  const { name } = metadata;
+  const word = new RegExp(`(?<![\\w.-])${name.replace(/[.]/g, '\\.')}(?![\\w-]|\\.\\w)`);
+  if (!passages.some(({ text }) => word.test(text)))
+    say.fail('notDescribed', objectSubject('Secret', metadata), { document: path });
+}
+
+function judgeAge(secret: KubeObject, { rotation, exceptions }: Params, say: Saying, now: Date): void {
+  const { namespace = '', name } = secret.metadata;
+  const subject = objectSubject('Secret', secret.metadata);
+  const own = exceptions.find((one) => one.secret === `${namespace}/${name}`);
+  const expected = own?.rotation ?? rotation;
+  const written = writtenAt(secret);
+  const age = now.getTime() - Date.parse(written?.at ?? '');
+  if (Number.isNaN(age)) say.unknown(subject, 'when it was written');
+  else if (age <= durationMs(expected)) return;
+  // An object never says when it was changed, unless a manager of its data does: it may have been rotated since it was made.
+  else if (written?.isContent === true)
+    say.fail('overdue', subject, { age: formatMs(age), expected, since: written.at });
+  else
+    say.unknown(
+      subject,
+      `when its content was written: it was made ${formatMs(age)} ago, and no manager owns its data`,
+    );
+}
+
+/** The newest manager of the data; of an object whose managers nobody keeps, when it was made. */
+function writtenAt({ metadata }: KubeObject): { readonly at: string; readonly isContent: boolean } | undefined {
+  const times = listAt(metadata, 'managedFields')
+    .filter((entry) => isRecord(at(entry, 'fieldsV1')) && ownsData(at(entry, 'fieldsV1')))
+    .map((entry) => textAt(entry, '', 'time'))
+    .filter((time) => !Number.isNaN(Date.parse(time)))
+    .sort((a, b) => Date.parse(a) - Date.parse(b));
+  const newest = times.at(-1);
+  if (newest !== undefined) return { at: newest, isContent: true };
+  const { creationTimestamp } = metadata;
+  return creationTimestamp === undefined ? undefined : { at: creationTimestamp, isContent: false };
+}
+const ownsData = (fields: unknown): boolean =>
+  ['f:data', 'f:stringData'].some((name) => at(fields, name) !== undefined);
