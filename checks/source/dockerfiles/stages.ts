@@ -13,7 +13,7 @@ export interface Stage {
 
 /** Reads a Dockerfile; the library is loaded where it is needed only. */
 export async function readStages(text: string): Promise<readonly Stage[]> {
-  const { DockerfileParser, From, ModifiableInstruction } = await import('dockerfile-ast');
+  const { DockerfileParser, From, ModifiableInstruction } = await import('./library.ts');
   const stages: (Stage & { readonly from: string[] })[] = [];
   for (const instruction of DockerfileParser.parse(text).getInstructions()) {
     if (instruction instanceof From) {

@@ -1,6 +1,6 @@
 /** What a flag gives whoever asks without saying who it is: from flagd's file, or from the answer of a service that speaks OFREP. */
 import { ObservationError } from '../../contract/capabilities.ts';
-import { at, isRecord, textAt } from '../../contract/json.ts';
+import { at, isRecord, plainText, textAt } from '../../contract/json.ts';
 
 interface Named {
   readonly name: string;
@@ -29,7 +29,7 @@ export function stateInFile(name: string, flag: unknown): FlagState {
   const variants = at(flag, 'variants');
   // Null or left out since 2025: the program's own default.
   if (variant === undefined || variant === null || variant === '') return { name, byRules, state: 'code' };
-  const key = String(variant);
+  const key = plainText(variant);
   if (!isRecord(variants) || !Object.hasOwn(variants, key)) return { name, byRules, state: 'broken', variant: key };
   return { name, byRules, state: 'value', value: variants[key] };
 }
