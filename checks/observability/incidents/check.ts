@@ -1,6 +1,6 @@
 import { channelSchema } from '../../contract/notify-schemas.ts';
 import { duration } from '../../contract/param-schemas.ts';
-import { durationMs, formatMs } from '../../contract/units.ts';
+import { formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { attempt, kind } from '../../kit/kind.ts';
 import { DRILL_LABEL, isDrill } from '../../protocols/alertmanager.ts';

@@ -67,13 +67,17 @@ export const incidentDrill = kind('people/incident-drill', {
 });
 
 /** What the procedure, as it is declared now, must have shown. */
-function wanted(incident: { readonly page: string; readonly announce: readonly string[] }) {
+function wanted(incident: {
+  readonly page: string;
+  readonly announce: readonly string[];
+}): readonly Pick<IncidentStep, 'step' | 'on'>[] {
+  const told = incident.announce.map((on) => ({ step: 'bridge', on }) as const);
   return [
     { step: 'stop-cutover', on: '' },
-    ...incident.announce.map((on) => ({ step: 'bridge', on })),
+    ...told,
     { step: 'page', on: incident.page },
     { step: 'resolve', on: incident.page },
-  ] as const satisfies readonly { readonly step: IncidentStep['step']; readonly on: string }[];
+  ];
 }
 
 const stepsTable = ({ record, by = 'nobody' }: ReadIncident) =>
