@@ -113,7 +113,9 @@ describe.each([...kinds.values()].map((kind) => [kind.meta.kind, kind] as const)
     expect(effect === 'mutating').toBe(mutation !== undefined);
     // A chaos experiment plays its users itself; the generator asks for the class load besides.
     if (needs.includes('load')) expect(['load', 'chaos']).toContain(mutation);
-    const usesCluster = needs.some((need) => need === 'cluster' || need === 'secrets' || need === 'exec');
+    const usesCluster = needs.some(
+      (need) => need === 'cluster' || need === 'secrets' || need === 'exec' || need === 'changes',
+    );
     for (const check of passing) {
       const permissions = kind.permissions(filledParams(kind, check.params));
       if (!usesCluster) expect(permissions).toEqual([]);

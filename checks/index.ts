@@ -7,6 +7,7 @@ import { referencedConfigMaps } from './access/referenced-config-maps/check.ts';
 import { referencedSecrets } from './access/referenced-secrets/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
 import { manifestDrift } from './cluster/manifest-drift/check.ts';
+import { manifestReview } from './cluster/manifest-review/check.ts';
 import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
@@ -35,6 +36,7 @@ import { loadErrorRate } from './load/error-rate/check.ts';
 import { latencyPercentile } from './load/latency-percentile/check.ts';
 import { resourceUse } from './load/resource-use/check.ts';
 import { throughput } from './load/throughput/check.ts';
+import { alertDelivery } from './observability/alert-delivery/check.ts';
 import { alertRules } from './observability/alert-rules/check.ts';
 import { alertmanagerRouting } from './observability/alertmanager-routing/check.ts';
 import { dashboardQueries } from './observability/dashboard-queries/check.ts';
@@ -45,7 +47,12 @@ import { logPatterns } from './observability/log-patterns/check.ts';
 import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
+import { announcement } from './people/announcement/check.ts';
 import { attestation } from './people/attestation/check.ts';
+import { channels } from './people/channels/check.ts';
+import { escalation } from './people/escalation/check.ts';
+import { incidentManagement } from './people/incident-management/check.ts';
+import { onCall } from './people/on-call/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
@@ -85,6 +92,7 @@ const all: readonly CheckKind[] = [
   referencedSecrets,
   podDeletion,
   manifestDrift,
+  manifestReview,
   rbacAuthorization,
   reachability,
   storageClasses,
@@ -113,6 +121,7 @@ const all: readonly CheckKind[] = [
   latencyPercentile,
   resourceUse,
   throughput,
+  alertDelivery,
   alertRules,
   alertmanagerRouting,
   dashboardQueries,
@@ -123,7 +132,12 @@ const all: readonly CheckKind[] = [
   logStreams,
   prometheusTargets,
   sloWindow,
+  announcement,
   attestation,
+  channels,
+  escalation,
+  incidentManagement,
+  onCall,
   playwrightSpec,
   imageProvenance,
   imageReference,

@@ -9,7 +9,8 @@ import { addContainerLevers } from './images/container-levers.ts';
 import { addDeploymentLevers } from './images/deployment-levers.ts';
 import { neighbourManifests } from './stand-ins/neighbours.ts';
 import { platformImages } from './images/index.ts';
-import { readManifests } from './manifests.ts';
+import { addManifestLevers, MANIFESTS } from './manifest-levers.ts';
+import { readManifests, writeManifests } from './manifests.ts';
 import type { TargetGroup } from './monitoring/discovery.ts';
 import { startMonitoring, type Monitoring } from './monitoring/monitoring.ts';
 import { openServiceAddresses, type Doors } from './network/doors.ts';
@@ -34,6 +35,7 @@ import { createPgbouncer } from './stores/pgbouncer.ts';
 import { startRedis } from './stores/redis.ts';
 import { startGrafana } from './stand-ins/grafana-process.ts';
 import { startLoki, type StandInServer } from './stand-ins/loki-process.ts';
+import { startNotified, type Notified } from './stand-ins/notified/index.ts';
 import { startScanner } from './stand-ins/scanner.ts';
 import { createStoreSecrets, type StoreSecrets } from './stores/secrets.ts';
 import { NAMESPACE, NODES, SERVICES, STORES } from './topology.ts';
@@ -60,6 +62,7 @@ interface Parts {
   readonly registry: Promise<Registry>;
   readonly logs: Promise<StandInServer>;
   readonly grafana: Promise<StandInServer>;
+  readonly notified: Promise<Notified>;
   readonly control: Promise<ControlPlane>;
 }
 
@@ -97,6 +100,7 @@ export async function startPlatform(
     ),
     (one) => one.pid(),
   );
+  const notified = monitoring.then(({ receiver }) => startNotified(context, receiver));
   const enforcement = enforcePolicies(context.levers, plane.promise);
   const doors = track.part('doors', openServiceAddresses(context, plane.promise, enforcement), (one) => one.pid());
   const control = track.part(
@@ -105,7 +109,7 @@ export async function startPlatform(
     () => process.pid,
   );
   control.then(plane.resolve, plane.reject);
-  const parts: Parts = { monitoring, gateway, dns, doors, registry, logs, grafana, control };
+  const parts: Parts = { monitoring, gateway, dns, doors, registry, logs, grafana, notified, control };
   const users: { stop(): void }[] = [];
   started(platformOf(parts, users));
   tellValues(parts, stores, track, report);
@@ -119,12 +123,13 @@ export async function startPlatform(
   addContainerLevers(context.levers, api);
   addDeploymentLevers(context.levers, api);
   addStoreLevers(context.levers, stores);
+  addManifestLevers(context, dirname(k8s));
   const pull = await registry;
   const scanner = startScanner(context, api, pull);
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s, enforcement);
-  const others = [monitoring, dns, doors, logs, grafana, stores.pgbouncer.port];
+  const others = [monitoring, dns, doors, logs, grafana, notified, stores.pgbouncer.port];
   await Promise.all([podsReady(api, stores, track), front.ready, scanner.ready, ...others]);
   users.push(startUsers(context, await gateway, secrets));
 }
@@ -197,6 +202,7 @@ function tellValues(parts: Parts, stores: Stores, track: PartTracker, report: Pl
   parts.registry.then(({ url }) => report.values({ registry: url }), ignore);
   parts.logs.then(({ url }) => report.values({ logs: url }), ignore);
   parts.grafana.then(({ url }) => report.values({ grafana: url }), ignore);
+  parts.notified.then(({ url, smtpPort }) => report.values({ notified: url, smtpPort }), ignore);
   stores.postgres.then(({ port }) => report.values({ postgresPort: port }), ignore);
   stores.redis.then(({ tlsPort }) => report.values({ redisPort: tlsPort }), ignore);
   void stores.pgbouncer.port.then((port) => report.values({ pgbouncerPort: port }));
@@ -211,6 +217,7 @@ async function publish(
   k8s: string,
 ): Promise<void> {
   const [namespace, ...rest] = readManifests(k8s, secrets, pinned);
+  writeManifests(k8s, secrets, join(context.dir, MANIFESTS));
   for (const manifest of [...(namespace ? [namespace] : []), ...others, ...rest]) await plane.apply(manifest);
   const { kubeconfig } = plane;
   const text = kubeconfig.includes('\n') ? kubeconfig : readFileSync(kubeconfig, 'utf8');
@@ -254,8 +261,8 @@ function platformOf(parts: Parts, users: readonly { stop(): void }[]): Platform 
   const running: { stop(): Promise<void> }[] = [];
   const ignore = (): undefined => undefined;
   parts.control.then((one) => (plane = one), ignore);
-  const { monitoring, gateway, dns, doors, registry, logs, grafana } = parts;
-  for (const part of [monitoring, gateway, dns, doors, registry, logs, grafana]) {
+  const { monitoring, gateway, dns, doors, registry, logs, grafana, notified } = parts;
+  for (const part of [monitoring, gateway, dns, doors, registry, logs, grafana, notified]) {
     part.then((one: { stop(): Promise<void> }) => running.push(one), ignore);
   }
   return {

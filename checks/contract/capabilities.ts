@@ -8,6 +8,7 @@ import type { CutoverReader } from './cutover.ts';
 import type { DigestReader, HttpClient } from './http.ts';
 import type { LoadGenerator } from './load.ts';
 import type { DnsClient, TlsProber } from './network.ts';
+import type { MailSender } from './notify.ts';
 import type { ReasonCode } from './outcome.ts';
 import type { PeopleReader } from './people.ts';
 import type { RunReader } from './run-reader.ts';
@@ -58,6 +59,7 @@ export interface Capabilities {
   readonly secrets: SecretReader;
   readonly exec: PodExec;
   readonly http: HttpClient & DigestReader;
+  readonly mail: MailSender;
   readonly changes: ClusterChanger;
   readonly postgres: PostgresClient;
   readonly redis: RedisClient;

@@ -2,6 +2,7 @@
  * An environment: where a checklist is run. The file format is `fixtures/environments/<name>.yaml`; this is its parsed form.
  * In the rehearsal's file a string may hold `${rehearsal.NAME}`: ports and paths that are known only once it runs.
  */
+import type { Channels, Contact, IncidentPlan, OnCallSource } from './notify.ts';
 import type { SecretRef } from './secrets.ts';
 import type { PostgresStore, RedisStore } from './stores.ts';
 
@@ -53,6 +54,11 @@ export interface Environment {
   /** DNS servers (`address:port`) that resolve the platform's public names; the system's resolver when absent. */
   readonly dns?: { readonly servers: readonly string[] };
   readonly credentials: Readonly<Record<string, Credential>>;
+  /** How people are reached, by a name of the environment's choosing; who is called, what an incident opens, who is on call. */
+  readonly channels?: Channels;
+  readonly contacts?: readonly Contact[];
+  readonly incident?: IncidentPlan;
+  readonly onCall?: Readonly<Record<string, OnCallSource>>;
   readonly mutations: readonly Mutation[];
   /** `enforce`: phase N+1 runs only on GO of phase N. `report`: it runs anyway and says what would have been refused. */
   readonly preconditions: 'enforce' | 'report';
@@ -85,6 +91,9 @@ export const REHEARSAL_VALUES = {
   alertmanager: 'string',
   grafana: 'string',
   logs: 'string',
+  /** `http://127.0.0.1:PORT` of whoever is notified: chat, pager, mailboxes; and the port of the SMTP server. */
+  notified: 'string',
+  smtpPort: 'number',
 } as const;
 export type RehearsalValueName = keyof typeof REHEARSAL_VALUES;
 export type RehearsalValues = Readonly<Record<RehearsalValueName, string | number>>;

@@ -33,6 +33,12 @@ export interface HttpRequest {
   readonly bearer?: SecretRef | SignedToken | string;
   /** Sent as `Authorization: Basic …`. */
   readonly basic?: BasicLogin;
+  /** Sent as `Authorization`, after a word that some APIs want instead of Bearer: `Token token=`, `GenieKey `, or none. */
+  readonly authorization?: { readonly prefix: string; readonly secret: SecretRef };
+  /** Appended to the URL, and never recorded: webhooks whose path is their credential. */
+  readonly secretPath?: SecretRef;
+  /** Signs the body by Standard Webhooks 1.0 and sends the three headers. */
+  readonly webhook?: { readonly secret: SecretRef; readonly id: string; readonly at: Date };
   readonly timeoutMs?: number;
   /** Most of the body that is kept; 1 MiB unless it says otherwise. */
   readonly maxBytes?: number;

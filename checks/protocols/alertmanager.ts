@@ -47,6 +47,10 @@ export async function silences(http: HttpClient, source: TelemetrySource): Promi
   }));
 }
 
+/** Label of the alert that a drill of golive makes fire: it is no incident of the platform. */
+export const DRILL_LABEL = 'golive_drill';
+export const isDrill = (labels: LabelSet): boolean => labels[DRILL_LABEL] === 'true';
+
 /** Label sets of the alerts that Alertmanager holds now, silenced and inhibited ones too. */
 export async function heldAlerts(http: HttpClient, source: TelemetrySource): Promise<readonly LabelSet[]> {
   return (await askList(http, source, '/api/v2/alerts')).map((one) => {

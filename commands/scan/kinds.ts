@@ -5,6 +5,7 @@ import { networkPolicies } from '../../checks/access/network-policies/check.ts';
 import type { CheckKind } from '../../checks/kit/kind.ts';
 import { droppedCapabilities } from '../../checks/workloads/dropped-capabilities/check.ts';
 import { nonRoot } from '../../checks/workloads/non-root/check.ts';
+import type { Inventory } from '../../k8s/semantics/objects/inventory.ts';
 import { podSecurityStandard } from '../../checks/workloads/pod-security/check.ts';
 import { readOnlyRoot } from '../../checks/workloads/read-only-root/check.ts';
 import { restrictedSecurityContext } from '../../checks/workloads/restricted-security-context/check.ts';
@@ -12,13 +13,6 @@ import { restrictedSecurityContext } from '../../checks/workloads/restricted-sec
 export interface ScanSettings {
   readonly level: string;
   readonly version: string;
-}
-/** What the objects hold, so that a kind is asked of no namespace where it has nothing to judge. */
-export interface Inventory {
-  /** Namespaces with pods or workloads. */
-  readonly withPods: readonly string[];
-  /** Namespaces with service accounts, written out or bound. */
-  readonly withAccounts: readonly string[];
 }
 export interface ScannedKind {
   readonly kind: CheckKind;

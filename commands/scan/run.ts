@@ -2,11 +2,11 @@
 import type { Capabilities, CheckContext } from '../../checks/contract/capabilities.ts';
 import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { Doubt, Finding, Severity, Subject } from '../../checks/contract/outcome.ts';
-import { isNamespaced, objectReader } from '../../fixtures/capabilities/object-reader.ts';
-import { podTemplateOf } from '../../k8s/semantics/pod-template.ts';
+import { isNamespaced, objectReader } from '../../checks/protocols/object-reader.ts';
+import { DEFAULT_NAMESPACE, inventoryOf, isStrange } from '../../k8s/semantics/objects/inventory.ts';
 import type { Place, ReadDocuments, ReadObject } from '../../k8s/semantics/objects/read.ts';
-import { nameOf, namespaceOf, shapes, at, text } from '../../k8s/semantics/shape.ts';
-import type { Inventory, ScannedKind, ScanSettings } from './kinds.ts';
+import { nameOf, namespaceOf, text } from '../../k8s/semantics/shape.ts';
+import type { ScannedKind, ScanSettings } from './kinds.ts';
 
 export interface ScanFinding extends Pick<Finding, 'id' | 'subject' | 'data' | 'says' | 'fix'> {
   readonly kind: string;
@@ -36,7 +36,6 @@ export interface ScanReport {
   readonly doubts: readonly ScanDoubt[];
 }
 
-const DEFAULT_NAMESPACE = 'default';
 /** What reads no pod template itself, and still has one: nobody here knows where. */
 const NOT_UNDERSTOOD = 'its pods cannot be found in it: this kind is not known here';
 
@@ -49,10 +48,9 @@ export async function scanObjects(
   const now = new Date();
   const reader = objectReader(
     objects.map(({ object }) => object),
-    DEFAULT_NAMESPACE,
     now,
   );
-  const inventory = inventoryOf(objects);
+  const inventory = inventoryOf(objects.map(({ object }) => object));
   // A namespace that no file describes stands where the first of its objects does.
   const places = new Map([
     ...objects
@@ -149,27 +147,3 @@ function subjectOf({ object }: ReadObject): Subject {
   return { name: nameOf(object), kind, ...namespace };
 }
 const keyOf = ({ kind, namespace, name }: Subject): string => `${kind ?? ''} ${namespace ?? ''}/${name}`;
-
-const OWN_GROUPS = /^(v1|[a-z]+\/v\d\w*|[a-z.]+\.k8s\.io\/v\d\w*)$/;
-/** A custom resource that starts pods: its template is not read. */
-function isStrange(object: ReadObject['object']): boolean {
-  const apiVersion = text(object['apiVersion']) ?? '';
-  const hasTemplate = ['spec.template.spec.containers', 'spec.containers'].some(
-    (path) => shapes(at(object, path)).length > 0,
-  );
-  return hasTemplate && (podTemplateOf(object) === null || !OWN_GROUPS.test(apiVersion));
-}
-
-function inventoryOf(objects: readonly ReadObject[]): Inventory {
-  const withPods = new Set<string>();
-  const withAccounts = new Set<string>();
-  for (const { object } of objects) {
-    const namespace = namespaceOf(object) || DEFAULT_NAMESPACE;
-    if (!isStrange(object) && podTemplateOf(object) !== null) withPods.add(namespace);
-    if (object['kind'] === 'ServiceAccount') withAccounts.add(namespace);
-    const subjects = /^(Cluster)?RoleBinding$/.test(text(object['kind']) ?? '') ? shapes(object['subjects']) : [];
-    for (const subject of subjects)
-      if (subject['kind'] === 'ServiceAccount') withAccounts.add(text(subject['namespace']) ?? namespace);
-  }
-  return { withPods: [...withPods].sort(), withAccounts: [...withAccounts].sort() };
-}

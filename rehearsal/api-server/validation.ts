@@ -7,7 +7,7 @@ import type { Kind } from './kinds.ts';
 import { canonical, record, records, text, type ApiObject, type Json } from './object.ts';
 import { refuseUnserved, validatePodChange, validatePodSpec } from './pod-validation.ts';
 import { Problems } from './problems.ts';
-import { decodeAs } from './schema.ts';
+import { decodeAs } from '../../k8s/semantics/objects/decode.ts';
 import { validateService } from './service-validation.ts';
 import { ApiError, badRequest, invalid } from './status.ts';
 import { validateCronJob, validateJob, validateWorkload } from './workload-validation.ts';

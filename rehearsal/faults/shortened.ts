@@ -18,6 +18,13 @@ const SHORTER: Readonly<Record<string, Params>> = {
   'P4-MIG-002': { watch: '4m' },
   'P4-MIG-003': { watch: '4m' },
   'P4-MIG-004': { watch: '4m' },
+  'P1-TEA-005': { within: '1s' },
+  'P5-ALE-002': { within: '8s' },
+  'P5-ALE-003': { late: '1s' },
+  'P5-ALE-004': { within: '1s' },
+  'P5-COM-001': { within: '1s' },
+  'P5-COM-003': { within: '1s' },
+  'P5-COM-004': { within: '1s' },
   'P5-HEA-004': { window: '15s' },
   // Alerts of an earlier fault resolve after it; long enough to see one fire, short enough to forget it.
   'F-TEC-004': { window: '15s' },

@@ -28,6 +28,7 @@ export function kubeStateMetrics(pods: readonly KubeObject[], deployments: reado
     const labels = { namespace: pod.metadata.namespace ?? '', pod: pod.metadata.name };
     const phase = textAt(pod, 'Unknown', 'status', 'phase');
     return [
+      sample('kube_pod_info', { ...labels, node: textAt(pod, '', 'spec', 'nodeName') }, 1),
       sample('kube_pod_status_phase', { ...labels, phase }, 1),
       ...listAt(pod, 'status', 'containerStatuses').flatMap((status) => {
         const own = { ...labels, container: textAt(status, '', 'name') };

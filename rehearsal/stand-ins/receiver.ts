@@ -2,7 +2,7 @@
  * Stands in for whoever is notified: takes what Alertmanager's webhooks send and keeps it, so that a receipt can be shown. One path a
  * receiver, `POST /NAME`; `GET /NAME` lists what arrived there, newest last.
  */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRecord, listAt, parseJson, textAt } from '../../checks/contract/json.ts';
 import { serveLoopback } from '../monitoring/loopback.ts';
 
@@ -14,19 +14,29 @@ export interface Receipt {
   readonly at: string;
   readonly receiver: string;
   readonly status: string;
+  /** Alerts of the group that were not sent along. */
+  readonly truncatedAlerts: number;
   readonly alerts: readonly { readonly status: string; readonly labels: Readonly<Record<string, unknown>> }[];
 }
 export interface Receiver {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
   receipts(name: string): readonly Receipt[];
+  /** Hands requests below `/PREFIX/` to somebody else. */
+  mount(prefix: string, handler: Mounted): void;
   stop(): Promise<void>;
 }
 
+/** Serves a request by its path below the prefix. */
+export type Mounted = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void> | void;
+
 export async function startReceiver(): Promise<Receiver> {
   const received = new Map<string, Receipt[]>();
+  const mounted = new Map<string, Mounted>();
   const server = await serveLoopback((request, response) => {
     const name = (request.url ?? '/').slice(1).replace(/\?.*$/, '');
+    const other = mounted.get(name.replace(/\/.*$/, ''));
+    if (other) return void serveMounted(other, request, response);
     const answer = (status: number, body: unknown): void => {
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(body));
@@ -44,7 +54,22 @@ export async function startReceiver(): Promise<Receiver> {
       () => answer(400, {}),
     );
   });
-  return { url: server.url, receipts: (name) => received.get(name) ?? [], stop: () => server.close() };
+  return {
+    url: server.url,
+    receipts: (name) => received.get(name) ?? [],
+    mount: (prefix, handler) => mounted.set(prefix, handler),
+    stop: () => server.close(),
+  };
+}
+
+async function serveMounted(handler: Mounted, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL((request.url ?? '/').replace(/^\/[^/?]*/, ''), 'http://receiver');
+  try {
+    await handler(request, response, url);
+  } catch {
+    if (response.headersSent) response.destroy();
+    else response.writeHead(500).end();
+  }
 }
 
 function receiptOf(text: string): Receipt | undefined {
@@ -55,10 +80,18 @@ function receiptOf(text: string): Receipt | undefined {
     return { status: textAt(alert, '', 'status'), labels: isRecord(labels) ? labels : {} };
   });
   const at = new Date().toISOString();
-  return { at, receiver: textAt(body, '', 'receiver'), status: textAt(body, '', 'status'), alerts };
+  const left = body['truncatedAlerts'];
+  return {
+    at,
+    receiver: textAt(body, '', 'receiver'),
+    status: textAt(body, '', 'status'),
+    truncatedAlerts: typeof left === 'number' ? left : 0,
+    alerts,
+  };
 }
 
-async function readText(request: IncomingMessage): Promise<string> {
+/** The body of a request, as text. Rejects when it is longer than anything that is sent here. */
+export async function readText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -1,6 +1,7 @@
 /** JSON Schema of `fixtures/environments/<name>.yaml`. */
 import type { JSONSchema } from 'json-schema-to-ts';
 import { MUTATIONS } from '../../checks/contract/environment.ts';
+import { channelSchema, contactsSchema, incidentSchema, onCallSchema } from '../../checks/contract/notify-schemas.ts';
 import { NAMED_PATTERN, REASONED_PATTERN } from './people/words.ts';
 
 const text = { type: 'string', minLength: 1 } as const;
@@ -164,6 +165,10 @@ export const environmentSchema = {
       description: 'DNS servers that resolve the names of the endpoints; the resolver of this machine when absent',
     },
     credentials: { type: 'object', propertyNames: names, additionalProperties: credentialSchema, default: {} },
+    channels: { type: 'object', propertyNames: names, additionalProperties: channelSchema },
+    contacts: contactsSchema,
+    incident: incidentSchema,
+    onCall: { type: 'object', propertyNames: names, additionalProperties: onCallSchema },
     mutations: { type: 'array', uniqueItems: true, items: { type: 'string', enum: MUTATIONS }, default: [] },
     preconditions: { enum: ['enforce', 'report'], default: 'enforce' },
     overrides: {

@@ -87,7 +87,7 @@ function missing(root: string, file: string): Problem {
 
 function environmentOf(value: Omit<Environment, 'file'>, file: string): Environment {
   const { name, rehearsal, kubeconfig, namespaces, endpoints, stores, caches, registries, dns, credentials } = value;
-  const { mutations, preconditions, overrides, compression } = value;
+  const { channels, contacts, incident, onCall, mutations, preconditions, overrides, compression } = value;
   const reached = {
     name,
     file,
@@ -100,6 +100,10 @@ function environmentOf(value: Omit<Environment, 'file'>, file: string): Environm
     registries,
     ...(dns ? { dns } : {}),
     credentials,
+    ...(channels ? { channels } : {}),
+    ...(contacts ? { contacts } : {}),
+    ...(incident ? { incident } : {}),
+    ...(onCall ? { onCall } : {}),
   };
   return { ...reached, mutations, preconditions, overrides, compression };
 }
@@ -203,7 +207,7 @@ const LOOPBACK_HOST = /^(\$\{rehearsal\.\w+\}|127\.0\.0\.1|localhost|::1)$/;
 /** Calling an environment the rehearsal disarms the safety rules: it must not be able to reach anything real. */
 function rehearsalProblems(value: Readonly<Record<string, unknown>>, yaml: YamlFile): Problem[] {
   const problems: Problem[] = [];
-  const require = (pointer: string, address: unknown, pattern: RegExp): void => {
+  const require: Require = (pointer, address, pattern) => {
     if (typeof address !== 'string' || pattern.test(address)) return;
     const message = `the rehearsal may name addresses of this machine only (${showValue(address)})`;
     problems.push(yaml.problem(pointer, { message, fix: 'Set rehearsal: false, or use ${rehearsal.…} or 127.0.0.1' }));
@@ -225,9 +229,25 @@ function rehearsalProblems(value: Readonly<Record<string, unknown>>, yaml: YamlF
   for (const [name, registry] of Object.entries(membersOf(value['registries']))) {
     require(`/registries${pointerStep(name)}/url`, registry['url'], LOOPBACK_URL);
   }
+  requireLoopbackChannels(value, require);
   const servers = isRecord(value['dns']) ? value['dns']['servers'] : undefined;
   if (Array.isArray(servers)) {
     servers.forEach((server: unknown, index) => require(`/dns/servers/${index}`, server, LOOPBACK_SERVER));
   }
   return problems;
+}
+
+type Require = (pointer: string, address: unknown, pattern: RegExp) => void;
+
+/** Channels and schedules, and where what has arrived is read back. */
+function requireLoopbackChannels(value: Readonly<Record<string, unknown>>, require: Require): void {
+  for (const group of ['channels', 'onCall']) {
+    for (const [name, one] of Object.entries(membersOf(value[group]))) {
+      const pointer = `/${group}${pointerStep(name)}`;
+      for (const member of ['url', 'events', 'api']) require(`${pointer}/${member}`, one[member], LOOPBACK_URL);
+      require(`${pointer}/host`, one['host'], LOOPBACK_HOST);
+      const readback = isRecord(one['readback']) ? one['readback']['url'] : undefined;
+      require(`${pointer}/readback/url`, readback, LOOPBACK_URL);
+    }
+  }
 }

@@ -19,7 +19,7 @@ export const firingAlerts = kind('observability/firing-alerts', {
     'The alerts that fire in Prometheus now, and that the rules behind them are evaluated.',
     'That the silences in Alertmanager that could cover one have an owner, a reason, a near end and a narrow matcher.',
   ],
-  not: ['What no rule watches for.'],
+  not: ['What no rule watches for.', 'Alerts labelled golive_drill="true": the gate’s own drills.'],
   needs: ['http'],
   params: {
     ...prometheusParams,

@@ -1,7 +1,7 @@
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import type { Refusal, Say } from '../../kit/kind.ts';
-import { matches, matcherText, takesAll, type Silence } from '../../protocols/alertmanager.ts';
+import { isDrill, matches, matcherText, takesAll, type Silence } from '../../protocols/alertmanager.ts';
 import { staleSince, type ActiveAlert, type AlertRule } from '../../protocols/prometheus.ts';
 import { alertText } from '../../protocols/telemetry.ts';
 
@@ -51,7 +51,7 @@ export function judge(params: Params, seen: Seen, say: Speaks, now: Date): void 
   const { severityLabel } = params;
   const severities = params.severities.map((severity) => severity.toLowerCase());
   const counts = (labels: ActiveAlert['labels']): boolean =>
-    severities.includes((labels[severityLabel] ?? '').toLowerCase());
+    severities.includes((labels[severityLabel] ?? '').toLowerCase()) && !isDrill(labels);
   const watching = seen.rules.filter(({ kind, labels }) => kind === 'alerting' && counts(labels));
   const relevant = seen.silences.filter((silence) => silence.state === 'active' && concerns(silence, params));
   const sound = relevant.filter((silence) => {

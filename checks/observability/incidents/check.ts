@@ -2,6 +2,7 @@ import { duration } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { attempt, kind } from '../../kit/kind.ts';
+import { DRILL_LABEL, isDrill } from '../../protocols/alertmanager.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { promDuration, queryRange, rules, serverTime, type Series } from '../../protocols/prometheus.ts';
 import { alertText, prometheusOf, prometheusParams, severityLabelParam } from '../../protocols/telemetry.ts';
@@ -61,7 +62,7 @@ export const incidents = kind('observability/incidents', {
     const end = Math.floor(await serverTime(http, source));
     // Whatever fired between two steps is seen at the later one.
     const fired = (matcher: string): string =>
-      `max_over_time(ALERTS{alertstate="firing",${matcher}}[${promDuration(step * 1000)}])`;
+      `max_over_time(ALERTS{alertstate="firing",${DRILL_LABEL}!="true",${matcher}}[${promDuration(step * 1000)}])`;
     const over = (promql: string) => queryRange(http, source, promql, { start: end - windowS, end, step });
     const anyOf = severities.map((text) => text.replaceAll('.', '\\.')).join('|');
     const [found, controlled, loaded] = await Promise.all([
@@ -71,7 +72,7 @@ export const incidents = kind('observability/incidents', {
     ]);
     const watching = (loaded.seen ?? []).filter(
       ({ kind: type, labels }) =>
-        type === 'alerting' && new RegExp(`^(?:${anyOf})$`, 'i').test(labels[severityLabel] ?? ''),
+        type === 'alerting' && !isDrill(labels) && new RegExp(`^(?:${anyOf})$`, 'i').test(labels[severityLabel] ?? ''),
     );
     return {
       end,

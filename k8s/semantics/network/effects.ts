@@ -41,7 +41,9 @@ function policyEffects(world: NetworkWorld, policy: NetworkPolicy, pods: readonl
   // A default deny may well wait for the pods to come; a policy for some pods that are not there is a slip.
   const isForSome = policy.subject.pods.length > 0;
   if (subjects.length === 0)
-    return isForSome ? [{ id: 'selectsNoPod', policy, path: 'spec.podSelector', what: 'no pod' }] : [];
+    return isForSome
+      ? [{ id: 'selectsNoPod', policy, path: 'spec.podSelector', what: 'no pod' }]
+      : policy.rules.egress.flatMap((rule, index) => openEgress(policy, rule, `spec.egress[${index}]`));
   return DIRECTIONS.filter((direction) => policy.isolates[direction]).flatMap((direction) =>
     policy.rules[direction].flatMap((rule, index) => {
       const path = `spec.${direction}[${index}]`;

@@ -1,4 +1,5 @@
 /** `specs/schemas/`: schemas for editors of the files beside the phases, from the constants that the loaders validate by. */
+import { mailPort } from '../../../checks/contract/notify-schemas.ts';
 import { drillsSchema } from '../drills/schema.ts';
 import {
   dnsServerSchema,
@@ -35,7 +36,7 @@ const TOKEN = {
   pattern: '\\$\\{rehearsal\\.',
   $comment: "A value that the rehearsal gives once it runs; in the rehearsal's own file only",
 } as const;
-const ADDRESSES: ReadonlySet<Schema> = new Set([portSchema, urlSchema, dnsServerSchema]);
+const ADDRESSES: ReadonlySet<Schema> = new Set([portSchema, urlSchema, dnsServerSchema, mailPort]);
 const { inside, orToken } = allowing(TOKEN, (schema) => ADDRESSES.has(schema));
 
 function environmentForEditors(): Schema {

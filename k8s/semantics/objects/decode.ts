@@ -1,11 +1,10 @@
 /**
  * What a Go decoder does with an object of a builtin kind: wrong types are refused, unknown fields are named and dropped. The fields are
- * those of the Kubernetes client's own models, copied into `fields.json` (`schema.test.ts` compares them and, with `-u`, writes them).
+ * those of the Kubernetes client's own models, copied into `fields.json` (`rehearsal/api-server/schema.test.ts` compares them and, with `-u`, writes them).
  */
-import { parseQuantity } from '../../k8s/semantics/quantity.ts';
+import { parseQuantity } from '../quantity.ts';
+import { isShape, text, type Shape } from '../shape.ts';
 import fieldsOf from './fields.json' with { type: 'json' };
-import type { Kind } from './kinds.ts';
-import { isRecord, type Json } from './object.ts';
 
 /** Field by field its type: `string`, `int32`, `Pod…` of this table, `[T` for a list, `{T` for a map. */
 type Fields = Readonly<Record<string, string>>;
@@ -13,15 +12,26 @@ const TYPES: Readonly<Record<string, Fields>> = fieldsOf;
 
 export interface Decoded {
   /** The object without what its kind does not know. */
-  readonly value: Json;
+  readonly value: Shape;
   /** Paths of unknown fields, in the order they stand. */
   readonly unknown: readonly string[];
   /** What the decoder says of the first value of a wrong type; null when all fit. */
   readonly problem: string | null;
 }
 
+/** A kind of a version, whatever its group: only Kubernetes' own are known here. */
+export interface ObjectType {
+  readonly version: string;
+  readonly kind: string;
+}
+/** The type that an object says it is of. */
+export function typeOf(object: Shape): ObjectType {
+  const apiVersion = text(object['apiVersion']) ?? '';
+  return { version: apiVersion.slice(apiVersion.indexOf('/') + 1), kind: text(object['kind']) ?? '' };
+}
+
 /** Decodes an object as its kind. Of kinds that are custom resources only the metadata is known. */
-export function decodeAs(kind: Kind, object: Json): Decoded {
+export function decodeAs(kind: ObjectType, object: Shape): Decoded {
   const type = kind.kind === 'Event' ? 'CoreV1Event' : `${kind.version.toUpperCase()}${kind.kind}`;
   const anything = Object.fromEntries(Object.keys(object).map((name) => [name, 'any']));
   const decoder = new Decoder();
@@ -40,7 +50,7 @@ const isWhole = (limit: number) => (value: unknown) => Number.isInteger(value) &
 /** Types that are not plainly those of JSON. */
 const PLAIN: Readonly<Record<string, (value: unknown) => boolean>> = {
   any: () => true,
-  object: isRecord,
+  object: isShape,
   int32: isWhole(2 ** 31),
   int64: isWhole(2 ** 63),
   intOrString: (value) => Number.isInteger(value) || typeof value === 'string',
@@ -59,7 +69,7 @@ class Decoder {
   readonly unknown: string[] = [];
   problem: string | null = null;
 
-  fields(fields: Fields, object: Json, struct: string, at: Position): Json {
+  fields(fields: Fields, object: Shape, struct: string, at: Position): Shape {
     const known: [string, unknown][] = [];
     for (const [name, value] of Object.entries(object)) {
       const inner = { go: join(at.go, name), path: join(at.path, name) };
@@ -80,7 +90,7 @@ class Decoder {
       );
     }
     if (type.startsWith('{')) {
-      if (!isRecord(value)) return this.#wrong(value, struct, at, type);
+      if (!isShape(value)) return this.#wrong(value, struct, at, type);
       return Object.fromEntries(
         Object.entries(value).map(([key, member]) => [
           key,
@@ -90,7 +100,7 @@ class Decoder {
     }
     const fields = TYPES[type];
     if (fields)
-      return isRecord(value) ? this.fields(fields, value, goName(type), at) : this.#wrong(value, struct, at, type);
+      return isShape(value) ? this.fields(fields, value, goName(type), at) : this.#wrong(value, struct, at, type);
     return this.#plain(type, value, struct, at);
   }
 
@@ -151,7 +161,7 @@ function goType(type: string): string {
 
 function jsonType(value: unknown): string {
   if (Array.isArray(value)) return 'array';
-  if (isRecord(value)) return 'object';
+  if (isShape(value)) return 'object';
   if (typeof value === 'boolean') return 'bool';
   return typeof value === 'number' ? (Number.isInteger(value) ? 'number' : `number ${value}`) : typeof value;
 }

@@ -1,0 +1,235 @@
+/** Channels, contacts and on-call schedules as JSON Schemas: the environment file and the params of kinds share them. */
+import type { JSONSchema } from 'json-schema-to-ts';
+import { secretRef } from './param-schemas.ts';
+
+const text = (description: string) => ({ type: 'string', minLength: 1, description }) as const;
+const secret = <const D extends string>(description: D) => ({ ...secretRef, description }) as const;
+const address = (description: string) =>
+  ({ type: 'string', pattern: '^(https?://[^\\s/@]+|\\$\\{rehearsal\\.)', description }) as const;
+const mailAddress = { type: 'string', pattern: '^[^\\s@<>,;]+@[^\\s@<>,;]+$', description: 'A mail address.' } as const;
+const caFile = text('PEM file of the CA to trust besides those of the system.');
+
+/** A place where what has arrived can be read. Without one a message is at most accepted, never seen arriving. */
+const readback = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['url'],
+  description: 'Where what has arrived can be read: a GET whose answer holds the id of the message.',
+  properties: {
+    url: address('Its address; {id} stands for the id of the message.'),
+    bearer: secret('Bearer token for it.'),
+    caFile,
+  },
+} as const satisfies JSONSchema;
+
+const slackWebhook = {
+  title: 'slack-webhook',
+  type: 'object',
+  additionalProperties: false,
+  required: ['type', 'url', 'path'],
+  properties: {
+    type: { const: 'slack-webhook', description: 'An incoming webhook of Slack, or of what speaks like it.' },
+    url: address('Its host: https://hooks.slack.com.'),
+    path: secret('The path of the webhook, /services/…: it is the credential.'),
+    caFile,
+  },
+} as const satisfies JSONSchema;
+const slack = {
+  title: 'slack',
+  type: 'object',
+  additionalProperties: false,
+  required: ['type', 'url', 'token', 'channel'],
+  properties: {
+    type: { const: 'slack', description: 'Slack’s Web API: chat.postMessage.' },
+    url: address('Its host: https://slack.com.'),
+    token: secret('The token of the bot.'),
+    channel: text('Id of the channel, C0….'),
+    caFile,
+  },
+} as const satisfies JSONSchema;
+const pagerduty = {
+  title: 'pagerduty',
+  type: 'object',
+  additionalProperties: false,
+  required: ['type', 'events', 'routingKey', 'api', 'token'],
+  properties: {
+    type: { const: 'pagerduty', description: 'PagerDuty: Events API v2, and the REST API to read back.' },
+    events: address('Host of the Events API: https://events.pagerduty.com.'),
+    routingKey: secret('Integration key of the service, 32 characters.'),
+    api: address('Host of the REST API: https://api.pagerduty.com.'),
+    token: secret('Read-only key of the REST API.'),
+    service: text('Id of the service that is paged, P….'),
+    policy: text('Id of its escalation policy, P….'),
+    caFile,
+  },
+} as const satisfies JSONSchema;
+/** Of a mail server; of the rehearsal’s it is known once it runs. */
+export const mailPort = {
+  type: 'integer',
+  minimum: 1,
+  maximum: 65_535,
+  description: 'Its port: 587 (STARTTLS) or 465 (TLS).',
+} as const;
+const email = {
+  title: 'email',
+  type: 'object',
+  additionalProperties: false,
+  required: ['type', 'host', 'port', 'from', 'to'],
+  properties: {
+    type: { const: 'email', description: 'Mail by SMTP.' },
+    host: text('Host of the SMTP server.'),
+    port: mailPort,
+    implicitTls: { type: 'boolean', description: 'TLS from the first byte, as on port 465.' },
+    serverName: text('Name that its certificate must carry, when it differs from host.'),
+    caFile,
+    username: text('User to log in as.'),
+    password: secret('Password of that user.'),
+    from: { ...mailAddress, description: 'Sender, an address that takes bounces.' },
+    to: { type: 'array', minItems: 1, uniqueItems: true, items: mailAddress, description: 'Who gets it.' },
+    readback,
+  },
+} as const satisfies JSONSchema;
+const webhook = {
+  title: 'webhook',
+  type: 'object',
+  additionalProperties: false,
+  required: ['type', 'url', 'secret'],
+  properties: {
+    type: { const: 'webhook', description: 'A webhook signed by Standard Webhooks 1.0 (HMAC-SHA256).' },
+    url: address('Where it is posted to.'),
+    path: secret('A part of the path that is secret, where there is one.'),
+    secret: secret('The key, whsec_ and Base64.'),
+    caFile,
+    readback,
+  },
+} as const satisfies JSONSchema;
+
+export const channelSchema = {
+  type: 'object',
+  description: 'A channel that reaches people, from the environment file: ${environment.channels.NAME}.',
+  oneOf: [slackWebhook, slack, pagerduty, email, webhook],
+} as const satisfies JSONSchema;
+
+/** Channels by name. */
+export const channelsSchema = {
+  type: 'object',
+  minProperties: 1,
+  propertyNames: { pattern: '^[A-Za-z][A-Za-z0-9-]*$' },
+  additionalProperties: channelSchema,
+  description: 'Channels by name, from the environment file: ${environment.channels}.',
+} as const satisfies JSONSchema;
+
+export const contactsSchema = {
+  type: 'array',
+  minItems: 1,
+  description: 'Who is called, in this order, from the environment file: ${environment.contacts}.',
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['name', 'role', 'phone'],
+    properties: {
+      name: text('Who it is: a team or a person.'),
+      role: text('What for: primary on-call, escalation …'),
+      phone: {
+        type: 'string',
+        pattern: '^\\+[1-9][0-9 ()-]{3,24}$',
+        description: 'Phone number with its country code, in quotes: "+1-555-0001".',
+      },
+      channel: text('Name of the channel that reaches this contact; without one a call is attested.'),
+      address: { ...mailAddress, description: 'The contact’s own address, where that channel is mail.' },
+    },
+  },
+} as const satisfies JSONSchema;
+
+export const incidentSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['bridge', 'runbook', 'page', 'announce'],
+  description: 'The emergency procedure, from the environment file: ${environment.incident}.',
+  properties: {
+    bridge: address('The conference that everybody joins.'),
+    runbook: address('The runbook that is followed.'),
+    page: text('Name of the channel that pages who is on call.'),
+    announce: {
+      type: 'array',
+      minItems: 1,
+      uniqueItems: true,
+      items: text('A channel.'),
+      description: 'Names of the channels that are told.',
+    },
+  },
+} as const satisfies JSONSchema;
+
+export const onCallSchema = {
+  type: 'object',
+  description: 'Where the schedule of who is on call is kept, from the environment file: ${environment.onCall.NAME}.',
+  oneOf: [
+    {
+      title: 'pagerduty',
+      type: 'object',
+      additionalProperties: false,
+      required: ['type', 'url', 'token', 'schedule'],
+      properties: {
+        type: { const: 'pagerduty', description: 'A schedule of PagerDuty, of either generation.' },
+        url: address('Host of the REST API: https://api.pagerduty.com.'),
+        token: secret('Read-only key of the REST API.'),
+        schedule: text('Id of the schedule, P….'),
+        caFile,
+      },
+    },
+    {
+      title: 'pagerduty-policy',
+      type: 'object',
+      additionalProperties: false,
+      required: ['type', 'url', 'token', 'policy', 'levels'],
+      properties: {
+        type: { const: 'pagerduty-policy', description: 'The levels of an escalation policy of PagerDuty.' },
+        url: address('Host of the REST API: https://api.pagerduty.com.'),
+        token: secret('Read-only key of the REST API.'),
+        policy: text('Id of the escalation policy, P….'),
+        levels: { type: 'integer', minimum: 1, maximum: 20, description: 'Levels that somebody must stand on.' },
+        caFile,
+      },
+    },
+    {
+      title: 'opsgenie',
+      type: 'object',
+      additionalProperties: false,
+      required: ['type', 'url', 'token', 'schedule'],
+      properties: {
+        type: { const: 'opsgenie', description: 'A schedule of Opsgenie.' },
+        url: address('Host of its API: https://api.opsgenie.com or https://api.eu.opsgenie.com.'),
+        token: secret('API key that may read it.'),
+        schedule: text('Name of the schedule.'),
+        caFile,
+      },
+    },
+    {
+      title: 'grafana-oncall',
+      type: 'object',
+      additionalProperties: false,
+      required: ['type', 'url', 'token', 'schedule'],
+      properties: {
+        type: { const: 'grafana-oncall', description: 'A schedule of Grafana OnCall or Grafana IRM.' },
+        url: address('Host of its API.'),
+        token: secret('Its API token.'),
+        schedule: text('Id of the schedule.'),
+        caFile,
+      },
+    },
+    {
+      title: 'icalendar',
+      type: 'object',
+      additionalProperties: false,
+      required: ['type'],
+      properties: {
+        type: { const: 'icalendar', description: 'A calendar (RFC 5545) whose events are the shifts.' },
+        url: address('Where it is fetched, or its host where the path is secret.'),
+        path: secret('The path, where it is secret.'),
+        file: text('Its file in the project, instead of an address.'),
+        timeZone: text('Zone of times that name none: Europe/Berlin.'),
+        caFile,
+      },
+    },
+  ],
+} as const satisfies JSONSchema;
