@@ -1,10 +1,16 @@
 /** The registry: every kind, one line each, sorted. `npm run new-check` adds the line. */
 import { authorizationMatrix } from './access/authorization-matrix/check.ts';
+import { encryptionAtRest } from './access/encryption-at-rest/check.ts';
+import { meshMtls } from './access/mesh-mtls/check.ts';
 import { minimalPrivileges } from './access/minimal-privileges/check.ts';
 import { namespaceIsolation } from './access/namespace-isolation/check.ts';
 import { networkPolicies } from './access/network-policies/check.ts';
+import { policyEnforcement } from './access/policy-enforcement/check.ts';
 import { referencedConfigMaps } from './access/referenced-config-maps/check.ts';
 import { referencedSecrets } from './access/referenced-secrets/check.ts';
+import { businessMetrics } from './business/metrics/check.ts';
+import { businessSatisfaction } from './business/satisfaction/check.ts';
+import { networkPartition } from './chaos/network-partition/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
 import { manifestDrift } from './cluster/manifest-drift/check.ts';
 import { manifestReview } from './cluster/manifest-review/check.ts';
@@ -30,6 +36,12 @@ import { serverReadiness } from './data/server-readiness/check.ts';
 import { securityFailures } from './decision/security-failures/check.ts';
 import { targetsMet } from './decision/targets-met/check.ts';
 import { validationCount } from './decision/validation-count/check.ts';
+import { apiDescription } from './documents/api-description/check.ts';
+import { configurationChanges } from './documents/configuration-changes/check.ts';
+import { platformGuide } from './documents/platform-guide/check.ts';
+import { releaseNotes } from './documents/release-notes/check.ts';
+import { runbook } from './documents/runbook/check.ts';
+import { versions } from './documents/versions/check.ts';
 import { arrivalRateRun } from './load/arrival-rate-run/check.ts';
 import { closedModelRun } from './load/closed-model-run/check.ts';
 import { loadErrorRate } from './load/error-rate/check.ts';
@@ -46,14 +58,23 @@ import { incidents } from './observability/incidents/check.ts';
 import { logPatterns } from './observability/log-patterns/check.ts';
 import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
+import { securityAlerts } from './observability/security-alerts/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
 import { announcement } from './people/announcement/check.ts';
+import { approval } from './people/approval/check.ts';
 import { attestation } from './people/attestation/check.ts';
 import { channels } from './people/channels/check.ts';
 import { escalation } from './people/escalation/check.ts';
 import { incidentManagement } from './people/incident-management/check.ts';
 import { onCall } from './people/on-call/check.ts';
+import { signature } from './people/signature/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
+import { sourceCredentials } from './source/credentials/check.ts';
+import { dockerfiles } from './source/dockerfiles/check.ts';
+import { featureFlags } from './source/feature-flags/check.ts';
+import { migrations } from './source/migrations/check.ts';
+import { overlays } from './source/overlays/check.ts';
+import { testReports } from './source/test-reports/check.ts';
 import { imageProvenance } from './supply-chain/image-provenance/check.ts';
 import { imageReference } from './supply-chain/image-reference/check.ts';
 import { imageSize } from './supply-chain/image-size/check.ts';
@@ -67,8 +88,10 @@ import { authentication } from './traffic/authentication/check.ts';
 import { authorization } from './traffic/authorization/check.ts';
 import { dnsRecords } from './traffic/dns-records/check.ts';
 import { httpEndpoint } from './traffic/http-endpoint/check.ts';
+import { ingressSecurity } from './traffic/ingress-security/check.ts';
 import { journey } from './traffic/journey/check.ts';
 import { loadBalancerCheck } from './traffic/load-balancer/check.ts';
+import { openPortsCheck } from './traffic/open-ports/check.ts';
 import { serviceHealth } from './traffic/service-health/check.ts';
 import { serviceToService } from './traffic/service-to-service/check.ts';
 import { tlsCertificate } from './traffic/tls-certificate/check.ts';
@@ -76,8 +99,8 @@ import { tlsVersions } from './traffic/tls-versions/check.ts';
 import { autoscaling } from './workloads/autoscaling/check.ts';
 import { droppedCapabilities } from './workloads/dropped-capabilities/check.ts';
 import { nonRoot } from './workloads/non-root/check.ts';
-import { podSecurityStandard } from './workloads/pod-security/check.ts';
 import { podSecurityAdmission } from './workloads/pod-security-admission/check.ts';
+import { podSecurityStandard } from './workloads/pod-security/check.ts';
 import { readOnlyRoot } from './workloads/read-only-root/check.ts';
 import { restrictedSecurityContext } from './workloads/restricted-security-context/check.ts';
 import { rollout } from './workloads/rollout/check.ts';
@@ -85,11 +108,17 @@ import type { CheckKind } from './kit/kind.ts';
 
 const all: readonly CheckKind[] = [
   authorizationMatrix,
+  encryptionAtRest,
+  meshMtls,
   minimalPrivileges,
   namespaceIsolation,
   networkPolicies,
+  policyEnforcement,
   referencedConfigMaps,
   referencedSecrets,
+  businessMetrics,
+  businessSatisfaction,
+  networkPartition,
   podDeletion,
   manifestDrift,
   manifestReview,
@@ -115,6 +144,12 @@ const all: readonly CheckKind[] = [
   securityFailures,
   targetsMet,
   validationCount,
+  apiDescription,
+  configurationChanges,
+  platformGuide,
+  releaseNotes,
+  runbook,
+  versions,
   arrivalRateRun,
   closedModelRun,
   loadErrorRate,
@@ -131,14 +166,23 @@ const all: readonly CheckKind[] = [
   logPatterns,
   logStreams,
   prometheusTargets,
+  securityAlerts,
   sloWindow,
   announcement,
+  approval,
   attestation,
   channels,
   escalation,
   incidentManagement,
   onCall,
+  signature,
   playwrightSpec,
+  sourceCredentials,
+  dockerfiles,
+  featureFlags,
+  migrations,
+  overlays,
+  testReports,
   imageProvenance,
   imageReference,
   imageSize,
@@ -152,8 +196,10 @@ const all: readonly CheckKind[] = [
   authorization,
   dnsRecords,
   httpEndpoint,
+  ingressSecurity,
   journey,
   loadBalancerCheck,
+  openPortsCheck,
   serviceHealth,
   serviceToService,
   tlsCertificate,
@@ -161,8 +207,8 @@ const all: readonly CheckKind[] = [
   autoscaling,
   droppedCapabilities,
   nonRoot,
-  podSecurityStandard,
   podSecurityAdmission,
+  podSecurityStandard,
   readOnlyRoot,
   restrictedSecurityContext,
   rollout,

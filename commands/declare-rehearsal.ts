@@ -44,6 +44,21 @@ export function declareRehearsalCommands({ command, exitCodes, finish }: Declari
         : async () => await (await import('./rollback.ts')).rollback(options);
       finish(await command());
     });
+  command(
+    'janitor',
+    'Remove what a golive that was killed has left in the cluster: temporary pods and network policies.',
+    ['golive janitor --dry-run', 'golive janitor --env production', 'golive janitor --json'],
+    exitCodes({
+      0: 'nothing is left',
+      1: 'something is, and is not removed (--dry-run)',
+      2: 'the cluster refuses or does not answer',
+      64: 'wrong use',
+    }),
+  )
+    .option('--env <name>', 'environment')
+    .option('--dry-run', 'name it and remove nothing')
+    .option('--json', 'for programs')
+    .action(async (options: object) => finish(await (await import('./janitor.ts')).janitor(options)));
   command('rehearse [args...]', 'Run the gate on a rehearsal of its own, healthy or broken in a named way.', [
     'golive rehearse --list',
     'golive rehearse --fault redis-killed',

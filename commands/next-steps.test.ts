@@ -16,6 +16,7 @@ const VALUES = {
   gateway: 'https://api.mcp.test:1002',
   blue: 'https://blue.mcp.test:1002',
   gatewayPort: 1002,
+  closedPort: 1012,
   dnsServer: '127.0.0.1:1003',
   postgresPort: 1004,
   pgbouncerPort: 1005,
@@ -35,7 +36,9 @@ const said = (cwd: string): string =>
 test('every address of the rehearsal is told', () => {
   expect(Object.keys(VALUES)).toEqual(Object.keys(REHEARSAL_VALUES));
   const text = said(root);
-  for (const value of Object.values(VALUES)) expect(text).toContain(String(value));
+  // There is nothing to see where nobody listens.
+  const addresses = Object.entries(VALUES).filter(([name]) => name !== 'closedPort');
+  for (const [, value] of addresses) expect(text).toContain(String(value));
   expect(text).toContain('pid 4711');
   expect(text).not.toContain('undefined');
 });

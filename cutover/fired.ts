@@ -12,9 +12,11 @@ export interface Fired {
   readonly since: Date;
   readonly weight: number;
   readonly down: readonly string[];
+  /** Business metrics that do worse. */
+  readonly worse: readonly string[];
 }
 
-export function firedText(rule: TriggerRule, { value, opinion, lastedMs, since, weight, down }: Fired): string {
+export function firedText(rule: TriggerRule, { value, opinion, lastedMs, since, weight, down, worse }: Fired): string {
   const { item, metric, threshold } = rule;
   const lasted = formatMs(Math.max(0, lastedMs));
   const begun = since.toISOString();
@@ -25,13 +27,15 @@ export function firedText(rule: TriggerRule, { value, opinion, lastedMs, since, 
   if (value === null) return `${where}: no data for ${lasted} since ${begun}.${sources}`;
   if (metric === 'critical-service' && down.length > 0)
     return `${where}: critical service${down.length === 1 ? '' : 's'} ${down.join(', ')} did not answer, since ${begun}.${sources}`;
+  if (metric === 'business')
+    return `${where}: the new release brings less of ${worse.join(', ')} than its share of the traffic, for ${lasted} since ${begun}.`;
   const name = { 'error-rate': 'error rate', p95: 'P95', 'critical-service': 'critical services down' }[metric];
   const [is, most] = [metricText(metric, value), metricText(metric, threshold)];
   return `${where}: ${name} ${is}, above ${most} for ${lasted} (declared ${formatMs(rule.forMs)}) since ${begun}.${sources}`;
 }
 
 /** The same for programs. */
-export function firedFacts(rule: TriggerRule, { value, opinion, weight, down }: Fired): Data {
+export function firedFacts(rule: TriggerRule, { value, opinion, weight, down, worse }: Fired): Data {
   const { item, metric } = rule;
   const seen = (one: number | null): string => (one === null ? 'nothing' : metricText(metric, one));
   return {
@@ -41,6 +45,7 @@ export function firedFacts(rule: TriggerRule, { value, opinion, weight, down }: 
     value: seen(value),
     ...(opinion ? { probes: seen(opinion.probes), prometheus: seen(opinion.value) } : {}),
     ...(metric === 'critical-service' ? { down: down.join(', ') } : {}),
+    ...(metric === 'business' ? { worse: worse.join(', ') } : {}),
   };
 }
 

@@ -6,8 +6,10 @@ import type { SecretRef } from '../checks/contract/secrets.ts';
 import { durationMs } from '../checks/contract/units.ts';
 import { evaluatedEveryMs } from '../checks/cutover/cadence.ts';
 import { askEveryMs, secondSourceOf } from '../checks/cutover/second-source.ts';
+import { businessSourceOf, type RuleParams } from '../checks/cutover/trigger/rule.ts';
 import { sourceOf } from '../checks/protocols/telemetry.ts';
 import { resolveRehearsal } from '../fixtures/capabilities/host.ts';
+import { businessKey } from './business.ts';
 import type { AskedMetric } from './prometheus.ts';
 
 export interface CutoverStep {
@@ -88,6 +90,10 @@ interface TriggerParams {
     readonly tolerance: number;
     readonly scrapeInterval: string;
   };
+  readonly business?: NonNullable<RuleParams['business']> & {
+    readonly endpoint: { readonly url: string; readonly caFile?: string };
+    readonly token?: SecretRef;
+  };
 }
 interface StepParams {
   readonly weight: number;
@@ -144,7 +150,7 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
     rollbackWithinMs: durationMs(params.rollbackWithin),
     steps,
     triggers: triggers.map(({ rule }) => rule),
-    metrics: triggers.flatMap(({ metric }) => metric ?? []),
+    metrics: triggers.flatMap(({ asked }) => asked),
     ...halfWidths(of('split')[0]),
     compression,
     intervalMs,
@@ -161,16 +167,28 @@ function triggerOf(
   item: string,
   params: TriggerParams,
   { compression, intervalMs }: Pick<CutoverSettings, 'compression' | 'intervalMs'>,
-): { readonly rule: TriggerRule; readonly metric: AskedMetric | undefined } {
-  const { metric, threshold, minSamples, onNoData, prometheus } = params;
+): { readonly rule: TriggerRule; readonly asked: readonly AskedMetric[] } {
+  const { metric, threshold, minSamples, onNoData, prometheus, business } = params;
   const windowMs = durationMs(params.window) / compression;
   const rule = { item, metric, threshold, forMs: durationMs(params.for) / compression, windowMs, minSamples, onNoData };
-  if (!prometheus) return { rule, metric: undefined };
+  if (metric === 'business' && business) {
+    const source = businessSourceOf(business);
+    const asked = source.metrics.flatMap((one) =>
+      (['fresh', 'stable'] as const).map((side) => ({
+        item: businessKey(item, one, side),
+        source: sourceOf('Prometheus', business.endpoint, business.token),
+        query: one[side],
+        everyMs: Math.max(source.scrapeIntervalMs, intervalMs),
+      })),
+    );
+    return { rule: { ...rule, business: source }, asked };
+  }
+  if (!prometheus) return { rule, asked: [] };
   const second = secondSourceOf(prometheus, windowMs, durationMs(prometheus.scrapeInterval));
   const source = sourceOf('Prometheus', prometheus.endpoint, prometheus.token);
   return {
     rule: { ...rule, prometheus: second },
-    metric: { item, source, query: second.query, everyMs: askEveryMs(second, intervalMs) },
+    asked: [{ item, source, query: second.query, everyMs: askEveryMs(second, intervalMs) }],
   };
 }
 

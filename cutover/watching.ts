@@ -11,7 +11,8 @@ import {
   type BothStates,
 } from '../checks/cutover/second-source.ts';
 import { badlyServedBy, errorRateOfNew, type NewRelease } from '../checks/cutover/new-release.ts';
-import { errorRateOf, p95Of, worstOf, type Measured } from '../checks/cutover/triggers.ts';
+import { errorRateOf, isCountOfWrongs, p95Of, worstOf, type Measured } from '../checks/cutover/triggers.ts';
+import { businessWatch } from './business.ts';
 import type { Clock } from './clock.ts';
 import type { CutoverJournal } from './journal.ts';
 import { badlyServedFacts, badlyServedText, firedFacts, firedText } from './fired.ts';
@@ -60,11 +61,16 @@ interface Now {
   /** When traffic was given that weight. */
   readonly since: number;
   readonly seen: ServicesSeen;
+  /** Business metrics that do worse, by trigger; null: not known. */
+  readonly worse: ReadonlyMap<string, readonly string[] | null>;
 }
 
 export function watching({ settings, clock, journal, probes, services, prometheus }: Watched): Watching {
   const { triggers, intervalMs, route } = settings;
   const standings = new Map<string, Standing>();
+  const businesses = new Map(
+    triggers.filter(({ business }) => business).map((rule) => [rule.item, businessWatch(rule, prometheus)]),
+  );
   const window = Math.max(intervalMs, ...triggers.map(({ windowMs }) => windowMs));
   const leastSamples = Math.max(1, ...triggers.map(({ minSamples }) => minSamples));
   let evaluatedAt: number | undefined;
@@ -95,6 +101,8 @@ export function watching({ settings, clock, journal, probes, services, prometheu
   const measure = (rule: TriggerRule, now: Now): Measured => {
     const { at, seen } = now;
     if (rule.metric === 'critical-service') return downOf(seen, rule);
+    if (rule.metric === 'business')
+      return { value: now.worse.get(rule.item)?.length ?? null, samples: rule.minSamples };
     const records = probes.records();
     const all =
       rule.metric === 'error-rate'
@@ -106,7 +114,7 @@ export function watching({ settings, clock, journal, probes, services, prometheu
   /** What Prometheus says of all users, beside the same of the probes. */
   const second = (rule: TriggerRule, { at, seen }: Now): SecondOpinion | undefined => {
     const { metric } = rule;
-    if (!rule.prometheus) return undefined;
+    if (!rule.prometheus || metric === 'business') return undefined;
     const probed = metric === 'critical-service' ? () => downOf(seen, rule) : endedOver(metric, probes.records());
     const reading = prometheus.seen(rule.item);
     return opinionOf(rule.prometheus, rule, reading, { now: at, evaluatedEveryMs: intervalMs, probed });
@@ -125,7 +133,15 @@ export function watching({ settings, clock, journal, probes, services, prometheu
     if (state.state !== 'firing') return;
     const since = new Date(clock.date().getTime() - (now.at - state.since));
     const lastedMs = state.firedAt - state.since;
-    const fired = { value, opinion, lastedMs, since, weight: now.weight, down: now.seen.down };
+    const fired = {
+      value,
+      opinion,
+      lastedMs,
+      since,
+      weight: now.weight,
+      down: now.seen.down,
+      worse: now.worse.get(rule.item) ?? [],
+    };
     throw new RollbackRequested({
       code: 'trigger',
       text: firedText(rule, fired),
@@ -147,6 +163,8 @@ export function watching({ settings, clock, journal, probes, services, prometheu
       const records = probes.records();
       const seen = services.seen();
       const rate = errorRateOf(records, at - window, at);
+      const since = givenSince(weight, at);
+      const worse = new Map([...businesses].map(([item, one]) => [item, one.look(at, weight, since)]));
       const p95Ms = p95Of(records, at - window, at, at).value;
       journal.tell({
         event: 'sample',
@@ -156,9 +174,9 @@ export function watching({ settings, clock, journal, probes, services, prometheu
         samples: rate.samples,
         down: seen.down,
         ...readingsOf(triggers, prometheus),
+        ...worseOf([...worse.values()]),
       });
-      const since = givenSince(weight, at);
-      for (const rule of triggers) judge(rule, { at, weight, since, seen });
+      for (const rule of triggers) judge(rule, { at, weight, since, seen, worse });
       evaluatedAt = at;
     },
     beforeEnd(weight, from) {
@@ -166,7 +184,7 @@ export function watching({ settings, clock, journal, probes, services, prometheu
       const records = probes.records();
       for (const rule of triggers) {
         const { item, metric, threshold, windowMs, forMs, minSamples } = rule;
-        if (metric === 'critical-service') continue;
+        if (isCountOfWrongs(metric)) continue;
         if (ownOf(rule, { at, weight, since: givenSince(weight, at) }).samples >= minSamples) continue;
         const lookedFrom = Math.max(from, at - Math.max(windowMs, forMs));
         const bad = badlyServedBy(rule, records, newRelease(route, weight), lookedFrom, at);
@@ -189,6 +207,12 @@ export function watching({ settings, clock, journal, probes, services, prometheu
       }),
     knows: () => services.seen().known && errorRateOf(probes.records(), 0, journal.now()).samples >= leastSamples,
   };
+}
+
+/** What all triggers of the business know together. */
+function worseOf(known: readonly (readonly string[] | null)[]): { readonly worse?: readonly string[] | null } {
+  if (known.length === 0) return {};
+  return { worse: known.some((one) => one === null) ? null : [...new Set(known.flatMap((one) => one ?? []))] };
 }
 
 /** The last values of Prometheus, by trigger; nothing where none asks it. */

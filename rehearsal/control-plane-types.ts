@@ -36,6 +36,26 @@ export interface ProcessImage {
   ): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>;
 }
 
+/** A line of the audit log, as an API server writes it (audit.k8s.io/v1, level Metadata). */
+export interface AuditEvent {
+  readonly kind: 'Event';
+  readonly apiVersion: 'audit.k8s.io/v1';
+  readonly level: 'Metadata';
+  readonly auditID: string;
+  readonly stage: 'ResponseComplete';
+  readonly requestURI: string;
+  readonly verb: string;
+  readonly user: { readonly username: string; readonly groups: readonly string[] };
+  readonly userAgent: string;
+  readonly objectRef: Readonly<
+    Record<'namespace' | 'resource' | 'name' | 'subresource' | 'apiGroup' | 'apiVersion', string>
+  >;
+  readonly responseStatus: { readonly code: number };
+  /** RFC 3339. */
+  readonly stageTimestamp: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
 export interface ControlPlaneOptions {
   /** Private folder (0700) for its CA, keys and kubeconfig. */
   readonly dir: string;
@@ -45,6 +65,8 @@ export interface ControlPlaneOptions {
   readonly logs?: string;
   /** How often autoscalers look; every second unless said. A real controller does every 15 s. */
   readonly autoscalerPeriodMs?: number;
+  /** Is told what the audit log holds; without it nothing is audited. */
+  readonly audit?: (event: AuditEvent) => void;
   /** UID of `kube-system`, which is the cluster's; any one when absent. */
   readonly uid?: string;
   log(line: string): void;
@@ -99,6 +121,8 @@ export interface ControlPlane {
   }[];
   /** Has a named check of its /readyz, /livez and /healthz fail until the answer is called. */
   failCheck?(name: string): () => void;
+  /** Which provider encrypts Secrets that are written from now on; `identity` does not. */
+  encryptSecrets?(provider: 'aesgcm' | 'identity'): void;
   /** Writes of its store so far, for the rehearsal's watchdog: a controller that answers its own writes shows here. */
   writes?(): number;
   close(): Promise<void>;

@@ -4,6 +4,7 @@
  *   objects.patch  {apiVersion, kind, resource, name, namespace?, patch}   merge patch (RFC 7396); `status` goes to the status subresource
  *   objects.delete {apiVersion, kind, resource, name, namespace?}
  *   objects.apply  {manifest}                                              creates or replaces
+ *   api-server.plain-secrets {}                                            Secrets are written as they are from now on
  *   api-server.unready {check?}                                            a check of its /readyz fails, `etcd` unless named
  */
 import { pause } from '../checks/contract/pause.ts';
@@ -38,6 +39,10 @@ export function addObjectLevers(levers: Levers, plane: ControlPlane): void {
   levers.add('objects.patch', (args) => patchObject(plane, args));
   levers.add('objects.delete', (args) => deleteObject(plane, args));
   levers.add('objects.apply', (args) => applyObject(plane, args));
+  levers.add('api-server.plain-secrets', () => {
+    plane.encryptSecrets?.('identity');
+    return Promise.resolve(() => Promise.resolve(plane.encryptSecrets?.('aesgcm')));
+  });
   levers.add('api-server.unready', ({ check }) => {
     const repair = plane.failCheck?.(typeof check === 'string' ? check : 'etcd');
     if (!repair) return Promise.reject(new Error('this control plane has no checks that can be made to fail'));

@@ -4,16 +4,18 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ControlPlane, StartControlPlane } from './control-plane-types.ts';
+import type { AuditEvent, ControlPlane, StartControlPlane } from './control-plane-types.ts';
 import { addContainerLevers } from './images/container-levers.ts';
 import { addDeploymentLevers } from './images/deployment-levers.ts';
 import { neighbourManifests } from './stand-ins/neighbours.ts';
+import { placeDocuments } from './documents/documents.ts';
 import { platformImages } from './images/index.ts';
 import { addManifestLevers, MANIFESTS } from './manifest-levers.ts';
 import { readManifests, writeManifests } from './manifests.ts';
 import type { TargetGroup } from './monitoring/discovery.ts';
 import { startMonitoring, type Monitoring } from './monitoring/monitoring.ts';
 import { openServiceAddresses, type Doors } from './network/doors.ts';
+import { keepPortShut } from './network/closed-port.ts';
 import { enforcePolicies } from './network/enforcement.ts';
 import type { DnsServer } from './network/dns-server.ts';
 import type { GatewayProcess } from './network/gateway-process.ts';
@@ -33,6 +35,8 @@ import type { Stores } from './stores/images.ts';
 import { addStoreLevers } from './stores/levers.ts';
 import { createPgbouncer } from './stores/pgbouncer.ts';
 import { startRedis } from './stores/redis.ts';
+import { startDetector } from './stand-ins/detector.ts';
+import { startSource } from './source/source.ts';
 import { startGrafana } from './stand-ins/grafana-process.ts';
 import { startLoki, type StandInServer } from './stand-ins/loki-process.ts';
 import { startNotified, type Notified } from './stand-ins/notified/index.ts';
@@ -79,6 +83,7 @@ export async function startPlatform(
     redis: secrets.redisPassword,
   });
   const track = trackParts(report, performance.now());
+  placeDocuments(context);
   const k8s = join(dirname(context.dist), 'k8s');
   const plane = deferred<ControlPlane>();
   const targets: TargetGroup[] = [];
@@ -101,11 +106,14 @@ export async function startPlatform(
     (one) => one.pid(),
   );
   const notified = monitoring.then(({ receiver }) => startNotified(context, receiver));
+  const detector = startDetector(context, monitoring, plane.promise);
+  const source = startSource(context, stores.postgres);
+  source.catch(() => undefined);
   const enforcement = enforcePolicies(context.levers, plane.promise);
   const doors = track.part('doors', openServiceAddresses(context, plane.promise, enforcement), (one) => one.pid());
   const control = track.part(
     'control-plane',
-    beginControlPlane(context, startControlPlane, stores, doors),
+    beginControlPlane(context, startControlPlane, { stores, doors, audit: detector.take }),
     () => process.pid,
   );
   control.then(plane.resolve, plane.reject);
@@ -113,6 +121,7 @@ export async function startPlatform(
   const users: { stop(): void }[] = [];
   started(platformOf(parts, users));
   tellValues(parts, stores, track, report);
+  void keepPortShut(context.levers).then((closedPort) => report.values({ closedPort }));
   gateway.then(
     ({ metricsPort }) => targets.push({ targets: [`127.0.0.1:${metricsPort}`], labels: GATEWAY_TARGET }),
     () => undefined,
@@ -129,7 +138,7 @@ export async function startPlatform(
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s, enforcement);
-  const others = [monitoring, dns, doors, logs, grafana, notified, stores.pgbouncer.port];
+  const others = [monitoring, dns, doors, logs, grafana, notified, stores.pgbouncer.port, source];
   await Promise.all([podsReady(api, stores, track), front.ready, scanner.ready, ...others]);
   users.push(startUsers(context, await gateway, secrets));
 }
@@ -157,8 +166,7 @@ function startStores(
 function beginControlPlane(
   context: PlatformContext,
   startControlPlane: StartControlPlane,
-  stores: Stores,
-  doors: Promise<Doors>,
+  { stores, doors, audit }: { stores: Stores; doors: Promise<Doors>; audit: (event: AuditEvent) => void },
 ): Promise<ControlPlane> {
   const dir = join(context.dir, 'control-plane');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -167,7 +175,7 @@ function beginControlPlane(
     release: (podUid: string) => void doors.then((one) => one.release(podUid)),
   };
   const uid = makeLedgerKey(context.dir);
-  addPeople(context.dir, context.levers);
+  addPeople(context.dir, uid, context.levers);
   const images = platformImages(context, { addresses, stores, digest: imageDigest });
   return startControlPlane({
     dir,
@@ -175,6 +183,7 @@ function beginControlPlane(
     nodes: NODES,
     logs: join(context.dir, 'logs'),
     uid,
+    audit,
     log: (line) => context.log(`control plane: ${line}`),
   });
 }

@@ -46,11 +46,27 @@ export class ObservationError extends Error {
   }
 }
 
+/** What Git says of a folder. */
+export interface Checkout {
+  /** The commit that is checked out, in full. */
+  readonly commit: string;
+  /** When it was made, RFC 3339. */
+  readonly committedAt: string;
+  /** Files below the folder that differ from the commit or are not part of it, relative to the project; what Git ignores is not named. */
+  readonly changed: readonly string[];
+}
+
 /** Reads files of the project. Paths are relative to it and confined to it; throws `not-found`, `misconfigured`. */
 export interface ProjectFiles {
   read(path: string): Promise<string>;
   /** Files of a folder, not of those below it, sorted; relative to the project. */
   list(folder: string): Promise<readonly string[]>;
+  /** All files below a folder, sorted; not those of folders named in `but`, nor what links lead to. */
+  below(folder: string, but: readonly string[]): Promise<readonly string[]>;
+  /** What Git says of a folder that it keeps. Throws `misconfigured` when it keeps it not, `component-missing` without Git. */
+  checkout(folder: string): Promise<Checkout>;
+  /** What `kubectl kustomize` makes of a folder. Throws `misconfigured` with what it says, `component-missing` without kubectl. */
+  rendered(folder: string): Promise<string>;
 }
 
 /** Every capability by name; `meta.needs` lists a subset. */

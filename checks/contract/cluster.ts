@@ -103,6 +103,15 @@ export interface ClusterChanger {
    * answers. Where deleting fails, so does this, with the pod's name. Give it `activeDeadlineSeconds` for the case that golive is killed.
    */
   createPod<T>(pod: PodManifest, use: (pod: KubeObject) => Promise<T>): Promise<T>;
+  /** The same for a policy of the network. What a golive that was killed leaves behind `golive janitor` removes. */
+  createPolicy<T>(policy: PolicyManifest, use: (policy: KubeObject) => Promise<T>): Promise<T>;
+}
+/** A policy of the network to create: of a namespace, or an administrator's for the whole cluster. */
+export interface PolicyManifest {
+  readonly apiVersion: string;
+  readonly kind: 'NetworkPolicy' | 'AdminNetworkPolicy';
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly spec: Readonly<Record<string, unknown>>;
 }
 /** A pod to create. */
 export interface PodManifest {

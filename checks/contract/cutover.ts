@@ -18,8 +18,33 @@ export interface TrafficRoute {
   readonly canaryVersion: string;
 }
 
-/** What a trigger watches. `critical-service`: services that do not answer their health endpoint, counted. */
-export type TriggerMetric = 'error-rate' | 'p95' | 'critical-service';
+/**
+ * What a trigger watches. `critical-service`: services that do not answer their health endpoint, counted; `business`: business metrics of
+ * which the new release surely brings less than its share, counted.
+ */
+export const TRIGGER_METRICS = ['error-rate', 'p95', 'critical-service', 'business'] as const;
+export type TriggerMetric = (typeof TRIGGER_METRICS)[number];
+
+/** One business metric, as the cutover asks Prometheus for it: counters of what users did, on the release that goes live and on the other. */
+export interface BusinessMetric {
+  readonly name: string;
+  /** PromQL of the whole counter; zero where there is none yet. */
+  readonly fresh: string;
+  readonly stable: string;
+  /** Which way is good; `steady`: neither. */
+  readonly good: 'up' | 'down' | 'steady';
+  /** The least change that matters, as a share. */
+  readonly effect: number;
+  /** Variance of a count over its mean. */
+  readonly dispersion: number;
+}
+/** What a trigger of the metric `business` watches. */
+export interface BusinessSource {
+  readonly metrics: readonly BusinessMetric[];
+  /** Chance at most that any of them takes traffic back without reason, over the whole cutover. */
+  readonly chance: number;
+  readonly scrapeIntervalMs: number;
+}
 
 /** Prometheus as the second source of a trigger, as the cutover asks it. */
 export interface SecondSource {
@@ -62,6 +87,8 @@ export interface TriggerRule {
   readonly onNoData: 'hold' | 'fail';
   /** Asked besides the probes where it is declared: the worse of both values counts, and they must agree. */
   readonly prometheus?: SecondSource;
+  /** Of the metric `business`. */
+  readonly business?: BusinessSource;
 }
 
 /** One evaluation of a metric. `value` null: not enough samples, or the source did not answer. */
@@ -163,6 +190,8 @@ export type CutoverEvent = { readonly at: string; readonly ms: number } & (
       readonly down: readonly string[];
       /** What Prometheus said last, by the item of the trigger that asks it; null: no value. Absent where none does. */
       readonly prometheus?: Readonly<Record<string, number | null>>;
+      /** Business metrics that surely do worse on the new release; null: one of them is not known. Absent where none is watched. */
+      readonly worse?: readonly string[] | null;
     }
   | {
       readonly event: 'trigger';

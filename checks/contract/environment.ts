@@ -59,6 +59,8 @@ export interface Environment {
   readonly contacts?: readonly Contact[];
   readonly incident?: IncidentPlan;
   readonly onCall?: Readonly<Record<string, OnCallSource>>;
+  /** Folders that items read, relative to the project: sources, results of tests. */
+  readonly folders: Readonly<Record<string, string>>;
   readonly mutations: readonly Mutation[];
   /** `enforce`: phase N+1 runs only on GO of phase N. `report`: it runs anyway and says what would have been refused. */
   readonly preconditions: 'enforce' | 'report';
@@ -77,6 +79,8 @@ export const REHEARSAL_VALUES = {
   blue: 'string',
   /** Port of the gateway's TLS listener. */
   gatewayPort: 'number',
+  /** A port of this machine on which nobody listens: what a firewall keeps shut. */
+  closedPort: 'number',
   /** `127.0.0.1:PORT` of the DNS server that knows mcp.test. */
   dnsServer: 'string',
   /** PostgreSQL itself, and PgBouncer in front of it. */

@@ -70,11 +70,21 @@ export interface PlaintextAnswer {
   /** What it said, in words. */
   readonly why: string;
 }
+/** What became of a TCP connection to one port. */
+export interface PortAnswer {
+  /** `silent`: nobody answered in time, or a router said that there is no way. */
+  readonly state: 'open' | 'refused' | 'silent';
+  /** In words, where it is not open. */
+  readonly why: string;
+  readonly ms: number;
+}
 /** Makes TLS handshakes and says what was seen. Throws `unreachable`, `timeout` when nobody answers at all. */
 export interface TlsProber {
   /** The addresses of a host, of the families that this machine has; an address is its own. Throws `unreachable`, `timeout`. */
   addresses(host: string): Promise<readonly string[]>;
   handshake(target: TlsTarget): Promise<TlsAnswer>;
+  /** Makes a TCP connection and closes it; nothing is sent. Whether anybody answers is the answer. Throws where the name is not known. */
+  port(target: Pick<TlsTarget, 'host' | 'port' | 'address'> & { readonly timeoutMs: number }): Promise<PortAnswer>;
   /** Begins a session without TLS and ends it before any password is sent. */
   plaintext(target: PlaintextTarget): Promise<PlaintextAnswer>;
 }

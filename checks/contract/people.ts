@@ -1,4 +1,5 @@
 /** What people add to measured facts: the decision reads them, `specs/loader/people/` reads them from files and verifies their signatures. */
+import type { PhaseId } from './plan.ts';
 
 /** The purpose that keys of people are allowed for, as `ssh-keygen -n` names it. */
 export const PEOPLE_NAMESPACE = 'golive-signoff';
@@ -86,17 +87,39 @@ export interface Spoken<T> {
 export interface PeopleReader {
   /** What is attested of the item that asks. */
   attestations(): Promise<Spoken<Attestation>>;
+  /** What was signed and rejected, for every role. What it must cover is known when the run is decided: null. */
+  approvals(): Promise<Spoken<Approval> & { readonly covers: Covered | null }>;
 }
 
-/** A signature on a sign-off item. Whoever makes this value has verified the signature; the decision checks what it covers. */
+/** What a signature covers, part by part: times and messages are no part of it, so that renewed evidence with equal outcomes voids nothing. */
+export interface Covered {
+  /** Digest of the plan: items with resolved params, overrides, `when`, roles. */
+  readonly plan: string;
+  readonly checklist: string;
+  readonly release: { readonly name: string; readonly version: string; readonly commit: string };
+  readonly environment: { readonly name: string; readonly uid: string };
+  /** The phase before which the permit was asked for, or the last that it covers. */
+  readonly through: PhaseId;
+  readonly readiness: string;
+  /** Images that the evidence is bound to. */
+  readonly images: readonly string[];
+  /** Outcome by item; a waiver or an attestation is named by its digest: `fail waived sha256:…`. */
+  readonly items: Readonly<Record<string, string>>;
+}
+
+/** A role's signature on a release, or its rejection, as its file says. Whether it counts is the decision's question. */
 export interface Approval {
-  readonly item: string;
   readonly role: string;
-  readonly approver: string;
+  /** Whom the signer says to be: a principal of allowed_signers. */
+  readonly signer: string;
+  readonly verdict: 'approve' | 'reject';
+  /** Of a rejection. */
+  readonly reason?: string;
   /** RFC 3339. */
   readonly signedAt: string;
-  /** Digest of what was signed: see `readinessDigest`. */
-  readonly covers: string;
+  readonly covers: Covered;
+  readonly place: string;
+  readonly signed: Signed;
 }
 
 /** The kinds that ask a person; every other kind is measured and cannot be attested. */

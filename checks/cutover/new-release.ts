@@ -4,7 +4,7 @@
  */
 import type { ProbeRecord, TriggerRule } from '../contract/cutover.ts';
 import { wilson } from './split.ts';
-import { livedIn, type Measured } from './triggers.ts';
+import { isCountOfWrongs, livedIn, type Measured } from './triggers.ts';
 
 export interface NewRelease {
   /** As its answers name it. */
@@ -73,7 +73,7 @@ export function badlyServedBy(
   from: number,
   to: number,
 ): BadlyServed | null {
-  if (metric === 'critical-service') return null;
+  if (isCountOfWrongs(metric)) return null;
   const { answers, lost } = givenTo(probes, release, from, to);
   const isBad = ({ outcome, ms }: ProbeRecord): boolean =>
     metric === 'p95' ? ms !== null && ms > threshold : outcome === 'failed';

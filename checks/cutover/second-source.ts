@@ -16,7 +16,7 @@ import type {
 import { WINDOW_PLACEHOLDER } from '../contract/param-schemas.ts';
 import { formatMs } from '../contract/units.ts';
 import { promDuration } from '../protocols/prometheus.ts';
-import { evaluate, nearestRank, type LastEvaluation, type Measured } from './triggers.ts';
+import { evaluate, isCountOfWrongs, nearestRank, type LastEvaluation, type Measured } from './triggers.ts';
 
 /**
  * A window shorter than four scrapes may hold fewer than the two samples that rate() needs, as soon as one of them fails: the rule of
@@ -188,7 +188,7 @@ export function standingOf({ probes, both }: BothStates): TriggerState {
 
 /** `4.2 %`, `350 ms`, `2`. */
 export function metricText(metric: TriggerMetric, value: number): string {
-  if (metric === 'critical-service') return String(value);
+  if (isCountOfWrongs(metric)) return String(value);
   return metric === 'p95' ? formatMs(value) : `${(value * 100).toFixed(1)} %`;
 }
 

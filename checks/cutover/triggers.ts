@@ -2,7 +2,11 @@
  * Triggers of a cutover, as pure functions over what was measured: when one fires, by Prometheus' rules for an alert, and how the
  * values it watches are made from probes and counters.
  */
-import type { ProbeRecord, TriggerPoint, TriggerRule, TriggerState } from '../contract/cutover.ts';
+import type { ProbeRecord, TriggerMetric, TriggerPoint, TriggerRule, TriggerState } from '../contract/cutover.ts';
+
+/** Metrics whose value is a number of things that are wrong: any is a breach, and no window makes it. */
+export const isCountOfWrongs = (metric: TriggerMetric): boolean =>
+  metric === 'critical-service' || metric === 'business';
 
 /** The evaluation before, where there was one. */
 export interface LastEvaluation {

@@ -6,12 +6,12 @@ import { at, listAt, textAt } from '../contract/json.ts';
 import { HTTP_ROUTES } from './http-route.ts';
 import { groupOf, SERVICES } from './kubernetes.ts';
 
-const GATEWAYS: ResourceType = {
+export const GATEWAYS: ResourceType = {
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'Gateway',
   resource: 'gateways',
 };
-const INGRESSES: ResourceType = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', resource: 'ingresses' };
+export const INGRESSES: ResourceType = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', resource: 'ingresses' };
 const TYPES = { Gateway: GATEWAYS, Ingress: INGRESSES, Service: SERVICES } as const;
 
 export const loadBalancer = {

@@ -82,24 +82,29 @@ export function createRbacAuthorizer(policy: RbacPolicy): RbacAuthorizer {
     else byNamespace.set(grant.binding.namespace, [grant]);
   }
   const namespaceIndex = new Map([...byNamespace].map(([namespace, grants]) => [namespace, indexBySubject(grants)]));
-  const grantsTo = (user: UserInfo, namespace: string): readonly Granted[] => [
-    ...lookUp(clusterIndex, user),
-    ...lookUp(namespaceIndex.get(namespace), user),
-  ];
+  const remembered = new Map<string, Remembered>();
+  const grantsTo = (user: UserInfo, namespace: string): Remembered => {
+    // Of namespaces without bindings all are alike.
+    const key = JSON.stringify([namespaceIndex.has(namespace) ? namespace : '', user.user, user.groups]);
+    const known = remembered.get(key);
+    if (known) return known;
+    const found = rememberedOf([...lookUp(clusterIndex, user), ...lookUp(namespaceIndex.get(namespace), user)]);
+    if (remembered.size >= REMEMBERED) remembered.clear();
+    remembered.set(key, found);
+    return found;
+  };
 
   return {
     authorize(user, asked) {
       if (user.groups.includes(privilegedGroup)) return { allowed: true, reason: '' };
-      const grants = grantsTo(user, 'path' in asked ? '' : (asked.namespace ?? ''));
-      const found = grants.find(({ grant }) => grant.rules.some((rule) => ruleAllows(rule, asked)));
+      const { deciding, problems } = grantsTo(user, 'path' in asked ? '' : (asked.namespace ?? ''));
+      const found = deciding.find(({ grant }) => grant.rules.some((rule) => ruleAllows(rule, asked)));
       if (found) return { allowed: true, reason: `RBAC: allowed by ${describeGrant(found)}` };
-      const problems = problemsOf(grants);
       return { allowed: false, reason: problems === '' ? '' : `RBAC: ${problems}` };
     },
     rulesFor(user, namespace) {
-      const grants = grantsTo(user, namespace);
+      const { grants, problems } = grantsTo(user, namespace);
       const rules = grants.flatMap(({ grant }) => grant.rules);
-      const problems = problemsOf(grants);
       return {
         resourceRules: rules.filter((rule) => rule.resources?.length).map(resourceRule),
         nonResourceRules: rules.filter((rule) => rule.nonResourceURLs?.length).map(pathRule),
@@ -107,7 +112,7 @@ export function createRbacAuthorizer(policy: RbacPolicy): RbacAuthorizer {
         ...(problems === '' ? {} : { evaluationError: problems }),
       };
     },
-    policyRulesFor: (user, namespace) => grantsTo(user, namespace).flatMap(({ grant }) => grant.rules),
+    policyRulesFor: (user, namespace) => grantsTo(user, namespace).grants.flatMap(({ grant }) => grant.rules),
   };
 }
 
@@ -149,6 +154,22 @@ function subjectKey(subject: Subject, bindingNamespace: string): string | null {
 interface Granted {
   readonly grant: Grant;
   readonly subject: Subject;
+}
+
+/** What was found for somebody in a namespace. Programs ask much of a few: somebody with thousands of bindings has them sorted once. */
+interface Remembered {
+  readonly grants: readonly Granted[];
+  /** Of grants of the same role the first: the others decide nothing. */
+  readonly deciding: readonly Granted[];
+  readonly problems: string;
+}
+/** Of so many pairs of somebody and a namespace. */
+const REMEMBERED = 500;
+
+function rememberedOf(grants: readonly Granted[]): Remembered {
+  const byRules = new Map<readonly PolicyRule[], Granted>();
+  for (const one of grants) if (!byRules.has(one.grant.rules)) byRules.set(one.grant.rules, one);
+  return { grants, deciding: [...byRules.values()], problems: problemsOf(grants) };
 }
 
 /** The grants to a user in the order of the bindings, each with the first of its subjects that is the user. */

@@ -83,8 +83,9 @@ export function isLate({ outcome, reason }: Pick<Seen, 'outcome' | 'reason'>): b
   return outcome === 'inconclusive' && reason === 'generator-saturated';
 }
 
-/** Outcomes that count as good: as in the decision, and where nothing is missing but items that nobody has built yet. */
-export function isGood({ outcome, doubts }: Pick<Seen, 'outcome' | 'doubts'>): boolean {
+/** Outcomes that count as good: as in the decision, where nothing is missing but items that nobody has built yet, or but signatures: a drill is not signed. */
+export function isGood({ outcome, reason, doubts }: Pick<Seen, 'outcome' | 'reason' | 'doubts'>): boolean {
+  if (outcome === 'pending') return reason === 'needs-signature';
   if (outcome === 'inconclusive') return doubts.length > 0 && doubts.every(({ detail }) => detail === 'planned');
   return outcome === 'pass' || outcome === 'not-applicable';
 }

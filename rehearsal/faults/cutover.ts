@@ -139,6 +139,11 @@ const underWay: readonly Fault[] = [
     ],
   },
   {
+    name: 'revenue-falls-at-25',
+    title: 'From 25 % on the new release charges a fifth of what things cost, and fails no request',
+    inject: [from(25, 'service.misbehave', blue(API.app, { as: 'charges-less', ratio: 0.8 }))],
+  },
+  {
     name: 'slow-at-50',
     title: 'From 50 % on the new release answers a second and a half late',
     inject: [from(50, 'service.misbehave', blue(API.app, { as: 'slow', ms: 1500 }))],

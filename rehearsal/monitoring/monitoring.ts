@@ -10,6 +10,7 @@ import { startAlertmanager, type Alertmanager } from './alertmanager.ts';
 import { scrapeTargets, type TargetGroup } from './discovery.ts';
 import type { FedReplica } from './fed-replica.ts';
 import { kubeStateMetrics, storeMetrics } from './exporters.ts';
+import { historyTarget, historyText, isHistory } from './history.ts';
 import { addMonitoringLevers } from './levers.ts';
 import { serveLoopback, type LoopbackServer } from './loopback.ts';
 import { startPrometheus, type Prometheus } from './prometheus.ts';
@@ -109,6 +110,8 @@ function serveSources(
   others: () => readonly TargetGroup[],
 ): Promise<LoopbackServer> {
   const containers = () => view.plane?.containers() ?? [];
+  // Told once: what has been recorded need not come again.
+  let history = historyText(Date.now());
   const answers: Readonly<Record<string, () => Promise<string>>> = {
     '/kube-state-metrics': () => Promise.resolve(kubeStateMetrics(view.pods, view.deployments)),
     '/postgres-exporter': () => storeMetrics('postgres', containers()),
@@ -118,7 +121,20 @@ function serveSources(
     if (request.url === '/targets') {
       response.writeHead(200, { 'content-type': 'application/json' });
       const fed = [...replicas.values()].map((replica) => replica.target(request.headers.host ?? ''));
-      response.end(JSON.stringify([...scrapeTargets(view.pods, containers(), forgotten), ...fed, ...others()]));
+      response.end(
+        JSON.stringify([
+          ...scrapeTargets(view.pods, containers(), forgotten),
+          ...fed,
+          ...others(),
+          historyTarget(request.headers.host ?? ''),
+        ]),
+      );
+      return;
+    }
+    if (isHistory(request.url)) {
+      const text = history;
+      history = '';
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(text);
       return;
     }
     const replica = replicas.get((request.url ?? '').slice(1));

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlatformContext } from '../platform-types.ts';
 import { writeAtomically } from '../../fixtures/rehearsal-client/state-file.ts';
+import { HISTORY_MINUTES } from './history.ts';
 import { startProgram, type Program } from './program.ts';
 import type { RuleGroup } from './rules.ts';
 
@@ -45,6 +46,7 @@ export function prometheusConfig(
       external_labels: { cluster: 'rehearsal' },
     },
     rule_files: [rulesFile],
+    storage: { tsdb: { out_of_order_time_window: `${HISTORY_MINUTES + 15}m` } },
     alerting: { alertmanagers: [{ static_configs: [{ targets: [new URL(alertmanager).host] }] }] },
     scrape_configs: [
       { job_name: 'services', http_sd_configs: [{ url: `${sources}/targets`, refresh_interval: '1s' }] },

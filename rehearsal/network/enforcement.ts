@@ -4,7 +4,7 @@
  */
 import type { KubeObject, ResourceType } from '../../checks/contract/cluster.ts';
 import { NAMESPACES, PODS, SERVICES } from '../../checks/protocols/kubernetes.ts';
-import { NETWORK_POLICIES } from '../../checks/protocols/network-policies.ts';
+import { NETWORK_POLICIES, OTHER_POLICIES } from '../../checks/protocols/network-policies.ts';
 import { backends, reach } from '../../k8s/semantics/network/reach.ts';
 import { readNetwork, type NetworkWorld } from '../../k8s/semantics/network/world.ts';
 import type { ControlPlane } from '../control-plane-types.ts';
@@ -19,7 +19,7 @@ export interface Enforcement {
   close(): void;
 }
 
-const READ: readonly ResourceType[] = [NAMESPACES, PODS, SERVICES, NETWORK_POLICIES];
+const READ: readonly ResourceType[] = [NAMESPACES, PODS, SERVICES, NETWORK_POLICIES, ...OTHER_POLICIES.slice(0, 1)];
 
 export function enforcePolicies(levers: Levers, planeSoon: Promise<ControlPlane>): Enforcement {
   const objects = new Map<string, readonly KubeObject[]>();

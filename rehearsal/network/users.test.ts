@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { testPlatform } from '../testing/platform.ts';
 import { HOSTS } from '../topology.ts';
-import { startUsers, USERS_PER_SECOND } from './users.ts';
+import { startUsers } from './users.ts';
+import { USERS_PER_SECOND } from './users-per-second.ts';
 
 const platform = testPlatform();
 const asked = new Map<string, number>();

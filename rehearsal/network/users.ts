@@ -9,12 +9,11 @@ import { Agent, request } from 'node:https';
 import { pause } from '../../checks/contract/pause.ts';
 import type { PlatformContext } from '../platform-types.ts';
 import type { RehearsalSecrets } from '../secrets.ts';
+import { ITEMS } from '../services/typescript-api/prices.ts';
 import { HOSTS } from '../topology.ts';
 import type { GatewayProcess } from './gateway-process.ts';
+import { USERS_PER_SECOND } from './users-per-second.ts';
 
-/** What all of them together do in a second. Of so many who open a session some order, use a feature or rate. */
-export const USERS_PER_SECOND = { sessions: 4, orders: 8, inference: 2, compute: 1, ratings: 2 } as const;
-const ITEMS = 100;
 const CONNECTIONS = 16;
 /** One who is answered no sooner gives up. */
 const PATIENCE_MS = 3000;

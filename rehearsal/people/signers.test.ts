@@ -56,7 +56,7 @@ function outcome(): string | undefined {
 it('its people attest with keys for which its cluster vouches, and faults take that back', async () => {
   const levers = createLevers();
   const uid = makeLedgerKey(dir);
-  addPeople(dir, levers);
+  addPeople(dir, uid, levers);
   expect(peopleKeys(root, plan).cluster).toBe(uid);
   expect(outcome()).toBe('pass');
   for (const [lever, args] of [

@@ -20,20 +20,22 @@ interface Signer {
   readonly key: KeyObject;
 }
 
-/** Makes keys and signs what its people say; adds the levers by which faults change that. `dir` is the rehearsal's folder. */
-export function addPeople(dir: string, levers: Levers): void {
+/** Makes keys and signs what its people say; adds the levers by which faults change that. `dir` is the rehearsal's folder, `uid` its cluster's. */
+export function addPeople(dir: string, uid: string, levers: Levers): void {
   const words = peopleWords(resolve(dir, '..', '..'));
   const folder = join(dir, basename(REHEARSAL_SIGNERS));
   rmSync(folder, { recursive: true, force: true });
-  for (const part of ['keys', 'attestations']) mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
+  for (const part of ['keys', 'attestations', join('approvals', 'rehearsal')])
+    mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
   const roles = [...new Set(words.flatMap((one) => one.roles))];
   const signers = roles.map((role): Signer => ({ role, key: generateKeyPairSync('ed25519').privateKey }));
   for (const { role, key } of signers)
     writeAtomically(join(folder, 'keys', `${role}.pem`), String(key.export({ type: 'pkcs8', format: 'pem' })));
   allow(folder, signers, createPrivateKey(readFileSync(join(dir, basename(REHEARSAL_LEDGER_KEY)))));
-  const people = new People(folder, words, signers);
+  const people = new People(folder, words, signers, uid);
   people.attestAll();
   levers.add('people.revoke-keys', () => people.revokeAll());
+  levers.add('people.reject', (args) => people.reject(String(args['role'])));
   levers.add('people.change-attestation', (args) => people.change(String(args['item'])));
 }
 
@@ -52,18 +54,21 @@ class People {
   readonly #folder: string;
   readonly #words: readonly Words[];
   readonly #signers: readonly Signer[];
+  readonly #uid: string;
 
-  constructor(folder: string, words: readonly Words[], signers: readonly Signer[]) {
+  constructor(folder: string, words: readonly Words[], signers: readonly Signer[], uid: string) {
     this.#folder = folder;
     this.#words = words;
     this.#signers = signers;
+    this.#uid = uid;
   }
 
   attestAll(): void {
     for (const { attestations, release } of this.#words)
       for (const said of attestations) {
         const signer = this.#signers.find(({ role }) => role === said.role);
-        if (signer) this.#write(join('attestations', `${said.item}.yaml`), attestationText(said, release), signer.key);
+        if (signer)
+          this.#write(join('attestations', `${said.item}.yaml`), attestationText(said, release.version), signer.key);
       }
   }
 
@@ -81,10 +86,42 @@ class People {
     return Promise.resolve(() => Promise.resolve(writeAtomically(path, text)));
   }
 
+  /** A role vetoes every release that the checklists name. */
+  reject(role: string): Promise<Release> {
+    const signer = this.#signers.find((one) => one.role === role);
+    if (!signer) throw new Error(`nobody signs for the role ${role}`);
+    const files = this.#words.map((words) => {
+      const file = join('approvals', 'rehearsal', `${words.checklist}.${role}.reject.yaml`);
+      this.#write(file, rejectionText(words, role, this.#uid), signer.key);
+      return file;
+    });
+    const remove = (): void => {
+      for (const file of files.flatMap((one) => [one, `${one}.sig`])) rmSync(join(this.#folder, file), { force: true });
+    };
+    return Promise.resolve(() => Promise.resolve(remove()));
+  }
+
   #write(file: string, text: string, key: KeyObject): void {
     writeAtomically(join(this.#folder, file), text);
     writeAtomically(join(this.#folder, `${file}.sig`), signEd25519(text, PEOPLE_NAMESPACE, key));
   }
+}
+
+/** As `golive sign --reject` writes it. JSON is YAML. */
+function rejectionText({ checklist, release }: Words, role: string, uid: string): string {
+  const environment = { name: 'rehearsal', uid };
+  const covers = {
+    plan: 'none',
+    checklist,
+    release,
+    environment,
+    through: 'final',
+    readiness: 'HOLD',
+    images: [],
+    items: {},
+  };
+  const said = { role, signer: `${role}@rehearsal`, verdict: 'reject', reason: 'A drill: this release is not wanted' };
+  return JSON.stringify({ apiVersion: 'golive/v1', approval: { ...said, signedAt: new Date().toISOString(), covers } });
 }
 
 /** As `golive attest` writes it. JSON texts are YAML texts. */

@@ -15,8 +15,9 @@ export interface Statement {
   readonly evidence?: string;
 }
 export interface Words {
+  readonly checklist: string;
   readonly roles: readonly string[];
-  readonly release: string;
+  readonly release: { readonly name: string; readonly version: string; readonly commit: string };
   readonly attestations: readonly Statement[];
 }
 
@@ -29,16 +30,23 @@ export function peopleWords(project: string, env: NodeJS.ProcessEnv = process.en
     if (checklist === undefined) return [];
     const { roles, release } = checklist;
     const said = yamlOf(join(folder, name, WORDS_FILE))?.['attestations'];
-    const version = isRecord(release) ? release['version'] : undefined;
+    const named = isRecord(release) ? release : {};
     return [
       {
+        checklist: textOf(checklist['name']),
         roles: isRecord(roles) ? Object.keys(roles) : [],
-        release: env['GOLIVE_RELEASE'] || String(version),
+        release: {
+          name: textOf(named['name']),
+          version: env['GOLIVE_RELEASE'] || textOf(named['version']),
+          commit: env['GOLIVE_COMMIT'] || textOf(named['commit']),
+        },
         attestations: Array.isArray(said) ? said.filter(isStatement) : [],
       },
     ];
   });
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : 'unknown');
 
 function isStatement(value: unknown): value is Statement {
   return isRecord(value) && ['item', 'role', 'statement'].every((name) => typeof value[name] === 'string');

@@ -2,7 +2,6 @@
  * The decision: a pure function of the frozen plan, what was recorded, what people said and the time. It is computed against
  * the plan's items, never against the tests that happened to run, so that leaving something out can only make it worse.
  */
-import { digestOf } from '../../checks/contract/canonical.ts';
 import type {
   DecidedItem,
   DecidedPhase,
@@ -13,13 +12,17 @@ import type {
 import { EXIT } from '../../checks/contract/decision.ts';
 import { OUTCOMES } from '../../checks/contract/outcome.ts';
 import type { OutcomeName } from '../../checks/contract/outcome.ts';
-import { POST_DEPLOYMENT, type Plan } from '../../checks/contract/plan.ts';
+import type { Covered } from '../../checks/contract/people.ts';
+import { POST_DEPLOYMENT, type PhaseId, type PlannedItem } from '../../checks/contract/plan.ts';
+import { signaturesOf } from '../../checks/people/signatures.ts';
 import { expiryProblem } from '../../specs/loader/people/words.ts';
 import { gather, gatePhases, phaseBefore, unmetPreconditions } from './gather.ts';
 import type { Gathered, PhaseSource } from './gather.ts';
 import type { DecisionInput } from './input.ts';
 import { byText, worstDecision } from './order.ts';
-import { heard, peopleWarnings, waiverFor } from './people.ts';
+import { coveredOf, phasesThrough, throughOf } from './covered.ts';
+import { peopleWarnings, waiverFor } from './people.ts';
+import { heard, questionOf } from './spoken.ts';
 import { decidePhase, decisionOf, plannedReason } from './phase.ts';
 import type { PhaseContext, PhaseVerdict, WeighedItem } from './phase.ts';
 import { reason, sortReasons } from './reasons.ts';
@@ -31,20 +34,16 @@ export function decide(input: DecisionInput): Decision {
   const gathered = gather(input);
   const environment = input.identity ?? { name: input.plan.environment.name, uid: UNKNOWN_UID };
   const run = runReasons(input);
-  const unsigned = weigh(input, gathered, null);
-  const { readiness } = wholeOf(input, gathered, unsigned, run);
+  const { items, coverage } = spokenFor(input, gathered, run);
+  const whole = wholeOf(input, gathered, items, [...run, ...rejections(input, coverage(lastPhase(gathered)))]);
   const { release } = input.plan;
-  const measured = unsigned.filter(({ item }) => !item.signOff).map(decidedItem);
-  const covered = { checklistDigest: input.plan.checklist.digest, release, environment, readiness };
-  const items = weigh(input, gathered, digestToSign(covered, measured));
-  const whole = wholeOf(input, gathered, items, run);
   return {
     schema: 'golive/decision/v2',
     decision: whole.decision,
     readiness: whole.readiness,
     decisionWithoutWaivers: whole.decisionWithoutWaivers,
     selected: { phases: input.selectedPhases, decision: selectedDecision(input, whole, run) },
-    reasons: whole.reasons,
+    reasons: readied(whole),
     phases: gathered.phases.map((phase) => decidedPhase(phase, input, gathered, whole.verdicts, items)),
     release,
     environment,
@@ -60,33 +59,66 @@ export function decide(input: DecisionInput): Decision {
   };
 }
 
+/** Where nothing but signatures is missing, that is said first. */
+function readied({ readiness, reasons }: Whole): readonly DecisionReason[] {
+  const isReady = readiness === 'GO' && reasons.every(({ code }) => code === 'unsigned');
+  return isReady ? reasons.map((one) => ({ ...one, text: `ready; ${one.text}` })) : reasons;
+}
+
 /** The exit code of a run: the answer for the phases it was asked for. */
 export function exitCodeOf(decision: Decision): number {
   return EXIT[decision.selected.decision];
 }
 
-/** Digest of what a signature covers, of a decision made under `plan`. */
-export function readinessDigest(decision: Decision, plan: Plan): string {
-  const signOff = new Set(plan.items.filter((item) => item.signOff).map(({ id }) => id));
-  return digestToSign(
-    decision,
-    decision.items.filter(({ id }) => !signOff.has(id)),
+/** Items after what people said of them, and what a signature covers, by the last phase that it covers. */
+function spokenFor(
+  input: DecisionInput,
+  gathered: Gathered,
+  run: readonly DecisionReason[],
+): { readonly items: WeighedItem[]; readonly coverage: (through: PhaseId) => Covered } {
+  const unsigned = weigh(input, gathered, null);
+  const known = new Map<PhaseId, Covered>();
+  const coverage = (through: PhaseId): Covered => {
+    const phases = phasesThrough(through, gathered.phases);
+    const covered =
+      known.get(through) ??
+      coveredOf(input, unsigned, {
+        through,
+        phases,
+        readiness: wholeOf(input, gathered, unsigned, run, phases).readiness,
+      });
+    known.set(through, covered);
+    return covered;
+  };
+  return { items: weigh(input, gathered, (item) => coverage(throughOf(item, gathered.phases))), coverage };
+}
+
+/** What a signature that covers the phases up to `through` says: `golive sign` shows it and signs it. */
+export function coverageOf(input: DecisionInput, through: PhaseId): Covered {
+  return spokenFor(input, gather(input), runReasons(input)).coverage(through);
+}
+
+/** A veto of a role whose signature no item asks for. */
+function rejections(input: DecisionInput, covers: Covered): DecisionReason[] {
+  const asked = new Set(input.plan.items.filter(({ signOff }) => signOff).map(({ role }) => role));
+  return signaturesOf(questionOf(input, covers), input.now).vetoes.flatMap(({ approval, principal }) =>
+    asked.has(approval.role)
+      ? []
+      : [reason('rejected', `${principal} (${approval.role}) rejects this release: ${approval.reason ?? ''}`)],
   );
 }
 
-/** No times, no messages and no sign-off item, so that signing does not void what was signed. */
-function digestToSign(
-  of: Pick<Decision, 'checklistDigest' | 'release' | 'environment' | 'readiness'>,
-  items: readonly Pick<DecidedItem, 'id' | 'outcome' | 'waived'>[],
-): string {
-  const { checklistDigest, release, environment, readiness } = of;
-  const judged = items.map(({ id, outcome, waived }) => [id, outcome, waived?.id ?? null]);
-  return digestOf({ checklistDigest, release, environment, readiness, items: judged });
+function lastPhase({ phases }: Gathered): PhaseId {
+  return (gatePhases(phases).at(-1) ?? 'final') as PhaseId;
 }
 
-function weigh(input: DecisionInput, gathered: Gathered, signed: string | null): WeighedItem[] {
+function weigh(
+  input: DecisionInput,
+  gathered: Gathered,
+  coverage: ((item: PlannedItem) => Covered) | null,
+): WeighedItem[] {
   return gathered.items.map((judged) => {
-    const spoken = heard(judged, { ...input, readinessDigest: signed });
+    const spoken = heard(judged, input, coverage);
     return { ...spoken, waived: waiverFor(spoken, input.plan, input.waivers, input.now) };
   });
 }
@@ -149,10 +181,10 @@ function wholeOf(
   input: DecisionInput,
   gathered: Gathered,
   items: readonly WeighedItem[],
-  run: DecisionReason[],
+  run: readonly DecisionReason[],
+  gate: readonly string[] = gatePhases(gathered.phases),
 ): Whole {
   const verdicts = verdictsOf(input, gathered, items);
-  const gate = gatePhases(gathered.phases);
   const missing = gate.flatMap((phase) => missingPhase(phase, gathered.sources.get(phase)));
   if (gate.length === 0) missing.push(reason('nothing-judged', 'the checklist has no phase that decides'));
   const common = [...run, ...missing];

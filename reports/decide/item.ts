@@ -26,6 +26,8 @@ export interface JudgedItem {
   readonly subjects: number;
   readonly evidence: readonly Evidence[];
   readonly durationMs: number;
+  /** Images that its evidence is bound to. */
+  readonly images?: readonly string[];
   readonly from: 'run' | 'ledger' | 'none';
   /** The earlier run that judged it, where this run judged other items of its phase. */
   readonly fromRun?: string;
@@ -111,6 +113,7 @@ function believed(item: PlannedItem, candidate: Candidate): Believed {
       subjects: record.subjects,
       evidence: candidate.evidence,
       durationMs: record.durationMs,
+      ...(record.images ? { images: record.images } : {}),
       from: candidate.from,
     },
   };

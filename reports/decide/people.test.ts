@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decide, readinessDigest } from './decide.ts';
+import { coverageOf, decide } from './decide.ts';
+import { preconditionFor } from './phase-state.ts';
 import { decideOne } from './testing/decide-one.ts';
-import { NOW, attestationOf, inputOf, itemOf, planOf, recordOf } from './testing/inputs.ts';
+import { IDENTITY, NOW, approvalOf, attestationOf, inputOf, itemOf, planOf, recordOf } from './testing/inputs.ts';
 
 describe('what waits for a person', () => {
   const two = planOf([
@@ -81,21 +82,56 @@ describe('readiness and signatures', () => {
     expect([decision.readiness, decision.decision]).toEqual(['GO', 'HOLD']);
     expect(decision.phases.map(({ readiness }) => readiness)).toEqual(['GO', null]);
   });
+  const covers = coverageOf(inputOf(plan, { outcomes }), 'final');
   it('takes a signature of the role that is asked, and stays signed', () => {
-    const covers = readinessDigest(decide(inputOf(plan, { outcomes })), plan);
-    const by = (role: string) => [{ item: 'S', role, approver: 'Grace', signedAt: '2027-03-01T12:00:00Z', covers }];
-    const signed = decide(inputOf(plan, { outcomes, approvals: by('product-owner') }));
-    expect([signed.readiness, signed.decision]).toEqual(['GO', 'GO']);
-    expect(readinessDigest(signed, plan)).toBe(covers);
-    expect(decide(inputOf(plan, { outcomes, approvals: by('platform-team') })).decision).toBe('HOLD');
-    const changed = [recordOf(plan, 'A', 'error'), ...outcomes.slice(1)];
-    expect(decide(inputOf(plan, { outcomes: changed, approvals: by('product-owner') })).items[1]?.outcome).toBe(
-      'pending',
+    const signed = inputOf(plan, { outcomes, approvals: [approvalOf(covers)] });
+    const decision = decide(signed);
+    expect([decision.readiness, decision.decision]).toEqual(['GO', 'GO']);
+    expect(coverageOf(signed, 'final')).toEqual(covers);
+    const other = [approvalOf(covers, { role: 'platform-team' })];
+    expect(decide(inputOf(plan, { outcomes, approvals: other })).decision).toBe('HOLD');
+  });
+  it.each([
+    ['an outcome', { outcomes: [recordOf(plan, 'A', 'not-applicable'), ...outcomes.slice(1)] }],
+    ['an image', { outcomes: [recordOf(plan, 'A', 'pass', { images: ['shop/api@sha256:bb'] }), ...outcomes.slice(1)] }],
+    ['the cluster', { identity: { ...IDENTITY, uid: 'another' } }],
+  ])('takes none when %s has changed since', (_, change) => {
+    const decision = decide(inputOf(plan, { outcomes, approvals: [approvalOf(covers)], ...change }));
+    expect([decision.decision, decision.items[1]?.outcome]).toEqual(['HOLD', 'pending']);
+    expect(decision.items[1]?.message).toMatch(
+      /A signature for product-owner .* is missing. The signature of grace@example.com/,
     );
   });
-  it('takes no signature under something else', () => {
-    const approvals = [{ item: 'S', role: 'product-owner', approver: 'Grace', signedAt: '', covers: 'sha256:else' }];
-    expect(decide(inputOf(plan, { outcomes, approvals })).decision).toBe('HOLD');
+  it('is NO-GO by a veto, also of a role that no item asks', () => {
+    const veto = approvalOf(covers, { verdict: 'reject', reason: 'The runbook is missing' });
+    const decision = decide(inputOf(plan, { outcomes, approvals: [veto] }));
+    expect([decision.readiness, decision.decision]).toEqual(['GO', 'NO-GO']);
+    const unasked = planOf([itemOf('A')]);
+    const vetoed = decide(
+      inputOf(unasked, { approvals: [{ ...veto, covers: coverageOf(inputOf(unasked), 'phase1') }] }),
+    );
+    expect(vetoed.decision).toBe('NO-GO');
+    expect(vetoed.reasons.map(({ text }) => text).join()).toMatch(/rejects this release: The runbook is missing/);
+  });
+  it('says first that nothing but signatures is missing', () => {
+    expect(decide(inputOf(plan, { outcomes })).reasons.map(({ text }) => text)).toEqual([
+      'ready; one signature is missing (product-owner): golive sign --role ROLE',
+    ]);
+  });
+  it('holds the phase that a permit is due by before it begins, and covers only what is before it', () => {
+    const permit = planOf([
+      itemOf('A'),
+      itemOf('P', { kind: 'people/signature', signOff: true, role: 'product-owner', dueBy: 'phase4' }),
+      itemOf('M', { phase: 'phase4', dueBy: 'phase4' }),
+    ]);
+    const known = [recordOf(permit, 'A'), recordOf(permit, 'P', 'pending', { reason: 'needs-signature' })];
+    const input = inputOf(permit, { outcomes: known });
+    const { met, why } = preconditionFor(input, 'phase4');
+    expect(met).toBe(false);
+    expect(why).toMatch(/P is due by phase4/);
+    const allowed = coverageOf(input, 'phase1');
+    expect(allowed).toMatchObject({ readiness: 'GO', items: { A: 'pass' } });
+    expect(preconditionFor({ ...input, approvals: [approvalOf(allowed)] }, 'phase4').met).toBe(true);
   });
   it('is not GO when a measured item is not', () => {
     const failed = [recordOf(plan, 'A', 'fail'), ...outcomes.slice(1)];

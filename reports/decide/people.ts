@@ -1,13 +1,12 @@
 /** What people say about items: waivers, attestations and signatures, and which of them count. Pure. */
 import type { AppliedWaiver } from '../../checks/contract/decision.ts';
 import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
-import { failedSubjects, messageOf } from '../../checks/kit/message.ts';
+import { failedSubjects } from '../../checks/kit/message.ts';
 import { expiryProblem } from '../../specs/loader/people/words.ts';
 import { didYouMean } from '../../specs/loader/suggest.ts';
-import type { Approval, Attestation, Waiver } from '../../checks/contract/people.ts';
+import type { Attestation, Waiver } from '../../checks/contract/people.ts';
 import { ATTESTED_KINDS } from '../../checks/contract/people.ts';
-import { attestation } from '../../checks/people/attestation/check.ts';
-import { isRelease, spokenOf } from '../../checks/people/speakers.ts';
+import { isHere, isRelease } from '../../checks/people/speakers.ts';
 import { isBlocking } from './order.ts';
 import type { JudgedItem } from './item.ts';
 
@@ -21,10 +20,6 @@ export function isValidAt(expires: string, now: Date): boolean {
 /** What of a plan people's words are held against; one that is not frozen has it too. */
 type Looked = Pick<Plan, 'environment' | 'items' | 'release' | 'roles'>;
 
-function isHere(said: { environment: string; release: string }, plan: Plan): boolean {
-  return said.environment === plan.environment.name && isRelease(said.release, plan.release);
-}
-
 /** What a waiver is held against. */
 export type Waivable = Pick<JudgedItem, 'item' | 'outcome' | 'findings'>;
 
@@ -32,7 +27,12 @@ export type Waivable = Pick<JudgedItem, 'item' | 'outcome' | 'findings'>;
 export function waiverFor(judged: Waivable, plan: Plan, waivers: readonly Waiver[], now: Date): AppliedWaiver | null {
   const { item } = judged;
   if (!item.waivable || !isBlocking(item.severity) || !WAIVABLE_OUTCOMES.includes(judged.outcome)) return null;
-  const valid = waivers.filter((w) => w.item === item.id && isHere(w, plan) && isValidAt(w.expires, now));
+  const valid = waivers.filter(
+    (w) =>
+      w.item === item.id &&
+      isHere(w, { environment: plan.environment.name, release: plan.release }) &&
+      isValidAt(w.expires, now),
+  );
   const whole = valid.find((waiver) => waiver.subject === undefined);
   if (whole) return applied(whole);
   const failed = failedSubjects(judged.findings);
@@ -48,54 +48,8 @@ function applied(waiver: Waiver): AppliedWaiver {
   return { id, approver, reason, ticket, expires };
 }
 
-/** A pending item after its attestation or signature, where one counts. `readinessDigest` is null while readiness is computed. */
-export function heard(
-  judged: JudgedItem,
-  said: {
-    readonly plan: Plan;
-    readonly attestations: readonly Attestation[];
-    readonly approvals: readonly Approval[];
-    readonly now: Date;
-    readonly readinessDigest: string | null;
-  },
-): JudgedItem {
-  const { item } = judged;
-  if (ATTESTED_KINDS.includes(item.kind)) return attested(judged, said);
-  if (judged.outcome !== 'pending') return judged;
-  if (judged.reason === 'needs-signature' && item.signOff && said.readinessDigest !== null) {
-    const found = said.approvals.find(
-      (a) => a.item === item.id && a.covers === said.readinessDigest && roleFits(a, item, said.plan),
-    );
-    if (found) return spoken(judged, `signed by ${found.approver} (${found.role}) at ${found.signedAt}`);
-  }
-  return judged;
-}
-
-/** By its kind's own judge, on what is said now: what was attested after the run counts, and what has ended since does not. */
-function attested(judged: JudgedItem, { plan, attestations, now }: Parameters<typeof heard>[1]): JudgedItem {
-  const { item, outcome, reason } = judged;
-  if (outcome !== 'pass' && !(outcome === 'pending' && reason === 'needs-attestation')) return judged;
-  const said = attestations.filter((one) => one.item === item.id);
-  const verdict = attestation.judge(item.params, spokenOf(plan, item, said, []), { now });
-  if (verdict.outcome === outcome) return judged;
-  const { findings, doubts, evidence, subjects, waits } = verdict;
-  const message = waits?.why ?? (messageOf(findings, doubts) || attestation.meta.title);
-  const why = verdict.outcome === 'pass' ? undefined : (waits?.reason ?? doubts[0]?.reason ?? 'does-not-conform');
-  return {
-    ...judged,
-    ...{ outcome: verdict.outcome, reason: why, detail: undefined, message, findings, doubts },
-    subjects: subjects.length,
-    evidence: [...judged.evidence, ...evidence],
-  };
-}
-
 function roleFits(said: { role: string }, item: PlannedItem, plan: Looked): boolean {
   return said.role in plan.roles && said.role === item.role;
-}
-
-function spoken(judged: JudgedItem, message: string): JudgedItem {
-  const evidence = [...judged.evidence, { type: 'text', title: 'Said by a person', text: message } as const];
-  return { ...judged, outcome: 'pass', reason: undefined, message, subjects: 1, evidence };
 }
 
 /** What is wrong with the waivers and attestations of this environment, one line each. */

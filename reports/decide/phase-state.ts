@@ -2,7 +2,9 @@
 import { decide } from './decide.ts';
 import { phaseBefore } from './gather.ts';
 import type { DecisionInput } from './input.ts';
-import type { DecidedPhase } from '../../checks/contract/decision.ts';
+import type { DecidedPhase, Decision } from '../../checks/contract/decision.ts';
+import type { Plan } from '../../checks/contract/plan.ts';
+import { isBlocking } from './order.ts';
 
 export type PhaseStateInput = Omit<DecisionInput, 'endedBy'>;
 
@@ -12,6 +14,19 @@ export function phaseState(input: PhaseStateInput, phase: string): DecidedPhase 
   return decision.phases.find(({ id }) => id === phase) ?? null;
 }
 
+/** What a person has yet to allow before a phase that comes later than the item: such an item holds no phase before that one. */
+function missingPermit({ items }: Decision, plan: Plan, phase: string): string | null {
+  const due = new Set(
+    plan.items.flatMap((item) =>
+      item.dueBy === phase && item.phase !== phase && isBlocking(item.severity) ? [item.id] : [],
+    ),
+  );
+  const open = items.filter(({ id, outcome, waived }) => due.has(id) && outcome === 'pending' && waived === null);
+  return open.length === 0
+    ? null
+    : open.map(({ id, message }) => `${id} is due by ${phase}: ${message.split('\n', 1)[0] ?? ''}`).join('; ');
+}
+
 /** Whether the phase before `phase` is GO for this release and environment, and if not, why not, in one line. */
 export function preconditionFor(
   input: PhaseStateInput,
@@ -19,7 +34,10 @@ export function preconditionFor(
 ): { readonly met: boolean; readonly why: string } {
   const before = phaseBefore(phase, input.plan);
   if (before === null) return { met: true, why: `${phase} presupposes no other phase` };
-  const state = phaseState(input, before);
+  const decision = decide({ ...input, endedBy: 'finished' });
+  const state = decision.phases.find(({ id }) => id === before);
+  const permit = state?.decision === 'GO' ? missingPermit(decision, input.plan, phase) : null;
+  if (permit !== null) return { met: false, why: permit };
   if (state?.decision === 'GO')
     return { met: true, why: `${before} is GO${state.from === 'ledger' ? ` (run ${state.fromRun ?? ''})` : ''}` };
   const why = state?.reasons.map(({ text }) => text).join('; ') ?? `${before} is not in the plan`;

@@ -2,7 +2,7 @@
 import type { AppliedWaiver, DecisionName, DecisionReason } from '../../checks/contract/decision.ts';
 import type { JudgedItem } from './item.ts';
 import { badness, isBlocking, worstDecision } from './order.ts';
-import { itemReason, reason } from './reasons.ts';
+import { itemReason, reason, unsignedReason } from './reasons.ts';
 
 export type WeighedItem = JudgedItem & { readonly waived: AppliedWaiver | null };
 
@@ -57,7 +57,7 @@ export function plannedReason(phase: string, items: readonly WeighedItem[]): Dec
 }
 
 /** A rollback is a verdict, too: the release was live and did not hold. */
-const NO_GO: ReadonlySet<string> = new Set(['fail', 'rolled-back']);
+const NO_GO: ReadonlySet<string> = new Set(['fail', 'rejected', 'rolled-back']);
 
 /** NO-GO for a fail or a rollback, HOLD for any other reason, GO for none. */
 export function decisionOf(reasons: readonly DecisionReason[]): DecisionName {
@@ -80,9 +80,18 @@ function reasonsOf(
     ...itemReason('error', phase, of('error')),
     ...itemReason('inconclusive', phase, of('inconclusive')),
     ...itemReason('not-run', phase, of('not-run')),
-    ...itemReason('pending', phase, due),
+    ...itemReason(
+      'pending',
+      phase,
+      due.filter((judged) => !waitsForSignature(judged)),
+    ),
+    ...unsignedReason(phase, due.filter(waitsForSignature)),
   ];
   return reasons.length > 0 ? reasons : nothingJudged(phase, own, withWaivers);
+}
+
+function waitsForSignature({ reason: why }: JudgedItem): boolean {
+  return why === 'needs-signature';
 }
 
 /** A phase is GO for something that was seen to be good in it, never for want of anything that blocks. */

@@ -4,9 +4,10 @@ import type { OutcomeName } from '../../checks/contract/outcome.ts';
 import type { JudgedItem } from './item.ts';
 import { byText } from './order.ts';
 
-/** Every code a reason can have, most severe first. `fail` and `rolled-back` make a NO-GO, the others HOLD. */
+/** Every code a reason can have, most severe first. `fail`, `rejected` and `rolled-back` make a NO-GO, the others HOLD. */
 const CODES = [
   'fail',
+  'rejected',
   'rolled-back',
   'rollback-unfinished',
   'run-incomplete',
@@ -22,6 +23,7 @@ const CODES = [
   'inconclusive',
   'not-run',
   'pending',
+  'unsigned',
   'planned',
 ] as const;
 export type ReasonGroup = (typeof CODES)[number];
@@ -54,6 +56,29 @@ export function itemReason(
     reason(
       code,
       code === 'planned' ? head : `${head}: ${quote(items)}`,
+      phase,
+      items.map(({ item }) => item.id),
+    ),
+  ];
+}
+
+const NUMBERS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+
+/** Signatures that a phase waits for, by role; an approval that waits for those is no signature more. */
+export function unsignedReason(phase: string, items: readonly JudgedItem[]): DecisionReason[] {
+  if (items.length === 0) return [];
+  const roles = [
+    ...new Set(items.flatMap(({ item }) => (item.kind === 'people/approval' ? [] : [item.role ?? item.owner]))),
+  ];
+  const count = NUMBERS[roles.length] ?? String(roles.length);
+  const text =
+    roles.length === 0
+      ? `the approval of ${phase} is not complete: golive sign --status says who is missing`
+      : `${count} ${roles.length === 1 ? 'signature is' : 'signatures are'} missing (${roles.join(', ')}): golive sign --role ROLE`;
+  return [
+    reason(
+      'unsigned',
+      text,
       phase,
       items.map(({ item }) => item.id),
     ),

@@ -48,6 +48,7 @@ P1-FIX-004 19 cluster/manifest-review
 P1-CLU-001 105 cluster/reachability
 P1-CLU-002 106 cluster/version
 P1-CLU-003 107 cluster/rbac-authorization
+P1-CLU-004 108 access/policy-enforcement
 P1-CLU-005 109 cluster/storage-classes
 P1-REG-001 112 supply-chain/registry-access
 P1-REG-002 113 supply-chain/push-permission
@@ -55,6 +56,7 @@ P1-REG-003 114 supply-chain/registry-scans
 P1-NET-001 117 traffic/dns-records
 P1-NET-002 118 traffic/tls-certificate
 P1-NET-003 119 traffic/load-balancer
+P1-NET-004 120 traffic/open-ports
 P1-DAT-001 123 data/postgres-version
 P1-DAT-002 124 data/redis-version
 P1-DAT-003 125 data/backup
@@ -64,12 +66,15 @@ P1-MON-002 130 observability/grafana
 P1-MON-003 131 observability/alertmanager-routing
 P1-MON-004 132 observability/log-streams
 P1-SEC-001 137 access/referenced-secrets
+P1-SEC-004 140 access/encryption-at-rest
 P1-RBA-001 143 access/minimal-privileges
 P1-RBA-002 144 access/authorization-matrix
 P1-RBA-003 145 access/namespace-isolation
 P1-RBA-004 146 workloads/pod-security-admission
 P1-NWS-001 149 access/network-policies
 P1-NWS-002 150 traffic/tls-versions
+P1-NWS-003 151 traffic/ingress-security
+P1-NWS-004 152 access/mesh-mtls
 P1-CON-001 155 supply-chain/running-scans
 P1-CON-002 156 workloads/non-root
 P1-CON-003 157 workloads/read-only-root
@@ -106,6 +111,7 @@ P3-MET-005 310 load/resource-use
 P3-MET-006 311 load/resource-use
 P3-SCA-001 313 workloads/autoscaling
 P3-CHA-001 322 chaos/pod-deletion
+P3-CHA-002 329 chaos/network-partition
 P4-ROU-001 343 cutover/weights
 P4-ROU-003 345 cutover/unready-backends
 P4-ROL-001 367 cutover/rollback-rehearsal
@@ -144,6 +150,13 @@ F-TEC-001 439 decision/validation-count
 F-TEC-002 440 decision/security-failures
 F-TEC-003 441 decision/targets-met
 F-TEC-004 442 observability/incidents
+F-SIG-001 453 people/signature
+F-SIG-002 454 people/signature
+F-SIG-003 455 people/signature
+F-SIG-004 456 people/signature
+F-APP-001 459 people/approval
+F-APP-002 460 people/signature
+F-APP-003 461 people/approval
 `
   .trim()
   .split('\n');

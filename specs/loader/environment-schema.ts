@@ -169,6 +169,12 @@ export const environmentSchema = {
     contacts: contactsSchema,
     incident: incidentSchema,
     onCall: { type: 'object', propertyNames: names, additionalProperties: onCallSchema },
+    folders: {
+      type: 'object',
+      propertyNames: names,
+      additionalProperties: { type: 'string', pattern: '^[^/]', description: 'a folder, relative to the project' },
+      default: {},
+    },
     mutations: { type: 'array', uniqueItems: true, items: { type: 'string', enum: MUTATIONS }, default: [] },
     preconditions: { enum: ['enforce', 'report'], default: 'enforce' },
     overrides: {

@@ -87,7 +87,7 @@ function missing(root: string, file: string): Problem {
 
 function environmentOf(value: Omit<Environment, 'file'>, file: string): Environment {
   const { name, rehearsal, kubeconfig, namespaces, endpoints, stores, caches, registries, dns, credentials } = value;
-  const { channels, contacts, incident, onCall, mutations, preconditions, overrides, compression } = value;
+  const { channels, contacts, incident, onCall, folders, mutations, preconditions, overrides, compression } = value;
   const reached = {
     name,
     file,
@@ -104,6 +104,7 @@ function environmentOf(value: Omit<Environment, 'file'>, file: string): Environm
     ...(contacts ? { contacts } : {}),
     ...(incident ? { incident } : {}),
     ...(onCall ? { onCall } : {}),
+    folders,
   };
   return { ...reached, mutations, preconditions, overrides, compression };
 }

@@ -1,24 +1,9 @@
-import { ObservationError } from '../../contract/capabilities.ts';
-import type { ClusterReader, ResourceType } from '../../contract/cluster.ts';
 import { kind } from '../../kit/kind.ts';
-import {
-  CRON_JOBS,
-  DAEMON_SETS,
-  DEPLOYMENTS,
-  JOBS,
-  mayList,
-  NAMESPACES,
-  NODES,
-  PODS,
-  SERVICES,
-  STATEFUL_SETS,
-} from '../../protocols/kubernetes.ts';
-import { NETWORK_POLICIES, OTHER_POLICIES } from '../../protocols/network-policies.ts';
+import { CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, mayList, STATEFUL_SETS } from '../../protocols/kubernetes.ts';
+import { listed, mayReadNetwork, readNetworkObjects } from '../../protocols/network-objects.ts';
 import { judge, messages } from './judge.ts';
 import { params } from './params.ts';
 
-/** Peers may be anywhere. */
-const EVERYWHERE = [NAMESPACES, NODES, PODS, SERVICES, NETWORK_POLICIES];
 /** They only name ends: those of the namespaces will do. */
 const WORKLOADS = [DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, CRON_JOBS, JOBS];
 
@@ -40,33 +25,17 @@ export const networkPolicies = kind('access/network-policies', {
   required: ['namespaces'],
   messages,
   rights: ({ namespaces }) => [
-    ...mayList([...EVERYWHERE, ...OTHER_POLICIES]),
+    ...mayReadNetwork(),
     ...namespaces.flatMap((namespace) => mayList(WORKLOADS, namespace)),
   ],
 
   async gather({ namespaces }, { cluster }, { fresh }) {
     const lists = [
-      ...EVERYWHERE.map((one) => listed(cluster, one, { fresh })),
+      readNetworkObjects(cluster, fresh),
       ...namespaces.flatMap((namespace) => WORKLOADS.map((one) => listed(cluster, one, { fresh, namespace }))),
-      ...OTHER_POLICIES.map((one) => listed(cluster, one, { fresh }).catch(absent)),
     ];
     return { objects: (await Promise.all(lists)).flat() };
   },
 
   judge,
 });
-
-/** Members of a list need not carry their kind. */
-async function listed(
-  cluster: ClusterReader,
-  of: ResourceType,
-  options: { readonly fresh: boolean; readonly namespace?: string },
-): Promise<readonly object[]> {
-  const { items } = await cluster.list(of, options);
-  return items.map((item) => ({ ...item, apiVersion: of.apiVersion, kind: of.kind }));
-}
-
-function absent(error: unknown): readonly object[] {
-  if (error instanceof ObservationError && error.code === 'not-found') return [];
-  throw error;
-}

@@ -1,4 +1,5 @@
 import { duration, endpoint, secretRef, WINDOW_PATTERN } from '../../contract/param-schemas.ts';
+import { TRIGGER_METRICS } from '../../contract/cutover.ts';
 import { kind } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { cutoverParam, is, lastCutover } from '../log.ts';
@@ -37,6 +38,71 @@ const prometheus = {
   },
 } as const;
 
+const business = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['endpoint', 'metrics'],
+  description:
+    'What the metric business watches: events that users bring, on the release that goes live beside the other one.',
+  properties: {
+    endpoint: {
+      ...endpoint,
+      description: 'Prometheus, from the environment file: ${environment.endpoints.prometheus}.',
+    },
+    token: { ...secretRef, description: 'Bearer token for Prometheus, where it asks for one.' },
+    metrics: {
+      type: 'array',
+      minItems: 1,
+      description: 'Each alone takes traffic back.',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['name', 'fresh', 'stable'],
+        properties: {
+          name: { type: 'string', minLength: 1, description: 'For people: "Orders".' },
+          fresh: {
+            type: 'string',
+            minLength: 1,
+            description:
+              'PromQL of the counter on the release that goes live, 0 where it has none yet: "sum(orders_total{version=\"2\"}) or vector(0)". For money: divided by what one event brings.',
+          },
+          stable: { type: 'string', minLength: 1, description: 'The same on the release that serves until then.' },
+          good: {
+            type: 'string',
+            enum: ['up', 'down', 'steady'],
+            default: 'up',
+            description: 'Which way is good: more, less, or neither.',
+          },
+          effect: {
+            type: 'number',
+            exclusiveMinimum: 0,
+            exclusiveMaximum: 0.9,
+            default: 0.2,
+            description: 'The least change that matters: 0.2 is a fifth. One of half of it is never enough.',
+          },
+          dispersion: {
+            type: 'number',
+            minimum: 1,
+            default: 1,
+            description: 'Variance of a count over its mean: more than 1 where events come in clusters, or are money.',
+          },
+        },
+      },
+    },
+    chance: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 0.05,
+      default: 0.01,
+      description: 'Chance at most that traffic goes back without reason, over the whole cutover and all metrics.',
+    },
+    scrapeInterval: {
+      ...duration('How often', '15s'),
+      description: 'How often Prometheus scrapes the counters. A fact, so never compressed.',
+    },
+  },
+} as const;
+
 export const cutoverTrigger = kind('cutover/trigger', {
   title: 'A trigger fires when its metric is in breach for long enough, and never otherwise',
   why: 'A trigger that was never seen firing may be one that cannot.',
@@ -52,14 +118,14 @@ export const cutoverTrigger = kind('cutover/trigger', {
     cutover: cutoverParam,
     metric: {
       type: 'string',
-      enum: ['error-rate', 'p95', 'critical-service'],
+      enum: TRIGGER_METRICS,
       description:
-        'What is watched: the share of failed requests, P95 of their times, or how many critical services do not answer.',
+        'What is watched: the share of failed requests, P95 of their times, how many critical services do not answer, or how many business metrics surely do worse on the new release.',
     },
     threshold: {
       type: 'number',
       minimum: 0,
-      description: 'Above this is a breach: a share from 0 to 1 (error-rate), milliseconds (p95), services.',
+      description: 'Above this is a breach: a share from 0 to 1 (error-rate), milliseconds (p95), services, metrics.',
     },
     for: {
       ...duration('How long a breach lasts before it fires.', '0s'),
@@ -77,10 +143,12 @@ export const cutoverTrigger = kind('cutover/trigger', {
       description: 'Without a value: hold lets no step end meanwhile, fail counts as a breach.',
     },
     prometheus,
+    business,
   },
+  rules: { if: { properties: { metric: { const: 'business' } } }, then: { required: ['business'] } },
   messages,
   // The process of the cutover asks with them.
-  rights: ({ prometheus }) => mayReadSecrets([prometheus?.token]),
+  rights: ({ prometheus, business }) => mayReadSecrets([prometheus?.token, business?.token]),
 
   async gather(params, { cutover }, { item }): Promise<Seen> {
     const rehearsal = await cutover.rehearsal();

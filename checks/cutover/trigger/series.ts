@@ -1,6 +1,7 @@
 /** Synthetic series that a trigger is replayed against, made from its own rule, and what it must make of them. */
 import type { SecondSource, TriggerPoint } from '../../contract/cutover.ts';
 import { AT_REST, nextStates, opinionOf, standingOf, type Evaluated } from '../second-source.ts';
+import { isCountOfWrongs } from '../triggers.ts';
 import type { Rule, State, StateRun } from './rule.ts';
 
 /** What the probes saw, and what Prometheus says where the rule asks it. */
@@ -27,7 +28,7 @@ const good = (count: number): Stretch => ['good', ['inactive', count]];
 
 /** A value above the threshold that the metric can have; null where it can have none. */
 export function breachOf({ metric, threshold }: Pick<Rule, 'metric' | 'threshold'>): number | null {
-  if (metric === 'critical-service') return Math.floor(threshold) + 1;
+  if (isCountOfWrongs(metric)) return Math.floor(threshold) + 1;
   if (metric === 'p95') return threshold * 1.01 + 1;
   return threshold >= 1 ? null : threshold + Math.min(0.01, (1 - threshold) / 2);
 }
@@ -113,7 +114,7 @@ const stepOf = ({ forMs, windowMs }: Rule): number => (forMs || windowMs) / STEP
 
 /** What the probes see, what Prometheus says, and samples. Prometheus agrees, or says that all is well, where it is not named. */
 function valuesOf({ metric, threshold, minSamples, prometheus }: Rule, breach: number) {
-  const well = metric === 'critical-service' ? 0 : threshold / 2;
+  const well = isCountOfWrongs(metric) ? 0 : threshold / 2;
   return {
     good: [well, well, minSamples],
     threshold: [threshold, threshold, minSamples],

@@ -26,7 +26,7 @@ export const cutoverWatched = kind('cutover/watched', {
   required: ['cutover', 'metric'],
   params: {
     cutover: cutoverParam,
-    metric: { type: 'string', enum: ['error-rate', 'p95'], description: 'What must have been watched.' },
+    metric: { type: 'string', enum: ['error-rate', 'p95', 'business'], description: 'What must have been watched.' },
     maxGap: maxGapParam,
   },
   messages: {
@@ -42,7 +42,7 @@ export const cutoverWatched = kind('cutover/watched', {
   gather: (_, { cutover }) => cutover.events(),
 
   judge(params, events, say) {
-    const metric = params.metric === 'p95' ? 'P95' : 'the error rate';
+    const metric = { p95: 'P95', 'error-rate': 'the error rate', business: 'the business' }[params.metric];
     const own = lastCutover(events);
     const declared = own.find(is('begun'))?.steps ?? [];
     const steps = declared.map((step) => {
@@ -99,7 +99,9 @@ export const cutoverWatched = kind('cutover/watched', {
 });
 
 /** A P95 counts requests that are still under way, too: it may be known where nobody has been answered. */
-function hasValue(metric: 'error-rate' | 'p95') {
-  return (sample: CutoverEventOf<'sample'>): boolean =>
-    metric === 'p95' ? sample.p95Ms !== null : sample.errorRate !== null && isMeasured(sample);
+function hasValue(metric: 'error-rate' | 'p95' | 'business') {
+  return (sample: CutoverEventOf<'sample'>): boolean => {
+    if (metric === 'business') return Array.isArray(sample.worse);
+    return metric === 'p95' ? sample.p95Ms !== null : sample.errorRate !== null && isMeasured(sample);
+  };
 }

@@ -1,10 +1,9 @@
-import { labelRequirements, matchesLabels } from '../../../k8s/semantics/selector.ts';
-import type { KubeObject, PodExec } from '../../contract/cluster.ts';
-import { at, isRecord, listAt, textAt } from '../../contract/json.ts';
+import type { PodExec } from '../../contract/cluster.ts';
 import { shortened } from '../../kit/evidence.ts';
 import { kind, ObservationError } from '../../kit/kind.ts';
 import { refuseBadExpectations } from '../../protocols/http-answers.ts';
 import { DEPLOYMENTS, mayList, PODS } from '../../protocols/kubernetes.ts';
+import { readyPod } from '../../protocols/ready-pod.ts';
 import { judge, messages, type CallSeen } from './judge.ts';
 import { commandOf, params, type Call, type Params } from './params.ts';
 
@@ -42,20 +41,6 @@ export const serviceToService = kind('traffic/service-to-service', {
     return { calls };
   },
 });
-
-/** A pod that its Deployment selects, that is ready and stays. */
-function readyPod(deployment: KubeObject, pods: readonly KubeObject[]): KubeObject | undefined {
-  const selector = labelRequirements(at(deployment, 'spec', 'selector'));
-  return pods.find(
-    (pod) =>
-      matchesLabels(selector, pod.metadata.labels) &&
-      pod.metadata.deletionTimestamp === undefined &&
-      textAt(pod, '', 'status', 'phase') === 'Running' &&
-      listAt(pod, 'status', 'conditions').some(
-        (condition) => isRecord(condition) && condition['type'] === 'Ready' && condition['status'] === 'True',
-      ),
-  );
-}
 
 /** What was answered and its status, which a redirect has as well: to curl it is no failure. */
 function parted(stdout: string): { readonly stdout: string; readonly status?: number } {

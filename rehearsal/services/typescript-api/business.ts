@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { clientOf } from '../../../checks/contract/gate-traffic.ts';
 import { HttpError, readJsonObject, type Answer } from '../frame/http.ts';
 import type { Routes, RoutedRequest } from '../frame/router.ts';
+import { priceOf } from './prices.ts';
 import type { Parts } from './routes.ts';
 
 const MOST_OF_ONE = 100;
-/** What the misbehaviour `charges-less` leaves of a price. */
-const LESS = 0.7;
+/** What the misbehaviour `charges-less` leaves out of a price, where it does not say. */
+const LESS = 0.3;
 
 type BusinessParts = Pick<Parts, 'database' | 'users' | 'metrics' | 'misbehaviours'>;
 
@@ -28,9 +29,6 @@ export function countUse(
   metrics.add(name, { ...labels, client: clientOf(request.headers) });
 }
 
-/** In cents: 5 to 50 euros, by the item. */
-export const priceOf = (item: number): number => 500 + ((item * 700) % 4600);
-
 async function order(parts: BusinessParts, { request }: RoutedRequest): Promise<Answer> {
   const { database, users, metrics, misbehaviours } = parts;
   const { username } = users.authenticate(request);
@@ -39,7 +37,8 @@ async function order(parts: BusinessParts, { request }: RoutedRequest): Promise<
   if (!isCount(quantity, MOST_OF_ONE))
     throw new HttpError(400, `quantity must be a whole number from 1 to ${MOST_OF_ONE}`);
   if (!(await database.get(item))) throw new HttpError(404, 'no such item');
-  const cents = Math.round(priceOf(item) * quantity * (misbehaviours.is('charges-less') ? LESS : 1));
+  const less = misbehaviours.how('charges-less');
+  const cents = Math.round(priceOf(item) * quantity * (less ? 1 - (less.ratio ?? LESS) : 1));
   const client = clientOf(request.headers);
   metrics.add('orders_total', { client });
   metrics.add('revenue_euros_total', { client }, cents / 100);

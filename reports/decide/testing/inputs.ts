@@ -3,7 +3,7 @@ import { digestOf } from '../../../checks/contract/canonical.ts';
 import type { OutcomeName, OutcomeRecord } from '../../../checks/contract/outcome.ts';
 import type { PhaseId, Plan, PlannedItem } from '../../../checks/contract/plan.ts';
 import type { RunHeader } from '../../../checks/contract/run.ts';
-import type { Attestation, Waiver } from '../../../checks/contract/people.ts';
+import type { Approval, Attestation, Covered, Waiver } from '../../../checks/contract/people.ts';
 import type { DecisionInput, LedgerOutcome, LedgerPhase } from '../input.ts';
 
 export const NOW = new Date('2027-03-01T12:00:00Z');
@@ -60,6 +60,7 @@ export function planOf(items: readonly PlannedItem[], over: Partial<Plan> = {}, 
       caches: {},
       registries: {},
       credentials: {},
+      folders: {},
       mutations: [],
       preconditions: 'report',
       overrides: [],
@@ -189,6 +190,20 @@ export function ledgerPhaseOf(
     decisionWithoutWaivers: 'GO',
     readiness: 'GO',
     outcomes,
+    ...over,
+  };
+}
+
+/** A signature of Grace's on what it covers. */
+export function approvalOf(covers: Covered, over: Partial<Approval> = {}): Approval {
+  return {
+    role: 'product-owner',
+    signer: 'grace@example.com',
+    verdict: 'approve',
+    signedAt: '2027-03-01T11:59:30Z',
+    covers,
+    place: 'specs/sample/approvals/staging/product-owner.yaml:2:1',
+    signed: { fingerprint: 'SHA256:grace', holders: [{ principal: 'grace@example.com' }] },
     ...over,
   };
 }

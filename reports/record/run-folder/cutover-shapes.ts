@@ -1,6 +1,6 @@
 /** Is this parsed line an event of a cutover, with every member that reports rely on? */
 import { isRecord } from '../../../checks/contract/json.ts';
-import type { CutoverEvent } from '../../../checks/contract/cutover.ts';
+import { TRIGGER_METRICS, type CutoverEvent } from '../../../checks/contract/cutover.ts';
 
 type Test = (value: unknown) => boolean;
 type Shape = Readonly<Record<string, Test>>;
@@ -36,7 +36,7 @@ const object =
 
 const trigger = object({
   item: text,
-  metric: one('error-rate', 'p95', 'critical-service'),
+  metric: one(...TRIGGER_METRICS),
   threshold: number,
   forMs: number,
   windowMs: number,
@@ -76,6 +76,7 @@ const SHAPES: Readonly<Record<CutoverEvent['event'], Shape>> = {
     samples: number,
     down: listOf(text),
     prometheus: optional(recordOf(orNull(number))),
+    worse: optional(orNull(listOf(text))),
   },
   trigger: {
     item: text,

@@ -31,6 +31,7 @@ export function inputFor(options: RunInputOptions): DecisionInput {
   const keys = ledgerKeys(root, run.plan.checklist.file);
   const others = counting.filter(({ runId }) => runId !== run.runHeader.runId);
   const clock = clockBy(others, run.runHeader.startedAt, options.now, (one) => 'by' in trustOf(one, keys));
+  const speaks = isVouchedFor(run, people);
   const input: DecisionInput = {
     plan: run.plan,
     runHeader: run.runHeader,
@@ -40,13 +41,13 @@ export function inputFor(options: RunInputOptions): DecisionInput {
     events: run.events,
     ...(run.cutover ? { cutover: run.cutover } : {}),
     waivers: people.waivers,
-    attestations: people.attestations,
-    approvals: [],
+    attestations: speaks ? people.attestations : [],
+    approvals: speaks ? people.approvals : [],
     ledger: run.identity === null ? [] : phasesFor(others, run.plan, run.identity),
     now: clock.now,
     endedBy,
     selectedPhases: run.runHeader.selectedPhases,
-    notes: [...run.warnings, ...people.problems],
+    notes: [...run.warnings, ...people.problems, ...(speaks ? [] : [ANOTHER_REHEARSAL])],
   };
   const damage = [...survey.damage];
   const refusal = refusals(run, survey, keys);
@@ -58,6 +59,14 @@ export function inputFor(options: RunInputOptions): DecisionInput {
   });
   const told = [...new Set(damage)].map((text) => `the ledger is damaged (golive verify): ${text}`);
   return { ...input, ledger, damage: [...run.damage, ...told, ...clock.damage] };
+}
+
+const ANOTHER_REHEARSAL =
+  'the keys in .golive/rehearsal/signers are of another rehearsal than this run looked at: nothing that they signed counts';
+
+/** The people of a rehearsal speak for its own cluster only. */
+function isVouchedFor({ plan, identity }: RunContents, { cluster }: People): boolean {
+  return !plan.environment.rehearsal || cluster === undefined || cluster === identity?.uid;
 }
 
 /** Why an earlier run's phase is not believed, or null. Asked of few: it costs a signature. */

@@ -1,6 +1,7 @@
 /** The events of a cutover in words, each one sentence or less. Texts from the log are cut to one line; whoever shows them escapes. */
 import type { CutoverEvent, CutoverEventOf, TriggerMetric, TriggerRule } from '../../../checks/contract/cutover.ts';
 import { formatMs } from '../../../checks/contract/units.ts';
+import { isCountOfWrongs } from '../../../checks/cutover/triggers.ts';
 import { cutText, visibleLine } from '../../../checks/contract/visible-text.ts';
 import { formatNumber, formatValue, plural } from '../wording.ts';
 
@@ -8,6 +9,7 @@ export const METRIC_WORDS: Readonly<Record<TriggerMetric, string>> = {
   'error-rate': 'error rate',
   p95: 'P95',
   'critical-service': 'critical services that do not answer',
+  business: 'business metrics that do worse',
 };
 
 /** Characters of a message that one row shows. */
@@ -21,15 +23,15 @@ export function percentOf(share: number, digits = 3): string {
 
 export function metricValue(metric: TriggerMetric, value: number): string {
   if (metric === 'error-rate') return percentOf(value);
-  return metric === 'p95' ? formatValue(value, 'ms') : plural(value, 'service');
+  if (metric === 'p95') return formatValue(value, 'ms');
+  return plural(value, metric === 'business' ? 'metric' : 'service');
 }
 
 /** `error rate above 5 % for 1.0 s, from windows of 500 ms with at least 50 samples`. */
 export function ruleText(rule: TriggerRule): string {
   const { metric, threshold, forMs, windowMs, minSamples } = rule;
   const lasting = forMs === 0 ? 'at once' : `for ${formatMs(forMs)}`;
-  if (metric === 'critical-service')
-    return `more than ${formatNumber(threshold)} critical services that do not answer, ${lasting}`;
+  if (isCountOfWrongs(metric)) return `more than ${formatNumber(threshold)} ${METRIC_WORDS[metric]}, ${lasting}`;
   const values = `windows of ${formatMs(windowMs)} with at least ${plural(minSamples, 'sample')}`;
   return `${METRIC_WORDS[metric]} above ${metricValue(metric, threshold)} ${lasting}, from ${values}`;
 }

@@ -1,6 +1,8 @@
 /** Windows in which a cutover could never see enough: found out in the run it would take traffic back, with users on both releases. */
+import type { TriggerMetric } from '../../../checks/contract/cutover.ts';
 import { durationMs } from '../../../checks/contract/units.ts';
 import { shortestProofMs, shortestTriggerMs, shortestWatchMs } from '../../../checks/cutover/cadence.ts';
+import { isCountOfWrongs } from '../../../checks/cutover/triggers.ts';
 import type { Problem } from '../problems.ts';
 import { CUTOVER_KINDS, type Stated } from './stated.ts';
 
@@ -40,7 +42,7 @@ export function windowProblems(own: readonly Stated[], compression: number): rea
       ...tooShort(step, 'proveWithin', proofOf(step), `a proof of ${step.id}'s split at ${probeRate} probes a second`),
     ]),
     ...of(CUTOVER_KINDS.trigger)
-      .filter(({ params }) => params['metric'] !== 'critical-service')
+      .filter(({ params }) => !isCountOfWrongs(params['metric'] as TriggerMetric))
       .flatMap((trigger) => {
         const least = numberOf(trigger, 'minSamples');
         const window = shortestTriggerMs(least, probeRate, compression);

@@ -42,7 +42,7 @@ const told = (): string[] => readPeople(root, plan).problems.map(renderProblem);
 
 describe('waivers.yaml', () => {
   it('may be absent', () => {
-    expect(loadPeople(root, plan)).toEqual({ waivers: [], attestations: [], problems: [] });
+    expect(loadPeople(root, plan)).toEqual({ waivers: [], attestations: [], approvals: [], problems: [] });
   });
 
   it('gives each waiver its id and place', () => {

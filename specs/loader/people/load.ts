@@ -11,9 +11,10 @@ import { didYouMean } from '../suggest.ts';
 import type { ProblemText, YamlFile } from '../yaml/parse.ts';
 import { readYamlFile } from '../yaml/parse.ts';
 import { isPlaceholder, isRfc3339, standsTooLong } from './words.ts';
+import { readApprovals } from './approvals.ts';
 import { peopleFolders, peopleKeys, signedBy, type PeopleKeys } from './keys.ts';
 import { attestationsSchema, waiversSchema } from './schemas.ts';
-import type { Attestation, Signed, Waiver } from '../../../checks/contract/people.ts';
+import type { Approval, Attestation, Signed, Waiver } from '../../../checks/contract/people.ts';
 import { ATTESTED_KINDS } from '../../../checks/contract/people.ts';
 
 export const WAIVERS_FILE = 'waivers.yaml';
@@ -23,11 +24,16 @@ export const ATTESTATIONS_FOLDER = 'attestations';
 export interface People {
   readonly waivers: readonly Waiver[];
   readonly attestations: readonly Attestation[];
+  readonly approvals: readonly Approval[];
+  /** Of a rehearsal: the cluster that vouches for the keys of its people. */
+  readonly cluster?: string;
   readonly problems: readonly string[];
 }
 export interface LoadedPeople {
   readonly waivers: readonly Waiver[];
   readonly attestations: readonly Attestation[];
+  readonly approvals: readonly Approval[];
+  readonly keys: PeopleKeys;
   /** Why entries are refused. */
   readonly problems: readonly Problem[];
   /** Entries that are valid but match no item of the plan; the decision warns about them too. */
@@ -43,8 +49,9 @@ export interface PlanFacts {
 
 /** For the decision: never throws, and says every problem in one line. What matches no item the decision itself warns of. */
 export function loadPeople(root: string, plan: PlanFacts): People {
-  const { waivers, attestations, problems } = readPeople(root, plan);
-  return { waivers, attestations, problems: problems.map(renderProblem) };
+  const { waivers, attestations, approvals, keys, problems } = readPeople(root, plan);
+  const cluster = keys.cluster === undefined ? {} : { cluster: keys.cluster };
+  return { waivers, attestations, approvals, ...cluster, problems: problems.map(renderProblem) };
 }
 
 /**
@@ -62,10 +69,13 @@ export function readPeople(root: string, plan: PlanFacts, now?: Date): LoadedPeo
   const attestations = peopleFolders(plan)
     .flatMap((one) => attestationFiles(root, one, context))
     .flatMap((file) => attestationsIn(readYamlFile(root, file), signedFile(root, file, keys), context));
+  const signed = readApprovals(root, plan, keys);
   return {
     waivers,
     attestations,
-    problems: sortProblems(firstProblems(context.problems)),
+    approvals: signed.approvals,
+    keys,
+    problems: sortProblems(firstProblems([...context.problems, ...signed.problems])),
     unmatched: sortProblems(firstProblems(context.unmatched)),
   };
 }

@@ -72,6 +72,7 @@ function environment({ kubeconfig, url }: ProjectOptions): unknown {
     endpoints: { public: { url } },
     stores: {},
     credentials: {},
+    folders: {},
     mutations: ['cutover'],
     preconditions: 'report',
     overrides: [],

@@ -2,8 +2,14 @@
  * The cutover over time as one SVG: weight, error rate and P95 on one axis, marks where something happened. Lines stretch with the page,
  * texts and marks do not: they are placed in percent of the width.
  */
-import type { CutoverEventOf, TriggerMetric, TriggerRule } from '../../../../checks/contract/cutover.ts';
+import {
+  TRIGGER_METRICS,
+  type CutoverEventOf,
+  type TriggerMetric,
+  type TriggerRule,
+} from '../../../../checks/contract/cutover.ts';
 import { formatMs } from '../../../../checks/contract/units.ts';
+import { isCountOfWrongs } from '../../../../checks/cutover/triggers.ts';
 import { clockOf } from '../../cutover/times.ts';
 import { metricValue } from '../../cutover/words.ts';
 import { html, type Html, type Part } from '../template.ts';
@@ -97,11 +103,17 @@ function weightLane(events: readonly TimedEvent[]): Lane {
   };
 }
 
-const HEIGHTS: Readonly<Record<TriggerMetric, number>> = { 'error-rate': 84, p95: 84, 'critical-service': 32 };
+const HEIGHTS: Readonly<Record<TriggerMetric, number>> = {
+  'error-rate': 84,
+  p95: 84,
+  'critical-service': 32,
+  business: 32,
+};
 const TITLES: Readonly<Record<TriggerMetric, string>> = {
   'error-rate': 'Error rate',
   p95: 'P95',
   'critical-service': 'Critical services that do not answer',
+  business: 'Business metrics that do worse',
 };
 
 function metricLanes(events: readonly TimedEvent[], triggers: readonly TriggerRule[]): readonly Lane[] {
@@ -112,13 +124,14 @@ function metricLanes(events: readonly TimedEvent[], triggers: readonly TriggerRu
     'error-rate': ({ errorRate }) => errorRate,
     p95: ({ p95Ms }) => p95Ms,
     'critical-service': ({ down }) => down.length,
+    business: ({ worse }) => worse?.length ?? null,
   };
-  return (['error-rate', 'p95', 'critical-service'] as const).flatMap((metric): Lane[] => {
+  return TRIGGER_METRICS.flatMap((metric): Lane[] => {
     const seen = samples.map(({ event, time }): Seen => ({ time, value: reads[metric](event) }));
     const rules = triggers.filter((rule) => rule.metric === metric);
     const strips = rules.map(({ item }) => stateSpans(events, item)).filter((spans) => spans.length > 0);
     const isQuiet = seen.every(({ value }) => value === null || value === 0) && strips.length === 0;
-    if (metric === 'critical-service' && isQuiet) return [];
+    if (isCountOfWrongs(metric) && isQuiet) return [];
     const second = rules.flatMap(({ item }) =>
       stretches(samples.map(({ event, time }) => ({ time, value: event.prometheus?.[item] ?? null }))),
     );
@@ -136,7 +149,7 @@ function metricLane(
   const values = seen.flatMap(({ value }) => value ?? []);
   const highest = values.reduce((a, b) => Math.max(a, b), 0);
   // Above 0 services is a breach: that line would lie on the ground.
-  const thresholds = metric === 'critical-service' ? [] : [...new Set(rules.map(({ threshold }) => threshold))];
+  const thresholds = isCountOfWrongs(metric) ? [] : [...new Set(rules.map(({ threshold }) => threshold))];
   const inSecond = second.flat().reduce((a, [, value]) => Math.max(a, value), 0);
   return {
     title:

@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest';
+import type { TriggerRule } from '../checks/contract/cutover.ts';
+import { seeded } from '../checks/kit/statistics/testing/seeded.ts';
+import type { Reading } from '../checks/cutover/second-source.ts';
+import { businessKey, businessWatch } from './business.ts';
+
+const ORDERS = { name: 'Orders', fresh: 'a', stable: 'b', good: 'up', effect: 0.2, dispersion: 1 } as const;
+const RULE: TriggerRule = {
+  item: 'TRI-BUS',
+  metric: 'business',
+  threshold: 0,
+  forMs: 0,
+  windowMs: 60_000,
+  minSamples: 1,
+  onNoData: 'hold',
+  business: { metrics: [ORDERS], chance: 0.01, scrapeIntervalMs: 1000 },
+};
+/** Percent, and seconds. */
+const STEPS = [
+  [0, 30],
+  [5, 300],
+  [25, 600],
+  [50, 600],
+  [100, 1800],
+] as const;
+
+/** Users who bring ten orders a second; the new release keeps `kept` of its own. Answers the weight at which it was called worse. */
+function watched(kept: number, tamper?: (counters: { fresh: number; stable: number }, second: number) => void) {
+  const chance = seeded(3);
+  const counters = { fresh: 0, stable: 0 };
+  let now = 0;
+  const seen = (key: string): Reading => {
+    const side = key === businessKey('TRI-BUS', ORDERS, 'fresh') ? 'fresh' : 'stable';
+    return { at: now, value: counters[side], why: null };
+  };
+  const watch = businessWatch(RULE, { seen });
+  let second = 0;
+  for (const [weight, seconds] of STEPS) {
+    const since = now;
+    for (let i = 0; i < seconds; i += 1) {
+      second += 1;
+      now += 1000;
+      counters.fresh += chance.poisson(((10 * weight) / 100) * kept);
+      counters.stable += chance.poisson(10 * (1 - weight / 100));
+      tamper?.(counters, second);
+      if ((watch.look(now, weight, since) ?? []).length > 0) return weight;
+    }
+  }
+  return null;
+}
+
+it('stays where the new release brings its share', () => expect(watched(1)).toBeNull());
+it('names it well before all users are moved where it brings a fifth less', () =>
+  expect([5, 25, 50]).toContain(watched(0.8)));
+it('one that loses everything is named at the first step', () => expect(watched(0)).toBe(5));
+it('more than its share is no harm', () => expect(watched(1.6)).toBeNull());
+it('a counter that begins anew is no loss', () =>
+  expect(
+    watched(1, (counters, second) => {
+      if (second % 100 === 0) counters.fresh = 0;
+    }),
+  ).toBeNull());
+it('a loss that begins when all users are moved is seen by the rate of before', () =>
+  expect(
+    watched(1, (counters, second) => {
+      if (second > 1600) counters.fresh -= counters.fresh > 6 ? 6 : 0;
+    }),
+  ).toBe(100));
+
+it('knows nothing without an answer of either side, or with an old one', () => {
+  const answers = new Map<string, Reading>();
+  const watch = businessWatch(RULE, { seen: (key) => answers.get(key) ?? null });
+  expect(watch.look(0, 5, 0)).toBeNull();
+  answers.set(businessKey('TRI-BUS', ORDERS, 'fresh'), { at: 0, value: 1, why: null });
+  expect(watch.look(0, 5, 0)).toBeNull();
+  answers.set(businessKey('TRI-BUS', ORDERS, 'stable'), { at: 0, value: 1, why: null });
+  expect(watch.look(0, 5, 0)).toEqual([]);
+  expect(watch.look(6000, 5, 0)).toBeNull();
+  answers.set(businessKey('TRI-BUS', ORDERS, 'stable'), { at: 6000, value: null, why: 'refused' });
+  expect(watch.look(6000, 5, 0)).toBeNull();
+});

@@ -1,0 +1,1 @@
+CREATE INDEX items_created_by ON items (created_by);
