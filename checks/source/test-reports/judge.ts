@@ -2,8 +2,8 @@
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { shortened, table } from '../../kit/evidence.ts';
 import type { Refusal, Say } from '../../kit/kind.ts';
-import { FORMATS, readResults } from '../results/read.ts';
-import type { Results, TestResult } from '../results/types.ts';
+import { FORMATS, readResults } from './formats/read.ts';
+import type { Results, TestResult } from './formats/types.ts';
 
 export const messages = {
   failed: {

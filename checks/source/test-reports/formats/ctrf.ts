@@ -1,5 +1,5 @@
 /** CTRF, the common test report format: JSON with one entry a test. */
-import { at, isRecord, listAt, numberAt, textAt } from '../../contract/json.ts';
+import { at, isRecord, listAt, numberAt, textAt } from '../../../contract/json.ts';
 import { COMMIT, type Results, type ResultsDoubt, type TestResult } from './types.ts';
 
 const STATUS: Readonly<Record<string, TestResult['status']>> = {

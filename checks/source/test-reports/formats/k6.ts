@@ -2,7 +2,7 @@
  * Summaries of k6, in its three shapes: `handleSummary` (a threshold says `ok`), `--summary-export` (a threshold says whether it was
  * *crossed*), and the machine-readable one, which has no thresholds. A threshold counts as a test.
  */
-import { at, isRecord, listAt, numberAt, textAt } from '../../contract/json.ts';
+import { at, isRecord, listAt, numberAt, textAt } from '../../../contract/json.ts';
 import { latestMoment, type Results, type ResultsDoubt, type TestResult } from './types.ts';
 
 type Values = Readonly<Record<string, unknown>>;

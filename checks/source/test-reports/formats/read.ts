@@ -1,6 +1,6 @@
 /** Reads a file of test results in whichever format it is. */
-import { parseJson } from '../../contract/json.ts';
-import { errorText } from '../../contract/text.ts';
+import { parseJson } from '../../../contract/json.ts';
+import { errorText } from '../../../contract/text.ts';
 import { isCtrf, readCtrf } from './ctrf.ts';
 import { readJunit } from './junit.ts';
 import { isK6, readK6 } from './k6.ts';

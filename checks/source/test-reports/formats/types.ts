@@ -1,5 +1,5 @@
 /** What a file of test results says, whoever wrote it. */
-import type { DoubtReason } from '../../kit/verdict.ts';
+import type { DoubtReason } from '../../../kit/verdict.ts';
 
 export interface TestResult {
   /** As people find it: suite, class, name. */
