@@ -33,7 +33,32 @@ export interface History {
   readonly isSimulated: boolean;
 }
 
+/** A rollback that another environment tried. */
+export interface PastRollback {
+  readonly runId: string;
+  /** RFC 3339, when it was judged. */
+  readonly at: string;
+  readonly outcome: OutcomeName;
+  /** Images that were seen there then, as digests or `name@sha256:…`: of its run, else of the last run before it that saw any. */
+  readonly images: readonly string[];
+}
+
+export interface Rollbacks {
+  /** Of this release, oldest first. */
+  readonly records: readonly PastRollback[];
+  /** Runs that tell of a rollback and do not count, and why. */
+  readonly refused: readonly string[];
+  /** Some of them were made up by a rehearsal: there is no other environment beside it. */
+  readonly isSimulated: boolean;
+}
+
 export interface HistoryReader {
   /** @throws ObservationError `protocol` when the ledger is damaged, `unreachable` when this run reached no cluster */
   sinceApproval(): Promise<History>;
+  /**
+   * What the item that rehearses the rollback found of this release in another environment, whose records were brought here.
+   *
+   * @throws ObservationError `misconfigured` for this run's own environment, `protocol` when the ledger is damaged
+   */
+  rollbacks(environment: string, item: string): Promise<Rollbacks>;
 }

@@ -20,7 +20,7 @@ export function clusterUidOf(publicKey: Uint8Array): string {
   return parts.join('-');
 }
 
-/** The ledger of runs that a rehearsal simulates, for what is looked at days after an approval; read for nothing else. */
+/** The ledger of runs that a rehearsal simulates, for what is looked at days after an approval or happened elsewhere; read for nothing else. */
 export const SIMULATED_LEDGER = '.golive/rehearsal/simulated-ledger';
 
 /** The folder of a rehearsal's people: their keys, attestations and approvals. */

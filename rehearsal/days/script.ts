@@ -17,6 +17,11 @@ export interface SimulatedMetric {
   readonly rhythm: number;
   readonly noise: number;
 }
+export interface SimulatedItem {
+  readonly item: string;
+  readonly phase: string;
+  readonly kind: string;
+}
 export interface DaysScript {
   readonly checklist: string;
   readonly release: Release;
@@ -25,7 +30,9 @@ export interface DaysScript {
   readonly watchedBy: string;
   readonly metrics: readonly SimulatedMetric[];
   /** Items that were judged again every day. */
-  readonly daily: readonly { readonly item: string; readonly phase: string; readonly kind: string }[];
+  readonly daily: readonly SimulatedItem[];
+  /** The item that rehearsed the rollback, and the environment that it did so in. */
+  readonly rollback?: SimulatedItem & { readonly environment: string };
 }
 
 /** Of the project's checklists. A file that cannot be read simulates nothing. */
@@ -37,7 +44,7 @@ export function daysScripts(project: string, env: NodeJS.ProcessEnv = process.en
     const days = yamlOf(join(folder, name, DAYS_FILE));
     const release = checklist?.['release'];
     if (days === undefined || !isRecord(release)) return [];
-    const { promisedBy, watchedBy, metrics, daily } = days;
+    const { promisedBy, watchedBy, metrics, daily, rollback } = days;
     return [
       {
         checklist: `specs/${name}/checklist.yaml`,
@@ -50,6 +57,7 @@ export function daysScripts(project: string, env: NodeJS.ProcessEnv = process.en
         watchedBy: String(watchedBy),
         metrics: (metrics as SimulatedMetric[] | undefined) ?? [],
         daily: (daily as DaysScript['daily'] | undefined) ?? [],
+        ...(isRecord(rollback) ? { rollback: rollback as unknown as NonNullable<DaysScript['rollback']> } : {}),
       },
     ];
   });

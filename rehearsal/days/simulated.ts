@@ -1,11 +1,13 @@
 /**
  * Two weeks that do not pass in a rehearsal: an approval and a run for each hour since, in a ledger of their own, signed by the cluster's key.
- * Only `history` reads it, and only where the rehearsal was not really approved.
+ * Only `history` reads them, and only where the rehearsal was not really approved. Beside them one run of another environment, a stand-in,
+ * that rehearsed the rollback of the release.
  *
  *   days.change {metric, from, factor}        from that hour on the metric is so many times as high
  *   days.grow {metric, perDay}                it grows by that share of its level each day
  *   days.gap {from, to}                       no run between these hours
  *   days.finding {item, id, subject}          what the item finds every day
+ *   days.rollback {days}                      the rollback was rehearsed so many days ago
  *   days.forge {hour}                         one of the runs is signed by another key
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
@@ -20,6 +22,8 @@ import { LEDGER_SCHEMA, type LedgerHead, type LedgerRecord } from '../../reports
 import { statementOf } from '../../reports/record/ledger/signing.ts';
 import { chain, ledgerFile } from '../../reports/record/ledger/write.ts';
 import type { Levers, Release } from '../levers.ts';
+import { imageDigest } from '../registry/image-manifests.ts';
+import { RELEASES, SERVICES } from '../topology.ts';
 import { daysScripts, type DaysScript, type SimulatedMetric } from './script.ts';
 
 const HOUR_MS = 3_600_000;
@@ -36,6 +40,7 @@ interface Changes {
   readonly grow?: { readonly metric: string; readonly perDay: number };
   readonly gap?: { readonly from: number; readonly to: number };
   readonly finding?: { readonly item: string; readonly id: string; readonly subject: string };
+  readonly rollback?: { readonly days: number };
   readonly forge?: { readonly hour: number };
 }
 
@@ -49,7 +54,10 @@ export function addSimulatedDays(dir: string, levers: Levers): void {
   const write = (changes: Changes = {}): void => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const script of scripts) writeDays(folder, { script, key, end, changes });
+    for (const script of scripts) {
+      writeDays(folder, { script, key, end, changes });
+      writeRollback(folder, { script, key, end, changes });
+    }
   };
   write();
   const lever = (name: keyof Changes): void =>
@@ -57,7 +65,7 @@ export function addSimulatedDays(dir: string, levers: Levers): void {
       write({ [name]: args } as Changes);
       return Promise.resolve(() => Promise.resolve(write()));
     });
-  for (const name of ['change', 'grow', 'gap', 'finding', 'forge'] as const) lever(name);
+  for (const name of ['change', 'grow', 'gap', 'finding', 'forge', 'rollback'] as const) lever(name);
 }
 
 interface Days {
@@ -84,6 +92,17 @@ function writeDays(folder: string, days: Days): void {
     const again = hour % DAY_HOURS === 0 ? dailyAt(days, at, true) : [];
     add(at, [measuredAt(days, hour, script.watchedBy), ...again], 'HOLD', forged);
   }
+}
+
+/** The release's images are the same wherever it runs. */
+function writeRollback(folder: string, days: Days): void {
+  const { rollback } = days.script;
+  if (rollback === undefined) return;
+  const at = days.end - (days.changes.rollback?.days ?? 1) * DAY_HOURS * HOUR_MS;
+  const images = Object.values(SERVICES).map(({ image }) => imageDigest(image, RELEASES.blue));
+  const outcome = { ...outcomeOf(rollback.item, rollback.phase, rollback.kind, at), images };
+  const { environment, phase } = rollback;
+  writeRun(folder, { ...days, at, outcomes: [outcome], decision: 'HOLD', head: undefined, environment, phase });
 }
 
 /** The metrics in one hour; before the first one it is the approval, which takes the mean of a day. */
@@ -137,20 +156,24 @@ interface RunOf extends Days {
   readonly outcomes: readonly LedgerOutcome[];
   readonly decision: 'GO' | 'HOLD';
   readonly head: LedgerHead | undefined;
+  /** Absent: this one. */
+  readonly environment?: string;
+  /** Absent: by the decision. */
+  readonly phase?: string;
 }
 
 /** One run's file, as `closeLedger` writes it; answers its end. */
-function writeRun(folder: string, { script, key, at, outcomes, decision, head }: RunOf): LedgerHead {
+function writeRun(folder: string, { script, key, at, outcomes, decision, head, ...run }: RunOf): LedgerHead {
+  const { environment = ENVIRONMENT, phase = decision === 'GO' ? 'final' : 'post-deployment' } = run;
   const time = new Date(at).toISOString();
   const runId = `${time.replace(/[-:.]/g, '')}-51313131`;
-  const phases = decision === 'GO' ? ['final'] : ['post-deployment'];
   const records: LedgerRecord[] = [
     {
       ...{ record: 'header', schema: LEDGER_SCHEMA, runId, startedAt: time, release: script.release },
-      ...{ environment: ENVIRONMENT, rehearsal: true, checklist: script.checklist },
-      ...{ planDigest: PLAN_DIGEST, checklistDigest: PLAN_DIGEST, phases, heads: head ? [head] : [] },
+      ...{ environment, rehearsal: true, checklist: script.checklist },
+      ...{ planDigest: PLAN_DIGEST, checklistDigest: PLAN_DIGEST, phases: [phase], heads: head ? [head] : [] },
     },
-    { record: 'environment', name: ENVIRONMENT, uid: clusterUidOf(ed25519Blob(key)) },
+    { record: 'environment', name: environment, uid: clusterUidOf(ed25519Blob(key)) },
     ...outcomes.map((outcome) => ({ record: 'outcome', outcome, files: [] }) as const),
     {
       ...{ record: 'decision', decidedAt: time, decision, decisionWithoutWaivers: decision, readiness: decision },

@@ -35,6 +35,11 @@ export const dayFaults: readonly Fault[] = [
     ],
   },
   {
+    name: 'rollback-rehearsed-long-ago',
+    title: 'The rollback of this release was rehearsed in another environment five weeks ago, and never again',
+    inject: [{ lever: 'days.rollback', with: { days: 35 } }],
+  },
+  {
     name: 'later-attestations-changed',
     title: 'Somebody has changed what was attested about the weeks after the approval',
     inject: [

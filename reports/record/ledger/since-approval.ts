@@ -29,7 +29,7 @@ export function historyOf(options: HistoryOptions): Omit<History, 'isSimulated'>
   const own = survey.runs
     .filter((run) => run.runId !== ownRun && !survey.quarantined.has(run.runId))
     .filter((run) => run.closed && concerns(run, plan, identity))
-    .sort((a, b) => byText(timeOf(a), timeOf(b)) || byText(a.runId, b.runId));
+    .sort(oldestFirst);
   const refused: string[] = [];
   const believed = own.filter((run) => {
     const trust = trustOf(run, keys);
@@ -48,18 +48,24 @@ export function historyOf(options: HistoryOptions): Omit<History, 'isSimulated'>
   };
 }
 
+/** The order in which runs decided. */
+export const oldestFirst = (a: RunSummary, b: RunSummary): number =>
+  byText(timeOf(a), timeOf(b)) || byText(a.runId, b.runId);
+
 const timeOf = ({ decision, header }: RunSummary): string => decision?.decidedAt ?? header.startedAt;
 
 function latest(outcomes: readonly PastOutcome[]): ApprovedState['items'] {
   return [...new Map(outcomes.map((one) => [one.item, one])).values()];
 }
 
-function outcomesOf(folder: string, { runId }: RunSummary): readonly PastOutcome[] {
+const outcomesOf = (folder: string, run: RunSummary): readonly PastOutcome[] =>
+  outcomesIn(folder, run).map((outcome) => pastOutcome(outcome, run.runId));
+
+/** What a run judged, in its own order. */
+export function outcomesIn(folder: string, { runId }: Pick<RunSummary, 'runId'>): readonly LedgerOutcome[] {
   const path = ledgerFile(folder, runId);
   const { file } = parseLedgerFile(readFileSync(path, 'utf8'), path, runId);
-  return (file?.records ?? []).flatMap((record) =>
-    record.record === 'outcome' ? [pastOutcome(record.outcome, runId)] : [],
-  );
+  return (file?.records ?? []).flatMap((record) => (record.record === 'outcome' ? [record.outcome] : []));
 }
 
 function pastOutcome({ item, outcome, startedAt, findings, measured = [] }: LedgerOutcome, runId: string): PastOutcome {
