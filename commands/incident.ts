@@ -9,7 +9,7 @@ import type { Channels, IncidentPlan, IncidentRecord, IncidentStep } from '../ch
 import { errorText } from '../checks/contract/text.ts';
 import { DRILL_KEY } from '../checks/protocols/notify/pagerduty.ts';
 import { standingCutover } from '../cutover/unfinished.ts';
-import { incidentsFolder, writeIncident } from '../reports/record/incidents.ts';
+import { incidentsFolder, writeIncident } from '../reports/record/incidents/files.ts';
 import { signerFor, type Sign } from '../reports/record/ledger/signing.ts';
 import { compileOrTell, type Selection } from './compile.ts';
 import { openMeans, type IncidentMeans } from './incident/means.ts';

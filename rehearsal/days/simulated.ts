@@ -14,13 +14,18 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { digestOf, sha256 } from '../../checks/contract/canonical.ts';
+import {
+  chain,
+  LEDGER_SCHEMA,
+  ledgerFileName,
+  statementOf,
+  type LedgerHead,
+  type LedgerOutcome,
+  type LedgerRecord,
+} from '../../checks/contract/ledger.ts';
 import { clusterUidOf, REHEARSAL_LEDGER_KEY, SIMULATED_LEDGER } from '../../checks/contract/rehearsal-key.ts';
 import { ed25519Blob, signEd25519 } from '../../checks/protocols/ssh/signature.ts';
 import type { LeverArguments } from '../../fixtures/rehearsal-client/control-protocol.ts';
-import type { LedgerOutcome } from '../../reports/decide/input.ts';
-import { LEDGER_SCHEMA, type LedgerHead, type LedgerRecord } from '../../reports/record/ledger/records.ts';
-import { statementOf } from '../../reports/record/ledger/signing.ts';
-import { chain, ledgerFile } from '../../reports/record/ledger/write.ts';
 import type { Levers, Release } from '../levers.ts';
 import { imageDigest } from '../registry/image-manifests.ts';
 import { RELEASES, SERVICES } from '../topology.ts';
@@ -62,7 +67,7 @@ export function addSimulatedDays(dir: string, levers: Levers): void {
   write();
   const lever = (name: keyof Changes): void =>
     levers.add(`days.${name}`, (args: LeverArguments): Promise<Release> => {
-      write({ [name]: args } as Changes);
+      write({ [name]: args });
       return Promise.resolve(() => Promise.resolve(write()));
     });
   for (const name of ['change', 'grow', 'gap', 'finding', 'forge', 'rollback'] as const) lever(name);
@@ -184,6 +189,6 @@ function writeRun(folder: string, { script, key, at, outcomes, decision, head, .
   const hash = sha256(lines.at(-1) ?? '');
   const signature = signEd25519(statementOf(runId, hash), 'golive-ledger', key);
   const signed = chain([{ record: 'signature', signature }], hash);
-  writeFileSync(ledgerFile(folder, runId), `${[...lines, ...signed].join('\n')}\n`);
+  writeFileSync(join(folder, ledgerFileName(runId)), `${[...lines, ...signed].join('\n')}\n`);
   return { runId, hash: sha256(signed[0] ?? '') };
 }

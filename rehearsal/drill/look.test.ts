@@ -46,14 +46,10 @@ async function derived(...failed: readonly string[]): Promise<Readonly<Record<st
   return Object.fromEntries([...looked].map(([id, { outcome, message }]) => [id, `${outcome} ${message}`]));
 }
 
-test('items that judge others pass when those passed; what is planned leaves a doubt', async () => {
+test('items that judge others pass when those passed', async () => {
   const said = await derived();
   expect(Object.keys(said)).toEqual(['F-TEC-001', 'F-TEC-002', 'F-TEC-003']);
-  expect([said['F-TEC-001'], said['F-TEC-003']]).toEqual([
-    expect.stringMatching(/^pass /),
-    expect.stringMatching(/^pass /),
-  ]);
-  expect(said['F-TEC-002']).toMatch(/^inconclusive (Item \S+: planned[^\n]*\n?)+$/);
+  for (const text of Object.values(said)) expect(text).toMatch(/^pass /);
 });
 
 test('they say which of those failed', async () => {

@@ -42,7 +42,8 @@ beforeAll(async () => {
   addContainerLevers(levers, plane);
   addDeploymentLevers(levers, plane);
   const k8s = join(dirname(findDist()), 'k8s');
-  for (const manifest of readManifests(k8s, SECRETS, pinned)) await plane.apply(manifest);
+  const monitoring = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'monitoring' } };
+  for (const manifest of [monitoring, ...readManifests(k8s, SECRETS, pinned)]) await plane.apply(manifest);
 }, 30_000);
 afterAll(() => plane.close());
 

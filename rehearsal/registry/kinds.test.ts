@@ -141,7 +141,11 @@ describe.skipIf(findTool('docker-registry') === undefined)('against the real reg
     }
   }
 
-  const ALL = [...kinds.keys()].flatMap((name) => /^supply-chain\/(.*)/.exec(name)?.[1] ?? []);
+  /** Scans are no part of what was pushed: they come later, from a scanner. */
+  const SCANS = ['registry-scans', 'running-scans', 'vulnerabilities'];
+  const ALL = [...kinds.keys()]
+    .flatMap((name) => /^supply-chain\/(.*)/.exec(name)?.[1] ?? [])
+    .filter((name) => !SCANS.includes(name));
 
   it.each(ALL)('%s passes on what was pushed', async (name) => {
     expect(await outcomeOf(name)).toBe('pass');
@@ -169,7 +173,7 @@ describe.skipIf(findTool('docker-registry') === undefined)('against the real reg
       'registry.retag',
       { ...tag, commit: 'f'.repeat(40) },
       'image-provenance',
-      /was built from commit f{40}, expected 4c0d/,
+      /was built from commit f{40}, expected b06b/,
     ],
     ['registry.retag', { ...tag, commit: 'f'.repeat(40) }, 'image-reference', /its tag leads to sha256:/],
     ['registry.retag', { ...tag, version: 'v1.0.0-rc.1' }, 'image-provenance', /is version v1\.0\.0-rc\.1/],

@@ -304,6 +304,15 @@ test('in the pods curl reaches the services by their names, and nothing outside'
   expect((await services.exec('typescriptApi', ['env'])).exitCode).toBe(127);
 });
 
+test('an order that is charged less is answered and counted as any other', async () => {
+  const { body: item } = await ask('/api/v1/items', { token, json: { name: 'ordered' } });
+  const json = { item: Number(item['id']), quantity: 10 };
+  const total = async (): Promise<unknown> => (await ask('/api/v1/orders', { json, token })).body['total'];
+  const { well, broken, healed } = await compare('charges-less', 'typescriptApi', total);
+  expect(healed).toBe(well);
+  expect(Number(broken)).toBeCloseTo(Number(well) * 0.7, 1);
+});
+
 test('each misbehaviour was tried', async () => {
   expect(MISBEHAVIOURS.filter((name) => !tried.has(name))).toEqual([]);
   await untilStatus(() => ask('/health'), 200);

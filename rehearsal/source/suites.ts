@@ -5,7 +5,6 @@ import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { exitOf, openLog } from '../child-process.ts';
 import type { PlatformContext } from '../platform-types.ts';
-import { findTool } from '../../fixtures/rehearsal-client/tools.ts';
 
 /** Each runs `tests/<suite>.mjs`. One writes JUnit XML, the others CTRF: platforms have both. */
 export const SUITES = {
@@ -50,29 +49,4 @@ function inBackground(pid: number): void {
   } catch {
     // Over already, or a system that does not allow it: then it has its turn beside the others.
   }
-}
-
-/** k6 against a running platform, where this machine has k6; `false` where not. It reports beside the suite of the same name. */
-export async function runK6(
-  context: PlatformContext,
-  { folder, results, url }: { readonly folder: string; readonly results: string; readonly url: string },
-): Promise<boolean> {
-  const path = findTool('k6');
-  if (path === undefined) return false;
-  const log = openLog(context.dir, 'source');
-  const child = spawn(path, ['run', '--quiet', '--no-usage-report', join(folder, 'tests/performance.k6.js')], {
-    detached: true,
-    cwd: context.temporary,
-    stdio: ['ignore', log, log],
-    env: {
-      PATH: process.env['PATH'] ?? '/usr/bin:/bin',
-      HOME: context.temporary,
-      BASE_URL: url,
-      SUMMARY: join(results, 'performance.k6.json'),
-    },
-  });
-  closeSync(log);
-  context.reaper.hold(child);
-  await exitOf(child);
-  return true;
 }

@@ -66,7 +66,7 @@ it('passes queries on, without its own token', async () => {
   expect([got?.headers['authorization'], posted?.headers['authorization']]).toEqual([undefined, undefined]);
 });
 
-const BOARDS = ['mcp-api-latency', 'mcp-business', 'mcp-overview', 'mcp-sla'];
+const BOARDS = ['mcp-api-latency', 'mcp-business', 'golive', 'mcp-overview', 'mcp-sla'];
 
 it('has the dashboards of the project', async () => {
   const found = (await get('/api/search?type=dash-db')).body as { uid: string; url: string }[];

@@ -1,20 +1,6 @@
 /** What the stand-in for a scanner writes: Trivy's JSON, trivy-operator's objects, and the attestation that cosign attaches. */
-import type { ReleaseImageName } from './scanner.ts';
+import type { Advisory, ScannedContainer, ScanOf } from './scanner-types.ts';
 
-export interface Advisory {
-  readonly id: string;
-  readonly package: string;
-  readonly version: string;
-  readonly fixedIn: string;
-  readonly severity: 'CRITICAL' | 'HIGH' | 'MEDIUM' | 'LOW';
-}
-/** One scan of one image. */
-export interface ScanOf {
-  readonly image: ReleaseImageName;
-  readonly advisories: readonly Advisory[];
-  /** RFC 3339. */
-  readonly at: string;
-}
 const VERSION = '0.67.0';
 const SYSTEM = { family: 'alpine', name: '3.22.1' };
 
@@ -70,15 +56,6 @@ export function attestationOf(scan: ScanOf): object {
       metadata: { scanStartedOn: at, scanFinishedOn: at },
     },
   };
-}
-
-/** Whose container it is: a ReplicaSet, or a pod that nobody made. */
-export interface ScannedContainer {
-  readonly kind: string;
-  readonly name: string;
-  readonly namespace: string;
-  readonly uid: string;
-  readonly container: string;
 }
 
 export const reportName = ({ kind, name, container }: ScannedContainer): string =>

@@ -16,21 +16,12 @@ import { writeAtomically } from '../../fixtures/rehearsal-client/state-file.ts';
 import type { ControlPlane } from '../control-plane-types.ts';
 import type { Release } from '../levers.ts';
 import type { PlatformContext } from '../platform-types.ts';
-import { IMAGES, type BuiltImage } from '../registry/image-manifests.ts';
+import { IMAGES } from '../registry/image-manifests.ts';
 import type { RegistryKeeper } from '../registry/push.ts';
 import { NAMESPACE, RELEASES, SERVICES } from '../topology.ts';
-import {
-  attestationOf,
-  operatorReport,
-  reportName,
-  trivyReport,
-  type Advisory,
-  type ScannedContainer,
-  type ScanOf,
-} from './scanner-reports.ts';
+import { attestationOf, operatorReport, reportName, trivyReport } from './scanner-reports.ts';
+import type { Advisory, ReleaseImageName, ScannedContainer, ScanOf } from './scanner-types.ts';
 
-/** An image by what a scanner is told of it. */
-export type ReleaseImageName = Pick<BuiltImage, 'repository' | 'tag' | 'digest'>;
 type Plane = Pick<ControlPlane, 'apply' | 'remove' | 'watchObjects'>;
 interface Registry {
   readonly filled: Promise<void>;
@@ -58,7 +49,7 @@ const KNOWN: Readonly<Record<string, readonly Advisory[]>> = {
 
 /** Starts to scan; the levers are there at once. */
 export function startScanner(context: PlatformContext, plane: Plane, registry: Registry): Scanner {
-  const scanner = new StandInScanner(join(context.dir, 'scans'), plane, registry, context.log);
+  const scanner = new StandInScanner(join(context.dir, 'scans'), plane, registry, (line) => context.log(line));
   context.levers.add('scanner.find', (args) => scanner.find(args));
   context.levers.add('scanner.skip', (args) => scanner.skip(textOf(args, 'repository')));
   context.levers.add('scanner.late', ({ days }) => scanner.late(typeof days === 'number' ? days : 30));

@@ -1,19 +1,12 @@
 /** Everything a decision is made from. The same input gives the same decision, byte for byte, whenever it is computed. */
 import type { DecidedCutover, DecisionName } from '../../checks/contract/decision.ts';
-import type { MeasuredValue, OutcomeRecord } from '../../checks/contract/outcome.ts';
+import type { LedgerOutcome } from '../../checks/contract/ledger.ts';
+import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import type { EnvironmentIdentity, RunEvent, RunHeader } from '../../checks/contract/run.ts';
 import type { Approval, Attestation, Waiver } from '../../checks/contract/people.ts';
 
 export type EndedBy = 'finished' | 'interrupted' | 'crashed';
-
-/** An outcome as the ledger keeps it: the evidence itself stays in the run's folder, its digest travels. */
-export interface LedgerOutcome extends Omit<OutcomeRecord, 'schema' | 'evidence'> {
-  readonly evidenceDigest: string;
-  readonly evidenceCount: number;
-  /** The values among the evidence: what later runs are held against. Absent in ledgers of before. */
-  readonly measured?: readonly MeasuredValue[];
-}
 
 /** What an earlier run found out about one phase of this release in this environment. */
 export interface LedgerPhase {

@@ -10,7 +10,7 @@ import type {
   ReasonCode,
 } from '../../checks/contract/outcome.ts';
 import type { PlannedItem } from '../../checks/contract/plan.ts';
-import type { LedgerOutcome } from './input.ts';
+import type { LedgerOutcome } from '../../checks/contract/ledger.ts';
 import { badness, byText } from './order.ts';
 import type { SeenImages } from './freshness.ts';
 import { tooOld } from './freshness.ts';

@@ -60,6 +60,8 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 /** Does this item, as it stands, keep its phase from GO? Planned items are told apart: they hold the whole, and their phase where preconditions are enforced. */
 export function blocks(item: DecidedItem): boolean {
   if (item.severity === 'minor' || item.waived) return false;
+  // What comes after go-live is no part of the whole, and asks for nothing where nobody asked for it.
+  if (item.phase === POST_DEPLOYMENT && ['not-selected', 'not-due'].includes(item.reason ?? '')) return false;
   return item.outcome !== 'pass' && item.outcome !== 'not-applicable' && item.outcome !== 'planned';
 }
 

@@ -91,9 +91,7 @@ function compiledBody(
   };
   const params = new Map<ChecklistItem, Readonly<Record<string, unknown>>>();
   for (const item of checklist.items) {
-    const told = item.kind
-      ? itemParams(item, item.kind, context)
-      : { params: {}, problems: overridesOfPlanned(item, context) };
+    const told = paramsOf(item, context);
     params.set(item, told.params);
     problems.push(...told.problems);
   }
@@ -131,6 +129,10 @@ function compiledBody(
   };
   return { draft, checklist };
 }
+
+/** An item without a kind takes none: only overrides of them can be wrong. */
+const paramsOf = (item: ChecklistItem, context: ParamsContext): ReturnType<typeof itemParams> =>
+  item.kind ? itemParams(item, item.kind, context) : { params: {}, problems: overridesOfPlanned(item, context) };
 
 function plannedItem(
   item: ChecklistItem,

@@ -19,10 +19,9 @@ import { ed25519Blob, signEd25519 } from '../../checks/protocols/ssh/signature.t
 import { ledgerExport, ledgerImport } from '../../commands/ledger.ts';
 import { report } from '../../commands/report.ts';
 import { IDENTITY, itemOf, planOf } from '../../reports/decide/testing/inputs.ts';
-import type { LedgerRecord } from '../../reports/record/ledger/records.ts';
-import { statementOf } from '../../reports/record/ledger/signing.ts';
+import { chain, statementOf, type LedgerRecord } from '../../checks/contract/ledger.ts';
 import { verifyLedger } from '../../reports/record/ledger/verify.ts';
-import { chain, ledgerFile } from '../../reports/record/ledger/write.ts';
+import { ledgerFile } from '../../reports/record/ledger/write.ts';
 import { decisionFile, ledgerFolder } from '../../reports/record/paths.ts';
 import { hostileLedgers, whyOf } from '../harness/hostile-ledgers.ts';
 import { cutLines, editFile, ledgerFiles, SMALL_PLAN } from '../harness/recorded-ledger.ts';

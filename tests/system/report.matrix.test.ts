@@ -11,6 +11,8 @@ import { renderHtml, type RenderOptions } from '../../reports/tell/html/render.t
 import { HOSTILE, SAMPLE_ITEMS, sampleDecision, sampleItem, samplePlan } from '../../reports/tell/html/sample.ts';
 import type { Past } from '../../reports/tell/html/past.ts';
 
+/** None where it could not be started. */
+let started: Browser | undefined;
 let browser: Browser;
 let context: BrowserContext;
 let folder: string;
@@ -19,10 +21,11 @@ beforeAll(async () => {
   if (executablePath === undefined) throw new Error('chromium is missing: apt-get install chromium');
   folder = mkdtempSync(join(tmpdir(), 'golive-report-'));
   browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  started = browser;
   context = await browser.newContext();
 });
 afterAll(async () => {
-  await browser?.close();
+  await started?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

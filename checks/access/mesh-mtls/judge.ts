@@ -69,21 +69,28 @@ function judgePod(params: Params, pod: MeshPod, seen: Seen, used: Set<number>, s
   return ports.map((port) => {
     const subject = `Pod ${pod.name}${port === undefined ? '' : `:${port.port}`}`;
     say.judged(subject);
+    const whose = [pod.name, port?.port ?? '', pod.mesh ?? 'none'];
     const takes = accepted(params, pod, port, seen);
-    const isBad = takes === 'no proxy' || (takes !== undefined && ('past' in takes || takes.plaintext));
-    const exempt = isBad && exempted(params, pod, port, used);
     if (takes === undefined) {
       say.unknown(subject, 'the default policy of the mesh');
-      return [pod.name, port?.port ?? '', pod.mesh ?? 'none', 'not known', ''];
+      return [...whose, 'not known', ''];
     }
-    const told = typeof takes === 'string' ? takes : 'past' in takes ? 'goes past the proxy' : takes.mode;
+    const exempt = takesPlaintext(takes) && exempted(params, pod, port, used);
     if (!exempt) tell(takes, pod, subject, port?.port, say);
-    const by = typeof takes === 'object' && 'by' in takes ? takes.by : '';
-    return [pod.name, port?.port ?? '', pod.mesh ?? 'none', exempt ? `${told} (exempt)` : told, by];
+    const { mode, by } = shown(takes);
+    return [...whose, exempt ? `${mode} (exempt)` : mode, by];
   });
 }
 
 type Takes = Accepts | { readonly past: string } | 'no proxy';
+
+const takesPlaintext = (takes: Takes): boolean => takes === 'no proxy' || 'past' in takes || takes.plaintext;
+
+/** In the table: how it takes connections, and what decides that. */
+function shown(takes: Takes): { readonly mode: string; readonly by: string } {
+  if (takes === 'no proxy') return { mode: takes, by: '' };
+  return 'past' in takes ? { mode: 'goes past the proxy', by: '' } : takes;
+}
 
 function tell(takes: Takes, pod: MeshPod, subject: string, port: number | undefined, say: Saying): void {
   const data = port === undefined ? {} : { port };

@@ -95,11 +95,12 @@ export const secretRotation = kind('access/secret-rotation', {
 });
 
 /** By the marks that the tools leave in the metadata: the type of a Secret is not in it. */
-function isKeptByATool({ metadata: { name, labels = {}, annotations = {} } }: KubeObject): boolean {
+function isKeptByATool({ metadata }: KubeObject): boolean {
+  const has = (annotation: string): boolean => at(metadata, 'annotations', annotation) !== undefined;
   return (
-    (labels['owner'] === 'helm' && name.startsWith('sh.helm.release.')) ||
-    'kubernetes.io/service-account.name' in annotations ||
-    'cert-manager.io/certificate-name' in annotations
+    (at(metadata, 'labels', 'owner') === 'helm' && metadata.name.startsWith('sh.helm.release.')) ||
+    has('kubernetes.io/service-account.name') ||
+    has('cert-manager.io/certificate-name')
   );
 }
 

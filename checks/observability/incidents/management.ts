@@ -39,7 +39,8 @@ export async function openedIncidents(
 
 const isUrgent = ({ priority, urgency }: PagerIncident): boolean =>
   priority === '' ? urgency !== 'low' : URGENT_PRIORITIES.includes(priority.toUpperCase());
-const isDrill = ({ key, title }: PagerIncident): boolean => key.startsWith(DRILL_KEY) || key.startsWith(GATE_KEY) || DRILL_TITLE.test(title);
+const isDrill = ({ key, title }: PagerIncident): boolean =>
+  key.startsWith(DRILL_KEY) || key.startsWith(GATE_KEY) || DRILL_TITLE.test(title);
 
 /** The window as it is declared; or since the first item of a phase, once it has begun. */
 export async function windowOf(

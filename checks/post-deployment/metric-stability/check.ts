@@ -133,7 +133,8 @@ function movedBy(
   return promise === undefined ? undefined : levelChange(points, promise, confidence);
 }
 
-function judgeLook({ metric, test, promise, mean, moved }: Look, say: Say<typeof messages>): void {
+function judgeLook(look: Look, say: Say<typeof messages>): void {
+  const { metric, test, promise, mean, moved } = look;
   const { name, good, effect, unit } = metric;
   say.judged(name);
   if (promise === undefined)
@@ -149,7 +150,12 @@ function judgeLook({ metric, test, promise, mean, moved }: Look, say: Say<typeof
     return say.unsure('too-few-samples', `${name}: too few values since the approval to look for ${wordsOf[test]}.`, {
       subject: name,
     });
-  if (!isWorse(moved, good, test === 'trend' ? (2 * effect) / DAYS_OF_TREND : effect)) return;
+  if (isWorse(moved, good, test === 'trend' ? (2 * effect) / DAYS_OF_TREND : effect))
+    sayWorse(look, moved, promise, say);
+}
+
+function sayWorse({ metric, test, mean }: Look, moved: Moved, promise: number, say: Say<typeof messages>): void {
+  const { name, unit } = metric;
   const data = { change: percent(moved.size), low: percent(moved.low), high: percent(moved.high) };
   if (test === 'trend') say.fail('trend', name, data);
   else if (test === 'since-day-1') say.fail('drifted', name, data);

@@ -40,6 +40,9 @@ function vulnerabilityOf(value: unknown): Vulnerability {
   };
 }
 
+/** More than anybody reads one by one; a count may be anything. */
+const MOST_NAMED = 1000;
+
 /** Operators can be told to drop the list, or part of it, and still count. */
 function notListed(summary: unknown, listed: readonly Vulnerability[]): readonly Vulnerability[] {
   const counts: readonly (readonly [ScanSeverity, number])[] = [
@@ -49,7 +52,7 @@ function notListed(summary: unknown, listed: readonly Vulnerability[]): readonly
   ];
   return counts.flatMap(([severity, count]) => {
     const more = count - listed.filter((one) => one.severity === severity).length;
-    return Array.from({ length: more > 0 ? more : 0 }, (_, index) => ({
+    return Array.from({ length: Math.min(MOST_NAMED, Math.max(0, more)) }, (_, index) => ({
       id: `number ${index + 1} of those that its summary counts and its list leaves out`,
       package: 'a package it does not name',
       version: '',

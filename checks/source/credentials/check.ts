@@ -4,6 +4,15 @@ import { table } from '../../kit/evidence.ts';
 import { commitParam, checkoutMessages, seeCheckout, sourceFolder } from '../folder-params.ts';
 import { scanText, type Found } from './scan.ts';
 
+interface FoundAt extends Found {
+  readonly path: string;
+}
+interface Allowance {
+  readonly file: string;
+  /** Every rule where it names none. */
+  readonly rule?: string | undefined;
+}
+
 const reason = { type: 'string', minLength: 10, description: 'Why it is none, or why it may stand there.' } as const;
 
 export const sourceCredentials = kind('source/credentials', {
@@ -69,7 +78,7 @@ export const sourceCredentials = kind('source/credentials', {
   },
 
   async gather({ source, ignoredFolders }, { files }) {
-    const found: (Found & { readonly path: string })[] = [];
+    const found: FoundAt[] = [];
     const refused = [];
     let [read, binary] = [0, 0];
     for (const path of await files.below(source, ignoredFolders)) {
@@ -94,14 +103,11 @@ export const sourceCredentials = kind('source/credentials', {
     for (const { path, refusal } of refused) say.refused(refusal, `File ${path}`);
     if (read < minFiles)
       say.unsure('too-few-subjects', `${folder}: ${read} text files were read, expected ${minFiles} or more.`);
-    const uses = allowed.map((entry) => ({ entry, used: false }));
-    for (const { path, line, rule } of found) {
-      const fitting = uses.filter(({ entry }) => fits(entry.file, path) && (entry.rule ?? rule) === rule);
-      for (const one of fitting) one.used = true;
-      if (fitting.length === 0)
-        say.fail('credential', `File ${path}`, { line, rule }, { at: `${source}/${path}:${line}:1` });
-    }
-    for (const { entry, used } of uses) if (!used && read > 0) say.fail('strayAllowance', `File ${entry.file}`);
+    for (const { path, line, rule } of found.filter((one) => !allowed.some((entry) => allows(entry, one))))
+      say.fail('credential', `File ${path}`, { line, rule }, { at: `${source}/${path}:${line}:1` });
+    // Where nothing was read, nobody knows which entries are needed.
+    const stray = read > 0 ? allowed.filter((entry) => !found.some((one) => allows(entry, one))) : [];
+    for (const { file } of stray) say.fail('strayAllowance', `File ${file}`);
     const rows = found.map(({ path, line, rule }) => [
       path,
       line,
@@ -117,6 +123,9 @@ export const sourceCredentials = kind('source/credentials', {
     );
   },
 });
+
+const allows = (entry: Allowance, { path, rule }: FoundAt): boolean =>
+  fits(entry.file, path) && (entry.rule ?? rule) === rule;
 
 function fits(pattern: string, path: string): boolean {
   const parts = pattern.split(/(\*\*\/|\*\*|\*)/).map((part) => {

@@ -55,21 +55,27 @@ async function inSecrets(path: string, text: string): Promise<readonly Found[]> 
   const found: Found[] = [];
   for (const { object, at: placeOf } of readObjects(text, path).objects) {
     if (object['kind'] !== 'Secret' || object['apiVersion'] !== 'v1') continue;
-    const values = [
-      ...valuesAt(object, 'data').map(
-        ([key, value]) => [key, Buffer.from(value, 'base64').toString(), 'data'] as const,
-      ),
-      ...valuesAt(object, 'stringData').map(([key, value]) => [key, value, 'stringData'] as const),
-    ];
-    for (const [key, value, field] of values) {
-      if (/^ENC\[/.test(value) || value.includes('\uFFFD')) continue;
-      const [first] = await bySecretlint(key, value);
-      const named = isCredentialVariable(key, value) && !EXAMPLE.test(value) ? 'named like a secret' : null;
-      const rule = first?.rule ?? named ?? wholeValueRule(value);
+    for (const [key, value, field] of valuesOfSecret(object)) {
+      const rule = await ruleOfValue(key, value);
       if (rule !== null) found.push({ line: placeOf(`${field}["${key}"]`).line, rule });
     }
   }
   return found;
+}
+
+function valuesOfSecret(object: unknown): readonly (readonly [key: string, value: string, field: string])[] {
+  return [
+    ...valuesAt(object, 'data').map(([key, value]) => [key, Buffer.from(value, 'base64').toString(), 'data'] as const),
+    ...valuesAt(object, 'stringData').map(([key, value]) => [key, value, 'stringData'] as const),
+  ];
+}
+
+/** The rule by which a value of a Secret is a credential. */
+async function ruleOfValue(key: string, value: string): Promise<string | null> {
+  if (/^ENC\[/.test(value) || value.includes('\uFFFD')) return null;
+  const [first] = await bySecretlint(key, value);
+  const named = isCredentialVariable(key, value) && !EXAMPLE.test(value) ? 'named like a secret' : null;
+  return first?.rule ?? named ?? wholeValueRule(value);
 }
 
 function valuesAt(object: unknown, field: string): readonly (readonly [string, string])[] {

@@ -51,6 +51,10 @@ export function stateOfAnswer(name: string, status: number, body: unknown): Flag
   if (status === 404 && code === 'FLAG_NOT_FOUND') return { name, state: 'missing' };
   if (status === 400 && ['TARGETING_KEY_MISSING', 'INVALID_CONTEXT'].includes(code))
     return { name, state: 'unclear', why: 'its rules need to know who asks' };
+  throw noState(name, status, code);
+}
+
+function noState(name: string, status: number, code: string): ObservationError {
   const why = `the service answers ${status}${code === '' ? '' : ` ${code}`} for flag ${name}`;
-  throw new ObservationError(REFUSALS[status] ?? 'protocol', why, { detail: `http-${status}` });
+  return new ObservationError(REFUSALS[status] ?? 'protocol', why, { detail: `http-${status}` });
 }

@@ -155,18 +155,26 @@ function judgeCommit(say: ResultsSay, subject: string, { commits }: Results, pat
 function judgeTimes(
   say: ResultsSay,
   subject: string,
-  { ranAt, durationMs: took }: Results,
+  results: Results,
   { maxAge, minDuration }: Params,
   { now, committedAt }: { readonly now: Date; readonly committedAt: string | undefined },
 ): void {
+  const { ranAt } = results;
   if (ranAt !== undefined && committedAt !== undefined && ranAt + CLOCKS_MS < Date.parse(committedAt))
     say.fail('beforeCommit', subject, { actual: new Date(ranAt).toISOString(), expected: committedAt });
-  if (maxAge !== undefined && ranAt === undefined) say.unknown(subject, 'when it ran');
-  else if (maxAge !== undefined && ranAt !== undefined && now.getTime() - ranAt > durationMs(maxAge))
-    say.fail('tooOld', subject, { actual: formatMs(now.getTime() - ranAt), expected: maxAge });
-  if (minDuration !== undefined && took === undefined) say.unknown(subject, 'how long it ran');
-  else if (minDuration !== undefined && took !== undefined && took < durationMs(minDuration))
-    say.fail('tooShort', subject, { actual: formatMs(took), expected: minDuration });
+  if (maxAge !== undefined) judgeAge(say, subject, ranAt === undefined ? undefined : now.getTime() - ranAt, maxAge);
+  if (minDuration !== undefined) judgeDuration(say, subject, results.durationMs, minDuration);
+}
+
+function judgeAge(say: ResultsSay, subject: string, ageMs: number | undefined, maxAge: string): void {
+  if (ageMs === undefined) say.unknown(subject, 'when it ran');
+  else if (ageMs > durationMs(maxAge)) say.fail('tooOld', subject, { actual: formatMs(ageMs), expected: maxAge });
+}
+
+function judgeDuration(say: ResultsSay, subject: string, tookMs: number | undefined, minDuration: string): void {
+  if (tookMs === undefined) say.unknown(subject, 'how long it ran');
+  else if (tookMs < durationMs(minDuration))
+    say.fail('tooShort', subject, { actual: formatMs(tookMs), expected: minDuration });
 }
 
 /** Over all files together. What could not be read may hold what is missing. */

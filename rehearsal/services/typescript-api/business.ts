@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { clientOf } from '../../../checks/contract/gate-traffic.ts';
 import { HttpError, readJsonObject, type Answer } from '../frame/http.ts';
 import type { Routes, RoutedRequest } from '../frame/router.ts';
+import type { Parts } from './parts.ts';
 import { priceOf } from './prices.ts';
-import type { Parts } from './routes.ts';
 
 const MOST_OF_ONE = 100;
 /** What the misbehaviour `charges-less` leaves out of a price, where it does not say. */

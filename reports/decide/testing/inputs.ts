@@ -4,7 +4,8 @@ import type { OutcomeName, OutcomeRecord } from '../../../checks/contract/outcom
 import type { PhaseId, Plan, PlannedItem } from '../../../checks/contract/plan.ts';
 import type { RunHeader } from '../../../checks/contract/run.ts';
 import type { Approval, Attestation, Covered, Waiver } from '../../../checks/contract/people.ts';
-import type { DecisionInput, LedgerOutcome, LedgerPhase } from '../input.ts';
+import type { LedgerOutcome } from '../../../checks/contract/ledger.ts';
+import type { DecisionInput, LedgerPhase } from '../input.ts';
 
 export const NOW = new Date('2027-03-01T12:00:00Z');
 export const IDENTITY = { name: 'staging', uid: '4f9d1c1e-0000-4000-8000-000000000001' };

@@ -14,7 +14,8 @@ import { byText } from '../../decide/order.ts';
 import { questionOf } from '../../decide/spoken.ts';
 import { ledgerFolder } from '../paths.ts';
 import { concerns } from './lookup.ts';
-import type { ApprovalRecord, RunSummary } from './records.ts';
+import type { ApprovalRecord } from '../../../checks/contract/ledger.ts';
+import type { RunSummary } from './records.ts';
 import { surveyLedger } from './survey.ts';
 import { keysNamedBy, trustOf } from './trust.ts';
 

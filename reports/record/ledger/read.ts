@@ -6,7 +6,7 @@ import { sha256 } from '../../../checks/contract/canonical.ts';
 import { byText } from '../../decide/order.ts';
 import { fileProblem } from '../io.ts';
 import { quarantinedRuns } from './quarantine.ts';
-import type { HeaderRecord, LedgerRecord } from './records.ts';
+import type { HeaderRecord, LedgerRecord } from '../../../checks/contract/ledger.ts';
 import { upgradedOutcome } from '../first-version.ts';
 import { isLedgerRecord } from './shapes.ts';
 

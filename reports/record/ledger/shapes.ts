@@ -2,8 +2,7 @@
 import { isRecord } from '../../../checks/contract/json.ts';
 import { DECISIONS } from '../../../checks/contract/decision.ts';
 import { isOutcomeBody } from '../shapes.ts';
-import type { LedgerRecord } from './records.ts';
-import { LEDGER_SCHEMAS } from './records.ts';
+import { LEDGER_SCHEMAS, type LedgerRecord } from '../../../checks/contract/ledger.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -21,11 +21,6 @@ const SIGN_LIMIT_MS = 30_000;
 /** Signs a text. Throws RunFileError. */
 export type Sign = (text: string) => string;
 
-/** What is signed of a run: its id and the hash of its closing line, which covers all lines before it. */
-export function statementOf(runId: string, head: string): string {
-  return `golive ledger\nrun ${runId}\nhead ${head}\n`;
-}
-
 /** What signs the records of a plan's runs; null where nothing does. */
 export function signerFor(
   root: string,

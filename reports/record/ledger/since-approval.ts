@@ -4,7 +4,7 @@ import type { ApprovedState, History, PastOutcome } from '../../../checks/contra
 import { subjectText } from '../../../checks/contract/outcome.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
 import type { EnvironmentIdentity } from '../../../checks/contract/run.ts';
-import type { LedgerOutcome } from '../../decide/input.ts';
+import type { LedgerOutcome } from '../../../checks/contract/ledger.ts';
 import { byText } from '../../decide/order.ts';
 import { concerns } from './lookup.ts';
 import { parseLedgerFile } from './read.ts';

@@ -5,7 +5,8 @@ import { sha256 } from '../../../checks/contract/canonical.ts';
 import { fileProblem } from '../io.ts';
 import { quarantinedRuns } from './quarantine.ts';
 import { ledgerRuns, missingHeads, parseLedgerFile, type LedgerFile } from './read.ts';
-import type { LedgerHead, RunSummary } from './records.ts';
+import type { LedgerHead } from '../../../checks/contract/ledger.ts';
+import type { RunSummary } from './records.ts';
 import { keepIndex, readIndex, stampOf, type IndexLine } from './survey-index.ts';
 
 export interface LedgerSurvey {

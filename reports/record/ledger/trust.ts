@@ -1,12 +1,13 @@
 /** Whose record a run's file is: its signature, held against who may sign beside the checklist. Nothing in the ledger says which keys count. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { statementOf } from '../../../checks/contract/ledger.ts';
 import { clusterUidOf } from '../../../checks/contract/rehearsal-key.ts';
 import { parseAllowedSigners, signerOf, type AllowedSigners } from '../../../checks/protocols/ssh/allowed-signers.ts';
 import { verifySignature } from '../../../checks/protocols/ssh/signature.ts';
 import { ALLOWED_SIGNERS } from '../../../specs/loader/people/keys.ts';
 import { fileProblem } from '../io.ts';
-import { LEDGER_NAMESPACE, statementOf } from './signing.ts';
+import { LEDGER_NAMESPACE } from './signing.ts';
 import type { RunSummary } from './records.ts';
 
 export { ALLOWED_SIGNERS };

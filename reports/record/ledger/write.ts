@@ -3,23 +3,26 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, digestOf, sha256 } from '../../../checks/contract/canonical.ts';
 import type { DecidedItem, Decision } from '../../../checks/contract/decision.ts';
+import {
+  chain,
+  LEDGER_SCHEMA,
+  ledgerFileName,
+  statementOf,
+  type ApprovalRecord,
+  type DecisionRecord,
+  type HeaderRecord,
+  type LedgerOutcome,
+  type LedgerRecord,
+  type OutcomeLine,
+  type PhaseRecord,
+} from '../../../checks/contract/ledger.ts';
 import type { OutcomeRecord } from '../../../checks/contract/outcome.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
 import type { EnvironmentIdentity, RunHeader } from '../../../checks/contract/run.ts';
-import type { EndedBy, LedgerOutcome } from '../../decide/input.ts';
+import type { EndedBy } from '../../decide/input.ts';
 import { gatePhases } from '../../decide/gather.ts';
 import { byText } from '../../decide/order.ts';
 import { RunFileError, appendLines, fileProblem } from '../io.ts';
-import type {
-  ApprovalRecord,
-  DecisionRecord,
-  HeaderRecord,
-  LedgerRecord,
-  OutcomeLine,
-  PhaseRecord,
-} from './records.ts';
-import { LEDGER_SCHEMA } from './records.ts';
-import { statementOf } from './signing.ts';
 import { surveyLedger } from './survey.ts';
 
 /** Writes the header of a new run's file. From here on the run is known, even if it is killed. Throws RunFileError. */
@@ -190,18 +193,8 @@ function bodyOf(record: OutcomeRecord): Omit<LedgerOutcome, 'evidenceDigest' | '
   };
 }
 
-/** The lines of some records, each with the hash of the one before. */
-export function chain(records: readonly LedgerRecord[], before: string | null): string[] {
-  let prev = before;
-  return records.map((record) => {
-    const line = canonicalJson({ ...record, prev });
-    prev = sha256(line);
-    return line;
-  });
-}
-
 export function ledgerFile(folder: string, runId: string): string {
-  return join(folder, `${runId}.jsonl`);
+  return join(folder, ledgerFileName(runId));
 }
 
 function readText(path: string): string {

@@ -5,7 +5,8 @@
 import { isRecord } from '../../../checks/contract/json.ts';
 import { digestOf } from '../../../checks/contract/canonical.ts';
 import type { Decision } from '../../../checks/contract/decision.ts';
-import type { DecisionInput, LedgerOutcome, LedgerPhase } from '../../decide/input.ts';
+import type { LedgerOutcome } from '../../../checks/contract/ledger.ts';
+import type { DecisionInput, LedgerPhase } from '../../decide/input.ts';
 import { upgradedOutcome } from '../first-version.ts';
 import type { Evidence, OutcomeRecord } from '../../../checks/contract/outcome.ts';
 import { isDecisionSchema, isIdentity, isRunHeader } from '../shapes.ts';

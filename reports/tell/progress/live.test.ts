@@ -119,6 +119,14 @@ it('says what an interrupt left undone', () => {
   expect(output).toBe('Interrupted: 3 items of phase1 did not end, while A-1 ran.\n');
 });
 
+it('misses no test that skipped itself while it ran', () => {
+  const live = new LiveProgress(screen(false));
+  live.expect(test('A-1'));
+  live.finish({ ...ended('A-1'), planned: true, outcome: 'pending' });
+  live.end('passed');
+  expect(output).not.toContain('did not end');
+});
+
 it('lets no progress text command the terminal', () => {
   const live = new LiveProgress(screen(false));
   live.expect(test('A-1'));

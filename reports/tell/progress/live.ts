@@ -57,6 +57,7 @@ export class LiveProgress {
   readonly #screen: Screen;
   readonly #phases = new Map<string, Phase>();
   readonly #running = new Map<string, Running>();
+  readonly #planned = new Set<string>();
   #drawnAt = Number.NEGATIVE_INFINITY;
   #notedAt = 0;
   #drawn = false;
@@ -68,10 +69,12 @@ export class LiveProgress {
   }
 
   /** Counts a test that is going to run. */
-  expect({ phase: name, planned }: StartedTest): void {
+  expect({ key, phase: name, planned }: StartedTest): void {
     const phase = this.#phase(name);
     phase.total += 1;
-    if (planned) phase.planned += 1;
+    if (!planned) return;
+    phase.planned += 1;
+    this.#planned.add(key);
   }
 
   start(test: StartedTest): void {
@@ -96,7 +99,8 @@ export class LiveProgress {
     this.#running.delete(test.key);
     const phase = this.#phase(test.phase);
     phase.done += 1;
-    if (test.planned) phase.planned -= 1;
+    // A test that skips itself while it runs looks like a planned one, too.
+    if (this.#planned.delete(test.key)) phase.planned -= 1;
     phase.counts.set(test.outcome, (phase.counts.get(test.outcome) ?? 0) + 1);
     if (this.#deservesLines(test)) this.#print(this.#lines(test));
     if (phase.done === phase.total) this.#printSummed(test.phase, phase);

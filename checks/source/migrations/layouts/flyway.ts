@@ -69,23 +69,27 @@ function appliedIn(rows: readonly Row[]): readonly Applied[] {
   const newest = new Map<string, Applied | undefined>();
   for (const row of inOrder) {
     const type = textOf(row, 'type') ?? '';
-    const version = textOf(row, 'version');
-    const script = textOf(row, 'script') ?? '';
-    const name = version === null ? /^(R__.+)\.sql$/.exec(script)?.[1] : plain(version);
-    if (name === undefined || type === 'SCHEMA') continue;
-    const checksum = numberOf(row, 'checksum');
-    const gone = /^(?:UNDO_|DELETE)/.test(type) && row['success'] !== false;
-    newest.set(
-      name,
-      gone
-        ? undefined
-        : {
-            version: name,
-            ...(checksum === null || !/^(?:SQL|SQL_BASELINE)$/.test(type) ? {} : { checksum: String(checksum) }),
-            ...(row['success'] === false ? { failed: true } : {}),
-            ...(/BASELINE|JDBC/.test(type) ? { mayLackScript: true } : {}),
-          },
-    );
+    const version = versionOf(row);
+    if (version !== undefined && type !== 'SCHEMA') newest.set(version, appliedBy(row, type, version));
   }
   return [...newest.values()].filter((one) => one !== undefined);
+}
+
+/** A repeatable one has none and goes by its name. */
+function versionOf(row: Row): string | undefined {
+  const version = textOf(row, 'version');
+  return version === null ? /^(R__.+)\.sql$/.exec(textOf(row, 'script') ?? '')?.[1] : plain(version);
+}
+
+/** Undefined where the row says that it was taken back. */
+function appliedBy(row: Row, type: string, version: string): Applied | undefined {
+  const failed = row['success'] === false;
+  if (/^(?:UNDO_|DELETE)/.test(type) && !failed) return undefined;
+  const checksum = numberOf(row, 'checksum');
+  return {
+    version,
+    ...(checksum === null || !/^(?:SQL|SQL_BASELINE)$/.test(type) ? {} : { checksum: String(checksum) }),
+    ...(failed ? { failed: true } : {}),
+    ...(/BASELINE|JDBC/.test(type) ? { mayLackScript: true } : {}),
+  };
 }

@@ -1,14 +1,14 @@
 /** Records of `golive incident`: written before each step and after it, signed when it is over by the key that signs the ledger. */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRecord, parseJson } from '../../checks/contract/json.ts';
-import type { IncidentRecord, ReadIncident } from '../../checks/contract/notify.ts';
-import { clusterUidOf } from '../../checks/contract/rehearsal-key.ts';
-import { signerOf } from '../../checks/protocols/ssh/allowed-signers.ts';
-import { verifySignature } from '../../checks/protocols/ssh/signature.ts';
-import { writeJsonAtomic } from './io.ts';
-import { LEDGER_NAMESPACE, type Sign } from './ledger/signing.ts';
-import type { LedgerKeys } from './ledger/trust.ts';
+import { isRecord, parseJson } from '../../../checks/contract/json.ts';
+import type { IncidentRecord, ReadIncident } from '../../../checks/contract/notify.ts';
+import { clusterUidOf } from '../../../checks/contract/rehearsal-key.ts';
+import { signerOf } from '../../../checks/protocols/ssh/allowed-signers.ts';
+import { verifySignature } from '../../../checks/protocols/ssh/signature.ts';
+import { writeJsonAtomic } from '../io.ts';
+import { LEDGER_NAMESPACE, type Sign } from '../ledger/signing.ts';
+import type { LedgerKeys } from '../ledger/trust.ts';
 
 const SCHEMA = 'golive/incident/v1';
 export const incidentsFolder = (root: string): string => join(root, '.golive', 'incidents');
