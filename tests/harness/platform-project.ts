@@ -111,7 +111,7 @@ export class PlatformProject {
     symlinkSync(join(repository, '.golive', 'tools'), join(this.root, '.golive', 'tools'));
     for (const name of PHASE_FILES) {
       this.#change(`specs/code-platform/${name}.yaml`, (text) =>
-        withoutItems(text.replace(WAIT_FOR.real, WAIT_FOR.here), without),
+        withoutItems(withoutSections(text, without).replace(WAIT_FOR.real, WAIT_FOR.here), without),
       );
     }
     const environment = 'fixtures/environments/rehearsal.yaml';
@@ -263,6 +263,10 @@ export class PlatformProject {
   }
 }
 
+/** Headings of items that are left out name nothing: where some are, there are none. */
+function withoutSections(text: string, without?: RegExp): string {
+  return without ? text.replace(/^sections:\n(?: .*\n)+/m, '') : text;
+}
 /** A phase's items, or an environment's overrides, without those of the named items. What follows the list stays. */
 function withoutItems(text: string, without?: RegExp): string {
   const entries = text.split(/^(?= {2}- (?:id|item): |[^\s-])/m);

@@ -87,6 +87,7 @@ async function describeCluster(name: string, kubeconfig: string): Promise<string
     .replace(/'\$\{rehearsal\.(\w+)\}'/g, (_token, value: string) =>
       JSON.stringify(values[value as keyof typeof values]),
     )
+    .replace(/\$\{rehearsal\.(\w+)\}/g, (_token, value: string) => String(values[value as keyof typeof values]))
     .replaceAll('.golive/rehearsal/', `${project.rehearsalDir}/`);
   const described = load(own) as Readonly<Record<string, unknown>> & { readonly overrides: readonly object[] };
   const environment = Object.entries(described).filter(([member]) => !['rehearsal', 'compression'].includes(member));
