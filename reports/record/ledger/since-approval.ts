@@ -23,7 +23,7 @@ export interface HistoryOptions {
   readonly ownRun: string;
 }
 
-/** The approval is the first run that decided GO of the whole: it does so only where all signatures are there. */
+/** The approval is the latest that is recorded as one; where a checklist asks for no signatures, the first GO of the whole. */
 export function historyOf(options: HistoryOptions): Omit<History, 'isSimulated'> {
   const { survey, plan, identity, keys, ownRun } = options;
   const own = survey.runs
@@ -36,13 +36,14 @@ export function historyOf(options: HistoryOptions): Omit<History, 'isSimulated'>
     if ('refused' in trust) refused.push(`run ${run.runId} ${trust.refused}`);
     return 'by' in trust;
   });
-  const first = believed.findIndex(({ decision }) => decision?.decision === 'GO');
+  const recorded = believed.findLastIndex(({ approval }) => approval !== undefined);
+  const first = recorded === -1 ? believed.findIndex(({ decision }) => decision?.decision === 'GO') : recorded;
   const approval = believed[first];
   if (approval === undefined) return { approved: null, since: [], refused };
   const outcomes = (runs: readonly RunSummary[]): PastOutcome[] =>
     runs.flatMap((run) => outcomesOf(options.folder, run));
   return {
-    approved: { at: timeOf(approval), runId: approval.runId, items: latest(outcomes(believed.slice(0, first + 1))) },
+    approved: { at: approval.approval?.approvedAt ?? timeOf(approval), runId: approval.runId, items: latest(outcomes(believed.slice(0, first + 1))) },
     since: outcomes(believed.slice(first + 1)),
     refused,
   };
