@@ -43,7 +43,11 @@ export function historyOf(options: HistoryOptions): Omit<History, 'isSimulated'>
   const outcomes = (runs: readonly RunSummary[]): PastOutcome[] =>
     runs.flatMap((run) => outcomesOf(options.folder, run));
   return {
-    approved: { at: approval.approval?.approvedAt ?? timeOf(approval), runId: approval.runId, items: latest(outcomes(believed.slice(0, first + 1))) },
+    approved: {
+      at: approval.approval?.approvedAt ?? timeOf(approval),
+      runId: approval.runId,
+      items: latest(outcomes(believed.slice(0, first + 1))),
+    },
     since: outcomes(believed.slice(first + 1)),
     refused,
   };
