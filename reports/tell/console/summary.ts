@@ -88,7 +88,9 @@ function headline(decision: Decision, plan: Plan | null, width: number, paint: C
   }
   // What the notice of the cutover says stands there once.
   const told = decision.cutover && cutoverNotice(decision.cutover) ? CUTOVER_REASONS : [];
-  const general = decision.reasons.filter(({ phase, code }) => phase === undefined && !told.includes(code)).slice(0, 4);
+  const general = decision.reasons
+    .filter(({ phase, code }) => (phase === undefined || code === UNSIGNED) && !told.includes(code))
+    .slice(0, 4);
   for (const reason of general) lines.push(...wrap(`- ${reason.text}`, width, 2, 3));
   if (plan?.environment.rehearsal === true) {
     lines.push(...wrap('This was a rehearsal on this machine: it says nothing about production.', width, 2));
@@ -103,6 +105,8 @@ function headline(decision: Decision, plan: Plan | null, width: number, paint: C
   return lines;
 }
 
+/** Nothing but signatures is missing: what most people wait for, so it stands first. */
+const UNSIGNED = 'unsigned';
 const CUTOVER_REASONS: readonly string[] = ['rolled-back', 'rollback-unfinished'];
 const NOTICE_LINES = 5;
 
