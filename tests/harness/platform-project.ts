@@ -280,7 +280,7 @@ export function summary({ exitCode, decision }: PlatformRun): Readonly<Record<st
 
 /** Items judged in this run that did not pass: their outcomes by id. What nobody has built is left out. */
 export function redItems({ decision }: PlatformRun): Readonly<Record<string, string>> {
-  const red = judged(decision).filter(({ outcome }) => outcome !== 'pass');
+  const red = judged(decision).filter(({ outcome }) => outcome !== 'pass' && outcome !== 'not-applicable');
   return Object.fromEntries(red.map(({ id, outcome }) => [id, outcome]));
 }
 
