@@ -173,7 +173,8 @@ function opening(plan: Plan, phases: readonly string[] | null): string {
   const built = items.filter(({ kind }) => kind !== 'planned').length;
   const where = environment.rehearsal ? `${environment.name}, the embedded platform on this machine` : environment.name;
   const target = visibleLine(`${release.name} ${release.version} on ${where}`);
-  return `${target}: ${built} items to run, ${items.length - built} planned.`;
+  const planned = items.length - built;
+  return `${target}: ${built} items to run${planned === 0 ? '' : `, ${planned} planned`}.`;
 }
 
 /** Tells which tests of teams' specs must not run: nothing of an item that is not armed or does not apply is loaded. */

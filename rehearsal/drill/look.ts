@@ -12,6 +12,7 @@ import type { RunHeader } from '../../checks/contract/run.ts';
 import { kinds } from '../../checks/index.ts';
 import { openHost } from '../../fixtures/capabilities/host-impl.ts';
 import { resolveRehearsal } from '../../fixtures/capabilities/host.ts';
+import { noteIdentity } from '../../fixtures/environment-identity.ts';
 import { runItem } from '../../fixtures/run-item.ts';
 import { watchForCutover } from '../../cutover/control.ts';
 import { goliveVersion } from '../../reports/record/io.ts';
@@ -95,6 +96,9 @@ async function lookInto(runDir: string, options: LookOptions): Promise<Looked> {
     options.told?.(record);
   };
   try {
+    // What was approved, and what people signed, is of one cluster.
+    const [host] = hosts.values();
+    if (host) await noteIdentity(runDir, plan.environment.name, host, signal);
     // Phase by phase: what phase 5 asks of a window, phase 3 has sent.
     for (const phase of PHASES) {
       const own = items.filter((item) => item.phase === phase && !isDerived(item));
