@@ -8,7 +8,7 @@ import type { Point } from './metrics.ts';
 
 const DAY_HOURS = 24;
 /** Below this nothing is said: a day has 23 to 25 hours, and a few may be missing. */
-const LEAST_VALUES = 18;
+export const LEAST_VALUES = 18;
 
 /** Relative to a level: 0.2 is a fifth more than it, or in a day. */
 export interface Moved {

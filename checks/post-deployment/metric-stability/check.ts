@@ -3,7 +3,7 @@ import { durationMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind, type Say } from '../../kit/kind.ts';
 import { valueText } from '../../protocols/prometheus.ts';
-import { changeSinceFirstDay, dailyTrend, isWorse, levelChange, type Moved } from '../change.ts';
+import { LEAST_VALUES, changeSinceFirstDay, dailyTrend, isWorse, levelChange, type Moved } from '../change.ts';
 import { keyMetrics, recordOf, type KeyMetric, type Point, type SinceApproval } from '../metrics.ts';
 import { sayNotDue, sayWhence, windowAfter } from '../since.ts';
 
@@ -106,6 +106,8 @@ interface Look {
   readonly test: Test;
   readonly promise: number | undefined;
   readonly mean: number | undefined;
+  /** How many values were recorded. */
+  readonly values: number;
   readonly moved: Moved | undefined;
 }
 
@@ -119,7 +121,7 @@ function looked(
   const promise = promised[metric.name];
   const values = points.map(([, value]) => value);
   const mean = values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
-  return { metric, test, promise, mean, moved: movedBy(test, points, promise, confidence) };
+  return { metric, test, promise, mean, values: values.length, moved: movedBy(test, points, promise, confidence) };
 }
 
 function movedBy(
@@ -140,8 +142,8 @@ function judgeLook(look: Look, say: Say<typeof messages>): void {
   if (promise === undefined)
     return say.unsure('unknown-value', `${name}: the approval recorded no value of it.`, { subject: name });
   // Of nothing there are no shares: what was 0 and is 0 has not changed.
-  if (promise === 0 && mean === 0) return;
-  if (moved === undefined && promise === 0 && mean !== undefined && test === 'level') {
+  if (promise === 0 && mean === 0 && look.values >= LEAST_VALUES) return;
+  if (moved === undefined && promise === 0 && mean !== undefined && mean !== 0 && test === 'level') {
     if (good !== 'up')
       say.fail('worse', name, { actual: `${valueText(mean)} ${unit}`, promised: `0 ${unit}`, change: 'from nothing' });
     return;
