@@ -135,6 +135,13 @@ function movedBy(
   return promise === undefined ? undefined : levelChange(points, promise, confidence);
 }
 
+/** Seen often enough: one zero is no day. */
+const isStillNothing = ({ promise, mean, values }: Look): boolean =>
+  promise === 0 && mean === 0 && values >= LEAST_VALUES;
+/** Any of what was promised as none is more than none. */
+const isFromNothing = ({ moved, promise, mean = 0, test }: Look): boolean =>
+  moved === undefined && promise === 0 && mean !== 0 && test === 'level';
+
 function judgeLook(look: Look, say: Say<typeof messages>): void {
   const { metric, test, promise, mean, moved } = look;
   const { name, good, effect, unit } = metric;
@@ -142,10 +149,14 @@ function judgeLook(look: Look, say: Say<typeof messages>): void {
   if (promise === undefined)
     return say.unsure('unknown-value', `${name}: the approval recorded no value of it.`, { subject: name });
   // Of nothing there are no shares: what was 0 and is 0 has not changed.
-  if (promise === 0 && mean === 0 && look.values >= LEAST_VALUES) return;
-  if (moved === undefined && promise === 0 && mean !== undefined && mean !== 0 && test === 'level') {
+  if (isStillNothing(look)) return;
+  if (isFromNothing(look)) {
     if (good !== 'up')
-      say.fail('worse', name, { actual: `${valueText(mean)} ${unit}`, promised: `0 ${unit}`, change: 'from nothing' });
+      say.fail('worse', name, {
+        actual: `${valueText(mean ?? 0)} ${unit}`,
+        promised: `0 ${unit}`,
+        change: 'from nothing',
+      });
     return;
   }
   if (moved === undefined)
