@@ -7,6 +7,7 @@
  *   days.grow {metric, perDay}                it grows by that share of its level each day
  *   days.gap {from, to}                       no run between these hours
  *   days.finding {item, id, subject}          what the item finds every day
+ *   days.log {stream, level, message, from}   one more line that a service writes every hour
  *   days.rollback {days}                      the rollback was rehearsed so many days ago
  *   days.forge {hour}                         one of the runs is signed by another key
  */
@@ -29,7 +30,8 @@ import type { LeverArguments } from '../../fixtures/rehearsal-client/control-pro
 import type { Levers, Release } from '../levers.ts';
 import { imageDigest } from '../registry/image-manifests.ts';
 import { RELEASES, SERVICES } from '../topology.ts';
-import { daysScripts, type DaysScript, type SimulatedMetric } from './script.ts';
+import { writeLogs } from './logs.ts';
+import { daysScripts, type DaysScript, type SimulatedLine, type SimulatedMetric } from './script.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
@@ -45,6 +47,7 @@ interface Changes {
   readonly grow?: { readonly metric: string; readonly perDay: number };
   readonly gap?: { readonly from: number; readonly to: number };
   readonly finding?: { readonly item: string; readonly id: string; readonly subject: string };
+  readonly log?: SimulatedLine & { readonly stream: string };
   readonly rollback?: { readonly days: number };
   readonly forge?: { readonly hour: number };
 }
@@ -62,6 +65,7 @@ export function addSimulatedDays(dir: string, levers: Levers): void {
     for (const script of scripts) {
       writeDays(folder, { script, key, end, changes });
       writeRollback(folder, { script, key, end, changes });
+      writeLogs(join(dir, 'logs'), script.logs, end - HOURS * HOUR_MS, changes.log);
     }
   };
   write();
@@ -70,7 +74,7 @@ export function addSimulatedDays(dir: string, levers: Levers): void {
       write({ [name]: args });
       return Promise.resolve(() => Promise.resolve(write()));
     });
-  for (const name of ['change', 'grow', 'gap', 'finding', 'forge', 'rollback'] as const) lever(name);
+  for (const name of ['change', 'grow', 'gap', 'finding', 'forge', 'log', 'rollback'] as const) lever(name);
 }
 
 interface Days {

@@ -35,6 +35,21 @@ export const dayFaults: readonly Fault[] = [
     ],
   },
   {
+    name: 'days-new-line',
+    title: 'From midday of day 1 a service warns of something that nobody has read of before',
+    inject: [
+      {
+        lever: 'days.log',
+        with: {
+          stream: 'mcp-production_mcp-learning-system-day1_learning',
+          level: 'error',
+          message: 'lock was not released',
+          from: 12,
+        },
+      },
+    ],
+  },
+  {
     name: 'rollback-rehearsed-long-ago',
     title: 'The rollback of this release was rehearsed in another environment five weeks ago, and never again',
     inject: [{ lever: 'days.rollback', with: { days: 35 } }],
