@@ -18,6 +18,11 @@ export const dayFaults: readonly Fault[] = [
     inject: [{ lever: 'days.grow', with: { metric: 'Response time P95', perDay: 0.08 } }],
   },
   {
+    name: 'days-restless',
+    title: 'From day 4 on responses are as quick as before on average, and far less even',
+    inject: [{ lever: 'days.change', with: { metric: 'Response time P95, spread', from: 96, factor: 2.2 } }],
+  },
+  {
     name: 'days-scaled-by-hand',
     title: 'Somebody doubled the replicas at midday of day 1, and no load asked for it',
     inject: [{ lever: 'days.change', with: { metric: 'API replicas', from: 12, factor: 2 } }],
@@ -59,6 +64,7 @@ export const dayFaults: readonly Fault[] = [
     title: 'Somebody has changed what was attested about the weeks after the approval',
     inject: [
       { lever: 'people.change-attestation', with: { item: 'PD-WEE-004' } },
+      { lever: 'people.change-attestation', with: { item: 'PD-TWO-003' } },
       { lever: 'people.change-attestation', with: { item: 'PD-TWO-004' } },
     ],
   },
