@@ -134,12 +134,20 @@ export interface SinceApproval {
   readonly series: { readonly [metric: string]: readonly Point[] };
 }
 
+const FIRST_DAY_HOURS = 24;
+
 export function recordOf(history: History, item: string): SinceApproval {
   const approved = approvedIn(history);
   const from = Date.parse(approved.at);
   const series: { [metric: string]: Point[] } = {};
-  for (const { at, measured } of history.since.filter((one) => one.item === item))
-    for (const { title, value } of measured) (series[title] ??= []).push([(Date.parse(at) - from) / HOUR_MS, value]);
+  // The first day is as it was signed once it was over, whatever has become of its runs.
+  const signed = approved.firstDay?.items.find((one) => one.item === item)?.values ?? [];
+  for (const { title, points } of signed) series[title] = [...points];
+  const known = signed.length === 0 ? 0 : FIRST_DAY_HOURS;
+  for (const { at, measured } of history.since.filter((one) => one.item === item)) {
+    const hour = (Date.parse(at) - from) / HOUR_MS;
+    if (hour >= known) for (const { title, value } of measured) (series[title] ??= []).push([hour, value]);
+  }
   const promised = approved.items.flatMap(({ measured }) =>
     measured.map(({ title, value }) => [title, value] as const),
   );
