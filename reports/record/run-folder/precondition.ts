@@ -4,7 +4,7 @@ import type { Plan } from '../../../checks/contract/plan.ts';
 import { endsUnderWay } from '../../decide/under-way.ts';
 import { preconditionFor } from '../../decide/phase-state.ts';
 import { loadPeople, type People } from '../../../specs/loader/people/load.ts';
-import { lookedAtAgain } from './again.ts';
+import { lookedAtAgain } from './look-again.ts';
 import { inputFor } from './input.ts';
 import { readRun } from './read.ts';
 
