@@ -126,7 +126,10 @@ it('sends by OTLP over HTTP, and tells when values were thrown away', async () =
     const metrics = at(asked[0]?.body, 'resourceMetrics', 0, 'scopeMetrics', 0, 'metrics') as readonly object[];
     expect(metrics.map((one) => at(one, 'name'))).toContain('golive_item_outcome');
     const point = at(metrics[0], 'gauge', 'dataPoints', 0);
-    expect(point).toMatchObject({ asDouble: expect.any(Number), timeUnixNano: expect.stringMatching(/^\d{19}$/) });
+    expect(point).toMatchObject({
+      asDouble: expect.any(Number) as number,
+      timeUnixNano: expect.stringMatching(/^\d{19}$/) as string,
+    });
     expect(at(point, 'attributes')).toContainEqual({ key: 'environment', value: { stringValue: 'staging' } });
     answer = '{"partialSuccess":{"rejectedDataPoints":"3","errorMessage":"too old"}}';
     expect(await exportDecision({ root, format: 'openmetrics', otlp })).toBe(70);

@@ -27,7 +27,7 @@ import {
 import { clusterUidOf, REHEARSAL_LEDGER_KEY, SIMULATED_LEDGER } from '../../checks/contract/rehearsal-key.ts';
 import { ed25519Blob, signEd25519 } from '../../checks/protocols/ssh/signature.ts';
 import type { PastOutcome } from '../../checks/contract/history.ts';
-import { measuredByHour } from '../../checks/post-deployment/first-day.ts';
+import { measuredByHour } from '../../checks/contract/first-day.ts';
 import type { LeverArguments } from '../../fixtures/rehearsal-client/control-protocol.ts';
 import type { Levers, Release } from '../levers.ts';
 import { imageDigest } from '../registry/image-manifests.ts';

@@ -79,7 +79,7 @@ function recorded(week: Week): SinceApproval {
   const series: { [metric: string]: readonly Point[] } = {};
   const promised: { [metric: string]: number } = {};
   for (const name of NAMES) {
-    const change = name === CHANGED ? week : {};
+    const change: Partial<Week> = name === CHANGED ? week : {};
     const { from = 0, step = 0, slopeADay = 0, variance = 1 } = change;
     const times = (hour: number): number => (hour < from ? 1 : 1 + step + (slopeADay * (hour - from)) / DAY_HOURS);
     const noises = noiseOf(chance, week.memory ?? 0);

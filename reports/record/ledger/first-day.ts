@@ -1,6 +1,6 @@
 /** The first day after an approval, as the first run that looks back on all of it records it. */
 import type { FirstDayRecord } from '../../../checks/contract/ledger.ts';
-import { measuredByHour } from '../../../checks/post-deployment/first-day.ts';
+import { measuredByHour } from '../../../checks/contract/first-day.ts';
 import { approvedAt, outcomesOf, standing, type HistoryOptions } from './since-approval.ts';
 
 const DAY_MS = 86_400_000;

@@ -43,7 +43,7 @@ export interface LoadedPeople {
 export interface PlanFacts {
   readonly checklist: Pick<Plan['checklist'], 'file'>;
   readonly environment?: Pick<Plan['environment'], 'name' | 'rehearsal'>;
-  readonly items: readonly Pick<PlannedItem, 'id' | 'kind'>[];
+  readonly items: readonly Pick<PlannedItem, 'id' | 'kind' | 'params'>[];
   readonly roles: Plan['roles'];
 }
 

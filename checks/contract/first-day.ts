@@ -1,6 +1,6 @@
 /** The first day after an approval, as its record holds it. */
-import type { PastOutcome } from '../contract/history.ts';
-import type { FirstDayRecord } from '../contract/ledger.ts';
+import type { PastOutcome } from './history.ts';
+import type { FirstDayRecord } from './ledger.ts';
 
 const HOUR_MS = 3_600_000;
 
