@@ -125,7 +125,11 @@ export interface Approval {
   readonly signed: Signed;
   /** The file and what lies beside it, as they are, so that whoever has the bundle can verify them again; absent: an earlier version wrote it. */
   readonly written?: WrittenApproval;
+  /** What an authority says of when its signature was there; absent: nobody asked one. */
+  readonly timestamp?: Timestamp;
 }
+/** RFC 3339; or why it counts for nothing. */
+export type Timestamp = { readonly at: string; readonly refused?: undefined } | { readonly refused: string };
 export interface WrittenApproval {
   readonly text: string;
   readonly signature?: string;
