@@ -59,7 +59,7 @@ export const contacts = kind('people/contacts', {
     maxAge: duration('How long ago it may be.', '90d'),
   },
   required: ['contacts'],
-  rules: { dependentRequired: { calls: ['allowedSigners'] } },
+  rules: { if: { required: ['calls'] }, then: { required: ['allowedSigners'] } },
   messages,
 
   async gather({ calls, allowedSigners = '' }, { incidents, files }, { now }): Promise<Seen> {

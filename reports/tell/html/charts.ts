@@ -56,7 +56,7 @@ export function timelineFigure(all: readonly Series[]): Html {
   );
   return html`${all.map(
     (one) =>
-      html`<div class="lane">
+      html`<div class="strip">
         <p class="label">${one.title}</p>
         ${seriesFigure(one, over)}
       </div>`,

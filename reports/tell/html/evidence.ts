@@ -37,7 +37,7 @@ export function drawAllEvidence(all: readonly Evidence[], link: LinkFile): reado
 }
 
 function onOneTimeline(series: readonly Series[]): Html {
-  return html`<figure class="evidence timeline">
+  return html`<figure class="evidence together">
     <figcaption>On one timeline</figcaption>
     ${timelineFigure(series)}
   </figure>`;
