@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { HttpClient } from '../../checks/contract/http.ts';
+import type { DecisionTree } from '../../checks/contract/notify.ts';
 import { ObservationError } from '../../checks/contract/capabilities.ts';
 import { askedSteps, askForStep, askForStop, releaseStop } from '../../reports/record/run-folder/cutover-asked.ts';
 import { decideNow, stopCutover } from './decide.ts';
@@ -12,14 +13,15 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'golive-incident-'))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const tree = {
+const tree: DecisionTree = {
   prometheus: { url: 'https://prometheus.test' },
   branches: [
     { name: 'Error rate', query: 'errors', above: 0.05, action: 'rollback' },
     { name: 'Security incident', query: 'attacks', above: 0, action: 'stop' },
   ],
-} as const;
-const plan = { bridge: 'https://meet.test', runbook: 'https://run.test', page: 'pager', announce: ['chat'], tree };
+};
+const without = { bridge: 'https://meet.test', runbook: 'https://run.test', page: 'pager', announce: ['chat'] };
+const plan = { ...without, tree };
 /** Prometheus that answers by the query; null: it does not answer. */
 const prometheus = (values: Readonly<Record<string, string | null>>): HttpClient => ({
   request: ({ url, body }) => {
@@ -50,7 +52,6 @@ it('takes traffic back where a source does not answer, or nothing is declared', 
     branch: null,
     why: 'Error rate is not known: Prometheus is away',
   });
-  const { tree: _, ...without } = plan;
   expect(await decideNow({ http: away, plan: without }, undefined)).toMatchObject({ action: 'rollback' });
 });
 
