@@ -81,10 +81,7 @@ export function changeSinceFirstDay(points: readonly Point[], confidence: number
   const { mean: size, sd } = moments(pairs.map(([, value]) => value));
   // The hours of the first day stand behind several pairs each: no more are independent than there are hours.
   return interval(size / level, {
-    error:
-      (stretchOf(pairs.map(([at, value]) => [at, value - size])) * sd) /
-      Math.sqrt(Math.min(pairs.length, first.size)) /
-      level,
+    error: (stretchOf(withoutDays(pairs)) * sd) / Math.sqrt(Math.min(pairs.length, first.size)) / level,
     freedom: Math.min(pairs.length, first.size) - 1,
     confidence,
     values: points.length,
@@ -141,6 +138,14 @@ function stretchOf(left: readonly Point[]): number {
   const seen = mean(pairs) / variance;
   const memory = Math.min(0.95, Math.max(0, seen + (1 + 4 * seen) / left.length));
   return Math.sqrt((1 + memory) / (1 - memory));
+}
+
+/** What is left when each day's own mean is taken away: a change from one day to another is no memory of an hour. */
+function withoutDays(points: readonly Point[]): readonly Point[] {
+  const days = new Map<number, number[]>();
+  const dayOf = ([at]: Point): number => Math.floor(at / DAY_HOURS);
+  for (const point of points) days.set(dayOf(point), [...(days.get(dayOf(point)) ?? []), point[1]]);
+  return points.map((point) => [point[0], point[1] - mean(days.get(dayOf(point)) ?? [])]);
 }
 
 /** A run may begin late. */

@@ -5,6 +5,7 @@ import type { History } from '../../checks/contract/history.ts';
 import type { NotifyEventName } from '../../checks/contract/notify.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
+import { NOTICE_MS } from '../../reports/decide/people.ts';
 import { regressions } from './regressions.ts';
 
 export interface NotifyEvent {
@@ -30,9 +31,6 @@ export interface RunSoFar {
   readonly history: Pick<History, 'approved' | 'since'> | null;
 }
 
-const DAY_MS = 86_400_000;
-/** How long before its end a waiver is told of. */
-const NOTICE_MS = 3 * DAY_MS;
 /** Findings in one message. */
 const MOST_LINES = 10;
 
