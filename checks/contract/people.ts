@@ -144,9 +144,9 @@ const ATTESTED_BESIDE: readonly string[] = ['post-deployment/security-posture'];
 /** Whether an item asks for a statement: alone, or beside what it measures, which no statement replaces. */
 export const asksStatement = ({
   kind,
-  params,
+  params = {},
 }: {
   readonly kind: string;
-  readonly params: Readonly<Record<string, unknown>>;
+  readonly params?: Readonly<Record<string, unknown>>;
 }): boolean =>
   ATTESTED_KINDS.includes(kind) || (ATTESTED_BESIDE.includes(kind) && typeof params['statement'] === 'string');

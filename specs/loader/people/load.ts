@@ -44,7 +44,7 @@ export interface LoadedPeople {
 export interface PlanFacts {
   readonly checklist: Pick<Plan['checklist'], 'file'>;
   readonly environment?: Pick<Plan['environment'], 'name' | 'rehearsal'>;
-  readonly items: readonly Pick<PlannedItem, 'id' | 'kind' | 'params'>[];
+  readonly items: readonly (Pick<PlannedItem, 'id' | 'kind'> & Partial<Pick<PlannedItem, 'params'>>)[];
   readonly roles: Plan['roles'];
 }
 

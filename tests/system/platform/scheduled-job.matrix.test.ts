@@ -54,7 +54,13 @@ it("an hourly CronJob's Job verifies, is complete, and leaves a run in the ledge
     (await promisify(execFile)(program, [...access, ...args], { maxBuffer: 2 ** 24 })).stdout;
   await kubectl('apply', '-k', join(root, 'k8s', 'here'));
   const inGate = (...args: readonly string[]): Promise<string> => kubectl('-n', 'golive', ...args);
-  await inGate('create', 'job', 'now', '--from=cronjob/golive-hourly');
+  // Alone it speaks protobuf, which this API server reads of few kinds.
+  const job = join(root, 'now.json');
+  writeFileSync(
+    job,
+    await inGate('create', 'job', 'now', '--from=cronjob/golive-hourly', '--dry-run=client', '-o', 'json'),
+  );
+  await inGate('create', '-f', job);
   const ended = ['--for=condition=Complete', '--for=condition=Failed'].map((condition) =>
     inGate('wait', condition, 'job/now', '--timeout=180s').then(() => condition),
   );
