@@ -57,6 +57,12 @@ it('runs its Pod as a process, and is complete when that ends well', async () =>
   expect(records(status['conditions']).map(({ type }) => type)).toEqual(['SuccessCriteriaMet', 'Complete']);
   expect(status['completionTime']).toBeDefined();
   expect(await podsOf('well')).toHaveLength(1);
+  await plane.call('DELETE', '/apis/batch/v1/namespaces/default/jobs/well?propagationPolicy=Background');
+  await until(
+    () => podsOf('well'),
+    (pods) => pods.length === 0,
+    30_000,
+  );
 });
 
 it('tries again as often as it may, and has failed then', async () => {

@@ -27,7 +27,10 @@ export function startJobController(storage: Storage, log: (line: string) => void
   // One round after the other: two at a time would make two Pods where one is missing.
   const next = (): void => void (rounds = rounds.then(tendAll).catch(warn));
   const stop = storage.changes.subscribe((change) => {
-    if (concerns(change)) next();
+    // Its Pods go with a Job, as the garbage collector sees to it.
+    if (change.kind === JOB && change.type === 'DELETED')
+      rounds = rounds.then(() => removeAll(storage, change.object)).catch(warn);
+    else if (concerns(change)) next();
   });
   return () => {
     stop();
@@ -72,11 +75,20 @@ const isFinished = (job: ApiObject): boolean =>
     ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
   );
 
+async function podsOf(
+  storage: Storage,
+  { metadata: { namespace = '', uid } }: ApiObject,
+): Promise<readonly ApiObject[]> {
+  const { items } = await storage.list(POD, namespace);
+  return items.filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === uid));
+}
+
+async function removeAll(storage: Storage, job: ApiObject): Promise<void> {
+  for (const pod of await podsOf(storage, job)) await remove(storage, pod);
+}
+
 async function standing(storage: Storage, job: ApiObject): Promise<Standing> {
-  const { namespace = '', uid } = job.metadata;
-  const pods = (await storage.list(POD, namespace)).items.filter((pod) =>
-    pod.metadata.ownerReferences?.some((owner) => owner.uid === uid),
-  );
+  const pods = await podsOf(storage, job);
   const phaseOf = (pod: ApiObject): string => text(record(pod['status'])['phase']);
   return {
     active: pods.filter((pod) => !['Succeeded', 'Failed'].includes(phaseOf(pod))),
