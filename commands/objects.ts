@@ -7,7 +7,7 @@ import { EXIT } from '../checks/contract/decision.ts';
 import { NoSuchPath, readPaths, STDIN } from '../fixtures/object-files.ts';
 import { findTool } from '../fixtures/rehearsal-client/tools.ts';
 import type { ReadDocuments, ReadObject, UnreadDocument } from '../k8s/semantics/objects/read.ts';
-import { compileOrTell, type Selection } from './compile.ts';
+import type { Selection } from './compile.ts';
 import { writeError, writeOut } from './write.ts';
 
 export interface ObjectSources extends Selection {
@@ -42,6 +42,7 @@ export async function objectsOf(
 }
 
 async function liveObjects(selection: Selection, types: readonly ResourceType[]): Promise<ReadDocuments | number> {
+  const { compileOrTell } = await import('./compile.ts');
   const compiled = compileOrTell(selection);
   if (!compiled) return EXIT.usage;
   const { kubeconfig } = compiled.plan.environment;
