@@ -35,7 +35,8 @@ export interface ScanOptions extends ObjectSources {
 
 const type = (apiVersion: string, kind: string, resource: string): ResourceType => ({ apiVersion, kind, resource });
 const RBAC = 'rbac.authorization.k8s.io/v1';
-const TYPES: readonly ResourceType[] = [
+/** What a scan reads of a cluster. */
+export const TYPES: readonly ResourceType[] = [
   ...[NAMESPACES, NODES, PODS, SERVICES, SERVICE_ACCOUNTS, JOBS, CRON_JOBS],
   ...[DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, DAEMON_SETS],
   ...['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'].map((kind) =>
