@@ -15,7 +15,7 @@ import {
   runAsUserControl,
 } from './pod-security-restricted.ts';
 
-export { containersOf } from './pod-security-control.ts';
+export { containersOf, isWindowsPod } from './pod-security-control.ts';
 export type { PodContainer, PodToJudge } from './pod-security-control.ts';
 
 /** The levels of the Pod Security Standards; privileged forbids nothing. */
@@ -159,9 +159,4 @@ export function restOfRestricted(pod: PodToJudge, minor = latestMinor): readonly
   return podSecurity(pod, 'restricted', minor).violations.filter(
     ({ control, path }) => !elsewhere.includes(control) && !path.endsWith('.capabilities.drop'),
   );
-}
-
-/** Whether Linux-only rules do not apply to a pod (`spec.os.name: windows`). */
-export function isWindowsPod(spec: unknown): boolean {
-  return viewPod({ spec }).isWindows;
 }
