@@ -16,6 +16,7 @@ import { realClock } from './clock.ts';
 import { credentialEndOf } from './credential-end.ts';
 import { leaseClient } from './lease.ts';
 import { askedSteps } from '../reports/record/run-folder/cutover-asked.ts';
+import { wheelRequests } from '../reports/record/run-folder/cutover-wheel.ts';
 import { convergence, recordRevisions, restoreRevision } from './revisions.ts';
 import { routeClient } from './traffic/httproute/route.ts';
 import { runItem } from '../fixtures/run-item.ts';
@@ -118,6 +119,7 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
         defect: () => undefined,
       });
     },
+    wheel: () => wheelRequests(runDir),
     asked: () => askedSteps(runDir),
   };
   return {

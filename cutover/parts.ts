@@ -1,5 +1,5 @@
 /** What the cutover acts and looks through, as the engine sees it; `open.ts` makes the real ones, tests make others. */
-import type { ProbeRecord, RecordedRevision, Weights } from '../checks/contract/cutover.ts';
+import type { ProbeRecord, RecordedRevision, Weights, WheelRequest } from '../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
 import type { CredentialEnd } from './credential-end.ts';
 import type { PrometheusWatch } from './prometheus.ts';
@@ -45,6 +45,8 @@ export interface CutoverParts {
   outcomes(): readonly OutcomeRecord[];
   /** Runs an item of the plan again. */
   verify(item: string, signal: AbortSignal): Promise<Pick<OutcomeRecord, 'outcome' | 'message'>>;
+  /** What people at the wheel have asked for so far. */
+  wheel(): readonly WheelRequest[];
   /** Items whose step was asked for. */
   asked(): readonly string[];
 }

@@ -150,6 +150,24 @@ export interface RollbackReason {
   readonly facts?: Data;
 }
 
+/** What a person at the wheel of a cutover asks for. */
+export interface WheelRequest {
+  readonly id: string;
+  readonly say: 'hold' | 'resume' | 'abort';
+  /** Who, for people. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+interface AtWheel {
+  /** The request that was heard. */
+  readonly request: string;
+  readonly by: string;
+  readonly reason: string;
+  /** Percent, of that moment. */
+  readonly weight: number;
+}
+
 /** A line of the event log; `at` is RFC 3339, `ms` since the cutover began. */
 export type CutoverEvent = { readonly at: string; readonly ms: number } & (
   | {
@@ -202,6 +220,9 @@ export type CutoverEvent = { readonly at: string; readonly ms: number } & (
       readonly threshold: number;
       readonly prometheus?: SecondOpinion;
     }
+  /** A person holds traffic at its weight, or lets it go on. */
+  | ({ readonly event: 'held' } & AtWheel)
+  | ({ readonly event: 'resumed' } & AtWheel)
   | { readonly event: 'step-done'; readonly item: string; readonly weight: number }
   | { readonly event: 'rollback-begun'; readonly reason: RollbackReason }
   /** Written before it is done. */

@@ -8,6 +8,7 @@ import type {
   ProbeRecord,
   RecordedRevision,
   RollbackReason,
+  WheelRequest,
 } from '../../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Reading } from '../../checks/cutover/second-source.ts';
@@ -117,6 +118,8 @@ export class World {
   renewError: Error | null = null;
   accepted = true;
   asked: string[] = [];
+  /** What people at the wheel say. */
+  wheel: WheelRequest[] = [];
   outcomes: Pick<OutcomeRecord, 'item' | 'outcome' | 'message'>[] = [{ item: 'TRI-ERR', outcome: 'pass', message: '' }];
   /** Throws instead of acting while it names the act: `read`, `set`, `renew`, `restore`. */
   broken: ReadonlySet<string> = new Set();
@@ -247,6 +250,7 @@ export class World {
       prometheus: (now) => this.#prometheus(now),
       outcomes: () => this.outcomes as OutcomeRecord[],
       verify: () => Promise.resolve({ outcome: this.verifies, message: '' }),
+      wheel: () => this.wheel,
       asked: () => this.asked,
     };
   }

@@ -85,6 +85,8 @@ const SHAPES: Readonly<Record<CutoverEvent['event'], Shape>> = {
     threshold: number,
     prometheus: optional(object({ value: orNull(number), probes: orNull(number), verdict: text, why: orNull(text) })),
   },
+  held: { request: text, by: text, reason: text, weight: number },
+  resumed: { request: text, by: text, reason: text, weight: number },
   'step-done': { item: text, weight: number },
   'rollback-begun': {
     reason: object({ code: text, text, breachedAt: optional(text), facts: optional(recordOf(cell)) }),
