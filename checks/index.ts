@@ -22,6 +22,7 @@ import { clusterVersion } from './cluster/version/check.ts';
 import { cutoverLogPatterns } from './cutover/log-patterns/check.ts';
 import { rollbackRecord } from './cutover/rollback-record/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
+import { cutoverChangeWindow } from './cutover/change-window/check.ts';
 import { cutoverSplit } from './cutover/split/check.ts';
 import { cutoverStep } from './cutover/step/check.ts';
 import { cutoverTrigger } from './cutover/trigger/check.ts';
@@ -141,6 +142,7 @@ const all: readonly CheckKind[] = [
   cutoverLogPatterns,
   rollbackRecord,
   rollbackRehearsal,
+  cutoverChangeWindow,
   cutoverSplit,
   cutoverStep,
   cutoverTrigger,

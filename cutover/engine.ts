@@ -18,6 +18,7 @@ import { atWheel, watchWheel } from './wheel.ts';
 
 const ACCEPTED_WITHIN_MS = 15_000;
 const STEADY_LOOK_MS = 50;
+const CALENDARS_WITHIN_MS = 30_000;
 const WARM_WITHIN_MS = 30_000;
 /** A window that cannot end because values are missing is given up after so many of its lengths, but not before the least time. */
 const WINDOWS_OF_PATIENCE = 3;
@@ -30,8 +31,19 @@ export async function runCutover(run: CutoverRun): Promise<CutoverEnd> {
   );
   if (missing.length > 0)
     return refuse(journal, `${missing.join(', ')} did not pass in this run: they stand before the first step`);
+  const frozen = await mayMove(run);
+  if (frozen !== null) return refuse(journal, frozen);
   const stable = await begin(run, run.back);
   return typeof stable === 'string' ? refuse(journal, stable) : await new Engine(run, stable).go();
+}
+
+/** Why traffic may not be moved now. A calendar that cannot be read may hold a freeze. */
+async function mayMove({ parts, clock, back }: CutoverRun): Promise<string | null> {
+  try {
+    return await parts.changeWindow(AbortSignal.any([back, clock.limit(CALENDARS_WITHIN_MS)]));
+  } catch (error) {
+    return `whether traffic may be moved now cannot be told: ${errorText(error)}`;
+  }
 }
 
 class Engine implements Ramp {

@@ -13,6 +13,7 @@ import { resolveRehearsal } from '../fixtures/capabilities/host.ts';
 import { createRedactor } from '../fixtures/capabilities/redactor.ts';
 import { lookupFor } from '../fixtures/capabilities/resolve.ts';
 import { realClock } from './clock.ts';
+import { whyNotNow } from './change-window.ts';
 import { credentialEndOf } from './credential-end.ts';
 import { leaseClient } from './lease.ts';
 import { askedSteps } from '../reports/record/run-folder/cutover-asked.ts';
@@ -59,6 +60,7 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
   });
   const parts: CutoverParts = {
     route: routeClient(link, route),
+    changeWindow: (signal) => whyNotNow(settings.changes, host.open(['http', 'files'], context(signal))),
     credentialEnd: (before, signal) => credentialEndOf(environment.kubeconfig, before, signal),
     lease: leaseClient(link, { namespace, name: settings.lease, holder: id, durationSeconds: LEASE_SECONDS }),
     revisions: {

@@ -17,6 +17,8 @@ export interface CutoverParts {
     read(signal: AbortSignal): Promise<RouteState>;
     set(canary: number, signal: AbortSignal): Promise<RouteState>;
   };
+  /** Why traffic may not be moved now, by the calendars of the environment; null where it may, or where none is declared. */
+  changeWindow(signal: AbortSignal): Promise<string | null>;
   /** When the credential ends by which traffic is moved and taken back, if before that; null where it is renewed, or does not say. */
   credentialEnd(before: number, signal: AbortSignal): Promise<CredentialEnd | null>;
   readonly lease: {

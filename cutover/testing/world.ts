@@ -113,6 +113,8 @@ export class World {
   restores = 0;
   leaseHeldBy: string | null = null;
   credentialEnd: CredentialEnd | null = null;
+  /** Why traffic may not be moved now. */
+  frozen: string | null = null;
   /** What reading the route or renewing the Lease throws; whether the gateway takes the route. */
   routeError: Error | null = null;
   renewError: Error | null = null;
@@ -225,6 +227,7 @@ export class World {
             return state();
           }),
       },
+      changeWindow: () => Promise.resolve(this.frozen),
       credentialEnd: (before) =>
         Promise.resolve(this.credentialEnd && this.credentialEnd.at < before ? this.credentialEnd : null),
       lease: {

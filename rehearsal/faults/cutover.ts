@@ -57,8 +57,14 @@ const inTheWay: readonly Fault[] = [
   },
   {
     name: 'lease-held',
-    title: 'Another cutover holds the Lease, and renews it',
-    inject: [{ lever: 'lease.hold', with: { name: LEASE } }],
+    title: 'Another cutover holds the Lease, and renews it; somebody has made the freeze of last year last',
+    inject: [
+      { lever: 'lease.hold', with: { name: LEASE } },
+      {
+        lever: 'documents.edit',
+        with: { file: 'changes/freezes.ics', replace: 'DTEND;VALUE=DATE:20260107', with: 'DTEND;VALUE=DATE:20990107' },
+      },
+    ],
   },
   {
     name: 'stable-cannot-be-restored',
