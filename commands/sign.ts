@@ -12,6 +12,7 @@ import { RunFileError } from '../reports/record/io.ts';
 import { decideAgain, isNew, latestRun, recordAgain, type LatestRun } from '../reports/record/run-folder/again.ts';
 import { writeApproval } from './sign/approval-file.ts';
 import { ownKey, rehearsalKey } from './sign/keys.ts';
+import { redraw } from './sign/redraw.ts';
 import { askedOf, termsText } from './sign/terms.ts';
 import { writeError, writeJson, writeOut } from './write.ts';
 
@@ -148,11 +149,14 @@ function notReady({ readiness, through }: Covered, { reasons }: Decision): numbe
 function settle(options: SignOptions, latest: LatestRun): number {
   const again = decideAgain(latest, options.now ?? new Date());
   const { decision, input } = again;
-  const written = isNew(latest, again) ? recordAgain(latest, again, process.env) : latest.standing;
+  const changed = isNew(latest, again);
+  const written = changed ? recordAgain(latest, again, process.env) : latest.standing;
+  const undrawn = changed && written !== null ? redraw(options.root, written, input.plan, process.env) : [];
   const status = statusOf(input);
   if (options.json)
     writeJson({ decision: decision.decision, readiness: decision.readiness, recorded: written !== null, ...status });
   else writeOut(statusText(status, decision));
+  for (const problem of undrawn) writeError(`golive sign: ${problem}`);
   if (written === null)
     writeError(
       'golive sign: this machine has no key of a runner (GOLIVE_LEDGER_KEY), so the decision is not written here: the runner writes it (golive sign --status)',

@@ -119,6 +119,12 @@ export interface Approval {
   readonly covers: Covered;
   readonly place: string;
   readonly signed: Signed;
+  /** The file and what lies beside it, as they are, so that whoever has the bundle can verify them again; absent: an earlier version wrote it. */
+  readonly written?: WrittenApproval;
+}
+export interface WrittenApproval {
+  readonly text: string;
+  readonly signature?: string;
 }
 
 /** The kinds that ask a person; every other kind is measured and cannot be attested. */
