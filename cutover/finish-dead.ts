@@ -37,10 +37,13 @@ export function planToGoBackBy(runDir: string): Plan {
 function byHand(runDir: string): string {
   const begun = begunOf(runDir);
   if (!begun) return 'Look at the weights of the route by hand';
-  const { namespace, name, rule, stable, canary } = begun.route;
+  const { kind = 'HTTPRoute', namespace, name, rule, stable, canary } = begun.route;
+  const where = rule === 'all' ? 'every rule' : `rules[${rule}]`;
+  const what =
+    kind === 'Ingress' ? 'annotation canary-weight: "0"' : `${where}: weight 100 for ${stable}, 0 for ${canary}`;
   return [
     'Go back by hand:',
-    `  kubectl edit httproute ${name} -n ${namespace}  # rules[${rule}]: weight 100 for ${stable}, 0 for ${canary}`,
+    `  kubectl edit ${kind.toLowerCase()} ${name} -n ${namespace}  # ${what}`,
     ...begun.stable.map(
       (one) => `  kubectl rollout undo deployment/${one.deployment} -n ${one.namespace} --to-revision=${one.revision}`,
     ),

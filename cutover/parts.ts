@@ -1,17 +1,13 @@
 /** What the cutover acts and looks through, as the engine sees it; `open.ts` makes the real ones, tests make others. */
-import type { ProbeRecord, RecordedRevision, Weights, WheelRequest } from '../checks/contract/cutover.ts';
+import type { ProbeRecord, RecordedRevision, WheelRequest } from '../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
+import type { SplitState } from '../checks/protocols/traffic/system.ts';
 import type { CredentialEnd } from './credential-end.ts';
 import type { PrometheusWatch } from './prometheus.ts';
 import type { ServicesSeen } from './services.ts';
 
-export interface RouteState {
-  readonly weights: Weights;
-  readonly generation: number;
-  readonly accepted: boolean;
-  readonly why: string | null;
-  readonly lastManager: string | null;
-}
+/** The shares as they stand, and whether whoever must obey has taken them. */
+export type RouteState = Omit<SplitState, 'resourceVersion'>;
 export interface CutoverParts {
   readonly route: {
     read(signal: AbortSignal): Promise<RouteState>;

@@ -8,6 +8,7 @@ import type { Calendars } from '../checks/cutover/change-window/calendar.ts';
 import { evaluatedEveryMs } from '../checks/cutover/cadence.ts';
 import { askEveryMs, secondSourceOf } from '../checks/cutover/second-source.ts';
 import { businessSourceOf, type RuleParams } from '../checks/cutover/trigger/rule.ts';
+import type { RouteName } from '../checks/protocols/traffic/system.ts';
 import { sourceOf } from '../checks/protocols/telemetry.ts';
 import { resolveRehearsal } from '../fixtures/capabilities/host.ts';
 import { businessKey } from './business.ts';
@@ -31,6 +32,8 @@ export interface ChangeWindow extends Calendars {
 }
 export interface CutoverSettings {
   readonly route: TrafficRoute;
+  /** What advances and goes back with it. */
+  readonly together: readonly RouteName[];
   readonly url: string;
   readonly caFile: string | undefined;
   /** Requests a second. */
@@ -69,8 +72,10 @@ const LEAST_PATIENCE_MS = 30_000;
 
 const LONGEST_ROLLBACK_MS = 3_600_000;
 
+type DeclaredRoute = Omit<RouteName, 'rule'> & Partial<Pick<RouteName, 'rule'>>;
 interface RouteParams {
-  readonly route: Omit<TrafficRoute, 'versionHeader' | 'canaryVersion' | 'rule'> & { readonly rule?: number };
+  readonly route: DeclaredRoute;
+  readonly together?: readonly DeclaredRoute[];
   readonly version: { readonly header: string; readonly canary: string };
   readonly endpoint: { readonly url: string; readonly caFile?: string };
   readonly path: string;
@@ -145,6 +150,7 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
       versionHeader: params.version.header.toLowerCase(),
       canaryVersion: params.version.canary,
     },
+    together: (params.together ?? []).map((one) => ({ ...one, rule: one.rule ?? 0 })),
     url: `${params.endpoint.url.replace(/\/$/, '')}${params.path}`,
     caFile: params.endpoint.caFile,
     probeRate: params.probeRate,

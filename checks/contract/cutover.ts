@@ -4,15 +4,23 @@
  */
 import type { Data } from './outcome.ts';
 
-/** The HTTPRoute whose weights are moved, and how its two backends are told apart by a client. */
+/** Kinds of objects whose weights can be moved. */
+export const TRAFFIC_KINDS = ['HTTPRoute', 'GRPCRoute', 'Ingress', 'VirtualService'] as const;
+export type TrafficKind = (typeof TRAFFIC_KINDS)[number];
+
+/** The object whose weights are moved, and how its two backends are told apart by a client. */
 export interface TrafficRoute {
+  /** HTTPRoute when absent. */
+  readonly kind?: TrafficKind;
   readonly namespace: string;
   readonly name: string;
-  /** Index of the rule that holds both backends. */
-  readonly rule: number;
+  /** Index of the rule that holds both backends, or every rule that has one of them. */
+  readonly rule: number | 'all';
   /** Services of `backendRefs`: the release that serves now, and the one that goes live. */
   readonly stable: string;
   readonly canary: string;
+  /** Of a VirtualService that splits one host by subsets. */
+  readonly subsets?: { readonly stable: string; readonly canary: string };
   /** Response header that names the version, and the version of the release that goes live. */
   readonly versionHeader: string;
   readonly canaryVersion: string;

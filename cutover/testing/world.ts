@@ -46,6 +46,7 @@ export const SETTINGS: CutoverSettings = {
     versionHeader: 'x-version',
     canaryVersion: NEW,
   },
+  together: [],
   url: 'http://127.0.0.1:9/',
   caFile: undefined,
   probeRate: 1000,
@@ -210,6 +211,7 @@ export class World {
   parts(): CutoverParts {
     const state = () => ({
       weights: { stable: 100 - this.weight, canary: this.weight },
+      splits: [{ stable: 100 - this.weight, canary: this.weight }],
       generation: this.sets.length + 1,
       accepted: this.accepted,
       why: this.accepted ? null : 'the gateway is gone',

@@ -17,6 +17,10 @@ const optional =
   (test: Test): Test =>
   (value) =>
     value === undefined || test(value);
+const either =
+  (...tests: readonly Test[]): Test =>
+  (value) =>
+    tests.some((test) => test(value));
 const listOf =
   (test: Test): Test =>
   (value) =>
@@ -48,7 +52,14 @@ const SHAPES: Readonly<Record<CutoverEvent['event'], Shape>> = {
   begun: {
     release: text,
     environment: text,
-    route: object({ namespace: text, name: text, rule: number, stable: text, canary: text, canaryVersion: text }),
+    route: object({
+      namespace: text,
+      name: text,
+      rule: either(number, one('all')),
+      stable: text,
+      canary: text,
+      canaryVersion: text,
+    }),
     triggers: listOf(trigger),
     steps: listOf(object({ item: text, weight: number, watchMs: number })),
     weights: object({ stable: number, canary: number }),
