@@ -23,6 +23,7 @@ import { cutoverLogPatterns } from './cutover/log-patterns/check.ts';
 import { rollbackRecord } from './cutover/rollback-record/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
 import { cutoverChangeWindow } from './cutover/change-window/check.ts';
+import { cutoverOtherHands } from './cutover/other-hands/check.ts';
 import { cutoverSplit } from './cutover/split/check.ts';
 import { cutoverStep } from './cutover/step/check.ts';
 import { cutoverTrigger } from './cutover/trigger/check.ts';
@@ -143,6 +144,7 @@ const all: readonly CheckKind[] = [
   rollbackRecord,
   rollbackRehearsal,
   cutoverChangeWindow,
+  cutoverOtherHands,
   cutoverSplit,
   cutoverStep,
   cutoverTrigger,
