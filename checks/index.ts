@@ -19,11 +19,11 @@ import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { clusterVersion } from './cluster/version/check.ts';
+import { cutoverChangeWindow } from './cutover/change-window/check.ts';
 import { cutoverLogPatterns } from './cutover/log-patterns/check.ts';
+import { cutoverOtherHands } from './cutover/other-hands/check.ts';
 import { rollbackRecord } from './cutover/rollback-record/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
-import { cutoverChangeWindow } from './cutover/change-window/check.ts';
-import { cutoverOtherHands } from './cutover/other-hands/check.ts';
 import { cutoverSplit } from './cutover/split/check.ts';
 import { cutoverStep } from './cutover/step/check.ts';
 import { cutoverTrigger } from './cutover/trigger/check.ts';
@@ -71,6 +71,7 @@ import { approval } from './people/approval/check.ts';
 import { attestation } from './people/attestation/check.ts';
 import { channels } from './people/channels/check.ts';
 import { contacts } from './people/contacts/check.ts';
+import { decisionTree } from './people/decision-tree/check.ts';
 import { escalation } from './people/escalation/check.ts';
 import { incidentDrill } from './people/incident-drill/check.ts';
 import { incidentManagement } from './people/incident-management/check.ts';
@@ -140,11 +141,11 @@ const all: readonly CheckKind[] = [
   reachability,
   storageClasses,
   clusterVersion,
+  cutoverChangeWindow,
   cutoverLogPatterns,
+  cutoverOtherHands,
   rollbackRecord,
   rollbackRehearsal,
-  cutoverChangeWindow,
-  cutoverOtherHands,
   cutoverSplit,
   cutoverStep,
   cutoverTrigger,
@@ -192,6 +193,7 @@ const all: readonly CheckKind[] = [
   attestation,
   channels,
   contacts,
+  decisionTree,
   escalation,
   incidentDrill,
   incidentManagement,

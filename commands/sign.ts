@@ -169,7 +169,7 @@ interface Status {
     readonly role: string;
     readonly needed: number;
     readonly signers: readonly string[];
-    readonly signed: readonly { readonly by: string; readonly at: string }[];
+    readonly signed: readonly { readonly by: string; readonly at: string; readonly timestamp?: string }[];
   }[];
   readonly vetoes: readonly { readonly by: string; readonly role: string; readonly reason: string }[];
   /** Signatures that do not count, and why. */
@@ -199,6 +199,9 @@ function statusOf(input: DecisionInput): Status {
       const signed = signersOf(role, signatures).map(({ principal, approval }) => ({
         by: principal,
         at: approval.signedAt,
+        ...(approval.timestamp?.refused === undefined && approval.timestamp
+          ? { timestamp: approval.timestamp.at }
+          : {}),
       }));
       return [{ role, needed: quorum, lacks, signers, signed }];
     }),
@@ -213,10 +216,12 @@ function statusText({ roles, vetoes, others }: Status, { decision, readiness, re
   return [
     `${decision} (readiness ${readiness})`,
     ...roles.map(({ role, needed, signed, signers }) => {
-      const by = signed.map((one) => `${one.by} at ${one.at}`).join(', ');
+      const names = signed
+        .map((one) => `${one.by} at ${one.at}${one.timestamp ? ` (timestamp ${one.timestamp})` : ''}`)
+        .join(', ');
       return signed.length >= needed
-        ? `  signed   ${role}: ${by}`
-        : `  missing  ${role}: ${signed.length} of ${needed}${by === '' ? '' : ` (${by})`}, by ${signers.join(' or ')}`;
+        ? `  signed   ${role}: ${names}`
+        : `  missing  ${role}: ${signed.length} of ${needed}${names === '' ? '' : ` (${names})`}, by ${signers.join(' or ')}`;
     }),
     ...vetoes.map(({ by, role, reason }) => `  VETO     ${role}: ${by}: ${reason}`),
     ...others.map(({ by, role, why }) => `  ignored  ${role}: the signature of ${by} ${why}`),
