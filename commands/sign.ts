@@ -1,4 +1,5 @@
 /** `golive sign`: what a role accepts, its signature or its veto, and who is missing. The decision's exit code; 64 wrong use, 70 there is nothing to sign. */
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { EXIT, type Decision } from '../checks/contract/decision.ts';
 import type { Covered } from '../checks/contract/people.ts';
@@ -9,7 +10,14 @@ import { throughOf } from '../reports/decide/covered.ts';
 import type { DecisionInput } from '../reports/decide/input.ts';
 import { questionOf } from '../reports/decide/spoken.ts';
 import { RunFileError } from '../reports/record/io.ts';
-import { decideAgain, isNew, latestRun, recordAgain, type LatestRun } from '../reports/record/run-folder/again.ts';
+import {
+  decideAgain,
+  isNew,
+  latestRun,
+  recordAgain,
+  SIGNED_FOLDER,
+  type LatestRun,
+} from '../reports/record/run-folder/again.ts';
 import { writeApproval } from './sign/approval-file.ts';
 import { ownKey, rehearsalKey } from './sign/keys.ts';
 import { redraw } from './sign/redraw.ts';
@@ -156,6 +164,10 @@ function settle(options: SignOptions, latest: LatestRun): number {
   if (options.json)
     writeJson({ decision: decision.decision, readiness: decision.readiness, recorded: written !== null, ...status });
   else writeOut(statusText(status, decision));
+  if (!options.json && changed && written?.decision === 'GO' && !input.plan.environment.rehearsal)
+    writeOut(
+      `Anybody can verify it by files of their own: golive verify ${join(relative(options.root, latest.runDir), SIGNED_FOLDER)} --with FOLDER`,
+    );
   for (const problem of undrawn) writeError(`golive sign: ${problem}`);
   if (written === null)
     writeError(

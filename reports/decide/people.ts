@@ -135,7 +135,9 @@ export const NOTICE_MS = 3 * 86_400_000;
 function doubtOrNotice({ authors, expires }: Waiver, { signing, environment }: Plan, now: Date): string | null {
   const said = [
     ...(signing?.excludeAuthors && authors === undefined && !environment.rehearsal
-      ? ['applies, and nobody can tell who wrote it: commit it, so that git says that it was not its approver']
+      ? [
+          'applies, and nobody can tell who wrote it: commit it, and run in a clone with its history, so that git says that it was not its approver',
+        ]
       : []),
     ...endsSoon(expires, now),
   ];

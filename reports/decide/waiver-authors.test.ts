@@ -80,6 +80,17 @@ describe('a waiver', () => {
     expect(warnings.join()).toMatch(/nobody can tell who wrote it: commit it/);
   });
 
+  it('of a history that was cut off is of nobody who is known', () => {
+    waivers('Ada Lovelace');
+    commit();
+    writeFileSync(join(root, 'later'), 'x');
+    git('add', '.');
+    git('commit', '-q', '-m', 'later');
+    const whole = authorsOf(root, 'specs/sample/waivers.yaml', [3]);
+    git('clone', '-q', '--depth', '1', `file://${root}`, join(root, 'shallow'));
+    expect([whole.size, authorsOf(join(root, 'shallow'), 'specs/sample/waivers.yaml', [3]).size]).toEqual([1, 0]);
+  });
+
   it('is known line by line', () => {
     waivers('Grace Hopper');
     commit();

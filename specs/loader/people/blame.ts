@@ -10,27 +10,40 @@ export function authorsOf(root: string, file: string, lines: readonly number[]):
   if (lines.length === 0) return new Map();
   const path = resolve(root, file);
   const ranges = [...new Set(lines)].sort((a, b) => a - b).flatMap((line) => ['-L', `${line},${line}`]);
-  const { status, stdout } = spawnSync('git', ['blame', '--line-porcelain', ...ranges, '--', basename(path)], {
-    cwd: dirname(path),
+  const told = git(dirname(path), ['blame', '--line-porcelain', ...ranges, '--', basename(path)]);
+  const read = told === null ? [] : parseBlame(told);
+  // Where the history was cut off, all that is older seems to be of the commit at the cut.
+  const isCut =
+    read.some(({ isFirst }) => isFirst) && git(dirname(path), ['rev-parse', '--is-shallow-repository']) !== 'false\n';
+  const known = read.filter(({ isCommitted, isFirst }) => isCommitted && !(isFirst && isCut));
+  return new Map(known.map(({ line, names }) => [line, names]));
+}
+
+/** What git says; null where it refuses, or is not there. */
+function git(folder: string, args: readonly string[]): string | null {
+  const { status, stdout } = spawnSync('git', args, {
+    cwd: folder,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  return status === 0 ? parseBlame(stdout) : new Map();
+  return status === 0 ? stdout : null;
 }
 
-/** What git writes for lines that nobody has committed yet. */
-const UNCOMMITTED = /^0+$/;
+interface Blamed {
+  readonly line: number;
+  readonly names: readonly string[];
+  readonly isCommitted: boolean;
+  /** Of a commit without parents here. */
+  readonly isFirst: boolean;
+}
 
-function parseBlame(text: string): Authors {
-  const authors = new Map<number, readonly string[]>();
-  let line: number | null = null;
-  let name = '';
-  for (const one of text.split('\n')) {
-    const [, commit, final] = /^([0-9a-f]{40,64}) \d+ (\d+)/.exec(one) ?? [];
-    if (commit !== undefined) line = UNCOMMITTED.test(commit) ? null : Number(final);
-    else if (one.startsWith('author ')) name = one.slice('author '.length);
-    else if (one.startsWith('author-mail ') && line !== null)
-      authors.set(line, [name, one.slice('author-mail '.length).replace(/^<|>$/g, '')]);
-  }
-  return authors;
+/** Each line begins with its commit and ends with its text, after a tab. */
+function parseBlame(text: string): readonly Blamed[] {
+  return text.split(/^\t.*\n?/m).flatMap((entry): readonly Blamed[] => {
+    const [, commit = '', line] = /^([0-9a-f]{40,64}) \d+ (\d+)/.exec(entry) ?? [];
+    if (line === undefined) return [];
+    const names = [/^author (.*)$/m.exec(entry)?.[1] ?? '', /^author-mail <?([^>\n]*)>?$/m.exec(entry)?.[1] ?? ''];
+    // What nobody has committed yet is of the commit 0000….
+    return [{ line: Number(line), names, isCommitted: /[^0]/.test(commit), isFirst: /^boundary$/m.test(entry) }];
+  });
 }
