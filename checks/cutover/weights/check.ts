@@ -3,7 +3,6 @@ import type { ClusterReader, KubeObject, ResourceType } from '../../contract/clu
 import { isRecord } from '../../contract/json.ts';
 import { attempt, kind, ObservationError, type Refusal } from '../../kit/kind.ts';
 import { endpointsOf } from '../../protocols/endpoints.ts';
-import { GRPC_ROUTES, HTTP_ROUTES } from '../../protocols/http-route.ts';
 import { DEPLOYMENTS, ENDPOINT_SLICES, mayList } from '../../protocols/kubernetes.ts';
 import {
   sharesIn,

@@ -162,7 +162,7 @@ function judgeRoute(params: Params, { route, routes, dryRun, after }: Seen, subj
 
 /** Whether shares can be given by it; says what is wrong with it. */
 function judgeShares(
-  route: Params['route'],
+  route: RouteName,
   object: KubeObject,
   others: readonly KubeObject[],
   subject: Subject,
@@ -193,7 +193,7 @@ function judgeShares(
 }
 
 /** Rules of the Gateway API that lead to one of both Services by themselves. */
-function judgeBeside(name: Params['route'], route: KubeObject, others: readonly KubeObject[], say: Verdicts): void {
+function judgeBeside(name: RouteName, route: KubeObject, others: readonly KubeObject[], say: Verdicts): void {
   const isSame = ({ kind, metadata }: KubeObject): boolean =>
     kind === systemOf(name).type.kind && metadata.name === name.name && metadata.namespace === name.namespace;
   for (const { object, rule, path, service, isMirror } of servedBeside(
@@ -267,7 +267,7 @@ function judgeLease({ lease: name, route: { namespace } }: Params, { lease, aske
 }
 
 /** Of a route whose one rule is moved. */
-const rulePath = ({ kind = 'HTTPRoute', rule }: Params['route']) =>
+const rulePath = ({ kind = 'HTTPRoute', rule }: RouteName) =>
   kind.endsWith('Route') && rule !== 'all' ? { path: `spec.rules[${rule}]` } : {};
 const isServing = ({ ready, terminating }: Endpoint): boolean => ready && !terminating;
 const isTrial = (weights: Weights): boolean => Math.abs(shareOf(weights) - shareOf(TRIAL)) < 1e-9;
