@@ -19,7 +19,9 @@ import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { clusterVersion } from './cluster/version/check.ts';
+import { cutoverChangeWindow } from './cutover/change-window/check.ts';
 import { cutoverLogPatterns } from './cutover/log-patterns/check.ts';
+import { cutoverOtherHands } from './cutover/other-hands/check.ts';
 import { rollbackRecord } from './cutover/rollback-record/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
 import { cutoverSplit } from './cutover/split/check.ts';
@@ -77,6 +79,7 @@ import { onCall } from './people/on-call/check.ts';
 import { signature } from './people/signature/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { keyMetricsKind } from './post-deployment/key-metrics/check.ts';
+import { logReview } from './post-deployment/log-review/check.ts';
 import { metricStability } from './post-deployment/metric-stability/check.ts';
 import { regularRuns } from './post-deployment/regular-runs/check.ts';
 import { scaling } from './post-deployment/scaling/check.ts';
@@ -139,7 +142,9 @@ const all: readonly CheckKind[] = [
   reachability,
   storageClasses,
   clusterVersion,
+  cutoverChangeWindow,
   cutoverLogPatterns,
+  cutoverOtherHands,
   rollbackRecord,
   rollbackRehearsal,
   cutoverSplit,
@@ -197,6 +202,7 @@ const all: readonly CheckKind[] = [
   signature,
   playwrightSpec,
   keyMetricsKind,
+  logReview,
   metricStability,
   regularRuns,
   scaling,
