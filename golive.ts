@@ -6,6 +6,7 @@ import { hideCredentials } from './checks/contract/credentials.ts';
 import { visibleText } from './checks/contract/visible-text.ts';
 import { declareCutoverCommand } from './commands/declare-cutover.ts';
 import { declareIncidentCommand } from './commands/declare-incident.ts';
+import { declareLedgerCommand } from './commands/declare-ledger.ts';
 import { declareObjectCommands } from './commands/declare-objects.ts';
 import { declareRehearsalCommands } from './commands/declare-rehearsal.ts';
 import { declareResultCommands } from './commands/declare-results.ts';
@@ -231,35 +232,7 @@ function build(finish: (code: number) => void): Command {
       finish(await (await import('./commands/replay.ts')).replay({ path, ...options })),
     );
 
-  const ledger = command('ledger', 'Sign the ledger, carry it between machines, set a run of it aside.', [
-    'golive ledger key ~/.config/golive/ledger-key',
-    'golive ledger export ledger.json',
-    'golive ledger import ledger.json',
-  ]);
-  describe(ledger.command('key <file>'), 'Make the key that signs what a runner records.', [
-    'golive ledger key ~/.config/golive/ledger-key --name ci@example.com',
-  ])
-    .option('--name <name>', 'who it is, in allowed_signers, instead of this machine')
-    .action(async (file: string, options: { name?: string }) =>
-      finish((await import('./commands/ledger-key.ts')).ledgerKey({ file, ...options, root: await rootFolder() })),
-    );
-  describe(
-    ledger.command('quarantine <run>'),
-    'Set a run aside whose clock was wrong or whose record is damaged; what it judged must be run again.',
-    ['golive ledger quarantine 20260115T115000000Z-1a2b3c4d'],
-  ).action(async (run: string) =>
-    finish(await (await import('./commands/ledger.ts')).ledgerQuarantine({ run, root: await rootFolder() })),
-  );
-  describe(ledger.command('export <file>'), 'Write the ledger to a file.', ['golive ledger export ledger.json'])
-    .option('--run <id>', 'one run and those it builds on, instead of all')
-    .action(async (out: string, options: { run?: string }) =>
-      finish(await (await import('./commands/ledger.ts')).ledgerExport({ out, ...options, root: await rootFolder() })),
-    );
-  describe(ledger.command('import <file>'), 'Add the runs of an exported ledger; what does not verify is refused.', [
-    'golive ledger import ledger.json',
-  ]).action(async (file: string) =>
-    finish(await (await import('./commands/ledger.ts')).ledgerImport({ file, root: await rootFolder() })),
-  );
+  declareLedgerCommand({ command, describe, finish, rootFolder });
 
   program.commandsGroup('Writing checks:');
   command('generate', 'Write the schema for editors, the catalogue of checks and the RBAC of the gate.', [

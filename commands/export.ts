@@ -44,8 +44,7 @@ export async function exportDecision(options: ExportOptions): Promise<number> {
 }
 
 async function write(name: ExportName, options: ExportOptions): Promise<number> {
-  const { root, run, out, push, otlp, env = process.env } = options;
-  const graph = graphOf(root, run);
+  const graph = graphOf(options.root, options.run);
   if ('problem' in graph) {
     writeError(`golive export: ${graph.problem}\n`);
     return graph.code;
@@ -57,15 +56,24 @@ async function write(name: ExportName, options: ExportOptions): Promise<number> 
   }
   const text = rendered(name, graph, options);
   try {
-    if (push !== undefined) await pushMetrics(push, text, groupLabels(graph.graph));
-    if (otlp !== undefined) await sendOtlp(otlp, otlpMetrics(graph.graph), env['OTEL_EXPORTER_OTLP_HEADERS']);
-    if (out !== undefined) writeTextAtomic(out, text);
-    if ((push ?? otlp ?? out) === undefined) writeRaw(text);
+    await handOver(text, graph.graph, options);
   } catch (error) {
     writeError(`golive export ${name}: ${errorText(error)}\n`);
     return EXIT.broken;
   }
   return EXIT.GO;
+}
+
+/** To each place that was asked for; to stdout where none was. */
+async function handOver(
+  text: string,
+  graph: ResultGraph,
+  { out, push, otlp, env = process.env }: ExportOptions,
+): Promise<void> {
+  if (push !== undefined) await pushMetrics(push, text, groupLabels(graph));
+  if (otlp !== undefined) await sendOtlp(otlp, otlpMetrics(graph), env['OTEL_EXPORTER_OTLP_HEADERS']);
+  if (out !== undefined) writeTextAtomic(out, text);
+  if ((push ?? otlp ?? out) === undefined) writeRaw(text);
 }
 
 interface Exportable {

@@ -163,17 +163,23 @@ function settle(options: SignOptions, latest: LatestRun): number {
   const status = statusOf(input);
   if (options.json)
     writeJson({ decision: decision.decision, readiness: decision.readiness, recorded: written !== null, ...status });
-  else writeOut(statusText(status, decision));
-  if (!options.json && changed && written?.decision === 'GO' && !input.plan.environment.rehearsal)
-    writeOut(
-      `Anybody can verify it by files of their own: golive verify ${join(relative(options.root, latest.runDir), SIGNED_FOLDER)} --with FOLDER`,
-    );
+  else {
+    writeOut(statusText(status, decision));
+    if (changed && written?.decision === 'GO') tellHowToVerify(options, latest, input.plan);
+  }
   for (const problem of undrawn) writeError(`golive sign: ${problem}`);
   if (written === null)
     writeError(
       'golive sign: this machine has no key of a runner (GOLIVE_LEDGER_KEY), so the decision is not written here: the runner writes it (golive sign --status)',
     );
   return EXIT[decision.decision];
+}
+
+/** Nobody verifies a rehearsal elsewhere. */
+function tellHowToVerify({ root }: SignOptions, { runDir }: LatestRun, { environment }: Plan): void {
+  if (environment.rehearsal) return;
+  const bundle = join(relative(root, runDir), SIGNED_FOLDER);
+  writeOut(`Anybody can verify it by files of their own: golive verify ${bundle} --with FOLDER`);
 }
 
 interface Status {

@@ -1,6 +1,6 @@
 /** When traffic may be moved, as an environment file says it: calendars, rules of the week and single spans. */
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
-import { onCallSchema } from './notify-schemas.ts';
+import { onCallSchema } from './on-call-schema.ts';
 
 const text = (description: string) => ({ type: 'string', minLength: 1, description }) as const;
 const timeOfDay = (description: string) =>

@@ -1,6 +1,5 @@
 /** The capability `history`, as types only: what was approved, and what every run since then has seen. */
-import type { FirstDayRecord } from './ledger.ts';
-import type { MeasuredValue, OutcomeName } from './outcome.ts';
+import type { MeasuredValue, OutcomeName, Unit } from './outcome.ts';
 
 /** What one run found of one item. */
 export interface PastOutcome {
@@ -14,6 +13,17 @@ export interface PastOutcome {
   readonly measured: readonly MeasuredValue[];
 }
 
+/** What one item measured on the first day after an approval. */
+export interface FirstDayItem {
+  readonly item: string;
+  readonly values: readonly {
+    readonly title: string;
+    readonly unit: Unit;
+    /** [hours since the approval, value], oldest first. */
+    readonly points: readonly (readonly [number, number])[];
+  }[];
+}
+
 /** The approval: what is promised. Nothing that comes later changes it. */
 export interface ApprovedState {
   /** RFC 3339. */
@@ -22,7 +32,7 @@ export interface ApprovedState {
   /** The last outcome of each item before it. */
   readonly items: readonly PastOutcome[];
   /** What the runs of the first day measured, as one of them signed it once the day was over; absent: it is not, or nobody has. */
-  readonly firstDay?: { readonly runId: string; readonly items: FirstDayRecord['items'] };
+  readonly firstDay?: { readonly runId: string; readonly items: readonly FirstDayItem[] };
 }
 
 export interface History {

@@ -6,7 +6,8 @@
  */
 import { canonicalJson, sha256 } from './canonical.ts';
 import type { DecisionName } from './decision.ts';
-import type { MeasuredValue, OutcomeRecord, Unit } from './outcome.ts';
+import type { FirstDayItem } from './history.ts';
+import type { MeasuredValue, OutcomeRecord } from './outcome.ts';
 import type { Release } from './plan.ts';
 import type { EnvironmentIdentity } from './run.ts';
 
@@ -118,15 +119,7 @@ export interface FirstDayRecord {
   readonly approvedAt: string;
   /** The end of the day. */
   readonly until: string;
-  readonly items: readonly {
-    readonly item: string;
-    readonly values: readonly {
-      readonly title: string;
-      readonly unit: Unit;
-      /** [hours since the approval, value], oldest first. */
-      readonly points: readonly (readonly [number, number])[];
-    }[];
-  }[];
+  readonly items: readonly FirstDayItem[];
 }
 export type LedgerRecord =
   | HeaderRecord

@@ -1,13 +1,7 @@
-/** Channels, contacts and on-call schedules as JSON Schemas: the environment file and the params of kinds share them. */
+/** Channels, contacts and the emergency procedure as JSON Schemas: the environment file and the params of kinds share them. */
 import type { JSONSchema } from 'json-schema-to-ts';
-import { endpoint, secretRef } from './param-schemas.ts';
-
-const text = (description: string) => ({ type: 'string', minLength: 1, description }) as const;
-const secret = <const D extends string>(description: D) => ({ ...secretRef, description }) as const;
-const address = (description: string) =>
-  ({ type: 'string', pattern: '^(https?://[^\\s/@]+|\\$\\{rehearsal\\.)', description }) as const;
-const mailAddress = { type: 'string', pattern: '^[^\\s@<>,;]+@[^\\s@<>,;]+$', description: 'A mail address.' } as const;
-const caFile = text('PEM file of the CA to trust besides those of the system.');
+import { address, caFile, mailAddress, secret, text } from './notify-fields.ts';
+import { endpoint } from './param-schemas.ts';
 
 /** A place where what has arrived can be read. Without one a message is at most accepted, never seen arriving. */
 const readback = {
@@ -249,78 +243,4 @@ export const notifySchema = {
       },
     },
   },
-} as const satisfies JSONSchema;
-
-export const onCallSchema = {
-  type: 'object',
-  description: 'Where the schedule of who is on call is kept, from the environment file: ${environment.onCall.NAME}.',
-  oneOf: [
-    {
-      title: 'pagerduty',
-      type: 'object',
-      additionalProperties: false,
-      required: ['type', 'url', 'token', 'schedule'],
-      properties: {
-        type: { const: 'pagerduty', description: 'A schedule of PagerDuty, of either generation.' },
-        url: address('Host of the REST API: https://api.pagerduty.com.'),
-        token: secret('Read-only key of the REST API.'),
-        schedule: text('Id of the schedule, P….'),
-        caFile,
-      },
-    },
-    {
-      title: 'pagerduty-policy',
-      type: 'object',
-      additionalProperties: false,
-      required: ['type', 'url', 'token', 'policy', 'levels'],
-      properties: {
-        type: { const: 'pagerduty-policy', description: 'The levels of an escalation policy of PagerDuty.' },
-        url: address('Host of the REST API: https://api.pagerduty.com.'),
-        token: secret('Read-only key of the REST API.'),
-        policy: text('Id of the escalation policy, P….'),
-        levels: { type: 'integer', minimum: 1, maximum: 20, description: 'Levels that somebody must stand on.' },
-        caFile,
-      },
-    },
-    {
-      title: 'opsgenie',
-      type: 'object',
-      additionalProperties: false,
-      required: ['type', 'url', 'token', 'schedule'],
-      properties: {
-        type: { const: 'opsgenie', description: 'A schedule of Opsgenie.' },
-        url: address('Host of its API: https://api.opsgenie.com or https://api.eu.opsgenie.com.'),
-        token: secret('API key that may read it.'),
-        schedule: text('Name of the schedule.'),
-        caFile,
-      },
-    },
-    {
-      title: 'grafana-oncall',
-      type: 'object',
-      additionalProperties: false,
-      required: ['type', 'url', 'token', 'schedule'],
-      properties: {
-        type: { const: 'grafana-oncall', description: 'A schedule of Grafana OnCall or Grafana IRM.' },
-        url: address('Host of its API.'),
-        token: secret('Its API token.'),
-        schedule: text('Id of the schedule.'),
-        caFile,
-      },
-    },
-    {
-      title: 'icalendar',
-      type: 'object',
-      additionalProperties: false,
-      required: ['type'],
-      properties: {
-        type: { const: 'icalendar', description: 'A calendar (RFC 5545) whose events are the shifts.' },
-        url: address('Where it is fetched, or its host where the path is secret.'),
-        path: secret('The path, where it is secret.'),
-        file: text('Its file in the project, instead of an address.'),
-        timeZone: text('Zone of times that name none: Europe/Berlin.'),
-        caFile,
-      },
-    },
-  ],
 } as const satisfies JSONSchema;

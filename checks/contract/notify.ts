@@ -3,14 +3,8 @@
  * them; checks send through them, and so does `golive incident`.
  */
 import type { FromSchema } from 'json-schema-to-ts';
-import type {
-  channelSchema,
-  contactsSchema,
-  incidentSchema,
-  NOTIFY_EVENTS,
-  notifySchema,
-  onCallSchema,
-} from './notify-schemas.ts';
+import type { channelSchema, contactsSchema, incidentSchema, NOTIFY_EVENTS, notifySchema } from './notify-schemas.ts';
+import type { onCallSchema } from './on-call-schema.ts';
 
 export type Channel = FromSchema<typeof channelSchema>;
 export type ChannelOf<Type extends Channel['type']> = Extract<Channel, { readonly type: Type }>;

@@ -22,7 +22,8 @@ import { decisionFile } from '../../reports/record/paths.ts';
 import { readCutover } from '../../reports/record/run-folder/cutover-log.ts';
 import { readRun } from '../../reports/record/run-folder/read.ts';
 import { loadPlan } from '../../specs/loader/plan-file.ts';
-import { eventsOf, type NotifyEvent, type RunSoFar } from './events.ts';
+import { eventsOf } from './events.ts';
+import type { NotifyEvent, RunSoFar } from './run-so-far.ts';
 import { Sink, type Sent } from './sink.ts';
 
 const LOOK_MS = 1000;

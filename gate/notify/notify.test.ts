@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Channel } from '../../checks/contract/notify.ts';
 import { nodeHttp } from '../../checks/kit/testing/node-http.ts';
-import { eventsOf, type RunSoFar } from './events.ts';
+import { eventsOf } from './events.ts';
+import type { RunSoFar } from './run-so-far.ts';
 import { Sink } from './sink.ts';
 
 const item = (id: string, phase: string, severity = 'critical') => ({ id, phase, severity });

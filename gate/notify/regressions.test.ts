@@ -1,7 +1,8 @@
 /** Whom a release that has become worse since its approval tells, and how often. */
 import { expect, it } from 'vitest';
 import type { PastOutcome } from '../../checks/contract/history.ts';
-import { eventsOf, type NotifyEvent, type RunSoFar } from './events.ts';
+import { eventsOf } from './events.ts';
+import type { NotifyEvent, RunSoFar } from './run-so-far.ts';
 
 const item = (id: string, phase: string, severity = 'major') => ({
   ...{ id, phase, severity, title: `Title of ${id}`, owner: `${id}-team` },

@@ -1,7 +1,7 @@
 /** What was good at the approval and is not any more, for whoever owns it: told when it begins, and once a day while it lasts. Pure. */
 import type { PastOutcome } from '../../checks/contract/history.ts';
 import { POST_DEPLOYMENT } from '../../checks/contract/plan.ts';
-import type { NotifyEvent, RunSoFar } from './events.ts';
+import type { NotifyEvent, RunSoFar } from './run-so-far.ts';
 
 const DAY_MS = 86_400_000;
 

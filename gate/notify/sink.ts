@@ -4,7 +4,7 @@ import { hideCredentials } from '../../checks/contract/credentials.ts';
 import { errorText } from '../../checks/contract/text.ts';
 import { deliver, type Means } from '../../checks/protocols/notify/deliver.ts';
 import { GATE_KEY, sendEvent } from '../../checks/protocols/notify/pagerduty.ts';
-import type { NotifyEvent } from './events.ts';
+import type { NotifyEvent } from './run-so-far.ts';
 
 /** Pauses before each further attempt. */
 export const BACKOFF_MS: readonly number[] = [1000, 4000, 15_000];

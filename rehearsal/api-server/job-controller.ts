@@ -65,9 +65,12 @@ async function tend(storage: Storage, job: ApiObject, later: (ms: number) => voi
   const missing = Math.min(integer(spec['parallelism'] ?? 1), wanted - now.succeeded) - now.active.length;
   for (let count = 0; count < missing; count += 1) await createPod(storage, job);
   await tell(storage, job, missing > 0 ? await standing(storage, job) : now, { startTime });
-  const { activeDeadlineSeconds } = spec;
-  if (activeDeadlineSeconds !== undefined && text(record(job['status'])['startTime']) === '')
-    later(integer(activeDeadlineSeconds) * 1000 + 50);
+  if (text(record(job['status'])['startTime']) === '') lookAtItsDeadline(spec, later);
+}
+
+/** Once is enough, when it starts: nothing else happens when the time is over. */
+function lookAtItsDeadline({ activeDeadlineSeconds }: Json, later: (ms: number) => void): void {
+  if (activeDeadlineSeconds !== undefined) later(integer(activeDeadlineSeconds) * 1000 + 50);
 }
 
 const isFinished = (job: ApiObject): boolean =>

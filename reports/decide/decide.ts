@@ -2,13 +2,7 @@
  * The decision: a pure function of the frozen plan, what was recorded, what people said and the time. It is computed against
  * the plan's items, never against the tests that happened to run, so that leaving something out can only make it worse.
  */
-import type {
-  DecidedItem,
-  DecidedPhase,
-  Decision,
-  DecisionName,
-  DecisionReason,
-} from '../../checks/contract/decision.ts';
+import type { DecidedPhase, Decision, DecisionName, DecisionReason } from '../../checks/contract/decision.ts';
 import { EXIT } from '../../checks/contract/decision.ts';
 import { OUTCOMES } from '../../checks/contract/outcome.ts';
 import type { OutcomeName } from '../../checks/contract/outcome.ts';
@@ -17,6 +11,7 @@ import { POST_DEPLOYMENT, type PhaseId, type Plan, type PlannedItem } from '../.
 import { signaturesOf } from '../../checks/people/signatures.ts';
 import { expiryProblem } from '../../specs/loader/people/words.ts';
 import { overdue } from '../../specs/loader/upkeep.ts';
+import { decidedItem } from './decided-item.ts';
 import { gather, gatePhases, phaseBefore, unmetPreconditions } from './gather.ts';
 import type { Gathered, PhaseSource } from './gather.ts';
 import type { DecisionInput } from './input.ts';
@@ -306,32 +301,6 @@ function decidedPhase(
     ...(source.from === 'ledger' ? { fromRun: source.entries[0].runId } : {}),
     reasons: verdict ? sortReasons(verdict.reasons, phases) : missingPhase(phase, source),
     counts: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, count(outcome)])) as Record<OutcomeName, number>,
-  };
-}
-
-function decidedItem(judged: WeighedItem): DecidedItem {
-  const { item } = judged;
-  return {
-    id: item.id,
-    phase: item.phase,
-    title: item.title,
-    kind: item.kind,
-    outcome: judged.outcome,
-    ...(judged.reason === undefined ? {} : { reason: judged.reason }),
-    ...(judged.detail === undefined ? {} : { detail: judged.detail }),
-    severity: item.severity,
-    owner: item.owner,
-    source: item.source,
-    place: `${item.place.file}:${item.place.line}`,
-    subjects: judged.subjects,
-    message: judged.message,
-    findings: judged.findings,
-    doubts: judged.doubts,
-    durationMs: judged.durationMs,
-    waived: judged.waived,
-    evidence: judged.evidence,
-    from: judged.from,
-    ...(judged.fromRun === undefined ? {} : { fromRun: judged.fromRun }),
   };
 }
 

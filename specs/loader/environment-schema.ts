@@ -3,13 +3,8 @@ import type { JSONSchema } from 'json-schema-to-ts';
 import { changesSchema } from '../../checks/contract/change-schemas.ts';
 import { MUTATIONS } from '../../checks/contract/environment.ts';
 import { keyMetrics } from '../../checks/post-deployment/metrics.ts';
-import {
-  channelSchema,
-  contactsSchema,
-  incidentSchema,
-  notifySchema,
-  onCallSchema,
-} from '../../checks/contract/notify-schemas.ts';
+import { channelSchema, contactsSchema, incidentSchema, notifySchema } from '../../checks/contract/notify-schemas.ts';
+import { onCallSchema } from '../../checks/contract/on-call-schema.ts';
 import { NAMED_PATTERN, REASONED_PATTERN } from './people/words.ts';
 
 const text = { type: 'string', minLength: 1 } as const;

@@ -110,15 +110,7 @@ function compiledBody(
   if (problems.length > 0 || !loaded.environment || 'problem' in release) return { problems: sortProblems(problems) };
 
   const phases = [...checklist.phases].sort((a, b) => phaseIndex(a.id) - phaseIndex(b.id));
-  const items: PlannedItem[] = [];
-  const defects: Problem[] = [];
-  for (const phase of phases) {
-    for (const item of checklist.items.filter((one) => one.phase === phase.id)) {
-      const planned = plannedItem(item, params.get(item) ?? {}, phase.maxAge);
-      if ('problem' in planned) defects.push(planned.problem);
-      else items.push(planned.item);
-    }
-  }
+  const { items, defects } = plannedItems({ ...checklist, phases }, params);
   if (defects.length > 0) return { problems: sortProblems(defects) };
   const draft: PlanDraft = {
     schema: 'golive/plan/v1',
@@ -140,6 +132,23 @@ function compiledBody(
 const paramsOf = (item: ChecklistItem, context: ParamsContext): ReturnType<typeof itemParams> =>
   item.kind ? itemParams(item, item.kind, context) : { params: {}, problems: overridesOfPlanned(item, context) };
 
+/** The items phase by phase, and what is wrong with them. */
+function plannedItems(
+  { phases, items: all }: Pick<Checklist, 'phases' | 'items'>,
+  params: ReadonlyMap<ChecklistItem, Readonly<Record<string, unknown>>>,
+): { readonly items: readonly PlannedItem[]; readonly defects: readonly Problem[] } {
+  const items: PlannedItem[] = [];
+  const defects: Problem[] = [];
+  for (const phase of phases) {
+    for (const item of all.filter((one) => one.phase === phase.id)) {
+      const planned = plannedItem(item, params.get(item) ?? {}, phase.maxAge);
+      if ('problem' in planned) defects.push(planned.problem);
+      else items.push(planned.item);
+    }
+  }
+  return { items, defects };
+}
+
 function plannedItem(
   item: ChecklistItem,
   params: Readonly<Record<string, unknown>>,
@@ -154,9 +163,6 @@ function plannedItem(
     const message = `${String(raw['kind'])} cannot tell its permissions with these params (${errorText(error)})`;
     return { problem: item.yaml.problem(`${item.pointer}/params`, { message }) };
   }
-  // An item may add a change to a kind that only reads, and never take one away.
-  const mutation = meta?.mutation ?? kind?.mutationOf?.(params);
-  const waitFor = raw['waitFor'] as { timeout: string; interval?: string } | undefined;
   return {
     item: {
       id: raw['id'] as string,
@@ -165,35 +171,53 @@ function plannedItem(
       kind: meta?.kind ?? PLANNED_KIND,
       place: item.yaml.at(item.pointer),
       source: raw['source'] as number,
-      ...(item.section === undefined ? {} : { section: item.section }),
+      ...given('section', item.section),
       severity: raw['severity'] as Severity,
       owner: raw['owner'] as string,
-      ...(raw['role'] === undefined ? {} : { role: raw['role'] as string }),
+      ...given('role', raw['role'] as string | undefined),
       params,
-      effect: mutation === undefined ? (meta?.effect ?? 'read-only') : 'mutating',
-      ...(mutation === undefined ? {} : { mutation }),
+      ...changeOf(kind, params),
       needs: meta?.needs ?? [],
       permissions,
-      ...(raw['when'] === undefined ? {} : { when: raw['when'] as string }),
+      ...given('when', raw['when'] as string | undefined),
       allowNotApplicable: raw['allowNotApplicable'] === true,
       expectSubjects: subjectBound((raw['expectSubjects'] ?? '>=1') as string),
       waivable: raw['waivable'] !== false,
       dueBy: (raw['dueBy'] ?? item.phase) as PhaseId,
       onFailure: raw['onFailure'] === 'rollback' ? 'rollback' : 'report',
-      maxAgeMs: durationMs((raw['maxAge'] ?? phaseMaxAge ?? DEFAULT_MAX_AGE) as string),
-      timeoutMs: durationMs((raw['timeout'] ?? DEFAULT_TIMEOUT) as string),
-      ...(waitFor === undefined
-        ? {}
-        : {
-            waitFor: {
-              timeoutMs: durationMs(waitFor.timeout),
-              intervalMs: durationMs(waitFor.interval ?? DEFAULT_INTERVAL),
-            },
-          }),
-      ...(raw['drill'] === undefined ? {} : { drill: raw['drill'] as string }),
+      ...timesOf(raw, phaseMaxAge),
+      ...given('drill', raw['drill'] as string | undefined),
       signOff: raw['signOff'] === true,
     },
   };
+}
+
+/** The field where it has a value: a plan says nothing of what nobody stated. */
+const given = <K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } =>
+  (value === undefined ? {} : { [key]: value }) as { readonly [key in K]?: V };
+
+/** An item may add a change to a kind that only reads, and never take one away. */
+function changeOf(
+  kind: CheckKind | undefined,
+  params: Readonly<Record<string, unknown>>,
+): Pick<PlannedItem, 'effect' | 'mutation'> {
+  const mutation = kind?.meta.mutation ?? kind?.mutationOf?.(params);
+  return mutation === undefined ? { effect: kind?.meta.effect ?? 'read-only' } : { effect: 'mutating', mutation };
+}
+
+/** How long its outcome stands, how long it may take, and how long it waits. */
+function timesOf(
+  raw: ChecklistItem['raw'],
+  phaseMaxAge: string | undefined,
+): Pick<PlannedItem, 'maxAgeMs' | 'timeoutMs' | 'waitFor'> {
+  const times = {
+    maxAgeMs: durationMs((raw['maxAge'] ?? phaseMaxAge ?? DEFAULT_MAX_AGE) as string),
+    timeoutMs: durationMs((raw['timeout'] ?? DEFAULT_TIMEOUT) as string),
+  };
+  const waitFor = raw['waitFor'] as { timeout: string; interval?: string } | undefined;
+  if (waitFor === undefined) return times;
+  const intervalMs = durationMs(waitFor.interval ?? DEFAULT_INTERVAL);
+  return { ...times, waitFor: { timeoutMs: durationMs(waitFor.timeout), intervalMs } };
 }
 
 function subjectBound(text: string): SubjectBound {

@@ -11,7 +11,8 @@ import {
   type TrafficSystem,
 } from '../../protocols/traffic/system.ts';
 import { systemOf } from '../../protocols/traffic/systems.ts';
-import { judge, messages, TRIAL, type DryRun, type Seen } from './judge.ts';
+import { judge, TRIAL, type DryRun, type Seen } from './judge.ts';
+import { messages } from './messages.ts';
 import { params, required, type Params } from './params.ts';
 import { askRights, cutoverRights } from './rights.ts';
 
@@ -72,22 +73,16 @@ export const cutoverWeights = kind('cutover/weights', {
       route && 'weights' in sharesIn(system, route, declared.route) && mayPatch
         ? ((await look(() => tryWeights(system, declared.route, route, cluster))) ?? null)
         : null;
-    const together: NonNullable<Seen['together']>[number][] = [];
-    for (const one of declared.together ?? []) {
-      const object = await look<KubeObject | null>(
-        () => cluster.get(systemOf(one).type, one.name, one.namespace),
-        null,
-      );
-      if (object !== undefined) together.push({ ...one, object });
-    }
+    const together = await eachRead(declared.together ?? [], (one) =>
+      look<KubeObject | null>(() => cluster.get(systemOf(one).type, one.name, one.namespace), null),
+    );
     const others: KubeObject[] = [];
     for (const type of besidesOf(declared)) others.push(...((await list(type)) ?? []));
     const slices = await list(ENDPOINT_SLICES, { namespace });
-    const deployments: Seen['deployments'][number][] = [];
-    for (const deployment of declared.deployments) {
-      const object = await read(DEPLOYMENTS, deployment);
-      if (object !== undefined) deployments.push({ name: deployment, object });
-    }
+    const deployments = await eachRead(
+      declared.deployments.map((deployment) => ({ name: deployment })),
+      (one) => read(DEPLOYMENTS, one.name),
+    );
     return {
       refused,
       route,
@@ -107,6 +102,19 @@ export const cutoverWeights = kind('cutover/weights', {
   },
   judge,
 });
+
+/** Each with its object, read one after the other; null: it does not exist. What could not be read is left out. */
+async function eachRead<T extends object>(
+  all: readonly T[],
+  read: (one: T) => Promise<KubeObject | null | undefined>,
+): Promise<readonly (T & { readonly object: KubeObject | null })[]> {
+  const found: (T & { readonly object: KubeObject | null })[] = [];
+  for (const one of all) {
+    const object = await read(one);
+    if (object !== undefined) found.push({ ...one, object });
+  }
+  return found;
+}
 
 /** Kinds of objects that decide where requests go, besides the one that is moved. */
 function besidesOf({ route, together = [] }: Params): readonly ResourceType[] {

@@ -10,78 +10,12 @@ import { nameList, table } from '../../kit/evidence.ts';
 import { notAccepted, servedBeside } from '../../protocols/http-route.ts';
 import { shareOf, sharesIn, type RouteName } from '../../protocols/traffic/system.ts';
 import { systemOf } from '../../protocols/traffic/systems.ts';
+import type { messages } from './messages.ts';
 import type { Params } from './params.ts';
 import type { Right } from './rights.ts';
 
 /** The first step of a cutover, which is tried as a dry run. */
 export const TRIAL: Weights = { stable: 95, canary: 5 };
-
-export const messages = {
-  noRoute: {
-    says: '{subject}: does not exist, expected the object that splits the traffic.',
-    fix: 'Create the route, or correct namespace and name in params.route.',
-  },
-  notAsDeclared: {
-    says: '{subject}: {what}; expected both releases in each rule that is moved, and no other that gets traffic.',
-    fix: 'Correct the route, or params.route.',
-  },
-  notAccepted: {
-    says: '{subject}: {why}; expected every gateway it names to accept it as it is now.',
-    fix: 'See the status of the route and the log of the gateway’s controller.',
-  },
-  servedElsewhere: {
-    says: '{subject}: rule {rule} sends requests to {service} by itself, which the cutover does not move; expected its rule {moved} alone to.',
-    fix: 'Merge the rule into the one that is moved (a rule takes several matches), or take the Service out of it.',
-  },
-  untrue: {
-    says: '{subject}: {what}; expected its weights to say who is served.',
-    fix: 'Do this before the cutover. {how}.',
-  },
-  mirrored: {
-    says: '{subject}: rule {rule} sends {service} a copy of each request, which no weight stops; expected users alone to be served by it.',
-    fix: 'End the mirroring before the cutover: what is written twice is wrong, and copies hide in its error rate.',
-  },
-  trafficAlready: {
-    says: '{subject}: weight {canary} of {whole} is with {service} already, expected 0 before the cutover.',
-    fix: 'End the other release, or set the weight of the new one to 0 (golive rollback ends a cutover that was left).',
-  },
-  servesNobody: {
-    says: '{subject}: the weights of both Services are 0, expected {service} to serve users.',
-    fix: 'Set the weight of the release that serves users.',
-  },
-  nothingReady: {
-    says: '{subject}: none of its {count} endpoints is ready, expected at least one.',
-    fix: 'See why the pods are not ready, or correct the name of the Service in params.route.',
-  },
-  mayNot: {
-    says: '{subject}: the gate may not {verb} {resource}{reason}; expected the right, as the cutover or its rollback would stop there.',
-    fix: 'Grant it: golive plan --rbac prints the Role.',
-  },
-  refused: {
-    says: '{subject}: the API server would refuse weights {stable} and {canary}: {why}',
-    fix: 'Change what refuses them: a validation, a policy or a webhook.',
-  },
-  altered: {
-    says: '{subject}: of weights {stable} and {canary} the API server would make {actual}, expected what was asked for.',
-    fix: 'Find the webhook that changes the route, and exempt the gate from it.',
-  },
-  changedByAsking: {
-    says: '{subject}: has weights {actual} since a dry run asked for them, expected nothing to change.',
-    fix: 'Set the weights back, and find what carries dry runs out: the API server or a webhook.',
-  },
-  noDeployment: {
-    says: '{subject}: does not exist, expected a Deployment to go back to.',
-    fix: 'Correct params.deployments.',
-  },
-  notRolledOut: {
-    says: '{subject}: {why}; expected a complete rollout, as this is what a rollback goes back to.',
-    fix: 'Bring the Deployment to rest first (workloads/rollout says what is wrong).',
-  },
-  held: {
-    says: '{subject}: {holder} holds it and renewed it {age} ago, expected nobody to.',
-    fix: 'Wait until the other cutover has ended, or end it.',
-  },
-} as const;
 
 /** What the API server would store, or why it would not. */
 export type DryRun = { readonly weights: Weights } | { readonly refused: string };
@@ -119,10 +53,22 @@ export function judge(params: Params, seen: Seen, say: Verdicts): void {
     if (object === null) say.fail('noRoute', subject);
     else judgeShares(one, object, [...seen.routes, ...(seen.route ? [seen.route] : [])], subject, say);
   }
-  if (seen.rights.length === 0)
-    say.unsure('too-few-samples', `${kind} ${namespace}/${name}: it was not asked which rights the cutover has.`);
-  for (const { verb, resource, allowed, reason } of seen.rights)
+  judgeRights(seen, route, say);
+  judgeReleases(namespace, seen, say);
+  judgeUnseen(params, seen, say);
+  const lease = judgeLease(params, seen, say);
+  show(params, seen, lease, say);
+}
+
+function judgeRights({ rights }: Seen, route: Subject, say: Verdicts): void {
+  if (rights.length === 0)
+    say.unsure('too-few-samples', `${subjectText(route)}: it was not asked which rights the cutover has.`);
+  for (const { verb, resource, allowed, reason } of rights)
     if (!allowed) say.fail('mayNot', route, { verb, resource, reason: reason === '' ? '' : ` (${reason})` });
+}
+
+/** What stands behind the route: the Services of both releases, and the Deployments that a rollback goes back to. */
+function judgeReleases(namespace: string, seen: Seen, say: Verdicts): void {
   for (const { name: service, endpoints } of seen.services) {
     const subject = objectSubject('Service', { namespace, name: service });
     say.judged(subject);
@@ -135,9 +81,6 @@ export function judge(params: Params, seen: Seen, say: Verdicts): void {
     if (!object) say.fail('noDeployment', subject);
     else if (wrong) say.fail('notRolledOut', subject, { why: wrong });
   }
-  judgeUnseen(params, seen, say);
-  const lease = judgeLease(params, seen, say);
-  show(params, seen, lease, say);
 }
 
 function judgeUnseen({ route, together = [], deployments }: Params, seen: Seen, say: Verdicts): void {

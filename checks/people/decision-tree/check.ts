@@ -119,7 +119,16 @@ function judgeBranch(
   const contact = contacts.find(({ name }) => name === branch.contact);
   if (branch.action === 'escalate' && contact?.channel === undefined)
     say.fail('nobodyTold', subject, { contact: branch.contact ?? 'nobody' });
-  const seen = readings.find((one) => one.branch === branch.name);
+  judgeReading(
+    branch,
+    readings.find((one) => one.branch === branch.name),
+    say,
+  );
+}
+
+/** What the branch reads now. */
+function judgeReading(branch: TreeBranch, seen: BranchReading | undefined, say: Say<typeof messages>): void {
+  const subject = `Branch ${branch.name}`;
   const isEmpty = seen?.value === null && seen.why === 'the query gives NaN';
   if (isEmpty)
     say.unsure('too-few-samples', `${subject}: nothing happened that it could count (${seen.why}).`, { subject });

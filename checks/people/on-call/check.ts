@@ -1,4 +1,4 @@
-import { onCallSchema } from '../../contract/notify-schemas.ts';
+import { onCallSchema } from '../../contract/on-call-schema.ts';
 import type { OnCallSource } from '../../contract/notify.ts';
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';

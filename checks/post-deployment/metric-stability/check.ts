@@ -192,7 +192,7 @@ const isFromNothing = ({ moved, promise, mean = 0, test }: Look): boolean =>
 
 function judgeLook(look: Look, say: Say<typeof messages>): void {
   const { metric, test, promise, mean, moved } = look;
-  const { name, good, effect, unit } = metric;
+  const { name, good, unit } = metric;
   say.judged(name);
   // What stood still, or at 0, at the approval has no spread to compare with: its level is looked at by the others.
   if (test === 'spread' && promise === undefined) return;
@@ -215,11 +215,12 @@ function judgeLook(look: Look, say: Say<typeof messages>): void {
           subject: name,
         })
       : undefined;
-  const isSo =
-    test === 'spread'
-      ? isWorse(moved, 'down', SPREAD_EFFECT)
-      : isWorse(moved, good, test === 'trend' ? (2 * effect) / DAYS_OF_TREND : effect);
-  if (isSo) sayWorse(look, moved, promise, say);
+  if (isForTheWorse(look, moved)) sayWorse(look, moved, promise, say);
+}
+
+function isForTheWorse({ test, metric: { good, effect } }: Look, moved: Moved): boolean {
+  if (test === 'spread') return isWorse(moved, 'down', SPREAD_EFFECT);
+  return isWorse(moved, good, test === 'trend' ? (2 * effect) / DAYS_OF_TREND : effect);
 }
 
 function sayWorse({ metric, test, mean }: Look, moved: Moved, promise: number, say: Say<typeof messages>): void {

@@ -2,10 +2,23 @@ import type { PastOutcome } from '../../contract/history.ts';
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
-import { kind } from '../../kit/kind.ts';
+import { kind, type Say } from '../../kit/kind.ts';
 import { attestationMessages, attestationParams, judgeAttestation } from '../../people/attestation/check.ts';
 import { approvedIn, whenceOf } from '../metrics.ts';
 import { sayNotDue, sayWhence, windowAfter } from '../since.ts';
+
+const messages = {
+  ...attestationMessages,
+  newFinding: {
+    says: '{subject}: {item} finds {id}, which it did not at the approval, expected nothing new.',
+    fix: 'Correct it, or have it accepted by name in a waiver.',
+  },
+  worse: {
+    says: '{subject}: is {now} since {at} and was {before} at the approval, expected it to stay.',
+    fix: 'See what the item says in that run: golive report --run ID.',
+  },
+} as const;
+type Verdicts = Say<typeof messages>;
 
 export const securityPosture = kind('post-deployment/security-posture', {
   title: 'Nothing has become less secure since the approval',
@@ -33,17 +46,7 @@ export const securityPosture = kind('post-deployment/security-posture', {
     },
   },
   required: ['items'],
-  messages: {
-    ...attestationMessages,
-    newFinding: {
-      says: '{subject}: {item} finds {id}, which it did not at the approval, expected nothing new.',
-      fix: 'Correct it, or have it accepted by name in a waiver.',
-    },
-    worse: {
-      says: '{subject}: is {now} since {at} and was {before} at the approval, expected it to stay.',
-      fix: 'See what the item says in that run: golive report --run ID.',
-    },
-  },
+  messages,
   async gather({ statement }, { history, people }) {
     const seen = await history.sinceApproval();
     const spoken = statement === undefined ? null : await people.attestations();
@@ -56,28 +59,9 @@ export const securityPosture = kind('post-deployment/security-posture', {
     if (!window.isOver) return sayNotDue(say, window, now, window.fromMs + length);
     if (statement !== undefined && spoken !== null) judgeAttestation({ ...given, statement }, spoken, say, now);
     const rows = items.map((item) => ({ item, before: latestOf(approved, item), latest: latestOf(since, item) }));
-    for (const { item, before, latest } of rows) {
-      say.judged(item);
-      const subject = { subject: item };
-      if (before === undefined)
-        say.unsure('unknown-value', `${item}: the approval has no outcome of it to compare with.`, subject);
-      else if (latest === undefined)
-        say.unsure('too-few-samples', `${item}: no run has looked at it since the approval.`, subject);
-      else if (now.getTime() - Date.parse(latest.at) > durationMs(maxAge))
-        say.unsure('too-few-samples', `${item}: was last looked at ${latest.at}, expected within ${maxAge}.`, subject);
-      else if (latest.outcome === 'fail') {
-        const added = latest.findings.filter(
-          (one) => !before.findings.some((old) => old.id === one.id && old.subject === one.subject),
-        );
-        for (const one of added) say.fail('newFinding', one.subject, { item, id: one.id });
-        if (latest.findings.length === 0 && before.outcome !== 'fail')
-          say.fail('worse', item, { now: latest.outcome, before: before.outcome, at: latest.at });
-      } else if (latest.outcome !== 'pass' && latest.outcome !== 'not-applicable')
-        say.unsure(
-          'unknown-value',
-          `${item}: ended as ${latest.outcome} at ${latest.at}, so that what it would find is unknown.`,
-          subject,
-        );
+    for (const row of rows) {
+      say.judged(row.item);
+      judgeItem(row, maxAge, say, now);
     }
     say.show(
       table(
@@ -98,3 +82,40 @@ export const securityPosture = kind('post-deployment/security-posture', {
 
 const latestOf = (outcomes: readonly PastOutcome[], item: string): PastOutcome | undefined =>
   outcomes.findLast((one) => one.item === item);
+
+interface Row {
+  readonly item: string;
+  readonly before: PastOutcome | undefined;
+  readonly latest: PastOutcome | undefined;
+}
+
+/** What was looked at lately, held against the approval; what nobody looked at lately is a doubt. */
+function judgeItem({ item, before, latest }: Row, maxAge: string, say: Verdicts, now: Date): void {
+  const subject = { subject: item };
+  if (before === undefined)
+    return say.unsure('unknown-value', `${item}: the approval has no outcome of it to compare with.`, subject);
+  if (latest === undefined)
+    return say.unsure('too-few-samples', `${item}: no run has looked at it since the approval.`, subject);
+  if (now.getTime() - Date.parse(latest.at) > durationMs(maxAge))
+    return say.unsure(
+      'too-few-samples',
+      `${item}: was last looked at ${latest.at}, expected within ${maxAge}.`,
+      subject,
+    );
+  if (latest.outcome === 'fail') return judgeFailed(item, before, latest, say);
+  if (latest.outcome !== 'pass' && latest.outcome !== 'not-applicable')
+    say.unsure(
+      'unknown-value',
+      `${item}: ended as ${latest.outcome} at ${latest.at}, so that what it would find is unknown.`,
+      subject,
+    );
+}
+
+function judgeFailed(item: string, before: PastOutcome, latest: PastOutcome, say: Verdicts): void {
+  const added = latest.findings.filter(
+    (one) => !before.findings.some((old) => old.id === one.id && old.subject === one.subject),
+  );
+  for (const one of added) say.fail('newFinding', one.subject, { item, id: one.id });
+  if (latest.findings.length === 0 && before.outcome !== 'fail')
+    say.fail('worse', item, { now: latest.outcome, before: before.outcome, at: latest.at });
+}

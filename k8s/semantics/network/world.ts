@@ -79,22 +79,21 @@ export function readNetwork(objects: readonly unknown[], fallback = 'default'): 
       }
     },
   };
-  const readAdmin = (policy: AdminPolicy | UnreadPolicy): void => {
-    if ('says' in policy) unread.push(policy);
-    else adminPolicies.push(policy);
-  };
-  for (const object of objects.filter(isShape)) {
-    const type = `${text(object['apiVersion']) ?? ''} ${text(object['kind']) ?? ''}`;
-    if (read[type] !== undefined) read[type](object);
-    else if (/^policy\.networking\.k8s\.io\/v1alpha1 (Baseline)?AdminNetworkPolicy$/.test(type))
-      readAdmin(adminPolicy(object));
-    else if (type === 'policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy') readAdmin(clusterNetworkPolicy(object));
-    else if (FOREIGN.some((form) => form.test(type))) unread.push(foreign(object));
-    else if (/^(v1|apps\/v1|batch\/v1(beta1)?) /.test(type)) {
+  const readOther = (type: string, object: Shape): void => {
+    const policy = policyOf(type, object);
+    if (policy !== undefined) {
+      if ('says' in policy) unread.push(policy);
+      else adminPolicies.push(policy);
+    } else if (/^(v1|apps\/v1|batch\/v1(beta1)?) /.test(type)) {
       const end = podEnd(object, classes, fallback);
       // A pod that runs goes before a finished one of the same name.
       if (end !== undefined && (!end.isFinished || !pods.has(end.name))) pods.set(end.name, end);
     }
+  };
+  for (const object of objects.filter(isShape)) {
+    const type = `${text(object['apiVersion']) ?? ''} ${text(object['kind']) ?? ''}`;
+    if (read[type] !== undefined) read[type](object);
+    else readOther(type, object);
   }
   const namespaces = (name: string): NamespaceLabels => known.get(name) ?? namespaceLabels(name);
   const tiers = { admin: 0, baseline: 1 };
@@ -108,6 +107,13 @@ export function readNetwork(objects: readonly unknown[], fallback = 'default'): 
     selections: new Selections(namespaces),
     namespaces,
   };
+}
+
+/** A policy of another API than NetworkPolicy; undefined: it is none. */
+function policyOf(type: string, object: Shape): AdminPolicy | UnreadPolicy | undefined {
+  if (/^policy\.networking\.k8s\.io\/v1alpha1 (Baseline)?AdminNetworkPolicy$/.test(type)) return adminPolicy(object);
+  if (type === 'policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy') return clusterNetworkPolicy(object);
+  return FOREIGN.some((form) => form.test(type)) ? foreign(object) : undefined;
 }
 
 function foreign(object: Shape): UnreadPolicy {

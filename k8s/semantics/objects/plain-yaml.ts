@@ -95,13 +95,20 @@ class PlainReader {
     const map: Record<string, unknown> = {};
     while (this.#column === column && !this.#isMember()) {
       const key = this.#key(this.#at);
-      const inner = this.#offsets === undefined ? '' : pointer + pointerStep(key);
-      this.#offsets?.set(inner, this.#at);
+      const inner = this.#mark(pointer, key, this.#at);
       const at = this.#skipSpaces(this.#at + key.length + 1);
       map[key] = this.#isEnd(at) ? this.#below(column, inner) : this.#value(at, column, inner);
     }
     if (this.#column > column) this.#giveUp();
     return map;
+  }
+
+  /** The pointer to a key or a member; where it begins is noted for whoever asks for places. */
+  #mark(pointer: string, step: string | number, at: number): string {
+    if (this.#offsets === undefined) return '';
+    const inner = pointer + pointerStep(step);
+    this.#offsets.set(inner, at);
+    return inner;
   }
 
   #key(at: number): string {
@@ -126,10 +133,9 @@ class PlainReader {
     const list: unknown[] = [];
     while (this.#column === column && this.#isMember()) {
       const at = this.#skipSpaces(this.#at + 2);
-      const inner = this.#offsets === undefined ? '' : `${pointer}/${list.length}`;
       // Its text begins on another line.
       if (this.#offsets !== undefined && /[|>]/.test(this.#text.charAt(at))) this.#giveUp();
-      this.#offsets?.set(inner, at);
+      const inner = this.#mark(pointer, list.length, at);
       KEY.lastIndex = at;
       if (KEY.test(this.#text)) {
         this.#column += at - this.#at;
@@ -223,8 +229,7 @@ class PlainReader {
     let at = this.#skipLines(from + 1, column);
     while (this.#text.charAt(at) !== close) {
       const key = isList ? '' : this.#key(at);
-      const inner = this.#offsets === undefined ? '' : pointer + pointerStep(isList ? list.length : key);
-      this.#offsets?.set(inner, at);
+      const inner = this.#mark(pointer, isList ? list.length : key, at);
       const { value, next } = this.#flowValue(
         isList ? at : this.#skipLines(at + key.length + 1, column),
         column,
@@ -270,14 +275,26 @@ class PlainReader {
   #textBelow(at: number, column: number): string {
     const isStripped = this.#text.charCodeAt(at + 1) === DASH;
     if (this.#text.charCodeAt(at + (isStripped ? 2 : 1)) !== LINE_END) this.#giveUp();
+    const lines = this.#indentedLines(column);
+    this.#nextLine();
+    while (lines.at(-1) === '') lines.pop();
+    const isFolded = this.#text.charAt(at) === '>';
+    // Empty lines, and lines that are indented further, fold otherwise.
+    if (isFolded && lines.some((line) => line === '' || line.startsWith(' '))) this.#giveUp();
+    return lines.join(isFolded ? ' ' : '\n') + (isStripped ? '' : '\n');
+  }
+
+  /** The lines below this one that are indented more than `column`, without the indentation of the first. */
+  #indentedLines(column: number): string[] {
     const lines: string[] = [];
     let indent = -1;
     for (let start = this.#end + 1; start < this.#text.length; start = this.#end + 1) {
       const content = this.#skipSpaces(start);
       const isEmpty = this.#text.charCodeAt(content) === LINE_END;
-      if (isEmpty && content > start) this.#giveUp();
-      if (indent === -1 && !isEmpty) indent = content - start;
-      if (!isEmpty && content - start < indent) {
+      if (isEmpty) {
+        if (content > start) this.#giveUp();
+      } else if (indent === -1) indent = content - start;
+      else if (content - start < indent) {
         if (content - start > column) this.#giveUp();
         break;
       }
@@ -286,12 +303,7 @@ class PlainReader {
       lines.push(isEmpty ? '' : this.#text.slice(start + indent, this.#end));
     }
     if (indent <= column) this.#giveUp();
-    this.#nextLine();
-    while (lines.at(-1) === '') lines.pop();
-    const isFolded = this.#text.charAt(at) === '>';
-    // Empty lines, and lines that are indented further, fold otherwise.
-    if (isFolded && lines.some((line) => line === '' || line.startsWith(' '))) this.#giveUp();
-    return lines.join(isFolded ? ' ' : '\n') + (isStripped ? '' : '\n');
+    return lines;
   }
 }
 

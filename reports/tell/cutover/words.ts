@@ -48,17 +48,13 @@ const SPLIT_VERDICTS = {
   'too-few': 'Split not proven, too few answers',
 } as const;
 
+type Told = Exclude<CutoverEvent, { event: 'sample' }>;
+
 /** What an event tells. `triggers` say what a trigger watches; `canary` is the Service that goes live. */
-export function eventWords(
-  event: Exclude<CutoverEvent, { event: 'sample' }>,
-  triggers: readonly TriggerRule[],
-  canary: string,
-): string {
+export function eventWords(event: Told, triggers: readonly TriggerRule[], canary: string): string {
   switch (event.event) {
     case 'begun':
       return `Began: ${line(event.release)} on ${line(event.environment)}, weights ${event.weights.stable} to ${event.weights.canary}`;
-    case 'refused':
-      return `Did not begin: ${line(event.why)}`;
     case 'step-begun':
       return `${line(event.item)} began: ${event.weight} %`;
     case 'step-done':
@@ -75,6 +71,19 @@ export function eventWords(
       return `${SPLIT_VERDICTS[event.verdict]} for ${line(event.item)}: ${splitWords(event)}`;
     case 'trigger':
       return triggerWords(event, triggers.find(({ item }) => item === event.item)?.metric);
+    default:
+      return endWords(event, canary);
+  }
+}
+
+type EndName =
+  'refused' | 'rollback-begun' | 'rollback-act' | 'zero' | 'verified' | 'rolled-back' | 'unfinished' | 'finished';
+
+/** How it ended, or was taken back. */
+function endWords(event: Extract<Told, { event: EndName }>, canary: string): string {
+  switch (event.event) {
+    case 'refused':
+      return `Did not begin: ${line(event.why)}`;
     case 'rollback-begun':
       return `Rollback began: ${line(event.reason.text)}`;
     case 'rollback-act':

@@ -77,32 +77,42 @@ export function seriesFigure(series: Series, over?: readonly [number, number]): 
   const y = (value: number): number => round(98 - ((value - floor) / span) * 96);
   const [from, to] = over ?? [first[0], last[0]];
   const x = (ms: number): number => round(((ms - from) / (to - from || 1)) * 100);
-  const line = thin(points)
-    .map(([ms, value]) => `${x(ms)},${y(value)}`)
-    .join(' ');
-  const outside = bound ? values.filter((value) => !meets(value, bound)).length : 0;
   return html`<div class="plot">
       <span class="top">${formatValue(ceiling, unit)}</span>
       <span class="bottom">${formatValue(floor, unit)}</span>
       <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label="${series.title}, over time">
         ${bound && html`<line class="bound" x1="0" x2="100" y1="${y(bound.value)}" y2="${y(bound.value)}" />`}
-        ${
-          points.length === 1
-            ? html`<circle cx="${over ? x(first[0]) : 50}" cy="${y(first[1])}" r="1.5" />`
-            : html`<polyline points="${line}" />`
-        }
+        ${lineOf(points, { x, y, alone: over ? x(first[0]) : 50 })}
       </svg>
       <span class="start">${formatMs(from)}</span>
       <span class="end">${formatMs(to)}</span>
     </div>
     <p class="note">
       ${plural(points.length, 'point')}: lowest ${formatValue(low, unit)}, highest ${formatValue(high, unit)}, last
-      ${formatValue(last[1], unit)}.
-      ${
-        bound &&
-        `Bound (dashed): ${formatBound(bound, unit)}; ${outside === 0 ? 'no point misses it' : `${plural(outside, 'point')} ${outside === 1 ? 'misses' : 'miss'} it`}.`
-      }
+      ${formatValue(last[1], unit)}. ${bound && boundNote(values, bound, unit)}
     </p>`;
+}
+
+/** The points as a line; one that has no other to be joined to is a dot, at `alone`. */
+function lineOf(
+  points: readonly Point[],
+  {
+    x,
+    y,
+    alone,
+  }: { readonly x: (ms: number) => number; readonly y: (value: number) => number; readonly alone: number },
+): Html {
+  const [first] = points;
+  if (points.length === 1 && first) return html`<circle cx="${alone}" cy="${y(first[1])}" r="1.5" />`;
+  const line = thin(points).map(([ms, value]) => `${x(ms)},${y(value)}`);
+  return html`<polyline points="${line.join(' ')}" />`;
+}
+
+function boundNote(values: readonly number[], bound: NonNullable<Series['bound']>, unit: Series['unit']): string {
+  const outside = values.filter((value) => !meets(value, bound)).length;
+  const missed =
+    outside === 0 ? 'no point misses it' : `${plural(outside, 'point')} ${outside === 1 ? 'misses' : 'miss'} it`;
+  return `Bound (dashed): ${formatBound(bound, unit)}; ${missed}.`;
 }
 
 export function histogramTable(histogram: Extract<Evidence, { type: 'histogram' }>): Html {

@@ -1,5 +1,5 @@
 /** The numbered marks of events: the same shape and number on the timeline and in the table of events, told apart without colour. */
-import type { CutoverEvent } from '../../../../checks/contract/cutover.ts';
+import type { CutoverEvent, CutoverEventOf } from '../../../../checks/contract/cutover.ts';
 import { html, ownMarkup, type Html } from '../template.ts';
 import type { TimedEvent } from './series.ts';
 
@@ -28,37 +28,45 @@ export function marksOf(events: readonly TimedEvent[]): ReadonlyMap<number, Mark
   );
 }
 
+/** Events that look the same whatever they tell. */
+const LOOKS: Readonly<Partial<Record<CutoverEvent['event'], Look>>> = {
+  held: ['octagon', 'uneasy'],
+  shifted: ['square', 'plain'],
+  resumed: ['square', 'plain'],
+  'rollback-begun': ['octagon', 'bad'],
+  zero: ['octagon', 'bad'],
+  unfinished: ['octagon', 'bad'],
+  refused: ['octagon', 'bad'],
+  finished: ['circle', 'good'],
+};
+
 /** Null for events that no mark stands for. */
 function lookOf(event: CutoverEvent, later: () => readonly TimedEvent[]): Look | null {
   switch (event.event) {
-    case 'shifting': {
-      // One that was never confirmed: nobody knows what the route gives from then on.
-      const next = later().find((one) => ['shifted', 'rollback-begun', 'shifting'].includes(one.event.event));
-      return next?.event.event === 'shifted' ? null : ['square', 'uneasy'];
-    }
-    case 'held':
-      return ['octagon', 'uneasy'];
-    case 'shifted':
-    case 'resumed':
-      return ['square', 'plain'];
+    case 'shifting':
+      return isConfirmed(later()) ? null : ['square', 'uneasy'];
     case 'split':
-      return event.verdict === 'proven' ? ['circle', 'plain'] : ['circle', 'bad'];
+      return ['circle', event.verdict === 'proven' ? 'plain' : 'bad'];
     case 'trigger':
-      return event.state === 'inactive' ? null : ['diamond', event.state === 'firing' ? 'bad' : 'uneasy'];
-    case 'rollback-begun':
-    case 'zero':
-    case 'unfinished':
-    case 'refused':
-      return ['octagon', 'bad'];
+      return triggerLook(event.state);
     case 'verified':
-      return event.outcome === 'pass' ? ['circle', 'good'] : ['circle', 'bad'];
+      return ['circle', event.outcome === 'pass' ? 'good' : 'bad'];
     case 'rolled-back':
-      return event.verified ? ['circle', 'good'] : ['circle', 'bad'];
-    case 'finished':
-      return ['circle', 'good'];
+      return ['circle', event.verified ? 'good' : 'bad'];
     default:
-      return null;
+      return LOOKS[event.event] ?? null;
   }
+}
+
+/** Null: at rest again, which the table tells. */
+function triggerLook(state: CutoverEventOf<'trigger'>['state']): Look | null {
+  return state === 'inactive' ? null : ['diamond', state === 'firing' ? 'bad' : 'uneasy'];
+}
+
+/** Of a shift that was never confirmed nobody knows what the route gives from then on. */
+function isConfirmed(later: readonly TimedEvent[]): boolean {
+  const next = later.find((one) => ['shifted', 'rollback-begun', 'shifting'].includes(one.event.event));
+  return next?.event.event === 'shifted';
 }
 
 const DRAWINGS: Readonly<Record<Shape, string>> = {
