@@ -5,6 +5,7 @@ import { EXIT } from './checks/contract/decision.ts';
 import { hideCredentials } from './checks/contract/credentials.ts';
 import { visibleText } from './checks/contract/visible-text.ts';
 import { declareIncidentCommand } from './commands/declare-incident.ts';
+import { declareLoadCommand } from './commands/declare-load.ts';
 import { declareObjectCommands } from './commands/declare-objects.ts';
 import { declareRehearsalCommands } from './commands/declare-rehearsal.ts';
 import { declareResultCommands } from './commands/declare-results.ts';
@@ -136,6 +137,7 @@ function build(finish: (code: number) => void): Command {
   program.commandsGroup('This machine and its rehearsal:');
   declareRehearsalCommands({ command, selecting, exitCodes, finish });
   declareIncidentCommand({ command, selecting, exitCodes, finish });
+  declareLoadCommand({ command, selecting, exitCodes, finish });
 
   program.commandsGroup('After a run:');
   command(
