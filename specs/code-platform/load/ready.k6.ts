@@ -1,4 +1,4 @@
-/** The same against a running platform: BASE_URL=https://… k6 run tests/performance.k6.ts */
+/** Whether the platform is ready for a few users at once, as its team asks: BASE_URL=https://… k6 run specs/code-platform/load/ready.k6.ts */
 import { check } from 'k6';
 import http from 'k6/http';
 import type { Options } from 'k6/options';
