@@ -71,6 +71,7 @@ import { approval } from './people/approval/check.ts';
 import { attestation } from './people/attestation/check.ts';
 import { channels } from './people/channels/check.ts';
 import { contacts } from './people/contacts/check.ts';
+import { decisionTree } from './people/decision-tree/check.ts';
 import { escalation } from './people/escalation/check.ts';
 import { incidentDrill } from './people/incident-drill/check.ts';
 import { incidentManagement } from './people/incident-management/check.ts';
@@ -78,6 +79,7 @@ import { onCall } from './people/on-call/check.ts';
 import { signature } from './people/signature/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { keyMetricsKind } from './post-deployment/key-metrics/check.ts';
+import { logReview } from './post-deployment/log-review/check.ts';
 import { metricStability } from './post-deployment/metric-stability/check.ts';
 import { regularRuns } from './post-deployment/regular-runs/check.ts';
 import { scaling } from './post-deployment/scaling/check.ts';
@@ -192,6 +194,7 @@ const all: readonly CheckKind[] = [
   attestation,
   channels,
   contacts,
+  decisionTree,
   escalation,
   incidentDrill,
   incidentManagement,
@@ -199,6 +202,7 @@ const all: readonly CheckKind[] = [
   signature,
   playwrightSpec,
   keyMetricsKind,
+  logReview,
   metricStability,
   regularRuns,
   scaling,

@@ -45,6 +45,7 @@ const BESIDES = [
   'P1-FIX-002',
   'P1-FIX-003',
   'P1-FIX-004',
+  'P1-EME-001',
   'P1-EME-002',
   'F-MET-001',
   'P3-LOA-002',
