@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from './checks/contract/decision.ts';
 import { hideCredentials } from './checks/contract/credentials.ts';
 import { visibleText } from './checks/contract/visible-text.ts';
+import { declareCutoverCommand } from './commands/declare-cutover.ts';
 import { declareIncidentCommand } from './commands/declare-incident.ts';
 import { declareLoadCommand } from './commands/declare-load.ts';
 import { declareObjectCommands } from './commands/declare-objects.ts';
@@ -136,6 +137,7 @@ function build(finish: (code: number) => void): Command {
 
   program.commandsGroup('This machine and its rehearsal:');
   declareRehearsalCommands({ command, selecting, exitCodes, finish });
+  declareCutoverCommand({ command, describe, exitCodes, finish });
   declareIncidentCommand({ command, selecting, exitCodes, finish });
   declareLoadCommand({ command, selecting, exitCodes, finish });
 
