@@ -39,25 +39,13 @@ const inventory = readFileSync(join(FOLDER, 'seed', 'inventory.tsv'), 'utf8')
   .map((cells) => ({ line: Number(cells[0]), phase: PHASE_OF[cells[1] ?? ''], text: cells[4] ?? '' }));
 const written = readFileSync(join(FOLDER, 'seed', 'production-deployment-checklist.md'), 'utf8').split('\n');
 
-<<<<<<< HEAD
-/** Items that stand for no tick box: the fixes that the written checklist demands before its first phase, further looks at the load. */
-const BESIDES = [
-  'P1-FIX-001',
-  'P1-FIX-002',
-  'P1-FIX-003',
-  'P1-FIX-004',
-  'P1-EME-001',
-  'P1-EME-002',
-  'F-MET-001',
-  'P3-LOA-002',
-  'P3-LOA-003',
-=======
 /** Items that stand for no tick box: the fixes that the written checklist demands before its first phase. */
 const BESIDES = [
   ...['P1-FIX-001', 'P1-FIX-002', 'P1-FIX-003', 'P1-FIX-004', 'P1-EME-001', 'P1-EME-002', 'F-MET-001'],
   // What must be so before any traffic moves.
   ...['P4-WIN-001', 'P4-WIN-002'],
->>>>>>> main
+  // Further looks at the load.
+  ...['P3-LOA-002', 'P3-LOA-003'],
 ];
 const boxes = plan.items.filter(({ id }) => !BESIDES.includes(id));
 
