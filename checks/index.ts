@@ -35,6 +35,7 @@ import { postgresRoundTrip } from './data/postgres-round-trip/check.ts';
 import { postgresVersion } from './data/postgres-version/check.ts';
 import { redisRoundTrip } from './data/redis-round-trip/check.ts';
 import { redisVersion } from './data/redis-version/check.ts';
+import { restoreDrill } from './data/restore-drill/check.ts';
 import { serverReadiness } from './data/server-readiness/check.ts';
 import { securityFailures } from './decision/security-failures/check.ts';
 import { targetsMet } from './decision/targets-met/check.ts';
@@ -154,6 +155,7 @@ const all: readonly CheckKind[] = [
   postgresVersion,
   redisRoundTrip,
   redisVersion,
+  restoreDrill,
   serverReadiness,
   securityFailures,
   targetsMet,

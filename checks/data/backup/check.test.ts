@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { segmentsBehind, type Archiver } from './archiver.ts';
-import { listed, parseInfo } from './pgbackrest.ts';
-import { missingWal } from './wal.ts';
+import { segmentsBehind, type Archiver } from '../archiver.ts';
+import { listed, parseInfo } from '../pgbackrest.ts';
+import { missingWal } from '../wal.ts';
 
 /** As pgBackRest 2.55 says it, shortened to what is read. */
 const said = `[{"archive":[{"database":{"id":1,"repo-key":1},"id":"18-1","max":"00000001000000000000000D","min":"000000010000000000000008"}],
