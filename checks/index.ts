@@ -20,6 +20,7 @@ import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { clusterVersion } from './cluster/version/check.ts';
 import { cutoverLogPatterns } from './cutover/log-patterns/check.ts';
+import { rollbackData } from './cutover/rollback-data/check.ts';
 import { rollbackRecord } from './cutover/rollback-record/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
 import { cutoverSplit } from './cutover/split/check.ts';
@@ -140,6 +141,7 @@ const all: readonly CheckKind[] = [
   storageClasses,
   clusterVersion,
   cutoverLogPatterns,
+  rollbackData,
   rollbackRecord,
   rollbackRehearsal,
   cutoverSplit,

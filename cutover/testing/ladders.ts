@@ -16,9 +16,10 @@ const STEPS = [
   [50, 10],
   [100, 30],
 ] as const;
-const LOOK_MS = 5000;
-const SCRAPE_MS = 15_000;
-const PROBES_PER_LOOK = 10;
+/** As often as counters are scraped: in between, nothing is new but the probes. */
+const LOOK_MS = 15_000;
+const SCRAPE_MS = LOOK_MS;
+const PROBES_PER_LOOK = 20;
 const KEPT_MS = 80_000;
 const NEW = '2';
 const ROUTE = {
@@ -147,7 +148,7 @@ function worldOf(chance: Chance, { orders = 1, rating = 0, drift = 0, perSecond 
       bring('stable', 1 - share);
       at += LOOK_MS;
       probes = probes.filter((probe) => probe.at >= at - KEPT_MS);
-      if (at % SCRAPE_MS === 0) scrape();
+      scrape();
     },
   };
 }

@@ -52,6 +52,7 @@ export const SETTINGS: CutoverSettings = {
   deployments: ['api-green'],
   services: [{ name: 'api', port: 80, path: '/health' }],
   verify: ['HEALTH'],
+  lookBefore: [],
   lease: 'golive-cutover',
   rollbackWithinMs: 5000,
   steps: [

@@ -66,6 +66,34 @@ const inTheWay: readonly Fault[] = [
     inject: [{ lever: 'revision.lose', with: { deployment: GREEN } }],
   },
   {
+    name: 'settings-changed-under-the-old-release',
+    title: 'The settings of the release that serves were changed for the new one, and it does not suit the schema',
+    inject: [
+      {
+        lever: 'objects.patch',
+        with: {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          resource: 'configmaps',
+          namespace: NAMESPACE,
+          name: 'mcp-config',
+          patch: { data: { 'log-level': 'warn' } },
+        },
+      },
+      {
+        lever: 'objects.patch',
+        with: {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          resource: 'deployments',
+          namespace: NAMESPACE,
+          name: GREEN,
+          patch: { metadata: { annotations: { 'golive.dev/schema-revisions': '1' } } },
+        },
+      },
+    ],
+  },
+  {
     name: 'unready-backends-served',
     title: 'The gateway sends traffic to pods that are not ready, too',
     inject: [{ lever: 'gateway.serve-unready' }],

@@ -40,7 +40,7 @@ const inventory = readFileSync(join(FOLDER, 'seed', 'inventory.tsv'), 'utf8')
 const written = readFileSync(join(FOLDER, 'seed', 'production-deployment-checklist.md'), 'utf8').split('\n');
 
 /** Items that stand for no tick box of their own: the fixes that the written checklist demands before its first phase, a second look. */
-const BESIDES = ['P1-FIX-001', 'P1-FIX-002', 'P1-FIX-003', 'P1-FIX-004', 'P1-DAT-005', 'P1-EME-002', 'F-MET-001'];
+const BESIDES = ['P1-FIX-001', 'P1-FIX-002', 'P1-FIX-003', 'P1-FIX-004', 'P1-DAT-005', 'P1-EME-002', 'P4-ROL-002', 'F-MET-001'];
 const boxes = plan.items.filter(({ id }) => !BESIDES.includes(id));
 
 describe('the checklist of the CODE platform', () => {

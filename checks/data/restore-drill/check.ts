@@ -101,7 +101,7 @@ async function inThrowawayPod(
     const backup = newest(
       `Pod ${namespace}/${name}`,
       stanza,
-      await run('pgbackrest', `--stanza=${stanza}`, '--output=json', 'info'),
+      await run('pgbackrest', 'info', '--output=json', `--stanza=${stanza}`),
     );
     if (!backup) return { backup: null };
     context.progress(`restoring ${backup.label}`);

@@ -62,7 +62,7 @@ export async function restore(
   const key = backup.repository === undefined ? [] : [`--repo=${backup.repository}`];
   const of = [`--stanza=${stanza}`, ...key, `--set=${backup.label}`, `--pg1-path=${folder}`, '--archive-mode=off'];
   const made = await run('mkdir', '-m', '700', '-p', folder);
-  const restored = made.exitCode === 0 ? await run('pgbackrest', ...of, 'restore') : made;
+  const restored = made.exitCode === 0 ? await run('pgbackrest', 'restore', ...of) : made;
   if (restored.exitCode !== 0) return { failed: { step: 'restore', why: said(restored) }, ms: since(), asked: [] };
   const settings = { ...SETTINGS, unix_socket_directories: folder, port: PORT };
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
