@@ -36,7 +36,7 @@ export function objectsToApply(
     const [bad] = unread;
     if (bad) throw new ExecutionFailed(`${file}:${bad.place.line}:${bad.place.column}: ${bad.why}`);
     if (objects.length === 0) throw new ExecutionFailed(`${file}: holds no object to apply`);
-    return objects.map((one) => ({ ...one, manifest: pinned(one.object, pushed) as unknown as KubeObject }));
+    return objects.map((one) => ({ ...one, manifest: pinned(one.object, pushed) as KubeObject }));
   });
 }
 

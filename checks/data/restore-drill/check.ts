@@ -106,7 +106,10 @@ async function inThrowawayPod(
     if (!backup) return { backup: null };
     context.progress(`restoring ${backup.label}`);
     const from = performance.now();
-    const restored = await restore(params, backup, run, () => performance.now() - from);
+    const restored = await restore(params, backup, run, {
+      since: () => performance.now() - from,
+      wait: context.wait,
+    });
     return { backup: { label: backup.label, stoppedAt: backup.stoppedAt }, restored };
   });
 }

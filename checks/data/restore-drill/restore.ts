@@ -40,24 +40,31 @@ export interface ServerFacts {
 const SETTINGS = {
   listen_addresses: "''",
   archive_mode: 'off',
-  // Not before all WAL is replayed: a standby would answer in the middle of it.
+  // It takes sessions once all WAL is replayed: a standby would answer in the middle of it, or pause where the server had more connections.
   hot_standby: 'off',
   fsync: 'off',
   ssl: 'off',
   shared_buffers: '64MB',
 } as const;
 const PORT = '5432';
+const LOOK_MS = 200;
 
 const FACTS = `SELECT json_build_object('systemId', (SELECT system_identifier::text FROM pg_control_system()),
  'recovering', pg_is_in_recovery(), 'next', txid_snapshot_xmax(txid_current_snapshot()),
  'replayed', pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0'), 'lastAt', extract(epoch FROM pg_last_xact_replay_timestamp()))`;
 
-/** Restores that backup and asks what it holds; `since` counts milliseconds. */
+export interface Clock {
+  /** Milliseconds since the restore began. */
+  readonly since: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+/** Restores that backup and asks what it holds. */
 export async function restore(
   { stanza, folder, user, store, rto, invariants }: Params,
   backup: { readonly label: string; readonly repository: number | undefined },
   run: Run,
-  since: () => number,
+  { since, wait }: Clock,
 ): Promise<Restored> {
   const key = backup.repository === undefined ? [] : [`--repo=${backup.repository}`];
   const of = [`--stanza=${stanza}`, ...key, `--set=${backup.label}`, `--pg1-path=${folder}`, '--archive-mode=off'];
@@ -69,11 +76,12 @@ export async function restore(
   const seconds = String(Math.ceil(durationMs(rto) / 1000));
   const log = `${folder}/golive.log`;
   const start = await run('pg_ctl', '-D', folder, '-l', log, '-w', '-t', seconds, '-o', options.join(' '), 'start');
-  const ms = since();
-  if (start.exitCode !== 0) {
-    const why = await run('tail', '-n', '5', log);
-    return { failed: { step: 'start', why: said(why.stdout.trim() === '' ? start : why) }, ms, asked: [] };
-  }
+  const notStarted = async (answer: ExecResult): Promise<Restored> => {
+    const words = await run('tail', '-n', '5', log);
+    const why = said(words.stdout.trim() === '' ? answer : words);
+    return { failed: { step: 'start', why }, ms: since(), asked: [] };
+  };
+  if (start.exitCode !== 0) return await notStarted(start);
   const one = async (sql: string): Promise<ExecResult> =>
     await run(
       'psql',
@@ -92,10 +100,17 @@ export async function restore(
       '-c',
       sql,
     );
-  const facts = await one(FACTS);
+  // pg_ctl is content with a server that still recovers; one that ended has said why.
+  let facts = await one(FACTS);
+  while (facts.exitCode !== 0) {
+    const { exitCode } = await run('pg_ctl', '-D', folder, 'status');
+    if (exitCode !== 0 || since() > durationMs(rto)) return await notStarted(facts);
+    await wait(LOOK_MS);
+    facts = await one(FACTS);
+  }
+  const ms = since();
   const asked: Asked[] = [];
   for (const { name, query } of invariants) asked.push({ name, ...numberIn(await one(query)) });
-  if (facts.exitCode !== 0) return { failed: { step: 'start', why: said(facts) }, ms, asked };
   return { ms, server: factsIn(facts.stdout), asked };
 }
 
