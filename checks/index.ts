@@ -30,6 +30,7 @@ import { unreadyBackends } from './cutover/unready-backends/check.ts';
 import { cutoverWatched } from './cutover/watched/check.ts';
 import { cutoverWeights } from './cutover/weights/check.ts';
 import { backup } from './data/backup/check.ts';
+import { backupObjects } from './data/backup-objects/check.ts';
 import { connectionPooling } from './data/connection-pooling/check.ts';
 import { fileRoundTrip } from './data/file-round-trip/check.ts';
 import { postgresRoundTrip } from './data/postgres-round-trip/check.ts';
@@ -151,6 +152,7 @@ const all: readonly CheckKind[] = [
   cutoverWatched,
   cutoverWeights,
   backup,
+  backupObjects,
   connectionPooling,
   fileRoundTrip,
   postgresRoundTrip,
