@@ -108,7 +108,7 @@ async function inThrowawayPod(
     const from = performance.now();
     const restored = await restore(params, backup, run, {
       since: () => performance.now() - from,
-      wait: context.wait,
+      wait: (ms) => context.wait(ms),
     });
     return { backup: { label: backup.label, stoppedAt: backup.stoppedAt }, restored };
   });
