@@ -205,11 +205,21 @@ function build(finish: (code: number) => void): Command {
       finish((await import('./commands/report.ts')).report(options)),
     );
   declareResultCommands({ command, exitCodes, finish, rootFolder });
-  command('verify', 'Check the chains of the ledger: is what was recorded still what was written?', ['golive verify'])
+  command(
+    'verify [bundle]',
+    'Check the chains of the ledger: is what was recorded still what was written? Or verify the bundle of one decision and its signatures anywhere.',
+    ['golive verify', 'golive verify .golive/runs/<run>/signed --with specs/code-platform'],
+  )
+    .option(
+      '--with <folder>',
+      'of a bundle: the folder of your own allowed_signers, revoked_signers and checklist.yaml',
+    )
     .option('--json', 'print the result as JSON')
-    .action(async (options: { json?: boolean }) =>
-      finish(await (await import('./commands/verify.ts')).verify({ ...options, root: await rootFolder() })),
-    );
+    .action(async (bundle: string | undefined, options: { json?: boolean; with?: string }) => {
+      const { verify } = await import('./commands/verify.ts');
+      const where = bundle === undefined ? { root: await rootFolder() } : { bundle };
+      finish(await verify({ ...options, ...where }));
+    });
   command('replay <path>', 'Decide again from the bundle or the folder of a run, and compare.', [
     'golive replay .golive/runs/<run>',
   ])

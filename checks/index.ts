@@ -72,6 +72,7 @@ import { approval } from './people/approval/check.ts';
 import { attestation } from './people/attestation/check.ts';
 import { channels } from './people/channels/check.ts';
 import { contacts } from './people/contacts/check.ts';
+import { decisionTree } from './people/decision-tree/check.ts';
 import { escalation } from './people/escalation/check.ts';
 import { incidentDrill } from './people/incident-drill/check.ts';
 import { incidentManagement } from './people/incident-management/check.ts';
@@ -194,6 +195,7 @@ const all: readonly CheckKind[] = [
   attestation,
   channels,
   contacts,
+  decisionTree,
   escalation,
   incidentDrill,
   incidentManagement,

@@ -1,60 +1,41 @@
 /** The story of a release that people sign, with real keys, on recorded runs: HOLD, signatures, GO, a change, HOLD again; and all that is refused. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Decision } from '../checks/contract/decision.ts';
-import type { Plan } from '../checks/contract/plan.ts';
-import { IDENTITY, itemOf, planOf } from '../reports/decide/testing/inputs.ts';
+import { IDENTITY, itemOf } from '../reports/decide/testing/inputs.ts';
 import { standingApproval } from '../reports/record/ledger/approval.ts';
 import { verifyLedger } from '../reports/record/ledger/verify.ts';
 import { decisionFile } from '../reports/record/paths.ts';
 import { replay } from '../reports/record/run-folder/replay.ts';
-import { ledgerFiles, editFile, RecordedLedgers } from '../tests/harness/recorded-ledger.ts';
-import { sign, type SignOptions } from './sign.ts';
+import { ledgerFiles, editFile } from '../tests/harness/recorded-ledger.ts';
+import {
+  at,
+  IMAGE,
+  person,
+  ROLES,
+  SIGNED_ITEMS,
+  signedPlan,
+  SignedReleases,
+  SIGNING,
+} from '../tests/harness/signed-release.ts';
+import { sign } from './sign.ts';
 
-const ROLES = ['technical-lead', 'security-team', 'operations-team', 'product-owner', 'deployment-lead'];
-const person = (role: string): string => `${role}@shop.example`;
-const signatureItem = (role: string, index: number) =>
-  itemOf(`F-SIG-00${index}`, {
-    phase: 'final',
-    kind: 'people/signature',
-    role,
-    signOff: true,
-    dueBy: 'final',
-    params: { statement: `${role} accepts the release` },
-  });
-const items = [itemOf('A'), ...ROLES.map(signatureItem)];
-const plan = planOf(items, {
-  roles: Object.fromEntries(ROLES.map((role) => [role, role])),
-  signing: {
-    roles: Object.fromEntries(ROLES.map((role) => [role, { signers: [person(role), 'two@shop.example'], quorum: 1 }])),
-    twoPerson: true,
-    excludeAuthors: true,
-    authors: ['dev@shop.example'],
-  },
-});
-const IMAGE = 'shop/api@sha256:aa';
-
-const ledgers = new RecordedLedgers();
+const releases = new SignedReleases(sign);
+const { ledgers } = releases;
 let root: string;
-let told: string[];
-/** A cluster of its own for each test: the machine remembers verdicts by cluster. */
 let uid: string;
-let clusters = 0;
-beforeAll(() => {
-  for (const name of [...ROLES, 'two', 'stranger']) ledgers.makeKey(name);
-});
+let told: string[];
 beforeEach(() => {
   vi.stubEnv('GOLIVE_LEDGER_KEY', ledgers.key());
   told = [];
-  uid = `cluster-${(clusters += 1)}`;
   for (const stream of [process.stdout, process.stderr])
     vi.spyOn(stream, 'write').mockImplementation((text) => {
       told.push(String(text));
       return true;
     });
-  root = ledgers.machine();
-  allow();
+  releases.begin();
+  ({ root, uid } = releases);
 });
 afterAll(() => {
   vi.unstubAllEnvs();
@@ -62,28 +43,13 @@ afterAll(() => {
   ledgers.close();
 });
 
-function allow(options = 'namespaces="golive-signoff"', more = ''): void {
-  const lines = [...ROLES, 'two'].map((name) =>
-    ledgers.allowing(name, options).replace(new RegExp(`^${name}`), `${name}@shop.example`),
-  );
-  ledgers.allow(root, [ledgers.allowing(), ...lines, more].join(''));
-}
-function run(minute: number, images: readonly string[] = [IMAGE], over: Plan = plan): void {
-  ledgers.run(root, 'phase1', minute, { plan: over, uid, over: { images } });
-  ledgers.run(root, 'final', minute + 1, { plan: over, uid });
-}
-const at = (minute: number): Date => new Date(Date.UTC(2027, 2, 1, 12, minute, 30));
-const by = (role: string, minute: number, over: Partial<SignOptions> = {}): Promise<number> =>
-  sign({ root, role, yes: true, key: ledgers.key(role), now: at(minute), ...over });
-async function allSign(minute: number): Promise<number> {
-  let code = 70;
-  for (const role of ROLES) code = await by(role, minute);
-  return code;
-}
-const decision = (): Decision => JSON.parse(readFileSync(decisionFile(root), 'utf8')) as Decision;
+const plan = signedPlan();
+const run: SignedReleases['run'] = (...args) => releases.run(...args);
+const by: SignedReleases['by'] = (...args) => releases.by(...args);
+const allSign: SignedReleases['allSign'] = (minute) => releases.allSign(minute);
+const decision = (): Decision => releases.decision();
+const approvalFile: SignedReleases['approvalFile'] = (role) => releases.approvalFile(role);
 const said = (): string => told.join('');
-const approvalFile = (role: string): string =>
-  join(root, 'specs/sample/approvals/staging', `${role}.final.${person(role)}.yaml`);
 
 describe('a release that people sign', () => {
   it('is HOLD, GO when all have signed, HOLD when an image changes, and GO when they have signed again', async () => {
@@ -99,6 +65,9 @@ describe('a release that people sign', () => {
     expect(said()).toMatch(/missing {2}security-team: 0 of 1, by security-team@shop.example or two@shop.example/);
     expect(await allSign(4)).toBe(0);
     expect(decision()).toMatchObject({ decision: 'GO', readiness: 'GO' });
+    expect(said()).toMatch(/golive verify \.golive\/runs\/[^/]+\/signed --with FOLDER/);
+    // What people look at says it, too.
+    expect(readFileSync(join(root, 'reports/out/index.html'), 'utf8')).toMatch(/<title>[^<]*GO/);
     expect(verifyLedger(root, at(5)).damage).toEqual([]);
     const approved = standingApproval(root, plan, { ...IDENTITY, uid });
     expect(approved).toMatchObject({ by: 'runner', approval: { images: [IMAGE] } });
@@ -179,7 +148,7 @@ describe('what is refused', () => {
     ],
     [
       'a key that has expired',
-      () => allow('namespaces="golive-signoff",valid-before="20270301120400Z"'),
+      () => releases.allow('namespaces="golive-signoff",valid-before="20270301120400Z"'),
       /does not count now/,
     ],
     [
@@ -188,7 +157,7 @@ describe('what is refused', () => {
         writeFileSync(join(root, 'specs/sample/revoked_signers'), readFileSync(`${ledgers.key('product-owner')}.pub`)),
       /was revoked/,
     ],
-    ['a key for another purpose', () => allow('namespaces="golive-ledger"'), /allows the key/],
+    ['a key for another purpose', () => releases.allow('namespaces="golive-ledger"'), /allows the key/],
   ])(
     '%s takes the GO back',
     async (_, change, why) => {
@@ -210,10 +179,7 @@ describe('what is refused', () => {
     expect(said()).toMatch(
       /ignored {2}security-team: the signature of two@shop.example is by .*, who signs for technical-lead already/,
     );
-    const authored = planOf(items, {
-      roles: plan.roles,
-      ...(plan.signing ? { signing: { ...plan.signing, authors: [person('operations-team')] } } : {}),
-    });
+    const authored = signedPlan({ signing: { ...SIGNING, authors: [person('operations-team')] } });
     run(10, [IMAGE], authored);
     await by('operations-team', 12);
     expect(said()).toMatch(/operations-team@shop.example, who wrote the release/);
@@ -223,19 +189,13 @@ describe('what is refused', () => {
     run(1);
     expect(await allSign(3)).toBe(0);
     const file = approvalFile('technical-lead');
-    const other = planOf(
-      [...items.slice(0, 1).map((item) => ({ ...item, params: { changed: true } })), ...items.slice(1)],
-      { roles: plan.roles, ...(plan.signing ? { signing: plan.signing } : {}) },
-    );
+    const [first = itemOf('A'), ...others] = SIGNED_ITEMS;
+    const other = signedPlan({}, [{ ...first, params: { changed: true } }, ...others]);
     run(10, [IMAGE], other);
     expect(await sign({ root, status: true, now: at(12) })).toBe(2);
     expect(said()).toMatch(/the plan changed: items, parameters, overrides or roles/);
     expect(readFileSync(file, 'utf8')).toMatch(/version: 1.4.0/);
-    const next = planOf(items, {
-      roles: plan.roles,
-      release: { ...plan.release, version: '1.5.0' },
-      ...(plan.signing ? { signing: plan.signing } : {}),
-    });
+    const next = signedPlan({ release: { ...plan.release, version: '1.5.0' } });
     run(20, [IMAGE], next);
     expect(await sign({ root, status: true, now: at(22) })).toBe(2);
     expect(said()).toMatch(/is for release sample 1.4.0, this is sample 1.5.0/);

@@ -5,6 +5,7 @@ import { peopleStanding } from '../reports/decide/people.ts';
 import { readPeople, type LoadedPeople } from '../specs/loader/people/load.ts';
 import { listOf, plural } from '../reports/tell/wording.ts';
 import { findChecklist, loadChecklist } from '../specs/loader/load-checklist.ts';
+import { overdue } from '../specs/loader/upkeep.ts';
 import { draftPlan, type PlanDraft } from '../specs/loader/plan.ts';
 import { renderProblems } from '../specs/loader/problems.ts';
 import { PLANNED_KIND } from '../specs/loader/schemas.ts';
@@ -46,6 +47,8 @@ function peopleBeside(root: string, selection: Selection): LoadedPeople | undefi
 
 /** What is valid but covers nothing, to stderr. */
 function warn(plan: PlanDraft, people: LoadedPeople): void {
+  const late = overdue(plan.checklist.upkeep ?? {}, new Date());
+  if (late !== null) writeError(`${plan.checklist.file}: warning: ${late}.`);
   for (const { place, text } of peopleStanding(plan, people, new Date())) writeError(`${place}: warning: ${text}.`);
 }
 

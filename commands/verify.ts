@@ -1,16 +1,26 @@
-/** `golive verify`: is what was recorded still what was written, and by whom? 0 sound, 1 damaged, 2 nothing to verify, a run unfinished or not signed. */
+/**
+ * `golive verify`: is what was recorded still what was written, and by whom? 0 sound, 1 damaged, 2 nothing to verify, a run unfinished or not
+ * signed. Of a bundle: the decision's exit code where everything holds, 1 where something does not.
+ */
 import { EXIT } from '../checks/contract/decision.ts';
+import { RunFileError } from '../reports/record/io.ts';
+import { verifyBundle, type BundleVerification } from '../reports/record/run-folder/verify-bundle.ts';
 import type { Verification } from '../reports/record/ledger/verify.ts';
 import { verifyLedger } from '../reports/record/ledger/verify.ts';
-import { writeJson, writeOut } from './write.ts';
+import { writeError, writeJson, writeOut } from './write.ts';
 
 export interface VerifyOptions {
   /** The project's folder; default: the current one. */
   readonly root?: string;
   readonly json?: boolean;
+  /** A bundle or its folder, to be verified in the place of the ledger. */
+  readonly bundle?: string;
+  /** Where the reader's own allowed_signers, revoked_signers and checklist.yaml are: the current folder. */
+  readonly with?: string;
 }
 
 export async function verify(options: VerifyOptions = {}): Promise<number> {
+  if (options.bundle !== undefined) return Promise.resolve(verifyOne(options.bundle, options));
   const verification = verifyLedger(options.root ?? process.cwd());
   const exitCode = exitCodeFor(verification);
   if (options.json === true) writeJson({ sound: exitCode === 0, ...verification });
@@ -73,4 +83,33 @@ function notHere(runs: readonly string[]): string {
 
 function counted(count: number, of: string): string {
   return `${count} ${of}${count === 1 ? '' : 's'}`;
+}
+
+function verifyOne(bundle: string, { with: folder = process.cwd(), json }: VerifyOptions): number {
+  try {
+    const verification = verifyBundle(bundle, folder);
+    const { decision, problems } = verification;
+    if (json === true)
+      writeJson({ sound: problems.length === 0, ...verification, decision: decision.decision, runId: decision.runId });
+    else if (problems.length === 0) writeOut(tellBundle(verification));
+    else writeError([`The ${decision.decision} of this bundle does not hold here:`, ...problems].join('\n  '));
+    return problems.length === 0 ? EXIT[decision.decision] : EXIT['NO-GO'];
+  } catch (error) {
+    if (!(error instanceof RunFileError)) throw error;
+    writeError(`golive verify: ${error.message}`);
+    return EXIT.broken;
+  }
+}
+
+function tellBundle({ decision, recordedBy, signatures }: BundleVerification): string {
+  const { release, environment, decidedAt, runId } = decision;
+  return [
+    `${decision.decision} holds: ${release.name} ${release.version} in ${environment.name}, decided at ${decidedAt} (run ${runId}).`,
+    `  recorded by ${recordedBy ?? 'nobody'}`,
+    ...signatures.map(
+      ({ role, principal, fingerprint, signedAt }) =>
+        `  signed   ${role}: ${principal} at ${signedAt} (${fingerprint})`,
+    ),
+    ...(signatures.length === 0 ? ['  signed by nobody yet'] : []),
+  ].join('\n');
 }

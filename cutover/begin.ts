@@ -78,7 +78,7 @@ async function requireLasting(
   const end = await parts.credentialEnd(clock.date().getTime() + ladderMs, signal);
   if (!end) return;
   throw new Error(
-    `the kubeconfig ends too early: ${end.what} is valid until ${new Date(end.at).toISOString()}, and the cutover with its way back may last ${formatMs(ladderMs)}. Use a credential that lasts longer, or one that is renewed by itself: a token file or a plugin (exec)`,
+    `the kubeconfig ends too early: ${end.what} is valid until ${new Date(end.at).toISOString()}, and the cutover with its rollback may last ${formatMs(ladderMs)}. Use a credential that lasts longer, or one that is renewed by itself: a token file or a plugin (exec)`,
   );
 }
 

@@ -120,7 +120,7 @@ describe.concurrent('with Prometheus as a second source', () => {
     });
   });
 
-  it('tells of both when the way back is rehearsed', async () => {
+  it('tells of both when the rollback is rehearsed', async () => {
     const one = world();
     one.metric = () => 0.015;
     const { events } = await one.rehearse(settingsWith('hold'));

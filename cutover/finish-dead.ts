@@ -1,4 +1,4 @@
-/** Going back for a cutover whose process is dead, by its journal; again, where the way back did not reach its end. */
+/** Going back for a cutover whose process is dead, by its journal; again, where the rollback did not reach its end. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { errorText } from '../checks/contract/text.ts';

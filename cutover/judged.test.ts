@@ -1,4 +1,4 @@
-/** What the engine tells is what the kinds that judge it ask for: a good cutover, and a good rehearsal of its way back, pass. */
+/** What the engine tells is what the kinds that judge it ask for: a good cutover, and a good rehearsal of its rollback, pass. */
 import { expect, it } from 'vitest';
 import { rollbackRehearsal } from '../checks/cutover/rollback-rehearsal/check.ts';
 import { cutoverSplit } from '../checks/cutover/split/check.ts';
@@ -28,7 +28,7 @@ it('passes a cutover that went well', { timeout: 60_000 }, async () => {
     expect(cutoverWatched.judge({ cutover, metric, maxGap }, events, context)).toMatchObject({ outcome: 'pass' });
 });
 
-it('passes a way back that was gone whole, and not one that was not as before', { timeout: 60_000 }, async () => {
+it('passes a complete rollback, and not one that was not as before', { timeout: 60_000 }, async () => {
   for (const verifies of ['pass', 'fail'] as const) {
     const one = world();
     one.verifies = verifies;

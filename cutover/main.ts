@@ -70,7 +70,7 @@ async function cutOver(runDir: string): Promise<CutoverEnd> {
   });
 }
 
-/** Nothing ends it but its own time: half a way back is no state to leave behind. */
+/** Nothing ends it but its own time: half a rollback is no state to leave behind. */
 async function rollBackRun(runDir: string, known: number): Promise<CutoverEnd> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   const done = await takeTurn(runDir, known, clock);
@@ -123,7 +123,7 @@ async function withParts(
     tell: (event) => journal.tell(JSON.parse(opened.redact(JSON.stringify(event))) as typeof event),
   };
   // A rehearsal that is gone has taken everything with it; there is nothing to go back to and nobody to serve. One that stands still may
-  // come back: the way back is tried for as long as it may take.
+  // come back: the rollback is tried for as long as it may take.
   const gone =
     rehearsal &&
     setInterval(() => {

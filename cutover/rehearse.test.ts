@@ -4,7 +4,7 @@ import { worlds } from './testing/worlds.ts';
 
 const world = worlds();
 
-describe('the rehearsal of the way back', () => {
+describe('the rehearsal of the rollback', () => {
   it('ends at once when it is called back', async () => {
     const one = world();
     one.silent = true;

@@ -1,4 +1,4 @@
-/** The way back, gone once before it is needed, and how every trigger stands meanwhile. */
+/** The rollback, done once before it is needed, and how every trigger stands meanwhile. */
 import type { RollbackReason } from '../checks/contract/cutover.ts';
 import { errorText } from '../checks/contract/text.ts';
 import { begin, giveBack, refuse, type CutoverEnd, type CutoverRun } from './begin.ts';
@@ -14,14 +14,14 @@ const USERS_MS = 5_000;
 const TIMES = 5;
 
 /**
- * Goes the whole way back while no traffic has moved: what is needed in an emergency is tried before there is one. Ends at once when it is
+ * Does the whole rollback while no traffic has moved: what is needed in an emergency is tried before there is one. Ends at once when it is
  * called back, as nothing is half done that was not so before. Never throws.
  */
 export async function rehearseRollback(run: Omit<CutoverRun, 'finish'>): Promise<CutoverEnd> {
   const { parts, clock, journal, settings, back } = run;
   const stable = await begin(run, AbortSignal.any([back, clock.limit(settings.rollbackWithinMs)]));
   if (typeof stable === 'string') return refuse(journal, stable);
-  const reason: RollbackReason = { code: 'asked', text: 'A rehearsal of the way back; no traffic has moved.' };
+  const reason: RollbackReason = { code: 'asked', text: 'A rehearsal of the rollback; no traffic has moved.' };
   const probes = parts.probe(() => journal.now());
   const services = parts.watch();
   const prometheus = parts.prometheus(() => journal.now());

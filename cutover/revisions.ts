@@ -1,5 +1,5 @@
 /**
- * Deployments as they were before the cutover, and the way back: `kubectl rollout undo --to-revision`
+ * Deployments as they were before the cutover, and the rollback to them: `kubectl rollout undo --to-revision`
  * (k8s.io/kubectl/pkg/polymorphichelpers/rollback.go), of the recorded ReplicaSet and no other.
  */
 import { canonicalJson } from '../checks/contract/canonical.ts';

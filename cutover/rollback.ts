@@ -1,5 +1,5 @@
 /**
- * The way back: weight to 0, the recorded revisions, wait until both are so, look again. Every act is idempotent, so that the whole can be
+ * The rollback: weight to 0, the recorded revisions, wait until both are so, look again. Every act is idempotent, so that the whole can be
  * begun again at any point; a journal that cannot be written stops nobody from going back.
  */
 import { ObservationError } from '../checks/contract/capabilities.ts';
@@ -42,7 +42,7 @@ export async function rollBack(run: RollbackRun): Promise<'rolled-back' | 'unver
   }
 }
 
-/** It may take longer than the Lease lasts. One that is lost meanwhile changes nothing: the way back is gone to its end. */
+/** It may take longer than the Lease lasts. One that is lost meanwhile changes nothing: the rollback is done to its end. */
 async function renewing({ parts, clock }: RollbackRun, over: AbortSignal): Promise<void> {
   for (;;) {
     try {

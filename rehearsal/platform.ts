@@ -14,7 +14,7 @@ import { addManifestLevers, MANIFESTS } from './manifest-levers.ts';
 import { readManifests, writeManifests } from './manifests.ts';
 import type { TargetGroup } from './monitoring/discovery.ts';
 import { startMonitoring, type Monitoring } from './monitoring/monitoring.ts';
-import { openServiceAddresses, type Doors } from './network/doors.ts';
+import { openServiceAddresses, type ServiceProxies } from './network/service-proxies.ts';
 import { keepPortShut } from './network/closed-port.ts';
 import { enforcePolicies } from './network/enforcement.ts';
 import type { DnsServer } from './network/dns-server.ts';
@@ -63,7 +63,7 @@ interface Parts {
   readonly monitoring: Promise<Monitoring>;
   readonly gateway: Promise<GatewayProcess>;
   readonly dns: Promise<DnsServer>;
-  readonly doors: Promise<Doors>;
+  readonly proxies: Promise<ServiceProxies>;
   readonly registry: Promise<Registry>;
   readonly logs: Promise<StandInServer>;
   readonly grafana: Promise<StandInServer>;
@@ -94,7 +94,7 @@ export async function startPlatform(
     startMonitoring(context, k8s, plane.promise, () => targets),
     (one) => one.prometheus.pid(),
   );
-  const stores = startStores(context, storeSecrets, track, () => doors);
+  const stores = startStores(context, storeSecrets, track, () => proxies);
   const gateway = track.part('gateway', startGateway(context), (one) => one.pid());
   const dns = track.part('dns', startNames(context), (one) => one.pid());
   const registry = track.part('registry', startRegistry(context), (one) => one.pid());
@@ -111,14 +111,16 @@ export async function startPlatform(
   const source = startSource(context, stores.postgres);
   source.catch(() => undefined);
   const enforcement = enforcePolicies(context.levers, plane.promise);
-  const doors = track.part('doors', openServiceAddresses(context, plane.promise, enforcement), (one) => one.pid());
+  const proxies = track.part('service-proxies', openServiceAddresses(context, plane.promise, enforcement), (one) =>
+    one.pid(),
+  );
   const control = track.part(
     'control-plane',
-    beginControlPlane(context, startControlPlane, { stores, doors, audit: detector.take }),
+    beginControlPlane(context, startControlPlane, { stores, proxies, audit: detector.take }),
     () => process.pid,
   );
   control.then(plane.resolve, plane.reject);
-  const parts: Parts = { monitoring, gateway, dns, doors, registry, logs, grafana, notified, control };
+  const parts: Parts = { monitoring, gateway, dns, proxies, registry, logs, grafana, notified, control };
   const users: { stop(): void }[] = [];
   started(platformOf(parts, users));
   tellValues(parts, stores, track, report);
@@ -139,7 +141,7 @@ export async function startPlatform(
   await publish(context, api, secrets, [...storeSecrets.manifests, ...pull.manifests, ...neighbourManifests()], k8s);
   report.values({ apiServer: api.url });
   const front = await attachGateway(context, api, await gateway, k8s, enforcement);
-  const others = [monitoring, dns, doors, logs, grafana, notified, stores.pgbouncer.port, source];
+  const others = [monitoring, dns, proxies, logs, grafana, notified, stores.pgbouncer.port, source];
   await Promise.all([podsReady(api, stores, track), front.ready, scanner.ready, ...others]);
   users.push(startUsers(context, await gateway, secrets));
 }
@@ -148,7 +150,7 @@ function startStores(
   context: PlatformContext,
   secrets: StoreSecrets,
   track: PartTracker,
-  doors: () => Promise<Doors>,
+  proxies: () => Promise<ServiceProxies>,
 ): Stores {
   const { service, port } = STORES.postgres;
   return {
@@ -159,7 +161,7 @@ function startStores(
     ),
     redis: track.part('redis', startRedis(context, secrets.redis), (one) => one.pid),
     pgbouncer: createPgbouncer(context, secrets.pgbouncer, async (container) =>
-      (await doors()).translate(container, `${service}:${port}`),
+      (await proxies()).translate(container, `${service}:${port}`),
     ),
   };
 }
@@ -167,13 +169,13 @@ function startStores(
 function beginControlPlane(
   context: PlatformContext,
   startControlPlane: StartControlPlane,
-  { stores, doors, audit }: { stores: Stores; doors: Promise<Doors>; audit: (event: AuditEvent) => void },
+  { stores, proxies, audit }: { stores: Stores; proxies: Promise<ServiceProxies>; audit: (event: AuditEvent) => void },
 ): Promise<ControlPlane> {
   const dir = join(context.dir, 'control-plane');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const addresses = {
-    translate: async (...asked: Parameters<Doors['translate']>) => (await doors).translate(...asked),
-    release: (podUid: string) => void doors.then((one) => one.release(podUid)),
+    translate: async (...asked: Parameters<ServiceProxies['translate']>) => (await proxies).translate(...asked),
+    release: (podUid: string) => void proxies.then((one) => one.release(podUid)),
   };
   const uid = makeLedgerKey(context.dir);
   addPeople(context.dir, uid, context.levers);
@@ -272,8 +274,8 @@ function platformOf(parts: Parts, users: readonly { stop(): void }[]): Platform 
   const running: { stop(): Promise<void> }[] = [];
   const ignore = (): undefined => undefined;
   parts.control.then((one) => (plane = one), ignore);
-  const { monitoring, gateway, dns, doors, registry, logs, grafana, notified } = parts;
-  for (const part of [monitoring, gateway, dns, doors, registry, logs, grafana, notified]) {
+  const { monitoring, gateway, dns, proxies, registry, logs, grafana, notified } = parts;
+  for (const part of [monitoring, gateway, dns, proxies, registry, logs, grafana, notified]) {
     part.then((one: { stop(): Promise<void> }) => running.push(one), ignore);
   }
   return {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { unlessBusy } from '../tests/harness/unless-busy.ts';
-import { startLeash } from './reaper.ts';
+import { startReaper } from './reaper.ts';
 import { processStartedAt } from '../fixtures/rehearsal-client/process-identity.ts';
 import { startRehearsal, waitForRehearsal, type StartedRehearsal } from '../fixtures/rehearsal-client/start.ts';
 import { standingOf } from '../fixtures/rehearsal-client/state-file.ts';
@@ -62,7 +62,7 @@ afterAll(() => {
 test('what is started while the reaper closes, or after, is ended at once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'golive-test-'));
   folders.push(folder);
-  const reaper = startLeash(join(folder, 'temporary'));
+  const reaper = startReaper(join(folder, 'temporary'));
   const start = (): ChildProcess => spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
   const [held, during, after] = [start(), start(), start()];
   const ends = [held, during, after].map(
@@ -81,7 +81,7 @@ test('a process it was never told of is known by where it stands, and nobody els
   folders.push(folder);
   const temporary = join(folder, 'temporary (1)');
   mkdirSync(join(temporary, 'below'), { recursive: true });
-  const reaper = startLeash(temporary);
+  const reaper = startReaper(temporary);
   const start = (cwd: string, detached: boolean): ChildProcess =>
     spawn('sleep', ['60'], { cwd, detached, stdio: 'ignore' });
   const strays = [start(temporary, true), start(join(temporary, 'below'), true)];

@@ -13,7 +13,7 @@ import { isOfKubernetes } from './contained.ts';
 import type { StartControlPlane } from './control-plane-types.ts';
 import { startControlServer, type ControlServer } from './control-server.ts';
 import { createAuthority } from './authority.ts';
-import { startLeash } from './reaper.ts';
+import { startReaper } from './reaper.ts';
 import { addIncidentLevers, drillIncident } from './people/incident-drill.ts';
 import { createLevers } from './levers.ts';
 import { startPlatform, type Platform } from './platform.ts';
@@ -143,7 +143,7 @@ class Rehearsal {
       dir,
       temporary,
       dist,
-      reaper: startLeash(temporary),
+      reaper: startReaper(temporary),
       authority: createAuthority(dir),
       levers: createLevers(),
       log: say,

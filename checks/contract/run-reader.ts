@@ -11,7 +11,7 @@ export interface ItemOutcome {
   readonly severity: 'critical' | 'major' | 'minor';
   readonly owner: string;
   readonly source: number;
-  /** `not-run` for one that nothing was recorded of, `planned` for one nobody has built. */
+  /** `not-run` for one that nothing was recorded of, `planned` for one that is not implemented. */
   readonly outcome: OutcomeName;
   readonly message: string;
   /** Heading of the group it stands in. */

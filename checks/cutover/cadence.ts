@@ -10,7 +10,7 @@ export function evaluatedEveryMs(compression: number): number {
   return Math.max(LEAST_INTERVAL_MS, INTERVAL_MS / compression);
 }
 
-/** How long steps with their way back may last: each window, each proof, and the way back from the last. */
+/** How long steps with their rollback may last: each window, each proof, and the rollback from the last. */
 export function longestLadderMs(
   steps: readonly { readonly watchMs: number; readonly proveWithinMs: number }[],
   rollbackWithinMs: number,

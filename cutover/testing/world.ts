@@ -187,7 +187,7 @@ export class World {
     }
   }
 
-  /** Goes the way back once, while nothing has moved; `events` are those of its own log. */
+  /** Rehearses the rollback once, while nothing has moved; `events` are those of its own log. */
   async rehearse(settings: CutoverSettings = SETTINGS): Promise<{ end: CutoverEnd; events: readonly CutoverEvent[] }> {
     const journal = this.open('rollback-rehearsal');
     try {

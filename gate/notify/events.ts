@@ -4,6 +4,7 @@ import type { CutoverEvent } from '../../checks/contract/cutover.ts';
 import type { NotifyEventName } from '../../checks/contract/notify.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
+import { NOTICE_MS } from '../../reports/decide/people.ts';
 
 export interface NotifyEvent {
   readonly event: NotifyEventName;
@@ -23,9 +24,6 @@ export interface RunSoFar {
   readonly decision: Pick<Decision, 'decision' | 'readiness' | 'reasons' | 'items' | 'decidedAt'> | null;
 }
 
-const DAY_MS = 86_400_000;
-/** How long before its end a waiver is told of. */
-const NOTICE_MS = 3 * DAY_MS;
 /** Findings in one message. */
 const MOST_LINES = 10;
 

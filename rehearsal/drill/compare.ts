@@ -83,7 +83,7 @@ export function isLate({ outcome, reason }: Pick<Seen, 'outcome' | 'reason'>): b
   return outcome === 'inconclusive' && reason === 'generator-saturated';
 }
 
-/** Outcomes that count as good: as in the decision, where nothing is missing but items that nobody has built yet, or but signatures: a drill is not signed. */
+/** Outcomes that count as good: as in the decision, where nothing is missing but items that are not implemented, or but signatures: a drill is not signed. */
 export function isGood({ outcome, reason, doubts }: Pick<Seen, 'outcome' | 'reason' | 'doubts'>): boolean {
   if (outcome === 'pending') return reason === 'needs-signature';
   if (outcome === 'inconclusive') return doubts.length > 0 && doubts.every(({ detail }) => detail === 'planned');

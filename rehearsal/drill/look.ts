@@ -36,6 +36,8 @@ export interface LookOptions {
 }
 export type Looked = ReadonlyMap<string, OutcomeRecord>;
 
+const OF_USERS_ON_THE_RELEASE = 'observability/request-cost';
+
 let looks = 0;
 
 /** Runs the items and answers their records. Items that change or load something run one after the other, in the plan's order. */
@@ -129,9 +131,9 @@ export function sourceOf(item: PlannedItem): string | undefined {
   return typeof run === 'string' ? run : undefined;
 }
 
-/** Items that read the log of a cutover: they need what stands before them in its phase. */
-export function readsCutover({ needs }: Pick<PlannedItem, 'needs'>): boolean {
-  return needs.includes('cutover');
+/** Items that read the log of a cutover, or what users did on the release meanwhile: they need what stands before them in its phase. */
+export function readsCutover({ needs, kind }: Pick<PlannedItem, 'needs' | 'kind'>): boolean {
+  return needs.includes('cutover') || kind === OF_USERS_ON_THE_RELEASE;
 }
 
 /** The items with the runs they judge and the part of the cutover that comes before them, in the plan's order. */

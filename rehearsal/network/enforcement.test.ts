@@ -45,14 +45,14 @@ const atBlue = async (): Promise<number> => {
   return (await client.request({ url: String(blue), caFile: network.context.authority.caFile })).status;
 };
 
-it('a policy shuts the doors and cuts the gateway off; without it, or with nobody to enforce it, all is as before', async () => {
-  const { plane, doors, context } = network;
+it('a policy shuts the service proxies and cuts the gateway off; without it, or with nobody to enforce it, all is as before', async () => {
+  const { plane, proxies, context } = network;
   const caller = await until(
     () => Promise.resolve(plane.containers().find(({ start }) => start.pod.startsWith('mcp-typescript-api-green'))),
     (one) => one !== undefined,
   );
   if (caller === undefined) throw new Error('no caller');
-  const url = `http://${await doors.translate(caller.start, 'mcp-typescript-api-service:3000')}/`;
+  const url = `http://${await proxies.translate(caller.start, 'mcp-typescript-api-service:3000')}/`;
   const openly = async (): Promise<void> => {
     await until(
       () => knock(url),

@@ -1,6 +1,6 @@
 /**
  * The network plug-in of the rehearsal: who may reach whom by the cluster's NetworkPolicies, asked of the same engine that judges them.
- * Doors and gateway obey it. Adds the lever `policies.ignore`: policies are still there, and nobody enforces them.
+ * Service proxies and gateway obey it. Adds the lever `policies.ignore`: policies are still there, and nobody enforces them.
  */
 import type { KubeObject, ResourceType } from '../../checks/contract/cluster.ts';
 import { NAMESPACES, PODS, SERVICES } from '../../checks/protocols/kubernetes.ts';

@@ -87,7 +87,7 @@ it('every item passes on a network that is whole', async () => {
 }, 20_000);
 
 // What services say to one another is not looked at here: there are none of the platform's in this network.
-const own = boundFaults(networkFaults).filter(({ name }) => name !== 'doors-killed');
+const own = boundFaults(networkFaults).filter(({ name }) => name !== 'service-proxies-killed');
 
 it.each(own.map((fault) => [fault.name, fault] as const))(
   '%s turns what it names red, nothing else, and is undone',

@@ -9,7 +9,7 @@ import { tlsProber } from '../../fixtures/capabilities/tls.ts';
 import type { ControlPlane } from '../control-plane-types.ts';
 import type { PlatformContext } from '../platform-types.ts';
 import type { DnsServer } from './dns-server.ts';
-import type { Doors } from './doors.ts';
+import type { ServiceProxies } from './service-proxies.ts';
 import { GATEWAYS, HTTP_ROUTES } from './gateway-controller.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import { gatewayValues } from './network.ts';
@@ -23,11 +23,11 @@ let context: PlatformContext;
 let plane: ControlPlane;
 let gateway: GatewayProcess;
 let dns: DnsServer;
-let doors: Doors;
+let proxies: ServiceProxies;
 
 beforeAll(async () => {
   network = await startTestNetwork();
-  ({ context, plane, gateway, dns, doors } = network);
+  ({ context, plane, gateway, dns, proxies } = network);
 }, 30_000);
 afterAll(() => network.close());
 
@@ -215,7 +215,7 @@ describe('names', () => {
   });
 });
 
-describe('doors', () => {
+describe('service proxies', () => {
   const container = (podUid: string) =>
     ({
       namespace: NAMESPACE,
@@ -230,7 +230,7 @@ describe('doors', () => {
   it('lead to the ready pods of a Service, one for each caller', async () => {
     const text = 'http://user:mcp-typescript-api-service@mcp-typescript-api-service:3000/x,http://elsewhere:3000';
     const [one, two, same] = await Promise.all(
-      ['uid-1', 'uid-2', 'uid-1'].map((uid) => doors.translate(container(uid), text)),
+      ['uid-1', 'uid-2', 'uid-1'].map((uid) => proxies.translate(container(uid), text)),
     );
     expect(one).toMatch(/^http:\/\/user:mcp-typescript-api-service@127\.0\.0\.1:\d+\/x,http:\/\/elsewhere:3000$/);
     expect(same).toBe(one);
@@ -239,7 +239,7 @@ describe('doors', () => {
     const url = `http://127.0.0.1:${port}/y`;
     expect((await until(() => ask(url).catch(() => undefined), Boolean))?.body).toMatch(/^mcp-typescript-api-\S+ \/y$/);
 
-    const release = await context.levers.pull('doors.kill');
+    const release = await context.levers.pull('service-proxies.kill');
     await expect(ask(url)).rejects.toMatchObject({ code: 'unreachable' });
     await release();
     await until(
@@ -250,7 +250,7 @@ describe('doors', () => {
       Boolean,
     );
 
-    doors.release('uid-1');
+    proxies.release('uid-1');
     await until(
       () =>
         ask(url).then(
@@ -264,7 +264,7 @@ describe('doors', () => {
   it('of a Service without endpoints reset the connection', async () => {
     await plane.apply(service('empty', 'nobody'));
     const text = await until(
-      () => doors.translate(container('uid-3'), 'empty.mcp-production.svc.cluster.local:3000'),
+      () => proxies.translate(container('uid-3'), 'empty.mcp-production.svc.cluster.local:3000'),
       (one) => one.startsWith('127.0.0.1'),
     );
     await expect(ask(`http://${text}/`)).rejects.toMatchObject({

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority } from '../authority.ts';
-import { startLeash } from '../reaper.ts';
+import { startReaper } from '../reaper.ts';
 import { createLevers } from '../levers.ts';
 import type { PlatformContext } from '../platform-types.ts';
 import { findDist } from '../../fixtures/rehearsal-client/start.ts';
@@ -13,7 +13,7 @@ import { makeTemporaryFolder } from '../temporary-folder.ts';
 export function testPlatform(): { readonly context: PlatformContext; close(): Promise<void> } {
   const dir = mkdtempSync(join(tmpdir(), 'golive-test-'));
   const temporary = makeTemporaryFolder(dir);
-  const reaper = startLeash(temporary);
+  const reaper = startReaper(temporary);
   return {
     context: {
       dir,

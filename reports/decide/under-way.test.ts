@@ -7,7 +7,7 @@ const NOW = new Date('2027-03-01T12:00:00Z');
 const step = (id: string) =>
   itemOf(id, { phase: 'phase4', kind: 'cutover/step', params: { weight: 100, watch: '10m', proveWithin: '2m' } });
 const weights = itemOf('W', { phase: 'phase4', kind: 'cutover/weights', params: { rollbackWithin: '3m' } });
-/** Two steps of 12 minutes, and twice the way back: 30 minutes. */
+/** Two steps of 12 minutes, and twice the rollback: 30 minutes. */
 const plan = planOf([itemOf('A'), weights, step('S1'), step('S2')]);
 const until = (expires: string): Waiver => ({ ...waiverOf('A'), expires });
 const asked = (waivers: readonly Waiver[], of = plan, phase = 'phase4') =>

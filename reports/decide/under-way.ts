@@ -40,7 +40,7 @@ export function endsUnderWay<People extends Said>(
   return { met: false, why };
 }
 
-/** How long a cutover may last, with the rehearsal of its way back; null where no traffic moves. */
+/** How long a cutover may last, with the rehearsal of its rollback; null where no traffic moves. */
 function cutoverMs(items: readonly PlannedItem[], compression: number): number | null {
   const ms = ({ params }: PlannedItem, name: string): number => durationMs(String(params[name]));
   const steps = items.filter(({ kind }) => kind === 'cutover/step');

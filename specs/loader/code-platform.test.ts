@@ -46,6 +46,7 @@ const BESIDES = [
   'P1-FIX-003',
   'P1-FIX-004',
   'P1-DAT-005',
+  'P1-EME-001',
   'P1-EME-002',
   'P4-ROL-002',
   'F-MET-001',

@@ -1,12 +1,13 @@
 /** The checklist: its file, its phase files, their items. Reads everything and reports everything that is wrong at once. */
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import type { PhaseId } from '../../checks/contract/plan.ts';
+import type { ChecklistUpkeep, PhaseId } from '../../checks/contract/plan.ts';
 import type { CheckKind } from '../../checks/kit/kind.ts';
 import { schemaErrors } from '../../checks/kit/params.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
 import { itemProblems } from './item-rules.ts';
 import { roleTitles, signingOf, type StatedSigning } from './people/signing.ts';
+import { upkeepOf, upkeepProblems } from './upkeep.ts';
 import { isPhase, phaseIndex } from './phases.ts';
 import { firstProblems, type Problem } from './problems.ts';
 import { scheduleProblems, schedulesOf, type Schedule } from './schedules/read.ts';
@@ -46,6 +47,7 @@ export interface Checklist {
   readonly roles: Readonly<Record<string, string>>;
   /** Who signs. */
   readonly signing: StatedSigning;
+  readonly upkeep: ChecklistUpkeep | undefined;
   readonly release: { readonly name: string; readonly version: string; readonly commit?: string };
   readonly phases: readonly ChecklistPhase[];
   readonly items: readonly ChecklistItem[];
@@ -169,6 +171,7 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
     phases.push(phase.phase);
   });
   problems.push(...duplicateIds(items), ...scheduleProblems(value['schedules'], items, yaml));
+  problems.push(...upkeepProblems(value, roles, yaml));
   const release = isRecord(value['release']) ? value['release'] : {};
   return {
     checklist: {
@@ -176,6 +179,7 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
       file,
       roles,
       signing: signingOf(value),
+      upkeep: upkeepOf(value),
       release: {
         name: String(release['name']),
         version: String(release['version']),

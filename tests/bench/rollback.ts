@@ -36,7 +36,7 @@ const BROKEN = {
   ],
 } as const;
 
-/** One way back, in milliseconds. */
+/** One rollback, in milliseconds. */
 interface Round {
   /** From the first evaluation in breach, beyond what the trigger declares. */
   readonly fired: number;
@@ -155,7 +155,7 @@ async function goBackOnce({ plan, values, settings, control, runDir }: RoundOpti
       back: back.signal,
       finish: new AbortController().signal,
     });
-    if (end !== 'rolled-back') throw new Error(`the way back ended as ${end}: ${whyOf(journal.events)}`);
+    if (end !== 'rolled-back') throw new Error(`the rollback ended as ${end}: ${whyOf(journal.events)}`);
     return roundOf(
       journal.events,
       records.filter(({ at, ms }) => at + (ms ?? 0) >= brokenAt),

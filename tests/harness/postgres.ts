@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { createAuthority } from '../../rehearsal/authority.ts';
-import { startLeash } from '../../rehearsal/reaper.ts';
+import { startReaper } from '../../rehearsal/reaper.ts';
 import { createLevers } from '../../rehearsal/levers.ts';
 import { admitPlaintext } from '../../rehearsal/postgres/levers.ts';
 import { startPostgres, type PostgresServer } from '../../rehearsal/postgres/server.ts';
@@ -22,7 +22,7 @@ export async function testPostgres(): Promise<TestPostgres> {
   const dir = mkdtempSync(join(tmpdir(), 'golive-pg-'));
   const temporary = mkdtempSync(join(tmpdir(), 'golive-pg-'));
   chmodSync(temporary, 0o755);
-  const reaper = startLeash(temporary);
+  const reaper = startReaper(temporary);
   const password = 'p@ss word/1';
   const context = {
     dir,

@@ -8,7 +8,7 @@ import { credentialEndOf } from '../../cutover/credential-end.ts';
 import { selfSigned } from '../harness/servers.ts';
 
 const world = worlds();
-/** Three windows of 120 ms, three proofs of 5 s and a way back of 5 s. */
+/** Three windows of 120 ms, three proofs of 5 s and a rollback of 5 s. */
 const LADDER_MS = 3 * 5120 + 5000;
 const jwt = (payload: unknown): string => `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.c2ln`;
 
@@ -23,7 +23,7 @@ describe('a cutover', () => {
     expect([ended, one.sets]).toEqual([end, end === 'refused' ? [] : [5, 50, 100]]);
     if (why) expect(one.of('refused')[0]?.why).toMatch(why);
   });
-  it('is refused when its way back is rehearsed, too', async () => {
+  it('is refused when its rollback is rehearsed, too', async () => {
     const one = world();
     one.credentialEnd = { what: 'its client certificate', at: one.clock.date().getTime() };
     expect(await one.rehearse()).toMatchObject({ end: 'refused' });

@@ -35,7 +35,7 @@ export const securityFailures = kind('decision/security-failures', {
         !NOT_LOOKED_AT.includes(phase) &&
         (owners.includes(owner) || (section !== undefined && sections.includes(section))),
     );
-    // What nobody has built yet has been looked at by nobody.
+    // What is not implemented has been looked at by nobody.
     const counted = concerned.filter(({ outcome }) => outcome !== 'not-applicable');
     const left = concerned.filter((item) => !counted.includes(item)).map(({ item }) => item);
     judgeItems(counted, say, (subject, data) => say.fail('failed', subject, data));

@@ -155,8 +155,9 @@ function judgeRoutes(
   }
 }
 
-/** Requests that no route took are no operation: their method was refused, or their path unknown. */
-const isOperation = ({ method, status }: Route): boolean => !['HEAD', 'OPTIONS'].includes(method) && status !== '405';
+/** Requests that no route took are no operation: their method was refused, or something failed before one was looked for. */
+const isOperation = ({ method, status }: Route): boolean =>
+  !['HEAD', 'OPTIONS'].includes(method) && status !== '405' && !status.startsWith('5');
 const isOfTheGateway = (status: number): boolean => status === 429 || (status >= 502 && status <= 504);
 /** Documents rarely list what any service may answer at any time. */
 const isOfTheService = (status: number): boolean =>

@@ -10,14 +10,14 @@ import { judge, messages } from './judge.ts';
 
 export const migrations = kind('source/migrations', {
   title: 'Migrations are ready and can be taken back',
-  why: 'A script that was changed after it ran, comes in the wrong order or has no way back stops a release half way through.',
+  why: 'A script that was changed after it ran, comes in the wrong order or has no down script stops a release half way through.',
   sees: [
     'The scripts of the folder, as Flyway, golang-migrate, node-pg-migrate, Alembic or Prisma read them: versions, order, names that they pass over.',
     'The history in the database: what was applied, that it ended well and, where the tool keeps checksums, that its script is still the same.',
     'Exactly the versions that the item names are pending, and each of them has a script that takes it back.',
     'The folder is at the commit of the release, and its scripts are as they were committed.',
   ],
-  not: ['Whether a script works, or its way back.', 'Whether the release before still runs on the new schema.'],
+  not: ['Whether a script works, or its down script.', 'Whether the release before still runs on the new schema.'],
   needs: ['files', 'postgres'],
   required: ['source', 'folder', 'commit', 'layout', 'store', 'pending'],
   params: {
@@ -56,11 +56,11 @@ export const migrations = kind('source/migrations', {
           reason: {
             type: 'string',
             minLength: 10,
-            description: 'Why no way back is needed, as for a column that is only added.',
+            description: 'Why no down script is needed, as for a column that is only added.',
           },
         },
       },
-      description: 'Pending versions that need no way back.',
+      description: 'Pending versions that need no down script.',
     },
   },
   messages: { ...checkoutMessages, ...messages },

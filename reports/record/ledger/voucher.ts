@@ -11,7 +11,7 @@ export const RECORD_COPY = 'ledger.jsonl';
 
 export function voucherOf(path: string, decision: Decision, keys: LedgerKeys): Trust {
   if (!existsSync(path)) return { refused: `is not beside it (${RECORD_COPY})` };
-  const { file, damage } = parseLedgerFile(readFileSync(path, 'utf8'), path, decision.runId);
+  const { file, damage } = parseLedgerFile(readFileSync(path, 'utf8'), path, decision.recordedBy ?? decision.runId);
   if (file === null) return { refused: `is damaged: ${damage[0] ?? path}` };
   const summary = summaryOf(file);
   if (summary.decision?.digest !== digestOf(decision)) return { refused: 'is of another decision' };

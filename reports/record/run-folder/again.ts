@@ -2,7 +2,7 @@
  * Makes the latest decision again when people have said something new: from what its run recorded, held against the ledger first, so that
  * nobody signs what was changed since. The run itself is not made again, and no platform is asked.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../../../checks/contract/canonical.ts';
 import { isRecord } from '../../../checks/contract/json.ts';
@@ -15,9 +15,11 @@ import { approvalRecordOf } from '../ledger/approval.ts';
 import { signerFor } from '../ledger/signing.ts';
 import { surveyLedger } from '../ledger/survey.ts';
 import { ledgerKeys, trustOf } from '../ledger/trust.ts';
-import { recordDecision } from '../ledger/write.ts';
-import { RunFileError, goliveVersion, writeReadableJson } from '../io.ts';
+import { RECORD_COPY } from '../ledger/voucher.ts';
+import { ledgerFile, recordDecision } from '../ledger/write.ts';
+import { RunFileError, fileProblem, goliveVersion, writeJsonAtomic, writeReadableJson } from '../io.ts';
 import { decisionFile, ledgerFolder, runsFolder } from '../paths.ts';
+import { bundleOf, packed } from './bundle.ts';
 import { readBundle, replay } from './replay.ts';
 import { newRunId } from './open.ts';
 import { inputFor } from './input.ts';
@@ -83,12 +85,15 @@ export function isNew({ standing }: LatestRun, { decision }: DecidedAgain): bool
   return gist(standing) !== gist(decision);
 }
 
+/** Below the folder of the run: the bundle of what people have decided about it since, and the copy of its record. */
+export const SIGNED_FOLDER = 'signed';
+
 /**
  * Writes the decision in the place of the one that stands, and its record, with the approval, into the ledger. Answers null where nobody can
  * sign the record here: then nothing is written, as nobody would believe it.
  */
 export function recordAgain(
-  { root }: LatestRun,
+  { root, runDir }: LatestRun,
   { input, decision }: DecidedAgain,
   env: NodeJS.ProcessEnv,
 ): Decision | null {
@@ -106,13 +111,27 @@ export function recordAgain(
     pid: process.pid,
   };
   const { plan, identity } = input;
+  const folder = signedFolder(runDir);
+  writeJsonAtomic(join(folder, 'bundle.json'), packed(bundleOf(input, again)), 0o600);
   recordDecision(
     ledgerFolder(root),
     { plan, runHeader, identity, decision: again, approval: approvalRecordOf(input, again) },
     sign,
   );
+  copyFileSync(ledgerFile(ledgerFolder(root), runId), join(folder, RECORD_COPY));
   writeReadableJson(decisionFile(root), again, 0o600);
   return again;
+}
+
+/** Throws RunFileError. */
+function signedFolder(runDir: string): string {
+  const folder = join(runDir, SIGNED_FOLDER);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  } catch (error) {
+    throw fileProblem('make the folder', folder, error);
+  }
 }
 
 function parsed(path: string): unknown {

@@ -25,7 +25,9 @@ export function replay(path: string): Replayed {
   const bundle = readBundle(isFolder ? join(path, 'bundle.json') : path);
   const recorded = bundle.decision;
   const files = isFolder ? fromFiles(path, bundle) : { input: inputOf(bundle), differences: [] };
-  const replayed = decide(files.input);
+  const decided = decide(files.input);
+  // Who recorded a decision that was made again is no part of what it was made from.
+  const replayed = recorded.recordedBy === undefined ? decided : { ...decided, recordedBy: recorded.recordedBy };
   // What was decided by the first version is held against what that one would have written.
   const comparable = (recorded.schema as string) === 'golive/decision/v1' ? asFirstDecision(replayed) : replayed;
   return { recorded, replayed, differences: [...files.differences, ...differencesOf(recorded, comparable)] };

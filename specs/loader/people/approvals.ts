@@ -5,13 +5,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
-import type { Approval } from '../../../checks/contract/people.ts';
+import type { Approval, WrittenApproval } from '../../../checks/contract/people.ts';
 import { PHASES } from '../../../checks/contract/plan.ts';
 import { schemaErrors } from '../../../checks/kit/params.ts';
 import { problemsFromAjv } from '../ajv-problems.ts';
 import type { Problem } from '../problems.ts';
 import { API_VERSION } from '../schemas.ts';
 import { parseYamlFile } from '../yaml/parse.ts';
+import { timestampOf } from './timestamps.ts';
 import { peopleFolders, signedBy, type KeyPlace, type PeopleKeys } from './keys.ts';
 
 export const APPROVALS_FOLDER = 'approvals';
@@ -78,37 +79,47 @@ export function readApprovals(
   const files = peopleFolders(place).flatMap((folder) =>
     yamlFiles(root, join(folder, APPROVALS_FOLDER, environment.name)),
   );
-  const read = files.map((file) => readApproval(root, file, keys));
+  const read = files.map((file) => readApproval(root, file, keys, place.checklist.file));
   return {
     approvals: read.flatMap((one) => ('approval' in one ? [one.approval] : [])),
     problems: read.flatMap((one) => ('problems' in one ? one.problems : [])),
   };
 }
 
-/** Never throws. */
+/** `checklist`: its file, where timestamps are looked at, too. Never throws. */
 export function readApproval(
   root: string,
   file: string,
   keys: PeopleKeys,
+  checklist?: string,
 ): { readonly approval: Approval } | { readonly problems: readonly Problem[] } {
   const path = resolve(root, file);
-  let written: string;
-  let signature: string | undefined;
   try {
-    written = readFileSync(path, 'utf8');
-    signature = existsSync(`${path}.sig`) ? readFileSync(`${path}.sig`, 'utf8') : undefined;
+    const text = readFileSync(path, 'utf8');
+    const beside = existsSync(`${path}.sig`) ? { signature: readFileSync(`${path}.sig`, 'utf8') } : {};
+    const read = parseApproval({ text, ...beside }, file, keys);
+    const timestamp = checklist === undefined ? undefined : timestampOf(root, `${file}.sig`, checklist);
+    return 'approval' in read && timestamp ? { approval: { ...read.approval, timestamp } } : read;
   } catch {
     const message = 'it cannot be read';
     return { problems: [{ file, line: 0, column: 0, field: '', message, fix: 'Make it readable, or remove it' }] };
   }
-  const yaml = parseYamlFile(written, file);
+}
+
+/** What an approval says and whose it is, wherever its text comes from. `file`: what places name. */
+export function parseApproval(
+  written: WrittenApproval,
+  file: string,
+  keys: PeopleKeys,
+): { readonly approval: Approval } | { readonly problems: readonly Problem[] } {
+  const yaml = parseYamlFile(written.text, file);
   if (yaml.value === undefined || yaml.problems.length > 0) return { problems: yaml.problems };
   const errors = schemaErrors(approvalSchema, yaml.value);
   if (errors.length > 0) return { problems: problemsFromAjv(errors, { yaml, base: '' }) };
   const { approval } = yaml.value as FromSchema<typeof approvalSchema>;
   const { line, column } = yaml.at('/approval');
-  const signed = signedBy(written, signature, keys);
-  return { approval: { ...approval, place: `${file}:${line}:${column}`, signed } };
+  const signed = signedBy(written.text, written.signature, keys);
+  return { approval: { ...approval, place: `${file}:${line}:${column}`, signed, written } };
 }
 
 function yamlFiles(root: string, folder: string): readonly string[] {

@@ -26,7 +26,7 @@ export const POINTS = {
 } as const satisfies Readonly<Record<string, HaltPoint>>;
 export type Point = keyof typeof POINTS;
 export const ALL = Object.keys(POINTS) as readonly Point[];
-/** Points on the way back; there an item has failed before. */
+/** Points of the rollback; there an item has failed before. */
 export const goesBack = (point: Point): boolean => ALL.indexOf(point) >= ALL.indexOf('rollback-begun');
 
 export interface Halted {

@@ -94,7 +94,7 @@ describe.concurrent('a process of the cutover that dies before it has begun', ()
   });
 });
 
-describe.concurrent('a rehearsal of the way back', () => {
+describe.concurrent('a rehearsal of the rollback', () => {
   it.each(['SIGTERM to it', 'kill -9 of its run'])('gives the Lease back at %s', async (how) => {
     const run = await make();
     try {

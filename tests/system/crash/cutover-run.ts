@@ -142,7 +142,7 @@ export class CutoverRun {
       (pid) => pid > 0,
     );
   }
-  /** Once the rehearsal of the way back holds the Lease; its process number. */
+  /** Once the rehearsal of the rollback holds the Lease; its process number. */
   async rehearsing(): Promise<number> {
     await this.#until(() => this.#opened !== undefined && readCutover(this.runDir, REHEARSAL).length > 0);
     const [pid] = pidsOf(this.root, 'cutover.js');

@@ -1,4 +1,4 @@
-/** Of the crash matrix a point of three rows: while traffic moves, when it has moved, and on its way back. */
+/** Of the crash matrix a point of three rows: while traffic moves, when it has moved, and during the rollback. */
 import { describe, it } from 'vitest';
 import { crashes } from './cells.ts';
 import { interruptRun, killBothThenRollBack, killCutover } from './rows.ts';

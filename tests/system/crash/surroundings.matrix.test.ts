@@ -23,7 +23,7 @@ describe.concurrent('the API server is away for two seconds', () => {
 });
 
 describe('the API server is away for longer than the Lease lasts', () => {
-  it('at shifted: the way back is tried until it is there again', async () => {
+  it('at shifted: the rollback is tried until it is there again', async () => {
     await cell('shifted', async ({ run, pid }) => {
       await run.door.close();
       goOn(pid);

@@ -77,7 +77,7 @@ async function podOfApi(): Promise<PodSpec> {
   return ((await cluster.get(API))['spec'] as { template: { spec: PodSpec } }).template.spec;
 }
 
-/** Changes the Deployment for one test. JSON Patch operations or a merge patch, and the way back. */
+/** Changes the Deployment for one test. JSON Patch operations or a merge patch, and what undoes it. */
 async function changeApi(change: object, back: object): Promise<void> {
   await cluster.patch(API, change);
   undo(async () => {
@@ -367,7 +367,7 @@ describe("the gate's own rights", () => {
 
 it('once all is undone the platform is as good as before', { timeout: LIMIT }, async () => {
   let result = await project.run(ALL);
-  // Pools and probes find their way back by themselves, and take a moment for it.
+  // Pools and probes recover by themselves, and take a moment for it.
   for (let more = 2; more > 0 && Object.keys(redItems(result)).length > 0; more -= 1) result = await project.run(ALL);
   expect(redItems(result), result.output).toEqual({});
   expect(phaseDecisions(result)).toEqual({ phase1: 'GO', phase2: 'GO', phase5: 'GO' });

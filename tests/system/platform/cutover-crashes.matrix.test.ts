@@ -27,7 +27,7 @@ const LEASE = '/apis/coordination.k8s.io/v1/namespaces/mcp-production/leases/gol
 const PHASE_FILE = 'specs/code-platform/phase4-cutover.yaml';
 /** Traffic has begun to move to 25 %. */
 const MOVING: HaltPoint = { event: 'shifting', count: 2 };
-/** On its way back, and nobody is served by the new release any more. */
+/** Rolling back, and nobody is served by the new release any more. */
 const AT_ZERO: HaltPoint = { event: 'zero' };
 
 interface Item {
@@ -174,7 +174,7 @@ describe('while traffic moves', () => {
 
   it.each([
     ['kill -9 of its workers', MOVING, 'item-failed'],
-    ['kill -9 of its workers on the way back', AT_ZERO, 'interrupted'],
+    ['kill -9 of its workers during the rollback', AT_ZERO, 'interrupted'],
   ] as const)('%s', { timeout: LIMIT }, async (_, point, reason) => {
     const { run, pid } = await haltedAt(point);
     const workers = processTree(run.pid).filter(({ command }) => /playwright\S*workerProcess/.test(command));

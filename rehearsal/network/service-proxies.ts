@@ -1,4 +1,4 @@
-/** Doors, seen from the rehearsal: opened for the addresses in a container's environment, kept with the pod, closed when it has ended. */
+/** Service proxies, seen from the rehearsal: opened for the addresses in a container's environment, kept with the pod, closed when it has ended. */
 import type { ChildProcess } from 'node:child_process';
 import type { KubeObject } from '../../checks/contract/cluster.ts';
 import { at, listAt } from '../../checks/contract/json.ts';
@@ -8,18 +8,18 @@ import type { ContainerStart, ControlPlane } from '../control-plane-types.ts';
 import type { PlatformContext } from '../platform-types.ts';
 import type { ServiceAddresses } from '../service-addresses.ts';
 import { NAMESPACE, SERVICES, STORES } from '../topology.ts';
-import type { DoorAnswer, DoorOrder } from './door-messages.ts';
+import type { ProxyAnswer, ProxyOrder } from './service-proxy-messages.ts';
 import type { Enforcement } from './enforcement.ts';
 import { findAddresses, serviceKey, type ServicePort } from './service-names.ts';
 
-export interface Doors extends ServiceAddresses {
+export interface ServiceProxies extends ServiceAddresses {
   pid(): number | undefined;
-  /** Doors that are open now. */
+  /** Service proxies that are open now. */
   count(): number;
   stop(): Promise<void>;
 }
 
-interface Door {
+interface ServiceProxy {
   readonly id: string;
   readonly podUid: string;
   /** Whose it is: `namespace/name`. */
@@ -33,67 +33,67 @@ interface Door {
   settle(port: number | Error): void;
 }
 
-/** Starts the process of the doors; doors open as containers ask. Adds the lever `doors.kill`. */
+/** Starts the process of the service proxies; service proxies open as containers ask. Adds the lever `service-proxies.kill`. */
 export async function openServiceAddresses(
   context: PlatformContext,
   planeSoon: Promise<ControlPlane>,
   enforcement: Enforcement,
-): Promise<Doors> {
-  const doors = new Map<string, Door>();
-  const followed = new Map<string, { readonly end: () => void; ready: DoorOrderEndpoints }>();
+): Promise<ServiceProxies> {
+  const proxies = new Map<string, ServiceProxy>();
+  const followed = new Map<string, { readonly end: () => void; ready: ProxyOrderEndpoints }>();
   const known = new Set(platformServices());
   let holder = await launch(context);
   listen();
 
   function listen(): void {
-    holder.child.on('message', (answer: DoorAnswer) => {
-      if ('opened' in answer) doors.get(answer.opened.id)?.settle(answer.opened.port);
+    holder.child.on('message', (answer: ProxyAnswer) => {
+      if ('opened' in answer) proxies.get(answer.opened.id)?.settle(answer.opened.port);
       else if ('failed' in answer)
-        doors.get(answer.failed.id)?.settle(new Error(`a door did not open: ${answer.failed.why}`));
+        proxies.get(answer.failed.id)?.settle(new Error(`a service proxy did not open: ${answer.failed.why}`));
     });
   }
-  const send = (order: DoorOrder): void => {
+  const send = (order: ProxyOrder): void => {
     if (holder.child.connected) holder.child.send(order, () => undefined);
   };
   const follow = (plane: ControlPlane, service: ServicePort): void => {
     const key = serviceKey(service);
     if (followed.has(key)) return;
-    const entry: { end: () => void; ready: DoorOrderEndpoints } = { end: () => undefined, ready: [] };
+    const entry: { end: () => void; ready: ProxyOrderEndpoints } = { end: () => undefined, ready: [] };
     followed.set(key, entry);
     entry.end = plane.watchBackends(service, (ready) => {
       entry.ready = ready;
       send({ endpoints: { service: key, ready } });
     });
   };
-  /** Tells the process whom a door does not lead to, where that has changed. */
-  const enforce = (door: Door): void => {
-    const pods = enforcement.denied(door.caller, door.service);
+  /** Tells the process whom a service proxy does not lead to, where that has changed. */
+  const enforce = (proxy: ServiceProxy): void => {
+    const pods = enforcement.denied(proxy.caller, proxy.service);
     const text = pods.join(' ');
-    if (text === door.denied) return;
-    door.denied = text;
-    send({ denied: { id: door.id, pods } });
+    if (text === proxy.denied) return;
+    proxy.denied = text;
+    send({ denied: { id: proxy.id, pods } });
   };
   enforcement.onChange(() => {
-    for (const door of doors.values()) enforce(door);
+    for (const proxy of proxies.values()) enforce(proxy);
   });
   const doorOf = ({ podUid, namespace, pod }: ContainerStart, service: ServicePort): Promise<number> => {
     const id = `${podUid} ${serviceKey(service)}`;
-    const standing = doors.get(id);
+    const standing = proxies.get(id);
     if (standing) return standing.port;
-    let settle: Door['settle'] = () => undefined;
+    let settle: ServiceProxy['settle'] = () => undefined;
     const port = new Promise<number>((resolve, reject) => {
       settle = (answer) => {
         if (typeof answer !== 'number') reject(answer);
         else {
-          door.known = answer;
+          proxy.known = answer;
           resolve(answer);
         }
       };
     });
-    const door: Door = { id, podUid, caller: `${namespace}/${pod}`, service, port, settle, denied: '' };
-    doors.set(id, door);
+    const proxy: ServiceProxy = { id, podUid, caller: `${namespace}/${pod}`, service, port, settle, denied: '' };
+    proxies.set(id, proxy);
     send({ open: { id, service: serviceKey(service) } });
-    enforce(door);
+    enforce(proxy);
     return port;
   };
 
@@ -104,18 +104,18 @@ export async function openServiceAddresses(
       }),
     () => undefined,
   );
-  context.levers.add('doors.kill', async () => {
+  context.levers.add('service-proxies.kill', async () => {
     holder.child.kill('SIGKILL');
     await holder.exited;
     return async () => {
       holder = await launch(context);
       listen();
       for (const [service, { ready }] of followed) send({ endpoints: { service, ready } });
-      for (const door of doors.values()) {
-        const { id, service, known: port } = door;
+      for (const proxy of proxies.values()) {
+        const { id, service, known: port } = proxy;
         send({ open: { id, service: serviceKey(service), ...(port === undefined ? {} : { port }) } });
-        door.denied = '';
-        enforce(door);
+        proxy.denied = '';
+        enforce(proxy);
       }
     };
   });
@@ -140,14 +140,14 @@ export async function openServiceAddresses(
       return text + value.slice(from);
     },
     release(podUid) {
-      for (const door of doors.values()) {
-        if (door.podUid !== podUid) continue;
-        doors.delete(door.id);
-        send({ close: { id: door.id } });
+      for (const proxy of proxies.values()) {
+        if (proxy.podUid !== podUid) continue;
+        proxies.delete(proxy.id);
+        send({ close: { id: proxy.id } });
       }
     },
     pid: () => holder.child.pid,
-    count: () => doors.size,
+    count: () => proxies.size,
     stop() {
       for (const { end } of followed.values()) end();
       return stopChild(holder.child, holder.exited, 'SIGTERM', 1000);
@@ -155,7 +155,7 @@ export async function openServiceAddresses(
   };
 }
 
-type DoorOrderEndpoints = Extract<DoorOrder, { endpoints: unknown }>['endpoints']['ready'];
+type ProxyOrderEndpoints = Extract<ProxyOrder, { endpoints: unknown }>['endpoints']['ready'];
 
 /** The platform's own Services: a pod may start before the object of a Service it names is there. */
 function platformServices(): string[] {
@@ -177,10 +177,10 @@ function keysOf(service: KubeObject): string[] {
 async function launch(
   context: PlatformContext,
 ): Promise<{ readonly child: ChildProcess; readonly exited: Promise<number> }> {
-  const { child, exited } = spawnNode(context, { program: 'doors.js', log: 'doors' });
+  const { child, exited } = spawnNode(context, { program: 'service-proxies.js', log: 'service-proxies' });
   await new Promise<void>((resolve, reject) => {
     child.once('message', () => resolve());
-    void exited.then((code) => reject(new Error(`doors ended at once (exit code ${code}); see its log`)));
+    void exited.then((code) => reject(new Error(`service proxies ended at once (exit code ${code}); see its log`)));
   });
   return { child, exited };
 }
