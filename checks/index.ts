@@ -80,6 +80,7 @@ import { onCall } from './people/on-call/check.ts';
 import { signature } from './people/signature/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { keyMetricsKind } from './post-deployment/key-metrics/check.ts';
+import { logReview } from './post-deployment/log-review/check.ts';
 import { metricStability } from './post-deployment/metric-stability/check.ts';
 import { regularRuns } from './post-deployment/regular-runs/check.ts';
 import { scaling } from './post-deployment/scaling/check.ts';
@@ -203,6 +204,7 @@ const all: readonly CheckKind[] = [
   signature,
   playwrightSpec,
   keyMetricsKind,
+  logReview,
   metricStability,
   regularRuns,
   scaling,

@@ -1,5 +1,6 @@
 /** `golive validate`: are checklist, environment, params, waivers and attestations right? Reads files only. */
 import { EXIT } from '../checks/contract/decision.ts';
+import { isRecord } from '../checks/contract/json.ts';
 import { kinds } from '../checks/index.ts';
 import { peopleStanding } from '../reports/decide/people.ts';
 import { readPeople, type LoadedPeople } from '../specs/loader/people/load.ts';
@@ -41,7 +42,10 @@ function peopleBeside(root: string, selection: Selection): LoadedPeople | undefi
   if ('problem' in found) return undefined;
   const { checklist } = loadChecklist(root, found.file, kinds);
   if (Object.keys(checklist.roles).length === 0) return undefined;
-  const items = checklist.items.map(({ raw }) => ({ id: String(raw['id']), kind: String(raw['kind']) }));
+  const items = checklist.items.map(({ raw }) => {
+    const params = isRecord(raw['params']) ? raw['params'] : {};
+    return { id: String(raw['id']), kind: String(raw['kind']), params };
+  });
   return readPeople(root, { checklist, items, roles: checklist.roles }, new Date());
 }
 

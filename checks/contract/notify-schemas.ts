@@ -209,7 +209,15 @@ export const incidentSchema = {
 } as const satisfies JSONSchema;
 
 /** What of a run people may be told of. */
-export const NOTIFY_EVENTS = ['phase-began', 'no-go', 'rollback', 'go', 'sign-off-needed', 'waiver-expires'] as const;
+export const NOTIFY_EVENTS = [
+  'phase-began',
+  'no-go',
+  'rollback',
+  'go',
+  'sign-off-needed',
+  'waiver-expires',
+  'regression',
+] as const;
 
 export const notifySchema = {
   type: 'array',
@@ -226,6 +234,18 @@ export const notifySchema = {
         uniqueItems: true,
         items: { type: 'string', enum: NOTIFY_EVENTS },
         description: 'What it is told. A pager is paged by it, and its page resolved by go.',
+      },
+      owners: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: 'string', minLength: 1 },
+        description: 'Only of items of these roles, for regression; absent: of all.',
+      },
+      link: {
+        type: 'string',
+        pattern: '^https?://',
+        description: 'Where a run can be looked up, for regression; {run} and {item} stand for their ids.',
       },
     },
   },

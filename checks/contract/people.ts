@@ -135,5 +135,18 @@ export interface WrittenApproval {
   readonly signature?: string;
 }
 
-/** The kinds that ask a person; every other kind is measured and cannot be attested. */
+/** The kinds that ask a person and nothing else. */
 export const ATTESTED_KINDS: readonly string[] = ['people/attestation'];
+
+/** Those that measure something and may want a signature beside it. */
+const ATTESTED_BESIDE: readonly string[] = ['post-deployment/security-posture'];
+
+/** Whether an item asks for a statement: alone, or beside what it measures, which no statement replaces. */
+export const asksStatement = ({
+  kind,
+  params = {},
+}: {
+  readonly kind: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+}): boolean =>
+  ATTESTED_KINDS.includes(kind) || (ATTESTED_BESIDE.includes(kind) && typeof params['statement'] === 'string');

@@ -5,7 +5,7 @@ import { failedSubjects } from '../../checks/kit/message.ts';
 import { expiryProblem, isWrittenBy } from '../../specs/loader/people/words.ts';
 import { didYouMean } from '../../specs/loader/suggest.ts';
 import type { Attestation, Waiver } from '../../checks/contract/people.ts';
-import { ATTESTED_KINDS } from '../../checks/contract/people.ts';
+import { asksStatement } from '../../checks/contract/people.ts';
 import { isHere, isRelease } from '../../checks/people/speakers.ts';
 import { isBlocking } from './order.ts';
 import type { JudgedItem } from './item.ts';
@@ -164,7 +164,7 @@ function unmatched(id: string, plan: Looked): string {
 
 function attestationProblem(said: Attestation, item: PlannedItem | undefined, plan: Looked, now: Date): string | null {
   if (!item) return unmatched(said.item, plan);
-  if (!ATTESTED_KINDS.includes(item.kind)) return `is refused: ${item.kind} is measured, not attested`;
+  if (!asksStatement(item)) return `is refused: ${item.kind} is measured, not attested`;
   if (said.environment !== plan.environment.name) return null;
   if (!isRelease(said.release, plan.release)) {
     return `is for release ${said.release}, this is ${plan.release.version}: it does not apply`;

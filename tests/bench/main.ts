@@ -19,6 +19,7 @@ import { soak } from './soak.ts';
 import { specOverhead } from './spec-overhead.ts';
 import { rollback } from './rollback.ts';
 import { rehearsalReady } from './rehearsal-ready.ts';
+import { weeks } from './weeks.ts';
 import { wholeGate } from './whole-gate.ts';
 import type { Benchmark } from './measure.ts';
 
@@ -40,9 +41,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   rollback,
   kills,
   'shipped-yaml': shippedYaml,
+  weeks,
 };
 /** Run only when named: they take minutes, or the network. */
-const LONG: readonly string[] = ['idle', 'ladders', 'soak', 'rollback', 'kills', 'shipped-yaml'];
+const LONG: readonly string[] = ['idle', 'ladders', 'soak', 'rollback', 'kills', 'shipped-yaml', 'weeks'];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benchmarks));

@@ -16,7 +16,7 @@ import { readApprovals } from './approvals.ts';
 import { peopleFolders, peopleKeys, signedBy, type PeopleKeys } from './keys.ts';
 import { attestationsSchema, waiversSchema } from './schemas.ts';
 import type { Approval, Attestation, Signed, Waiver } from '../../../checks/contract/people.ts';
-import { ATTESTED_KINDS } from '../../../checks/contract/people.ts';
+import { asksStatement } from '../../../checks/contract/people.ts';
 
 export const WAIVERS_FILE = 'waivers.yaml';
 export const ATTESTATIONS_FOLDER = 'attestations';
@@ -44,7 +44,7 @@ export interface LoadedPeople {
 export interface PlanFacts {
   readonly checklist: Pick<Plan['checklist'], 'file'>;
   readonly environment?: Pick<Plan['environment'], 'name' | 'rehearsal'>;
-  readonly items: readonly Pick<PlannedItem, 'id' | 'kind'>[];
+  readonly items: readonly (Pick<PlannedItem, 'id' | 'kind'> & Partial<Pick<PlannedItem, 'params'>>)[];
   readonly roles: Plan['roles'];
 }
 
@@ -156,7 +156,7 @@ function isAttested(yaml: YamlFile, entry: { item: string; role: string }, point
     problems.push(yaml.problem(`${pointer}/role`, { message, allowed: roles, ...suggestion(entry.role, roles) }));
   }
   const item = context.plan.items.find(({ id }) => id === entry.item);
-  if (item && !ATTESTED_KINDS.includes(item.kind)) {
+  if (item && !asksStatement(item)) {
     const message = `is of kind ${item.kind}, which no statement can replace (${showValue(entry.item)})`;
     problems.push(
       yaml.problem(`${pointer}/item`, { message, fix: 'Remove the attestation; waive the item if it must be' }),
