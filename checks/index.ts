@@ -12,6 +12,7 @@ import { secretRotation } from './access/secret-rotation/check.ts';
 import { businessMetrics } from './business/metrics/check.ts';
 import { businessSatisfaction } from './business/satisfaction/check.ts';
 import { networkPartition } from './chaos/network-partition/check.ts';
+import { nodeDrain } from './chaos/node-drain/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
 import { manifestDrift } from './cluster/manifest-drift/check.ts';
 import { manifestReview } from './cluster/manifest-review/check.ts';
@@ -136,6 +137,7 @@ const all: readonly CheckKind[] = [
   businessMetrics,
   businessSatisfaction,
   networkPartition,
+  nodeDrain,
   podDeletion,
   manifestDrift,
   manifestReview,

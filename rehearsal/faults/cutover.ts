@@ -66,20 +66,9 @@ const inTheWay: readonly Fault[] = [
     inject: [{ lever: 'revision.lose', with: { deployment: GREEN } }],
   },
   {
-    name: 'settings-changed-under-the-old-release',
-    title: 'The settings of the release that serves were changed for the new one, and it does not suit the schema',
+    name: 'old-release-does-not-suit-the-schema',
+    title: 'The release that serves says that it suits another schema than there is',
     inject: [
-      {
-        lever: 'objects.patch',
-        with: {
-          apiVersion: 'v1',
-          kind: 'ConfigMap',
-          resource: 'configmaps',
-          namespace: NAMESPACE,
-          name: 'mcp-config',
-          patch: { data: { 'log-level': 'warn' } },
-        },
-      },
       {
         lever: 'objects.patch',
         with: {

@@ -48,6 +48,7 @@ const BESIDES = [
   'P1-DAT-005',
   'P1-EME-001',
   'P1-EME-002',
+  'P3-CHA-003',
   'P4-ROL-002',
   'F-MET-001',
 ];
