@@ -20,7 +20,9 @@ import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { clusterVersion } from './cluster/version/check.ts';
+import { cutoverChangeWindow } from './cutover/change-window/check.ts';
 import { cutoverLogPatterns } from './cutover/log-patterns/check.ts';
+import { cutoverOtherHands } from './cutover/other-hands/check.ts';
 import { rollbackData } from './cutover/rollback-data/check.ts';
 import { rollbackRecord } from './cutover/rollback-record/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
@@ -145,7 +147,9 @@ const all: readonly CheckKind[] = [
   reachability,
   storageClasses,
   clusterVersion,
+  cutoverChangeWindow,
   cutoverLogPatterns,
+  cutoverOtherHands,
   rollbackData,
   rollbackRecord,
   rollbackRehearsal,

@@ -41,16 +41,10 @@ const written = readFileSync(join(FOLDER, 'seed', 'production-deployment-checkli
 
 /** Items that stand for no tick box of their own: the fixes that the written checklist demands before its first phase, a second look. */
 const BESIDES = [
-  'P1-FIX-001',
-  'P1-FIX-002',
-  'P1-FIX-003',
-  'P1-FIX-004',
-  'P1-DAT-005',
-  'P1-EME-001',
-  'P1-EME-002',
-  'P3-CHA-003',
-  'P4-ROL-002',
-  'F-MET-001',
+  ...['P1-FIX-001', 'P1-FIX-002', 'P1-FIX-003', 'P1-FIX-004', 'P1-EME-001', 'P1-EME-002', 'F-MET-001'],
+  ...['P1-DAT-005', 'P3-CHA-003', 'P4-ROL-002'],
+  // What must be so before any traffic moves.
+  ...['P4-WIN-001', 'P4-WIN-002'],
 ];
 const boxes = plan.items.filter(({ id }) => !BESIDES.includes(id));
 

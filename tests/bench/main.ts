@@ -13,6 +13,7 @@ import { ladderTriggers } from './ladders.ts';
 import { ledger } from './ledger.ts';
 import { load } from './load.ts';
 import { pods } from './pods.ts';
+import { reach } from './reach.ts';
 import { scan } from './scan.ts';
 import { shippedYaml } from './shipped-yaml.ts';
 import { soak } from './soak.ts';
@@ -34,6 +35,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   pods,
   cluster,
   scan,
+  reach,
   'rehearsal-ready': rehearsalReady,
   'whole-gate': wholeGate,
   idle,
