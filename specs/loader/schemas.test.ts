@@ -7,7 +7,7 @@ import { createAjv } from '../../checks/kit/params.ts';
 import { environmentSchema } from './environment-schema.ts';
 import { FILE_SCHEMAS, SCHEMA_FILE } from './generate/files.ts';
 import { checklistSchemaText } from './generate/schema.ts';
-import { CHECKLIST_FILE, SPECS } from './load-checklist.ts';
+import { CHECKLIST_FILE, SPECS } from './find-checklist.ts';
 import { ENVIRONMENTS } from './load-environment.ts';
 import { attestationsSchema, waiversSchema } from './people/schemas.ts';
 import { checklistSchema, itemSchema, phaseSchema, PLANNED_KIND } from './schemas.ts';

@@ -12,6 +12,7 @@ import { kills } from './kills.ts';
 import { ledger } from './ledger.ts';
 import { load } from './load.ts';
 import { pods } from './pods.ts';
+import { reach } from './reach.ts';
 import { scan } from './scan.ts';
 import { shippedYaml } from './shipped-yaml.ts';
 import { soak } from './soak.ts';
@@ -32,6 +33,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   pods,
   cluster,
   scan,
+  reach,
   'rehearsal-ready': rehearsalReady,
   'whole-gate': wholeGate,
   idle,
