@@ -45,6 +45,8 @@ const BESIDES = [
   ...['P1-DAT-005', 'P3-CHA-003', 'P4-ROL-002'],
   // What must be so before any traffic moves.
   ...['P4-WIN-001', 'P4-WIN-002'],
+  // Further looks at the load.
+  ...['P3-LOA-002', 'P3-LOA-003'],
 ];
 const boxes = plan.items.filter(({ id }) => !BESIDES.includes(id));
 
