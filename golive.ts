@@ -7,6 +7,7 @@ import { visibleText } from './checks/contract/visible-text.ts';
 import { declareCutoverCommand } from './commands/declare-cutover.ts';
 import { declareIncidentCommand } from './commands/declare-incident.ts';
 import { declareLedgerCommand } from './commands/declare-ledger.ts';
+import { declareLoadCommand } from './commands/declare-load.ts';
 import { declareObjectCommands } from './commands/declare-objects.ts';
 import { declareRehearsalCommands } from './commands/declare-rehearsal.ts';
 import { declareResultCommands } from './commands/declare-results.ts';
@@ -139,6 +140,7 @@ function build(finish: (code: number) => void): Command {
   declareRehearsalCommands({ command, selecting, exitCodes, finish });
   declareCutoverCommand({ command, describe, exitCodes, finish });
   declareIncidentCommand({ command, selecting, exitCodes, finish });
+  declareLoadCommand({ command, selecting, exitCodes, finish });
 
   program.commandsGroup('After a run:');
   command(
