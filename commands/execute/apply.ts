@@ -181,18 +181,29 @@ export function runningOf(
   const wanted = listAt(deployment, 'spec', 'template', 'spec', 'containers');
   const images = new Set<string>();
   for (const container of wanted) {
-    const [name, image] = [textAt(container, '', 'name'), textAt(container, '', 'image')];
-    const digest = digestOfImageId(image);
     for (const pod of own) {
-      const state = listAt(pod, 'status', 'containerStatuses').find((one) => textAt(one, '', 'name') === name);
-      const running = digestOfImageId(textAt(state, '', 'imageID'));
-      if (running === null) return { why: `${pod.metadata.name} does not tell which image ${name} runs`, images: [] };
-      const names = pushed.find((one) => one.digest === digest)?.known ?? [digest];
-      if (digest !== null && !names.includes(running))
-        return { why: `${pod.metadata.name} runs ${running} as ${name}, expected ${digest}`, images: [] };
-      images.add(`${repositoryOf(image)}@${running}`);
+      const found = imageIn(pod, container, pushed);
+      if ('why' in found) return { why: found.why, images: [] };
+      images.add(found.image);
     }
   }
   const isEmpty = images.size === 0 && status.numbers.desired > 0;
   return { why: isEmpty ? 'none of its pods was found' : null, images: [...images].sort() };
+}
+
+/** The image that a pod runs as one container of the template; `why` where it tells none, or another than the template names. */
+function imageIn(
+  pod: KubeObject,
+  container: unknown,
+  pushed: readonly Pick<PushedImage, 'digest' | 'known'>[],
+): { readonly image: string } | { readonly why: string } {
+  const [name, image] = [textAt(container, '', 'name'), textAt(container, '', 'image')];
+  const digest = digestOfImageId(image);
+  const state = listAt(pod, 'status', 'containerStatuses').find((one) => textAt(one, '', 'name') === name);
+  const running = digestOfImageId(textAt(state, '', 'imageID'));
+  if (running === null) return { why: `${pod.metadata.name} does not tell which image ${name} runs` };
+  const names = pushed.find((one) => one.digest === digest)?.known ?? [digest];
+  if (digest !== null && !names.includes(running))
+    return { why: `${pod.metadata.name} runs ${running} as ${name}, expected ${digest}` };
+  return { image: `${repositoryOf(image)}@${running}` };
 }

@@ -1,9 +1,9 @@
 import type { Capabilities } from '../../contract/capabilities.ts';
 import type { KubeObject, ResourceType } from '../../contract/cluster.ts';
-import { duration, kubernetesName } from '../../contract/param-schemas.ts';
-import { kind, type ParamsOf } from '../../kit/kind.ts';
+import { kind } from '../../kit/kind.ts';
 import { CRON_JOBS, getOrNull, mayList } from '../../protocols/kubernetes.ts';
 import { judge, messages } from './judge.ts';
+import { params, type Params } from './params.ts';
 
 const type = (apiVersion: string, name: string, resource: string): ResourceType => ({
   apiVersion,
@@ -15,53 +15,6 @@ const CNPG_BACKUPS = type('postgresql.cnpg.io/v1', 'Backup', 'backups');
 const OBJECT_STORES = type('barmancloud.cnpg.io/v1', 'ObjectStore', 'objectstores');
 const VELERO_BACKUPS = type('velero.io/v1', 'Backup', 'backups');
 const LOCATIONS = type('velero.io/v1', 'BackupStorageLocation', 'backupstoragelocations');
-
-const params = {
-  cloudNativePg: {
-    type: 'array',
-    default: [],
-    description: 'Clusters of CloudNativePG.',
-    items: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['namespace', 'cluster'],
-      properties: {
-        namespace: kubernetesName('Namespace of the cluster.'),
-        cluster: kubernetesName('Name of the cluster.'),
-      },
-    },
-  },
-  velero: {
-    type: 'array',
-    default: [],
-    description: 'Schedules of Velero.',
-    items: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['schedule'],
-      properties: {
-        namespace: { ...kubernetesName('Namespace of Velero.'), default: 'velero' },
-        schedule: kubernetesName('Name of the Schedule.'),
-      },
-    },
-  },
-  cronJobs: {
-    type: 'array',
-    default: [],
-    description: 'CronJobs that write a dump.',
-    items: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['namespace', 'name'],
-      properties: {
-        namespace: kubernetesName('Namespace of the CronJob.'),
-        name: kubernetesName('Name of the CronJob.'),
-      },
-    },
-  },
-  maxAge: duration('How long ago the newest good backup may have ended.', '26h'),
-} as const;
-export type Params = ParamsOf<typeof params>;
 
 export const backupObjects = kind('data/backup-objects', {
   title: 'Backups that the cluster makes by itself are recent and good',

@@ -4,7 +4,7 @@ import { at, listAt, textAt } from '../../contract/json.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
-import type { Params } from './check.ts';
+import type { Params } from './params.ts';
 
 export const messages = {
   missing: {

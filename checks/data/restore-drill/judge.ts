@@ -77,8 +77,10 @@ export function judge(params: Params, { pod, live, backup, restored, refusals = 
   if (pod === null) return say.fail('podMissing', subject);
   if (pod && pod.phase !== 'Running') return say.fail('podNotRunning', subject, { phase: pod.phase });
   if (backup === null) return say.fail('noBackup', `Stanza ${stanza}`);
-  if (!restored) return;
-  const name = `Backup ${backup?.label ?? ''} of stanza ${stanza}`;
+  if (restored) judgeRestored(`Backup ${backup?.label ?? ''} of stanza ${stanza}`, restored, live, params, say);
+}
+
+function judgeRestored(name: string, restored: Restored, live: Live | undefined, params: Params, say: Voice): void {
   say.judged(name);
   judgeSteps(name, restored, params, say);
   if (restored.server && live) judgeServer(name, restored.server, live, params, say);
@@ -142,21 +144,32 @@ function judgeInvariants(
   { invariants }: Params,
   say: Voice,
 ): void {
-  const rows = invariants.map(({ name, atLeast, atMost, ofLive }) => {
+  const rows = invariants.map((bounds) => {
+    const { name, ofLive } = bounds;
     const { value = null, why } = asked.find((one) => one.name === name) ?? {};
     const there = live?.asked.find((one) => one.name === name)?.value ?? null;
     if (value === null) {
       say.fail('cannotSay', subject, { name, why: why ?? 'it was not asked' });
       return [name, null, there];
     }
-    const bad = (isBad: boolean, expected: string): void => {
-      if (isBad) say.fail('invariant', subject, { name, actual: value, expected });
-    };
-    if (atLeast !== undefined) bad(value < atLeast, `at least ${atLeast}`);
-    if (atMost !== undefined) bad(value > atMost, `at most ${atMost}`);
+    for (const expected of missedBounds(value, there, bounds))
+      say.fail('invariant', subject, { name, actual: value, expected });
     if (ofLive !== undefined && there === null) say.unknown(subject, `${name} of the server in use`);
-    else if (ofLive !== undefined) bad(value < ofLive * (there ?? 0), `${ofLive * 100} % of the ${there ?? 0} in use`);
     return [name, value, there];
   });
   say.show(table('What it holds', ['number', 'restored', 'in use'], rows));
+}
+
+/** Each bound that the restored number misses, in words; `there` is the number of the server in use. */
+function missedBounds(
+  value: number,
+  there: number | null,
+  { atLeast, atMost, ofLive }: Params['invariants'][number],
+): readonly string[] {
+  const missed: string[] = [];
+  if (atLeast !== undefined && value < atLeast) missed.push(`at least ${atLeast}`);
+  if (atMost !== undefined && value > atMost) missed.push(`at most ${atMost}`);
+  if (ofLive !== undefined && there !== null && value < ofLive * there)
+    missed.push(`${ofLive * 100} % of the ${there} in use`);
+  return missed;
 }
