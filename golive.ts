@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT } from './checks/contract/decision.ts';
 import { hideCredentials } from './checks/contract/credentials.ts';
 import { visibleText } from './checks/contract/visible-text.ts';
+import { declareCutoverCommand } from './commands/declare-cutover.ts';
 import { declareIncidentCommand } from './commands/declare-incident.ts';
 import { declareObjectCommands } from './commands/declare-objects.ts';
 import { declareRehearsalCommands } from './commands/declare-rehearsal.ts';
@@ -135,6 +136,7 @@ function build(finish: (code: number) => void): Command {
 
   program.commandsGroup('This machine and its rehearsal:');
   declareRehearsalCommands({ command, selecting, exitCodes, finish });
+  declareCutoverCommand({ command, describe, exitCodes, finish });
   declareIncidentCommand({ command, selecting, exitCodes, finish });
 
   program.commandsGroup('After a run:');

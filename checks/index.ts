@@ -19,7 +19,9 @@ import { rbacAuthorization } from './cluster/rbac-authorization/check.ts';
 import { reachability } from './cluster/reachability/check.ts';
 import { storageClasses } from './cluster/storage-classes/check.ts';
 import { clusterVersion } from './cluster/version/check.ts';
+import { cutoverChangeWindow } from './cutover/change-window/check.ts';
 import { cutoverLogPatterns } from './cutover/log-patterns/check.ts';
+import { cutoverOtherHands } from './cutover/other-hands/check.ts';
 import { rollbackRecord } from './cutover/rollback-record/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
 import { cutoverSplit } from './cutover/split/check.ts';
@@ -69,6 +71,7 @@ import { approval } from './people/approval/check.ts';
 import { attestation } from './people/attestation/check.ts';
 import { channels } from './people/channels/check.ts';
 import { contacts } from './people/contacts/check.ts';
+import { decisionTree } from './people/decision-tree/check.ts';
 import { escalation } from './people/escalation/check.ts';
 import { incidentDrill } from './people/incident-drill/check.ts';
 import { incidentManagement } from './people/incident-management/check.ts';
@@ -76,6 +79,7 @@ import { onCall } from './people/on-call/check.ts';
 import { signature } from './people/signature/check.ts';
 import { playwrightSpec } from './playwright/spec/check.ts';
 import { keyMetricsKind } from './post-deployment/key-metrics/check.ts';
+import { logReview } from './post-deployment/log-review/check.ts';
 import { metricStability } from './post-deployment/metric-stability/check.ts';
 import { regularRuns } from './post-deployment/regular-runs/check.ts';
 import { scaling } from './post-deployment/scaling/check.ts';
@@ -138,7 +142,9 @@ const all: readonly CheckKind[] = [
   reachability,
   storageClasses,
   clusterVersion,
+  cutoverChangeWindow,
   cutoverLogPatterns,
+  cutoverOtherHands,
   rollbackRecord,
   rollbackRehearsal,
   cutoverSplit,
@@ -188,6 +194,7 @@ const all: readonly CheckKind[] = [
   attestation,
   channels,
   contacts,
+  decisionTree,
   escalation,
   incidentDrill,
   incidentManagement,
@@ -195,6 +202,7 @@ const all: readonly CheckKind[] = [
   signature,
   playwrightSpec,
   keyMetricsKind,
+  logReview,
   metricStability,
   regularRuns,
   scaling,

@@ -86,6 +86,12 @@ it('is told before launch day who cannot sign', () => {
   if (!named) throw new Error('nobody signs');
   const signing = { ...named, authors: [] };
   const plan = { ...compiled.plan, signing, items: [item as (typeof compiled.plan.items)[number]] };
+  const unnamed = Object.fromEntries(
+    Object.entries(plan).filter(([name]) => name !== 'signing'),
+  ) as unknown as typeof compiled.plan;
+  const [nobody] = signingFindings(root, unnamed, new Date());
+  expect(nobody?.text).toMatch(/^no person is named for platform-team: .*it can never be GO$/);
+  expect(nobody?.fix).toMatch(/under roles, write platform-team: .*allowed_signers, a line for each person/);
   const states = (): string[] => signingFindings(root, plan, new Date()).map(({ state }) => state);
   expect(states()).toEqual(['ok']);
   const twice = { ...plan, items: [...plan.items, { ...plan.items[0], id: 'T', role: 'other' }] as typeof plan.items };

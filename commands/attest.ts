@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
 import { EXIT } from '../checks/contract/decision.ts';
-import { ATTESTED_KINDS } from '../checks/contract/people.ts';
+import { asksStatement } from '../checks/contract/people.ts';
 import type { Plan, PlannedItem } from '../checks/contract/plan.ts';
 import { attestation } from '../checks/people/attestation/check.ts';
 import { spokenOf } from '../checks/people/speakers.ts';
@@ -55,7 +55,7 @@ function problemOf(id: string, item: PlannedItem | undefined, plan: Plan): strin
     );
     return `there is no item ${id}${meant === undefined ? '' : `: did you mean ${meant}?`}`;
   }
-  return ATTESTED_KINDS.includes(item.kind)
+  return asksStatement(item)
     ? null
     : `${id} is of kind ${item.kind}: it is measured, and no statement can replace that (golive waive, if it must be)`;
 }

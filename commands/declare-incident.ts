@@ -6,6 +6,7 @@ interface IncidentFlags {
   readonly env?: string;
   readonly checklist?: string;
   readonly drill?: boolean;
+  readonly because?: string;
   readonly resolve?: string;
   readonly json?: boolean;
 }
@@ -14,9 +15,10 @@ export function declareIncidentCommand({ command, selecting, exitCodes, finish }
   selecting(
     command(
       'incident [summary]',
-      'Take traffic back, announce the bridge, page who is on call; or drill that.',
+      'Do what the decision tree says (take traffic back, stop, escalate), announce the bridge, page who is on call; or drill that.',
       [
         "golive incident 'Orders fail' --env production",
+        "golive incident 'Strange logins' --because 'Security incident' --env production",
         'golive incident --drill --env production',
         'golive incident --resolve golive-incident-1a2b3c4d5e6f --env production',
       ],
@@ -33,7 +35,11 @@ export function declareIncidentCommand({ command, selecting, exitCodes, finish }
         'resolve',
       ),
     )
-    .option('--resolve <id>', 'close an incident: resolve its page, tell the channels')
+    .option('--because <branch>', 'the branch of the decision tree, instead of what is measured')
+    .option(
+      '--resolve <id>',
+      'close an incident: resolve its page, tell the channels; a cutover that was stopped goes on',
+    )
     .option('--json', 'print the record as JSON')
     .action(async (summary: string | undefined, options: IncidentFlags) =>
       finish(

@@ -13,6 +13,7 @@ interface ExportFlags {
   readonly run?: string;
   readonly out?: string;
   readonly push?: string;
+  readonly otlp?: string;
   readonly list?: boolean;
   readonly json?: boolean;
 }
@@ -26,6 +27,7 @@ export function declareResultCommands({ command, exitCodes, finish, rootFolder }
       'golive export sarif > golive.sarif',
       'golive export openmetrics --out /var/lib/node-exporter/golive.prom',
       'golive export openmetrics --push http://pushgateway.example:9091',
+      'golive export openmetrics --otlp http://collector.example:4318',
     ],
     exitCodes({
       0: 'written; whatever was decided',
@@ -36,6 +38,7 @@ export function declareResultCommands({ command, exitCodes, finish, rootFolder }
     .option('--run <id>', 'an earlier run, by the name of its folder in .golive/runs')
     .option('--out <file>', 'write this file, replaced as a whole, instead of stdout')
     .option('--push <url>', 'send openmetrics to a Pushgateway')
+    .option('--otlp <url>', 'send openmetrics by OTLP over HTTP; OTEL_EXPORTER_OTLP_HEADERS are its headers')
     .option('--list', 'name every format, and what each cannot carry')
     .option('--json', 'with --list: as JSON')
     .action(async (format: string | undefined, options: ExportFlags) =>

@@ -103,3 +103,39 @@ it('writes a text file as a whole, and pushes the group of its checklist and env
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+it('sends by OTLP over HTTP, and tells when values were thrown away', async () => {
+  ledgers.run(root, 'phase1', 0);
+  const asked: { readonly url: string; readonly key: string; readonly body: unknown }[] = [];
+  let answer = '{}';
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => (body += String(chunk)));
+    request.on('end', () => {
+      asked.push({ url: request.url ?? '', key: String(request.headers['x-key']), body: JSON.parse(body) });
+      response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+    });
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const otlp = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    const env = { OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%20b' };
+    expect(await exportDecision({ root, format: 'openmetrics', otlp, env }), err).toBe(0);
+    expect(out).toBe('');
+    expect(asked[0]).toMatchObject({ url: '/v1/metrics', key: 'a b' });
+    const metrics = at(asked[0]?.body, 'resourceMetrics', 0, 'scopeMetrics', 0, 'metrics') as readonly object[];
+    expect(metrics.map((one) => at(one, 'name'))).toContain('golive_item_outcome');
+    const point = at(metrics[0], 'gauge', 'dataPoints', 0);
+    expect(point).toMatchObject({
+      asDouble: expect.any(Number) as number,
+      timeUnixNano: expect.stringMatching(/^\d{19}$/) as string,
+    });
+    expect(at(point, 'attributes')).toContainEqual({ key: 'environment', value: { stringValue: 'staging' } });
+    answer = '{"partialSuccess":{"rejectedDataPoints":"3","errorMessage":"too old"}}';
+    expect(await exportDecision({ root, format: 'openmetrics', otlp })).toBe(70);
+    expect(err).toMatch(/threw 3 values away: too old/);
+    expect(await exportDecision({ root, format: 'junit', otlp })).toBe(64);
+  } finally {
+    server.close();
+  }
+});

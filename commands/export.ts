@@ -4,10 +4,11 @@ import { EXPORT_NAMES, type ExportName } from '../checks/contract/exports.ts';
 import { errorText } from '../checks/contract/text.ts';
 import { runFacts } from '../reports/export/facts.ts';
 import { EXPORT_FORMATS } from '../reports/export/formats.ts';
-import { groupLabels } from '../reports/export/formats/openmetrics.ts';
+import { groupLabels } from '../reports/export/formats/metric-families.ts';
+import { otlpMetrics } from '../reports/export/formats/otlp.ts';
 import { resultGraph, type ResultGraph } from '../reports/export/graph.ts';
 import { envelopeKey } from '../reports/export/key.ts';
-import { pushMetrics } from '../reports/export/push.ts';
+import { pushMetrics, sendOtlp } from '../reports/export/push.ts';
 import { goliveVersion, writeTextAtomic } from '../reports/record/io.ts';
 import { runsFolder } from '../reports/record/paths.ts';
 import { didYouMean } from '../specs/loader/suggest.ts';
@@ -23,6 +24,8 @@ export interface ExportOptions {
   readonly out?: string;
   /** A Pushgateway, for openmetrics. */
   readonly push?: string;
+  /** A receiver of OTLP over HTTP, for openmetrics. */
+  readonly otlp?: string;
   readonly list?: boolean;
   readonly json?: boolean;
   readonly env?: NodeJS.ProcessEnv;
@@ -32,15 +35,16 @@ export async function exportDecision(options: ExportOptions): Promise<number> {
   if (options.list === true) return listFormats(options.json === true);
   const name = EXPORT_NAMES.find((one) => one === options.format);
   if (name === undefined) return unknownFormat(options.format);
-  if (options.push !== undefined && name !== 'openmetrics') {
-    writeError('golive export: only openmetrics can be pushed: golive export openmetrics --push URL\n');
+  const way = options.push !== undefined ? '--push' : '--otlp';
+  if ((options.push ?? options.otlp) !== undefined && name !== 'openmetrics') {
+    writeError(`golive export: only openmetrics can be sent: golive export openmetrics ${way} URL\n`);
     return EXIT.usage;
   }
   return await write(name, options);
 }
 
 async function write(name: ExportName, options: ExportOptions): Promise<number> {
-  const { root, run, out, push } = options;
+  const { root, run, out, push, otlp, env = process.env } = options;
   const graph = graphOf(root, run);
   if ('problem' in graph) {
     writeError(`golive export: ${graph.problem}\n`);
@@ -54,8 +58,9 @@ async function write(name: ExportName, options: ExportOptions): Promise<number> 
   const text = rendered(name, graph, options);
   try {
     if (push !== undefined) await pushMetrics(push, text, groupLabels(graph.graph));
+    if (otlp !== undefined) await sendOtlp(otlp, otlpMetrics(graph.graph), env['OTEL_EXPORTER_OTLP_HEADERS']);
     if (out !== undefined) writeTextAtomic(out, text);
-    if (push === undefined && out === undefined) writeRaw(text);
+    if ((push ?? otlp ?? out) === undefined) writeRaw(text);
   } catch (error) {
     writeError(`golive export ${name}: ${errorText(error)}\n`);
     return EXIT.broken;

@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { EXIT } from '../checks/contract/decision.ts';
 import { LEDGER_KEY, LEDGER_NAMESPACE } from '../reports/record/ledger/signing.ts';
 import { ALLOWED_SIGNERS } from '../reports/record/ledger/trust.ts';
-import { findChecklist } from '../specs/loader/load-checklist.ts';
+import { findChecklist } from '../specs/loader/find-checklist.ts';
 import { writeError, writeOut } from './write.ts';
 
 export interface LedgerKeyOptions {

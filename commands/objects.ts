@@ -7,7 +7,8 @@ import { EXIT } from '../checks/contract/decision.ts';
 import { NoSuchPath, readPaths, STDIN } from '../fixtures/object-files.ts';
 import { findTool } from '../fixtures/rehearsal-client/tools.ts';
 import type { ReadDocuments, ReadObject, UnreadDocument } from '../k8s/semantics/objects/read.ts';
-import { compileOrTell, type Selection } from './compile.ts';
+import type { Selection } from './compile.ts';
+import type { ReadType } from './live-objects.ts';
 import { writeError, writeOut } from './write.ts';
 
 export interface ObjectSources extends Selection {
@@ -41,26 +42,30 @@ export async function objectsOf(
   }
 }
 
+/** Lists of a cluster as if they had been read from files; they stand nowhere. */
+export function fromLists(lists: readonly ReadType[]): ReadDocuments {
+  const place = { file: '', document: 1, line: 1, column: 1 };
+  return {
+    objects: lists.flatMap(({ type, listed = [] }) =>
+      listed.map((object): ReadObject => {
+        return { object: { ...object, apiVersion: type.apiVersion, kind: type.kind }, place, at: () => place };
+      }),
+    ),
+    unread: lists.flatMap(({ type, refused }): readonly UnreadDocument[] =>
+      refused === undefined ? [] : [{ place, why: `${type.kind} objects: ${refused}` }],
+    ),
+  };
+}
+
 async function liveObjects(selection: Selection, types: readonly ResourceType[]): Promise<ReadDocuments | number> {
+  const { compileOrTell } = await import('./compile.ts');
   const compiled = compileOrTell(selection);
   if (!compiled) return EXIT.usage;
   const { kubeconfig } = compiled.plan.environment;
   const { listEverywhere } = await import('./live-objects.ts');
   try {
     const lists = await listEverywhere({ ...kubeconfig, path: resolve(compiled.root, kubeconfig.path) }, types);
-    return {
-      objects: lists.flatMap(({ type, listed }) =>
-        (listed ?? []).map((object): ReadObject => {
-          const place = { file: '', document: 1, line: 1, column: 1 };
-          return { object: { ...object, apiVersion: type.apiVersion, kind: type.kind }, place, at: () => place };
-        }),
-      ),
-      unread: lists.flatMap(({ type, refused }): readonly UnreadDocument[] =>
-        refused === undefined
-          ? []
-          : [{ place: { file: '', document: 1, line: 1, column: 1 }, why: `${type.kind} objects: ${refused}` }],
-      ),
-    };
+    return fromLists(lists);
   } catch (error) {
     if (!(error instanceof ObservationError)) throw error;
     writeError(

@@ -20,51 +20,59 @@ const LOOK_MS = 100;
 /** A process that has not begun to go back by then does not hear. */
 const HEARD_WITHIN_MS = 10_000;
 
+type Say = (text: string) => void;
+
 export interface RollbackOptions {
   /** The run whose cutover it is; also one that has ended well. */
   readonly run?: string;
+  /** Asks the process that is under way, where a signal is not to be all that it hears. */
+  readonly ask?: (runDir: string) => void;
+  /** Lines for people; to the terminal where nothing else is said. */
+  readonly say?: Say;
 }
 
 /** 0 traffic is back and verified, or there was nothing to take back; 1 it is back and something does not conform; 70 it is not back. */
-export async function rollback({ run }: RollbackOptions): Promise<number> {
+export async function rollback({ run, ask, say = writeOut }: RollbackOptions): Promise<number> {
   const root = projectRoot();
   const standing = standingCutover(root, run);
-  if (!standing) return nothingBegun(root, run);
-  if (standing.is === 'over' && run === undefined) return isOver(standing);
+  if (!standing) return nothingBegun(root, run, say);
+  if (standing.is === 'over' && run === undefined) return isOver(standing, say);
   if (hasLostItsPlatform(standing, root)) {
-    writeOut(`The rehearsal of run ${standing.run} is gone, and its platform with it: there is nothing to take back.`);
+    say(`The rehearsal of run ${standing.run} is gone, and its platform with it: there is nothing to take back.`);
     return EXIT.GO;
   }
-  writeOut(`Taking back ${standing.begun.release} on ${standing.begun.environment} (run ${standing.run}) …`);
-  const release = refuseSignals();
   const known = readCutover(standing.runDir).length;
+  ask?.(standing.runDir);
+  say(`Taking back ${standing.begun.release} on ${standing.begun.environment} (run ${standing.run}) …`);
+  const release = refuseSignals();
   try {
-    await follow(standing.runDir, known, takeBack(standing, root, known));
+    const back = takeBack({ standing, root, known, isAsked: ask !== undefined, say });
+    await follow(standing.runDir, known, back, say);
   } finally {
     release();
   }
-  return report(standing.runDir);
+  return report(standing.runDir, say);
 }
 
-function isOver({ run, runDir }: StandingCutover): number {
+function isOver({ run, runDir }: StandingCutover, say: Say): number {
   const end = endOf(readCutover(runDir));
   const again = (what: string): string => `${what}: golive rollback --run ${run}`;
   if (end?.event === 'finished') {
     const all = again('To take its traffic back all the same');
-    writeOut(`The cutover of run ${run} has ended well: nothing is half done.\n${all}`);
+    say(`The cutover of run ${run} has ended well: nothing is half done.\n${all}`);
     return EXIT.GO;
   }
   if (end?.event === 'rolled-back' && !end.verified) {
-    writeOut(`The cutover of run ${run} was taken back already, NOT VERIFIED.\n${again('To look again')}`);
+    say(`The cutover of run ${run} was taken back already, NOT VERIFIED.\n${again('To look again')}`);
     return EXIT['NO-GO'];
   }
-  writeOut(`The cutover of run ${run} was taken back already.`);
+  say(`The cutover of run ${run} was taken back already.`);
   return EXIT.GO;
 }
 
-function nothingBegun(root: string, run: string | undefined): number {
+function nothingBegun(root: string, run: string | undefined, say: Say): number {
   if (run === undefined) {
-    writeOut('No cutover has begun here: there is nothing to take back.');
+    say('No cutover has begun here: there is nothing to take back.');
     return EXIT.GO;
   }
   const folder = runsFolder(root);
@@ -86,21 +94,31 @@ function hasLostItsPlatform({ runDir }: StandingCutover, root: string): boolean 
   }
 }
 
-async function takeBack(standing: StandingCutover, root: string, known: number): Promise<void> {
+interface Way {
+  readonly standing: StandingCutover;
+  readonly root: string;
+  /** Events of its log before anything was asked. */
+  readonly known: number;
+  /** It was asked already, and hears in its own time. */
+  readonly isAsked: boolean;
+  readonly say: Say;
+}
+
+async function takeBack({ standing, root, known, isAsked, say }: Way): Promise<void> {
   if (standing.is === 'under-way') {
-    await callBack(standing);
+    await callBack(standing, isAsked, say);
     const end = endOf(readCutover(standing.runDir))?.event;
     if (end === 'rolled-back' || end === 'unfinished') return;
   }
   await finish(standing, root, known);
 }
 
-function report(runDir: string): number {
+function report(runDir: string, say: Say): number {
   const events = readCutover(runDir);
   const end = endOf(events);
   const text = endText(events);
   if (end?.event === 'rolled-back') {
-    writeOut(text ?? '');
+    say(text ?? '');
     return end.verified ? EXIT.GO : EXIT['NO-GO'];
   }
   writeError(
@@ -110,13 +128,13 @@ function report(runDir: string): number {
 }
 
 /** Tells the process that is under way, and waits until it has gone. One that does not hear is killed: its journal is enough. */
-async function callBack({ begun, runDir }: StandingCutover): Promise<void> {
+async function callBack({ begun, runDir }: StandingCutover, isAsked: boolean, say: Say): Promise<void> {
   const { pid, pidStartedAt } = begun;
-  signalIfSame({ pid, pidStartedAt }, 'SIGTERM');
+  if (!isAsked) signalIfSame({ pid, pidStartedAt }, 'SIGTERM');
   for (const from = performance.now(); isAlive({ pid, pidStartedAt });) {
     const isHeard = readCutover(runDir).some(({ event }) => event === 'rollback-begun' || event === 'finished');
     if (!isHeard && performance.now() - from > HEARD_WITHIN_MS) {
-      writeOut(`Its process ${pid} does not answer, and is killed.`);
+      say(`Its process ${pid} does not answer, and is killed.`);
       if (!signalIfSame({ pid, pidStartedAt }, 'SIGKILL') && isAlive({ pid, pidStartedAt })) {
         writeError(`Process ${pid} cannot be killed by this user.\nFix: kill it as the user it runs as`);
         return;
@@ -143,7 +161,7 @@ function finish({ runDir }: StandingCutover, root: string, known: number): Promi
 
 /** A rollback is not broken off; the answer undoes this. */
 function refuseSignals(): () => void {
-  const refuse = (): void => writeOut('The rollback goes on to its end: this waits for it.');
+  const refuse = (): void => writeError('The rollback goes on to its end: this waits for it.');
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, refuse);
   // The terminal may be gone.
@@ -154,7 +172,7 @@ function refuseSignals(): () => void {
 }
 
 /** Prints what the log tells until it is over. */
-async function follow(runDir: string, from: number, over: Promise<void>): Promise<void> {
+async function follow(runDir: string, from: number, over: Promise<void>, say: Say): Promise<void> {
   let done = false;
   const isDone = (): boolean => done;
   const end = over.finally(() => (done = true));
@@ -163,7 +181,7 @@ async function follow(runDir: string, from: number, over: Promise<void>): Promis
     const events = readCutover(runDir);
     for (const event of events.slice(told)) {
       const line = lineOf(event);
-      if (line) writeOut(`  ${line}`);
+      if (line) say(`  ${line}`);
     }
     told = events.length;
     if (isOver) break;

@@ -4,14 +4,16 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { kinds } from '../checks/index.ts';
-import { EXIT } from '../checks/contract/decision.ts';
+import { EXIT, type DecidedItem } from '../checks/contract/decision.ts';
 import { colours, pad } from '../reports/tell/console/text.ts';
-import { findChecklist, loadChecklist } from '../specs/loader/load-checklist.ts';
+import { findChecklist } from '../specs/loader/find-checklist.ts';
+import { loadChecklist } from '../specs/loader/load-checklist.ts';
 import { renderProblems } from '../specs/loader/problems.ts';
 import { didYouMean } from '../specs/loader/suggest.ts';
 import { startsBetween } from '../specs/loader/schedules/cron.ts';
 import type { Schedule } from '../specs/loader/schedules/read.ts';
 import { selectedEnv, type Selection } from './compile.ts';
+import { recordedDecision } from './recorded-decision.ts';
 import { projectRoot } from './root.ts';
 import { hasColour, writeError, writeJson, writeOut, writePainted } from './write.ts';
 
@@ -49,7 +51,7 @@ export async function schedule(options: ScheduleOptions): Promise<number> {
     return EXIT.GO;
   }
   const chosen = schedules.find(({ name }) => name === options.once);
-  if (chosen) return await runOnce(root, chosen, env);
+  if (chosen) return await verified(root, chosen, env);
   const names = schedules.map(({ name }) => name);
   const meant = didYouMean(options.once, names);
   writeError(
@@ -88,6 +90,46 @@ function nextStarts({ cron, timeZone }: Schedule, now: Date): readonly Date[] {
     if (starts.length >= LISTED || days === HORIZON_DAYS) return starts.slice(0, LISTED);
   }
 }
+
+/**
+ * The exit code says what this look found. Items of the phase that it left out may be too old, or not due yet, and hold the phase: that is known,
+ * and no reason to tell anybody every hour.
+ */
+async function verified(root: string, one: Schedule, env: NodeJS.ProcessEnv): Promise<number> {
+  const before = runOf(root);
+  const code = await runOnce(root, one, env);
+  const last = recordedDecision(root, undefined);
+  if (code !== EXIT.HOLD || one.items.length === 0 || 'problem' in last || last.decision.runId === before) return code;
+  const looked = last.decision.items.filter(
+    ({ from, id }) => from === 'run' && one.items.some((item) => id.startsWith(item)),
+  );
+  const isIncomplete = last.decision.reasons.some(({ code: reason }) => OF_THE_RUN.includes(reason));
+  if (looked.length === 0 || isIncomplete || !looked.every(isGood)) return code;
+  writeOut(`Schedule ${one.name}: all ${looked.length} items that it looked at are good or not due.`);
+  return EXIT.GO;
+}
+
+/** What is wrong with a run as a whole, whatever its items say. */
+const OF_THE_RUN: readonly string[] = [
+  'run-incomplete',
+  'run-damaged',
+  'refused',
+  'environment-unknown',
+  'override-ended',
+  'precondition',
+  'rollback-unfinished',
+  'rolled-back',
+];
+
+const runOf = (root: string): string | undefined => {
+  const last = recordedDecision(root, undefined);
+  return 'problem' in last ? undefined : last.decision.runId;
+};
+const isGood = ({ outcome, reason, waived }: DecidedItem): boolean =>
+  outcome === 'pass' ||
+  outcome === 'not-applicable' ||
+  waived !== null ||
+  (outcome === 'pending' && reason === 'not-due');
 
 /** The gate in a process of its own, as `npx playwright test` runs it; ended by its deadline, and by Ctrl-C. */
 function runOnce(root: string, { name, phase, items, deadlineMs }: Schedule, env: NodeJS.ProcessEnv): Promise<number> {

@@ -65,6 +65,7 @@ describe('a release that people sign', () => {
     expect(said()).toMatch(/missing {2}security-team: 0 of 1, by security-team@shop.example or two@shop.example/);
     expect(await allSign(4)).toBe(0);
     expect(decision()).toMatchObject({ decision: 'GO', readiness: 'GO' });
+    expect(said()).toMatch(/golive verify \.golive\/runs\/[^/]+\/signed --with FOLDER/);
     // What people look at says it, too.
     expect(readFileSync(join(root, 'reports/out/index.html'), 'utf8')).toMatch(/<title>[^<]*GO/);
     expect(verifyLedger(root, at(5)).damage).toEqual([]);

@@ -1,4 +1,5 @@
 /** `golive sign`: what a role accepts, its signature or its veto, and who is missing. The decision's exit code; 64 wrong use, 70 there is nothing to sign. */
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { EXIT, type Decision } from '../checks/contract/decision.ts';
 import type { Covered } from '../checks/contract/people.ts';
@@ -9,7 +10,14 @@ import { throughOf } from '../reports/decide/covered.ts';
 import type { DecisionInput } from '../reports/decide/input.ts';
 import { questionOf } from '../reports/decide/spoken.ts';
 import { RunFileError } from '../reports/record/io.ts';
-import { decideAgain, isNew, latestRun, recordAgain, type LatestRun } from '../reports/record/run-folder/again.ts';
+import {
+  decideAgain,
+  isNew,
+  latestRun,
+  recordAgain,
+  SIGNED_FOLDER,
+  type LatestRun,
+} from '../reports/record/run-folder/again.ts';
 import { writeApproval } from './sign/approval-file.ts';
 import { ownKey, rehearsalKey } from './sign/keys.ts';
 import { redraw } from './sign/redraw.ts';
@@ -156,6 +164,10 @@ function settle(options: SignOptions, latest: LatestRun): number {
   if (options.json)
     writeJson({ decision: decision.decision, readiness: decision.readiness, recorded: written !== null, ...status });
   else writeOut(statusText(status, decision));
+  if (!options.json && changed && written?.decision === 'GO' && !input.plan.environment.rehearsal)
+    writeOut(
+      `Anybody can verify it by files of their own: golive verify ${join(relative(options.root, latest.runDir), SIGNED_FOLDER)} --with FOLDER`,
+    );
   for (const problem of undrawn) writeError(`golive sign: ${problem}`);
   if (written === null)
     writeError(
@@ -169,7 +181,7 @@ interface Status {
     readonly role: string;
     readonly needed: number;
     readonly signers: readonly string[];
-    readonly signed: readonly { readonly by: string; readonly at: string }[];
+    readonly signed: readonly { readonly by: string; readonly at: string; readonly timestamp?: string }[];
   }[];
   readonly vetoes: readonly { readonly by: string; readonly role: string; readonly reason: string }[];
   /** Signatures that do not count, and why. */
@@ -199,6 +211,9 @@ function statusOf(input: DecisionInput): Status {
       const signed = signersOf(role, signatures).map(({ principal, approval }) => ({
         by: principal,
         at: approval.signedAt,
+        ...(approval.timestamp?.refused === undefined && approval.timestamp
+          ? { timestamp: approval.timestamp.at }
+          : {}),
       }));
       return [{ role, needed: quorum, lacks, signers, signed }];
     }),
@@ -213,10 +228,12 @@ function statusText({ roles, vetoes, others }: Status, { decision, readiness, re
   return [
     `${decision} (readiness ${readiness})`,
     ...roles.map(({ role, needed, signed, signers }) => {
-      const by = signed.map((one) => `${one.by} at ${one.at}`).join(', ');
+      const names = signed
+        .map((one) => `${one.by} at ${one.at}${one.timestamp ? ` (timestamp ${one.timestamp})` : ''}`)
+        .join(', ');
       return signed.length >= needed
-        ? `  signed   ${role}: ${by}`
-        : `  missing  ${role}: ${signed.length} of ${needed}${by === '' ? '' : ` (${by})`}, by ${signers.join(' or ')}`;
+        ? `  signed   ${role}: ${names}`
+        : `  missing  ${role}: ${signed.length} of ${needed}${names === '' ? '' : ` (${names})`}, by ${signers.join(' or ')}`;
     }),
     ...vetoes.map(({ by, role, reason }) => `  VETO     ${role}: ${by}: ${reason}`),
     ...others.map(({ by, role, why }) => `  ignored  ${role}: the signature of ${by} ${why}`),

@@ -1,10 +1,13 @@
 /** `golive validate`: are checklist, environment, params, waivers and attestations right? Reads files only. */
 import { EXIT } from '../checks/contract/decision.ts';
+import { isRecord } from '../checks/contract/json.ts';
 import { kinds } from '../checks/index.ts';
 import { peopleStanding } from '../reports/decide/people.ts';
 import { readPeople, type LoadedPeople } from '../specs/loader/people/load.ts';
 import { listOf, plural } from '../reports/tell/wording.ts';
-import { findChecklist, loadChecklist } from '../specs/loader/load-checklist.ts';
+import { findChecklist } from '../specs/loader/find-checklist.ts';
+import { loadChecklist } from '../specs/loader/load-checklist.ts';
+import { overdue } from '../specs/loader/upkeep.ts';
 import { draftPlan, type PlanDraft } from '../specs/loader/plan.ts';
 import { renderProblems } from '../specs/loader/problems.ts';
 import { PLANNED_KIND } from '../specs/loader/schemas.ts';
@@ -40,12 +43,17 @@ function peopleBeside(root: string, selection: Selection): LoadedPeople | undefi
   if ('problem' in found) return undefined;
   const { checklist } = loadChecklist(root, found.file, kinds);
   if (Object.keys(checklist.roles).length === 0) return undefined;
-  const items = checklist.items.map(({ raw }) => ({ id: String(raw['id']), kind: String(raw['kind']) }));
+  const items = checklist.items.map(({ raw }) => {
+    const params = isRecord(raw['params']) ? raw['params'] : {};
+    return { id: String(raw['id']), kind: String(raw['kind']), params };
+  });
   return readPeople(root, { checklist, items, roles: checklist.roles }, new Date());
 }
 
 /** What is valid but covers nothing, to stderr. */
 function warn(plan: PlanDraft, people: LoadedPeople): void {
+  const late = overdue(plan.checklist.upkeep ?? {}, new Date());
+  if (late !== null) writeError(`${plan.checklist.file}: warning: ${late}.`);
   for (const { place, text } of peopleStanding(plan, people, new Date())) writeError(`${place}: warning: ${text}.`);
 }
 

@@ -1,4 +1,5 @@
 /** A signed decision, verified by somebody who has nothing but its bundle and three files; and what of a signature does not carry over. */
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +67,10 @@ describe('the bundle of a signed decision, elsewhere', () => {
     releases.run(1);
     expect(await releases.allSign(3)).toBe(0);
     const given = received();
+    // So does that of a run which found everything signed.
+    releases.run(20);
+    expect(await verify({ ...given, bundle: join(releases.root, '.golive/runs', releases.decision().runId) })).toBe(0);
+    told = [];
     rmSync(releases.root, { recursive: true });
     expect(await replay({ path: join(given.bundle, 'bundle.json') })).toBe(0);
     expect(await verify(given)).toBe(0);
@@ -210,5 +215,77 @@ describe('signatures do not carry over', () => {
     waive('The old version stays for good, as nobody has time');
     expect(await releases.status(at(5).getUTCMinutes())).toBe(2);
     expect(said()).toMatch(/covers what was decided before: A was fail waived sha256:\w+, is fail waived sha256:/);
+  }, 60_000);
+});
+
+describe('a timestamp of an authority', () => {
+  /** Answers a token over a file, by an authority whose certificate is told to everybody. */
+  function authority(name: string): { readonly stamp: (file: string) => void; readonly certificate: string } {
+    const at = (file: string): string => join(elsewhere, `${name}.${file}`);
+    const openssl = (...args: string[]): void => {
+      const { status, stderr } = spawnSync('openssl', args, { cwd: elsewhere, encoding: 'utf8' });
+      if (status !== 0) throw new Error(`openssl is needed: ${stderr}`);
+    };
+    writeFileSync(at('serial'), '01\n');
+    writeFileSync(
+      at('conf'),
+      [
+        '[req]\ndistinguished_name=dn\nx509_extensions=ext\nprompt=no\n[dn]\nCN=tsa.test',
+        '[ext]\nextendedKeyUsage=critical,timeStamping\nbasicConstraints=critical,CA:true',
+        `[tsa]\ndefault_tsa=own\n[own]\nserial=${at('serial')}\nsigner_digest=sha256\ndigests=sha256`,
+        'default_policy=1.2.3.4\ness_cert_id_alg=sha256\n',
+      ].join('\n'),
+    );
+    const [key, cert, conf] = [at('key'), at('pem'), at('conf')];
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      '-days',
+      '3650',
+      '-config',
+      conf,
+    );
+    return {
+      certificate: readFileSync(cert, 'utf8'),
+      stamp: (file) => {
+        openssl('ts', '-query', '-data', file, '-sha256', '-cert', '-out', at('tsq'));
+        const signer = ['-signer', cert, '-inkey', key, '-config', conf, '-section', 'own'];
+        openssl('ts', '-reply', '-queryfile', at('tsq'), ...signer, '-out', `${file}.tsr`);
+      },
+    };
+  }
+
+  it('is told with the signature, and one that does not hold takes the signature with it', async () => {
+    const own = authority('own');
+    const signed = `${releases.approvalFile('product-owner')}.sig`;
+    const trusted = join(releases.root, 'specs/sample/tsa_ca.pem');
+    releases.run(1);
+    expect(await releases.allSign(3)).toBe(0);
+    own.stamp(signed);
+    expect(await releases.status(5)).not.toBe(0);
+    expect(said()).toMatch(/product-owner.* has a timestamp that does not hold: there is no tsa_ca.pem beside/);
+    writeFileSync(trusted, own.certificate);
+    told = [];
+    // Made by the clock of this machine, which need not agree with that of the story.
+    await releases.status(6);
+    expect(said()).toMatch(/\(timestamp \d{4}-|is dated .*, after its timestamp of/);
+    writeFileSync(trusted, authority('other').certificate);
+    told = [];
+    expect(await releases.status(7)).not.toBe(0);
+    expect(said()).toMatch(/of an authority that does not count/);
+    writeFileSync(trusted, own.certificate);
+    cpSync(`${signed}.tsr`, `${releases.approvalFile('technical-lead')}.sig.tsr`);
+    told = [];
+    expect(await releases.status(8)).not.toBe(0);
+    expect(said()).toMatch(/technical-lead.* has a timestamp that does not hold: it is of something else/);
   }, 60_000);
 });

@@ -7,6 +7,7 @@ import { visibleLine } from '../checks/contract/visible-text.ts';
 import type { CutoverEvent, CutoverEventOf } from '../checks/contract/cutover.ts';
 import type { Plan } from '../checks/contract/plan.ts';
 import { formatMs } from '../checks/contract/units.ts';
+import { heldBy } from '../checks/cutover/log.ts';
 import { realClock } from './clock.ts';
 import { askedSteps, REHEARSAL } from '../reports/record/run-folder/cutover-asked.ts';
 import { endOf, readCutover, type CutoverLog } from '../reports/record/run-folder/cutover-log.ts';
@@ -93,10 +94,17 @@ export function watchForCutover(options: ControlOptions): CutoverControl | undef
       const reason = { code: 'asked', text: 'The traffic of this cutover is not to stay.' } as const;
       tell(how === 'finish' ? { say: 'finish' } : { say: 'back', reason });
       await rehearsal;
+      const held = how === 'finish' ? heldBy(readCutover(runDir)) : null;
+      if (held) options.say(heldText(held));
       await settled;
       clearInterval(alive);
     },
   };
+}
+
+/** The run is over, and nobody may end what a person holds. */
+function heldText({ weight, by, reason }: CutoverEventOf<'held'>): string {
+  return `The cutover is held at ${weight} % by ${by}: ${reason}\nThe run ends when it goes on: golive cutover resume, or golive cutover abort.`;
 }
 
 function spawnCutover({ runDir, root }: ControlOptions, args: readonly string[]): Started {

@@ -157,6 +157,7 @@ describe.concurrent('a cutover', () => {
   it.each<[string, (one: World) => void, RegExp]>([
     ['an item before it is red', (one) => (one.outcomes = []), /TRI-ERR did not pass/],
     ['another holds the Lease', (one) => (one.leaseHeldBy = 'gate-2'), /held by gate-2/],
+    ['traffic is frozen', (one) => (one.frozen = 'it is frozen until Monday'), /frozen until Monday/],
     ['traffic has moved already', (one) => (one.weight = 10), /gives 10 of 100 to api already/],
   ])('does not begin where %s', async (_, breakIt, why) => {
     const one = world();

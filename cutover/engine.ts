@@ -14,9 +14,11 @@ import { proveStep } from './prove.ts';
 import { rollBack } from './rollback.ts';
 import type { CutoverStep } from './settings.ts';
 import { watching, type Watching } from './watching.ts';
+import { atWheel, watchWheel } from './wheel.ts';
 
 const ACCEPTED_WITHIN_MS = 15_000;
 const STEADY_LOOK_MS = 50;
+const CALENDARS_WITHIN_MS = 30_000;
 const WARM_WITHIN_MS = 30_000;
 /** A window that cannot end because values are missing is given up after so many of its lengths, but not before the least time. */
 const WINDOWS_OF_PATIENCE = 3;
@@ -29,8 +31,19 @@ export async function runCutover(run: CutoverRun): Promise<CutoverEnd> {
   );
   if (missing.length > 0)
     return refuse(journal, `${missing.join(', ')} did not pass in this run: they stand before the first step`);
+  const frozen = await mayMove(run);
+  if (frozen !== null) return refuse(journal, frozen);
   const stable = await begin(run, run.back);
   return typeof stable === 'string' ? refuse(journal, stable) : await new Engine(run, stable).go();
+}
+
+/** Why traffic may not be moved now. A calendar that cannot be read may hold a freeze. */
+async function mayMove({ parts, clock, back }: CutoverRun): Promise<string | null> {
+  try {
+    return await parts.changeWindow(AbortSignal.any([back, clock.limit(CALENDARS_WITHIN_MS)]));
+  } catch (error) {
+    return `whether traffic may be moved now cannot be told: ${errorText(error)}`;
+  }
 }
 
 class Engine implements Ramp {
@@ -67,6 +80,7 @@ class Engine implements Ramp {
           holdLease(this),
           guardRoute(this),
           watchItems(this),
+          watchWheel(this),
           // Whoever calls back ends everything else.
           aborted(this.run.back),
         ]);
@@ -121,7 +135,7 @@ class Engine implements Ramp {
     const { settings, parts } = this.run;
     const done: string[] = [];
     for (const step of settings.steps) {
-      while (!parts.asked().includes(step.item)) {
+      while (this.#isHeld() || !parts.asked().includes(step.item)) {
         if (this.run.finish.aborted)
           throw new RollbackRequested({
             code: 'item-failed',
@@ -134,7 +148,7 @@ class Engine implements Ramp {
       await this.#step(step);
       done.push(step.item);
     }
-    while (!this.run.finish.aborted) await this.pause(STEADY_LOOK_MS);
+    while (this.#isHeld() || !this.run.finish.aborted) await this.pause(STEADY_LOOK_MS);
     await this.#untilSettled();
     this.#requirePassed(done);
   }
@@ -168,11 +182,13 @@ class Engine implements Ramp {
     await this.#shift(step.weight);
     // The window opens with the first answer that counts: proving takes none of what is watched away, and adds nothing to it.
     const from = await proveStep(this, this.#probes, step);
-    const until = Math.max(from + step.watchMs, journal.now());
+    let until = Math.max(from + step.watchMs, journal.now());
     const patience = Math.max(this.run.settings.leastPatienceMs, step.watchMs * WINDOWS_OF_PATIENCE);
     for (;;) {
       const now = journal.now();
       const unsettledTriggers = this.#watching.unsettledTriggers();
+      // A window that is held ends when it is resumed; the patience with triggers that know nothing does not wait for that.
+      if (this.#isHeld() && unsettledTriggers.length === 0) until = Math.max(until, now + 1);
       if (now >= until && unsettledTriggers.length === 0) break;
       if (now > until + patience)
         throw new RollbackRequested({
@@ -217,6 +233,9 @@ class Engine implements Ramp {
     }
   }
 
+  #isHeld(): boolean {
+    return atWheel(this.run, this.#weight);
+  }
   weight(): number {
     return this.#weight;
   }

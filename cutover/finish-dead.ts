@@ -8,6 +8,7 @@ import type { Plan } from '../checks/contract/plan.ts';
 import { realClock, type Clock } from './clock.ts';
 import { LeaseHeld } from './lease.ts';
 import { endOf, readCutover } from '../reports/record/run-folder/cutover-log.ts';
+import { wheelRequests } from '../reports/record/run-folder/cutover-wheel.ts';
 import { openJournal, type CutoverJournal } from './journal.ts';
 import { isAlive } from '../fixtures/rehearsal-client/process-identity.ts';
 import { releaseLock, takeLock } from '../fixtures/rehearsal-client/state-file.ts';
@@ -16,6 +17,7 @@ import { InvalidInput } from '../specs/loader/problems.ts';
 import { giveBack, type CutoverEnd } from './begin.ts';
 import type { CutoverParts } from './parts.ts';
 import { rollBack } from './rollback.ts';
+import { abortedBy } from './wheel.ts';
 import type { CutoverSettings } from './settings.ts';
 
 const LOOK_MS = 100;
@@ -35,10 +37,13 @@ export function planToGoBackBy(runDir: string): Plan {
 function byHand(runDir: string): string {
   const begun = begunOf(runDir);
   if (!begun) return 'Look at the weights of the route by hand';
-  const { namespace, name, rule, stable, canary } = begun.route;
+  const { kind = 'HTTPRoute', namespace, name, rule, stable, canary } = begun.route;
+  const where = rule === 'all' ? 'every rule' : `rules[${rule}]`;
+  const what =
+    kind === 'Ingress' ? 'annotation canary-weight: "0"' : `${where}: weight 100 for ${stable}, 0 for ${canary}`;
   return [
     'Go back by hand:',
-    `  kubectl edit httproute ${name} -n ${namespace}  # rules[${rule}]: weight 100 for ${stable}, 0 for ${canary}`,
+    `  kubectl edit ${kind.toLowerCase()} ${name} -n ${namespace}  # ${what}`,
     ...begun.stable.map(
       (one) => `  kubectl rollout undo deployment/${one.deployment} -n ${one.namespace} --to-revision=${one.revision}`,
     ),
@@ -154,6 +159,8 @@ function reasonFor(runDir: string): RollbackReason {
     .slice(finished + 1)
     .findLast((one): one is CutoverEventOf<'rollback-begun'> => one.event === 'rollback-begun');
   if (begun) return begun.reason;
+  const aborting = wheelRequests(runDir).findLast(({ say }) => say === 'abort');
+  if (aborting) return abortedBy(aborting).reason;
   return finished === -1
     ? { code: 'asked', text: 'The process of the cutover ended before the cutover did.' }
     : { code: 'asked', text: 'golive rollback was asked to take back a cutover that had ended well.' };

@@ -1,6 +1,7 @@
 /** What runs beside the ramp and ends it: a Lease that is lost, another hand on the route, an item of the run that failed. */
 import { errorText } from '../checks/contract/text.ts';
 import { ObservationError } from '../checks/contract/capabilities.ts';
+import { shareOf } from '../checks/protocols/traffic/system.ts';
 import { formatMs } from '../checks/contract/units.ts';
 import { LeaseHeld } from './lease.ts';
 import type { CutoverRun } from './begin.ts';
@@ -95,9 +96,10 @@ function goneOrUnknown(error: unknown): RollbackRequested | undefined {
 }
 
 /** Throws RollbackRequested where the route does not give what this cutover has set. */
-export function requireOwn(ramp: Ramp, { weights: { canary, stable }, lastManager }: RouteState): void {
-  const share = canary + stable === 0 ? 0 : (canary / (canary + stable)) * 100;
-  if (Math.abs(share - ramp.weight()) < 0.01) return;
+export function requireOwn(ramp: Ramp, { splits, lastManager }: RouteState): void {
+  const other = splits.find((one) => Math.abs(shareOf(one) * 100 - ramp.weight()) >= 0.01);
+  if (!other) return;
+  const { canary, stable } = other;
   const { route } = ramp.run.settings;
   throw new RollbackRequested({
     code: 'reverted-by-another',

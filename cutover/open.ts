@@ -13,11 +13,14 @@ import { resolveRehearsal } from '../fixtures/capabilities/host.ts';
 import { createRedactor } from '../fixtures/capabilities/redactor.ts';
 import { lookupFor } from '../fixtures/capabilities/resolve.ts';
 import { realClock } from './clock.ts';
+import { whyNotNow } from './change-window.ts';
 import { credentialEndOf } from './credential-end.ts';
 import { leaseClient } from './lease.ts';
 import { askedSteps } from '../reports/record/run-folder/cutover-asked.ts';
+import { wheelRequests } from '../reports/record/run-folder/cutover-wheel.ts';
 import { convergence, recordRevisions, restoreRevision } from './revisions.ts';
-import { routeClient } from './traffic/httproute/route.ts';
+import { routeClient } from './traffic/client.ts';
+import { groupClient } from './traffic/group.ts';
 import { runItem } from '../fixtures/run-item.ts';
 import { LEASE_SECONDS } from './guards.ts';
 import type { CutoverParts } from './parts.ts';
@@ -57,7 +60,11 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
     wait: () => Promise.resolve(),
   });
   const parts: CutoverParts = {
-    route: routeClient(link, route),
+    route: groupClient(
+      routeClient(link, route),
+      settings.together.map((one) => routeClient(link, one)),
+    ),
+    changeWindow: (signal) => whyNotNow(settings.changes, host.open(['http', 'files'], context(signal))),
     credentialEnd: (before, signal) => credentialEndOf(environment.kubeconfig, before, signal),
     lease: leaseClient(link, { namespace, name: settings.lease, holder: id, durationSeconds: LEASE_SECONDS }),
     revisions: {
@@ -118,6 +125,7 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
         defect: () => undefined,
       });
     },
+    wheel: () => wheelRequests(runDir),
     asked: () => askedSteps(runDir),
   };
   return {

@@ -1,22 +1,20 @@
 /** What the cutover acts and looks through, as the engine sees it; `open.ts` makes the real ones, tests make others. */
-import type { ProbeRecord, RecordedRevision, Weights } from '../checks/contract/cutover.ts';
+import type { ProbeRecord, RecordedRevision, WheelRequest } from '../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
+import type { SplitState } from '../checks/protocols/traffic/system.ts';
 import type { CredentialEnd } from './credential-end.ts';
 import type { PrometheusWatch } from './prometheus.ts';
 import type { ServicesSeen } from './services.ts';
 
-export interface RouteState {
-  readonly weights: Weights;
-  readonly generation: number;
-  readonly accepted: boolean;
-  readonly why: string | null;
-  readonly lastManager: string | null;
-}
+/** The shares as they stand, and whether whoever must obey has taken them. */
+export type RouteState = Omit<SplitState, 'resourceVersion'>;
 export interface CutoverParts {
   readonly route: {
     read(signal: AbortSignal): Promise<RouteState>;
     set(canary: number, signal: AbortSignal): Promise<RouteState>;
   };
+  /** Why traffic may not be moved now, by the calendars of the environment; null where it may, or where none is declared. */
+  changeWindow(signal: AbortSignal): Promise<string | null>;
   /** When the credential ends by which traffic is moved and taken back, if before that; null where it is renewed, or does not say. */
   credentialEnd(before: number, signal: AbortSignal): Promise<CredentialEnd | null>;
   readonly lease: {
@@ -45,6 +43,8 @@ export interface CutoverParts {
   outcomes(): readonly OutcomeRecord[];
   /** Runs an item of the plan again. */
   verify(item: string, signal: AbortSignal): Promise<Pick<OutcomeRecord, 'outcome' | 'message'>>;
+  /** What people at the wheel have asked for so far. */
+  wheel(): readonly WheelRequest[];
   /** Items whose step was asked for. */
   asked(): readonly string[];
 }

@@ -1,6 +1,7 @@
 /** Requests of a cutover: an API server that is away for a moment is asked again, because a cutover must not end over that. */
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import type { KubeObject, ResourceType } from '../checks/contract/cluster.ts';
+import type { JsonPatchOperation } from '../checks/protocols/traffic/system.ts';
 import type { ClusterLink } from '../fixtures/capabilities/cluster-link.ts';
 import {
   answered,
@@ -88,14 +89,6 @@ export async function listObjects(
     next = page.metadata?.continue ?? '';
     if (next === '') return items;
   }
-}
-
-/** An operation of a JSON patch (RFC 6902). `test` makes the whole patch fail where the value is another. */
-export interface JsonPatchOperation {
-  readonly op: 'test' | 'add' | 'replace';
-  /** JSON pointer (RFC 6901). */
-  readonly path: string;
-  readonly value: unknown;
 }
 
 /** What became of a patch: the object as it is now, or that a precondition did not hold (409 or 422). */

@@ -12,7 +12,8 @@ import { rolloutStatus } from '../k8s/semantics/rollout-status.ts';
 import type { ClusterLink } from '../fixtures/capabilities/cluster-link.ts';
 import { refusal } from '../fixtures/capabilities/cluster-requests.ts';
 import { pause } from '../fixtures/capabilities/deadline.ts';
-import { CONFLICTS, listObjects, patchObject, readObject, type JsonPatchOperation } from './persistence.ts';
+import type { JsonPatchOperation } from '../checks/protocols/traffic/system.ts';
+import { CONFLICTS, listObjects, patchObject, readObject } from './persistence.ts';
 
 const REVISION = 'deployment.kubernetes.io/revision';
 const HASH_LABEL = 'pod-template-hash';

@@ -4,9 +4,11 @@ import type { TrafficRoute, TriggerMetric, TriggerRule } from '../checks/contrac
 import type { Plan, PlannedItem } from '../checks/contract/plan.ts';
 import type { SecretRef } from '../checks/contract/secrets.ts';
 import { durationMs } from '../checks/contract/units.ts';
+import type { Calendars } from '../checks/cutover/change-window/calendar.ts';
 import { evaluatedEveryMs } from '../checks/cutover/cadence.ts';
 import { askEveryMs, secondSourceOf } from '../checks/cutover/second-source.ts';
 import { businessSourceOf, type RuleParams } from '../checks/cutover/trigger/rule.ts';
+import type { RouteName } from '../checks/protocols/traffic/system.ts';
 import { sourceOf } from '../checks/protocols/telemetry.ts';
 import { resolveRehearsal } from '../fixtures/capabilities/host.ts';
 import { businessKey } from './business.ts';
@@ -25,8 +27,13 @@ export interface CriticalService {
   readonly port: number;
   readonly path: string;
 }
+export interface ChangeWindow extends Calendars {
+  readonly lastsMs: number;
+}
 export interface CutoverSettings {
   readonly route: TrafficRoute;
+  /** What advances and goes back with it. */
+  readonly together: readonly RouteName[];
   readonly url: string;
   readonly caFile: string | undefined;
   /** Requests a second. */
@@ -51,6 +58,8 @@ export interface CutoverSettings {
   readonly intervalMs: number;
   /** A window that cannot end for want of values is not given up before this. */
   readonly leastPatienceMs: number;
+  /** Calendars that say when traffic may be moved, and for how long it must; undefined where nothing is declared. */
+  readonly changes?: ChangeWindow;
   /** Items of phase 4 that must have passed before any traffic moves. */
   readonly before: readonly string[];
   /** Items whose failure takes traffic back while it has moved. */
@@ -63,8 +72,10 @@ const LEAST_PATIENCE_MS = 30_000;
 
 const LONGEST_ROLLBACK_MS = 3_600_000;
 
+type DeclaredRoute = Omit<RouteName, 'rule'> & Partial<Pick<RouteName, 'rule'>>;
 interface RouteParams {
-  readonly route: Omit<TrafficRoute, 'versionHeader' | 'canaryVersion' | 'rule'> & { readonly rule?: number };
+  readonly route: DeclaredRoute;
+  readonly together?: readonly DeclaredRoute[];
   readonly version: { readonly header: string; readonly canary: string };
   readonly endpoint: { readonly url: string; readonly caFile?: string };
   readonly path: string;
@@ -139,6 +150,7 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
       versionHeader: params.version.header.toLowerCase(),
       canaryVersion: params.version.canary,
     },
+    together: (params.together ?? []).map((one) => ({ ...one, rule: one.rule ?? 0 })),
     url: `${params.endpoint.url.replace(/\/$/, '')}${params.path}`,
     caFile: params.endpoint.caFile,
     probeRate: params.probeRate,
@@ -156,6 +168,7 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
     intervalMs,
     leastPatienceMs: LEAST_PATIENCE_MS,
     rollbackOn: plan.items.filter(({ onFailure }) => onFailure === 'rollback').map(({ id }) => id),
+    ...changesOf(of('change-window')[0], values),
     before: firstHalf(plan)
       .filter((item) => item.kind.startsWith('cutover/'))
       .map(({ id }) => id),
@@ -196,6 +209,13 @@ function triggerOf(
 function halfWidths(item: PlannedItem | undefined): Pick<CutoverSettings, 'maxHalfWidthAt5' | 'maxHalfWidth'> {
   const { maxHalfWidthAt5 = 0.02, maxHalfWidth = 0.05 } = (item?.params ?? {}) as Readonly<Record<string, number>>;
   return { maxHalfWidthAt5, maxHalfWidth };
+}
+
+/** As the item declares them that judges them before anything moves. */
+function changesOf(item: PlannedItem | undefined, values: RehearsalValues | null): Pick<CutoverSettings, 'changes'> {
+  if (!item) return {};
+  const { lasts, ...calendars } = paramsOf(item, values) as unknown as Calendars & { readonly lasts: string };
+  return { changes: { ...calendars, lastsMs: durationMs(lasts) } };
 }
 
 /** The items of phase 4 that stand before its first step. */

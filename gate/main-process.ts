@@ -69,7 +69,7 @@ export function prepareMain(root: string, argv: readonly string[]): MainGate {
     process.exit(EXIT.usage);
   };
   const plan = compileOrRefuse(root, refuse);
-  checkArguments(args, plan, refuse);
+  checkArguments(args, plan);
   withholdSpecs(plan);
   if (!decides) {
     writePlan(join(root, '.golive', 'plans'), plan);
@@ -247,8 +247,11 @@ function unknownProject(name: string): string {
   return `--project=${name}: no phase is named so.${meant === undefined ? '' : ` Did you mean ${meant}?`} There are: ${PHASES.join(', ')}`;
 }
 
-/** Command lines under which order, locks or the count of mutations would not hold. */
-function checkArguments(args: GateArguments, plan: Plan, refuse: (why: string) => never): void {
+/**
+ * Command lines under which order, locks or the count of mutations would not hold. Nothing was looked at, and nothing has changed that was:
+ * what was decided before stands, as after a selection that matches nothing.
+ */
+function checkArguments(args: GateArguments, plan: Plan): void {
   const refused = [...args.refused, ...args.unknownProjects.map(unknownProject)];
   if (args.reportersReplaced && args.workers !== null && args.workers > 1) {
     refused.push(
@@ -267,8 +270,10 @@ function checkArguments(args: GateArguments, plan: Plan, refuse: (why: string) =
     }
   }
   if (refused.length === 0) return;
-  sayError(`This run is refused:\n${refused.map((why) => `  ${why}`).join('\n')}`);
-  refuse('its command line was refused');
+  sayError(
+    `This run is refused:\n${refused.map((why) => `  ${why}`).join('\n')}\nWhat was decided before, if anything was, stands.`,
+  );
+  process.exit(EXIT.usage);
 }
 
 function writePlan(dir: string, plan: Plan): void {

@@ -37,8 +37,10 @@ for (const item of plan.items) {
   // Its test is in the team's own spec. One that must not run ends here, so that not even its file is loaded.
   if (item.kind === SPEC_KIND && !withheld.has(item.id)) continue;
   at(item)(`${item.id} ${visibleLine(item.title)}`, detailsOf(item), async ({ phase, interrupt }, testInfo) => {
-    testInfo.setTimeout(item.timeoutMs + PLAYWRIGHT_MARGIN_MS);
-    const record = await phase.run(item, { signal: interrupt, attempt: testInfo.retry + 1 });
+    let limitMs = item.timeoutMs + PLAYWRIGHT_MARGIN_MS;
+    testInfo.setTimeout(limitMs);
+    const lengthened = (ms: number): void => testInfo.setTimeout((limitMs += ms));
+    const record = await phase.run(item, { signal: interrupt, attempt: testInfo.retry + 1, lengthened });
     show(item, record, () => phase.waiverFor(item, record), testInfo);
   });
 }

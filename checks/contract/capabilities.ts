@@ -103,4 +103,6 @@ export interface CheckContext {
   /** A line for people who wait; shown live, never recorded. */
   progress(text: string): void;
   wait(ms: number): Promise<void>;
+  /** Gives the item more time, as a person holds what it waits for. Absent where nothing is timed. */
+  readonly lengthen?: (ms: number) => void;
 }

@@ -50,6 +50,8 @@ const Q = `\\\\?["']?`;
 
 interface Rule {
   readonly pattern: RegExp;
+  /** Cheap, and false of nearly every text: then the pattern is not tried. */
+  readonly may?: (text: string) => boolean;
   /** What stands for the match; the match itself where it is no credential. */
   readonly hide: (match: string, before: string, value: string) => string;
 }
@@ -64,11 +66,13 @@ const RULES: readonly Rule[] = [
   // User and password of an address; those of a database may hold slashes.
   {
     pattern: /(\b(?:https?|wss?|ftp|git|ssh|smtps?|ldaps?):\/\/)([^\s/?#"'<>\\]+)(?=@(?!sha\d))/gi,
+    may: hasAddressee,
     hide: when(isOpen),
   },
   {
     pattern:
       /(\b(?!https?:|wss?:|ftp:|git:|ssh:|smtps?:|ldaps?:)[a-z][a-z0-9+.-]{1,30}:\/\/)([^\s"'<>\\@]{0,300}(?:@(?=[^\s"'<>\\@/]{0,300}@)[^\s"'<>\\@]{0,300})?)(?=@(?!sha\d))/gi,
+    may: hasAddressee,
     // A reference to an image has no password, only a port or a tag.
     hide: when((value) => isOpen(value) && value.includes(':')),
   },
@@ -104,14 +108,39 @@ const RULES: readonly Rule[] = [
     hide: when(isOpen),
   },
   // The secret half of an AWS key has no mark but its length and its letters.
-  { pattern: /((?:^|[^\w+/=.-]))([A-Za-z0-9+/]{40})(?![\w+/=-])/g, hide: when(isAwsSecret) },
+  {
+    pattern: /((?:^|[^\w+/=.-]))([A-Za-z0-9+/]{40})(?![\w+/=-])/g,
+    may: (text) => hasRun(text, 40),
+    hide: when(isAwsSecret),
+  },
 ];
 
 /** The text without what looks like a credential. */
 export function hideCredentials(text: string): string {
   if (text.length < 8) return text;
-  return RULES.reduce((rest, { pattern, hide }) => rest.replace(pattern, hide), text.replace(TOKEN, HIDDEN));
+  return RULES.reduce(
+    (rest, { pattern, may, hide }) => (may === undefined || may(rest) ? rest.replace(pattern, hide) : rest),
+    text.replace(TOKEN, HIDDEN),
+  );
 }
+
+function hasAddressee(text: string): boolean {
+  return text.includes('@') && text.includes('://');
+}
+
+/** Letters, digits, + and / in a row, as long as that. Looks at one character in `length` where there is none. */
+function hasRun(text: string, length: number): boolean {
+  for (let end = length - 1; end < text.length;) {
+    let at = end;
+    while (at > end - length && isOfBase64(text.charCodeAt(at))) at -= 1;
+    if (at === end - length) return true;
+    end = at + length;
+  }
+  return false;
+}
+const isOfBase64 = (code: number): boolean =>
+  // a to z, A to Z, / to 9, +
+  (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 47 && code <= 57) || code === 43;
 
 /** Not hidden already, and no reference to where it comes from. */
 function isOpen(value: string): boolean {

@@ -4,15 +4,23 @@
  */
 import type { Data } from './outcome.ts';
 
-/** The HTTPRoute whose weights are moved, and how its two backends are told apart by a client. */
+/** Kinds of objects whose weights can be moved. */
+export const TRAFFIC_KINDS = ['HTTPRoute', 'GRPCRoute', 'Ingress', 'VirtualService'] as const;
+export type TrafficKind = (typeof TRAFFIC_KINDS)[number];
+
+/** The object whose weights are moved, and how its two backends are told apart by a client. */
 export interface TrafficRoute {
+  /** HTTPRoute when absent. */
+  readonly kind?: TrafficKind;
   readonly namespace: string;
   readonly name: string;
-  /** Index of the rule that holds both backends. */
-  readonly rule: number;
+  /** Index of the rule that holds both backends, or every rule that has one of them. */
+  readonly rule: number | 'all';
   /** Services of `backendRefs`: the release that serves now, and the one that goes live. */
   readonly stable: string;
   readonly canary: string;
+  /** Of a VirtualService that splits one host by subsets. */
+  readonly subsets?: { readonly stable: string; readonly canary: string };
   /** Response header that names the version, and the version of the release that goes live. */
   readonly versionHeader: string;
   readonly canaryVersion: string;
@@ -150,6 +158,24 @@ export interface RollbackReason {
   readonly facts?: Data;
 }
 
+/** What a person at the wheel of a cutover asks for. */
+export interface WheelRequest {
+  readonly id: string;
+  readonly say: 'hold' | 'resume' | 'abort';
+  /** Who, for people. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+interface AtWheel {
+  /** The request that was heard. */
+  readonly request: string;
+  readonly by: string;
+  readonly reason: string;
+  /** Percent, of that moment. */
+  readonly weight: number;
+}
+
 /** A line of the event log; `at` is RFC 3339, `ms` since the cutover began. */
 export type CutoverEvent = { readonly at: string; readonly ms: number } & (
   | {
@@ -202,6 +228,9 @@ export type CutoverEvent = { readonly at: string; readonly ms: number } & (
       readonly threshold: number;
       readonly prometheus?: SecondOpinion;
     }
+  /** A person holds traffic at its weight, or lets it go on. */
+  | ({ readonly event: 'held' } & AtWheel)
+  | ({ readonly event: 'resumed' } & AtWheel)
   | { readonly event: 'step-done'; readonly item: string; readonly weight: number }
   | { readonly event: 'rollback-begun'; readonly reason: RollbackReason }
   /** Written before it is done. */

@@ -2,6 +2,7 @@
  * An environment: where a checklist is run. The file format is `fixtures/environments/<name>.yaml`; this is its parsed form.
  * In the rehearsal's file a string may hold `${rehearsal.NAME}`: ports and paths that are known only once it runs.
  */
+import type { ChangeCalendars } from './change-schemas.ts';
 import type { Channels, Contact, IncidentPlan, NotifyRule, OnCallSource } from './notify.ts';
 import type { SecretRef } from './secrets.ts';
 import type { PostgresStore, RedisStore } from './stores.ts';
@@ -63,6 +64,8 @@ export interface Environment {
   /** Which channel is told what of a run. */
   readonly notify?: readonly NotifyRule[];
   readonly onCall?: Readonly<Record<string, OnCallSource>>;
+  /** When traffic may be moved here, and when not. */
+  readonly changes?: ChangeCalendars;
   /** Folders that items read, relative to the project: sources, results of tests. */
   readonly folders: Readonly<Record<string, string>>;
   readonly mutations: readonly Mutation[];

@@ -1,4 +1,5 @@
 /** The capability `history`, as types only: what was approved, and what every run since then has seen. */
+import type { FirstDayRecord } from './ledger.ts';
 import type { MeasuredValue, OutcomeName } from './outcome.ts';
 
 /** What one run found of one item. */
@@ -20,6 +21,8 @@ export interface ApprovedState {
   readonly runId: string;
   /** The last outcome of each item before it. */
   readonly items: readonly PastOutcome[];
+  /** What the runs of the first day measured, as one of them signed it once the day was over; absent: it is not, or nobody has. */
+  readonly firstDay?: { readonly runId: string; readonly items: FirstDayRecord['items'] };
 }
 
 export interface History {

@@ -6,7 +6,7 @@
  */
 import { canonicalJson, sha256 } from './canonical.ts';
 import type { DecisionName } from './decision.ts';
-import type { MeasuredValue, OutcomeRecord } from './outcome.ts';
+import type { MeasuredValue, OutcomeRecord, Unit } from './outcome.ts';
 import type { Release } from './plan.ts';
 import type { EnvironmentIdentity } from './run.ts';
 
@@ -110,6 +110,24 @@ export interface ApprovalRecord {
     readonly signedAt: string;
   }[];
 }
+/** What the first day after an approval showed, kept as it was: later days are held against it, whatever becomes of its runs. */
+export interface FirstDayRecord {
+  readonly record: 'first-day';
+  /** The run that holds the approval. */
+  readonly of: string;
+  readonly approvedAt: string;
+  /** The end of the day. */
+  readonly until: string;
+  readonly items: readonly {
+    readonly item: string;
+    readonly values: readonly {
+      readonly title: string;
+      readonly unit: Unit;
+      /** [hours since the approval, value], oldest first. */
+      readonly points: readonly (readonly [number, number])[];
+    }[];
+  }[];
+}
 export type LedgerRecord =
   | HeaderRecord
   | EnvironmentRecord
@@ -117,6 +135,7 @@ export type LedgerRecord =
   | PhaseRecord
   | DecisionRecord
   | ApprovalRecord
+  | FirstDayRecord
   | ClosingRecord
   | SignatureRecord;
 

@@ -1,6 +1,6 @@
 /** Channels, contacts and on-call schedules as JSON Schemas: the environment file and the params of kinds share them. */
 import type { JSONSchema } from 'json-schema-to-ts';
-import { secretRef } from './param-schemas.ts';
+import { endpoint, secretRef } from './param-schemas.ts';
 
 const text = (description: string) => ({ type: 'string', minLength: 1, description }) as const;
 const secret = <const D extends string>(description: D) => ({ ...secretRef, description }) as const;
@@ -141,6 +141,53 @@ export const contactsSchema = {
   },
 } as const satisfies JSONSchema;
 
+/** What the decision tree of an emergency may do. */
+export const TREE_ACTIONS = ['rollback', 'stop', 'escalate'] as const;
+
+/** Which emergency asks for what: looked at once, at the moment somebody declares an incident, so no branch waits for a breach to last. */
+export const decisionTreeSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['branches'],
+  description: 'The decision tree of an emergency: golive incident looks at every branch once and does what it says.',
+  properties: {
+    prometheus: { ...endpoint, description: 'Prometheus, for branches with a query.' },
+    prometheusToken: secret('Bearer token for Prometheus, where it asks for one.'),
+    alertmanager: { ...endpoint, description: 'Alertmanager, for branches with alerts.' },
+    alertmanagerToken: secret('Bearer token for Alertmanager, where it asks for one.'),
+    branches: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['name', 'above', 'action'],
+        properties: {
+          name: text('For people: Error rate.'),
+          query: text('PromQL of one number.'),
+          alerts: {
+            type: 'object',
+            minProperties: 1,
+            additionalProperties: { type: 'string', minLength: 1 },
+            description: 'Labels: alerts that carry all of them are counted, silenced ones too.',
+          },
+          above: { type: 'number', minimum: 0, description: 'Above this the branch is taken, at once.' },
+          action: {
+            type: 'string',
+            enum: TREE_ACTIONS,
+            description:
+              'rollback: traffic goes back. stop: no more traffic moves, and what is there is kept to be looked into. escalate: the contact is told, who decides.',
+          },
+          contact: text('Of escalate: name of the contact.'),
+        },
+        oneOf: [{ required: ['query'] }, { required: ['alerts'] }],
+        if: { properties: { action: { const: 'escalate' } } },
+        then: { required: ['contact'] },
+      },
+    },
+  },
+} as const satisfies JSONSchema;
+
 export const incidentSchema = {
   type: 'object',
   additionalProperties: false,
@@ -157,11 +204,20 @@ export const incidentSchema = {
       items: text('A channel.'),
       description: 'Names of the channels that are told.',
     },
+    tree: decisionTreeSchema,
   },
 } as const satisfies JSONSchema;
 
 /** What of a run people may be told of. */
-export const NOTIFY_EVENTS = ['phase-began', 'no-go', 'rollback', 'go', 'sign-off-needed', 'waiver-expires'] as const;
+export const NOTIFY_EVENTS = [
+  'phase-began',
+  'no-go',
+  'rollback',
+  'go',
+  'sign-off-needed',
+  'waiver-expires',
+  'regression',
+] as const;
 
 export const notifySchema = {
   type: 'array',
@@ -178,6 +234,18 @@ export const notifySchema = {
         uniqueItems: true,
         items: { type: 'string', enum: NOTIFY_EVENTS },
         description: 'What it is told. A pager is paged by it, and its page resolved by go.',
+      },
+      owners: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: 'string', minLength: 1 },
+        description: 'Only of items of these roles, for regression; absent: of all.',
+      },
+      link: {
+        type: 'string',
+        pattern: '^https?://',
+        description: 'Where a run can be looked up, for regression; {run} and {item} stand for their ids.',
       },
     },
   },

@@ -18,6 +18,10 @@ export type Channels = Readonly<Record<string, Channel>>;
 export type Contact = FromSchema<typeof contactsSchema>[number];
 /** What `golive incident` opens and whom it tells. */
 export type IncidentPlan = FromSchema<typeof incidentSchema>;
+/** Which emergency asks for what. */
+export type DecisionTree = NonNullable<IncidentPlan['tree']>;
+export type TreeBranch = DecisionTree['branches'][number];
+export type TreeAction = TreeBranch['action'];
 /** Where a schedule of who is on call is kept. */
 export type OnCallSource = FromSchema<typeof onCallSchema>;
 
@@ -55,7 +59,7 @@ export interface MailSender {
 
 /** A step of the emergency procedure and what was seen of it. */
 export interface IncidentStep {
-  readonly step: 'stop-cutover' | 'bridge' | 'page' | 'contact' | 'resolve';
+  readonly step: 'decide' | 'stop-cutover' | 'bridge' | 'page' | 'contact' | 'resolve';
   /** The channel, contact or cutover that it is about. */
   readonly on: string;
   /** `arrived`, `posted`: seen. `ready`, `resolved`: as it shall be. Everything else did not work. */

@@ -30,6 +30,8 @@ export interface Signing {
   readonly excludeAuthors: boolean;
   /** Who wrote it; null: nobody can tell. */
   readonly authors: readonly string[] | null;
+  /** How many items may be waived at once; absent: as many as somebody approves. */
+  readonly maxWaived?: number;
 }
 
 /** Accepts one blocking outcome of one item, for one release in one environment, until it expires. */
@@ -50,6 +52,8 @@ export interface Waiver {
   readonly subject?: string;
   /** `file:line:column` it stands at, for warnings. */
   readonly place: string;
+  /** Who wrote its lines, as git says: names and mail addresses; absent: nobody can tell. */
+  readonly authors?: readonly string[];
 }
 
 /** A declared role vouches for something that no program can look at. */
@@ -121,11 +125,28 @@ export interface Approval {
   readonly signed: Signed;
   /** The file and what lies beside it, as they are, so that whoever has the bundle can verify them again; absent: an earlier version wrote it. */
   readonly written?: WrittenApproval;
+  /** What an authority says of when its signature was there; absent: nobody asked one. */
+  readonly timestamp?: Timestamp;
 }
+/** RFC 3339; or why it counts for nothing. */
+export type Timestamp = { readonly at: string; readonly refused?: undefined } | { readonly refused: string };
 export interface WrittenApproval {
   readonly text: string;
   readonly signature?: string;
 }
 
-/** The kinds that ask a person; every other kind is measured and cannot be attested. */
+/** The kinds that ask a person and nothing else. */
 export const ATTESTED_KINDS: readonly string[] = ['people/attestation'];
+
+/** Those that measure something and may want a signature beside it. */
+const ATTESTED_BESIDE: readonly string[] = ['post-deployment/security-posture'];
+
+/** Whether an item asks for a statement: alone, or beside what it measures, which no statement replaces. */
+export const asksStatement = ({
+  kind,
+  params = {},
+}: {
+  readonly kind: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+}): boolean =>
+  ATTESTED_KINDS.includes(kind) || (ATTESTED_BESIDE.includes(kind) && typeof params['statement'] === 'string');

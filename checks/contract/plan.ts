@@ -90,6 +90,14 @@ export interface Release {
   readonly commit: string;
 }
 
+/** Who keeps a checklist up to date; dates as `2027-03-31`. */
+export interface ChecklistUpkeep {
+  /** One of its roles. */
+  readonly owner?: string;
+  readonly reviewed?: string;
+  readonly nextReview?: string;
+}
+
 export interface Plan {
   readonly schema: 'golive/plan/v1';
   readonly checklist: {
@@ -97,6 +105,8 @@ export interface Plan {
     readonly file: string;
     /** sha256 of the canonical JSON of phases and items as the checklist states them. */
     readonly digest: string;
+    /** Who keeps it, and when it is to be looked at again. */
+    readonly upkeep?: ChecklistUpkeep;
   };
   readonly roles: Readonly<Record<string, string>>;
   /** Who signs for which role; absent where the checklist names nobody. */

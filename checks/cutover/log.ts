@@ -162,6 +162,13 @@ export function rollbackOf(events: Events): Rollback | undefined {
   };
 }
 
+/** The hold that traffic stands under; null where nobody holds it. */
+export function heldBy(events: Events): CutoverEventOf<'held'> | null {
+  const last = events.findLast(({ event }) => HOLDING.has(event));
+  return last?.event === 'held' ? last : null;
+}
+const HOLDING: ReadonlySet<Name> = new Set<Name>(['begun', 'held', 'resumed', 'rollback-begun', 'finished']);
+
 /** `P4-MIG-001 (5 %), P4-MIG-002 (25 %)`. */
 export function stepNames(steps: readonly { readonly item: string; readonly weight: number }[]): string {
   return nameList(steps.map(({ item, weight }) => `${item} (${weight} %)`));
@@ -246,6 +253,8 @@ const WORDS: { readonly [N in Told]: (event: CutoverEventOf<N>) => string } = {
   unfinished: ({ why }) => why,
   'step-begun': ({ item, weight }) => `${item}, ${weight} %`,
   'step-done': ({ item, weight }) => `${item}, ${weight} %`,
+  held: ({ by, reason, weight }) => `at ${weight} % by ${by}: ${reason}`,
+  resumed: ({ by, reason, weight }) => `from ${weight} % by ${by}: ${reason}`,
   shifting: ({ from, to }) => `${from} % → ${to} %`,
   shifted: ({ weight, generation }) => `${weight} %, generation ${generation}`,
   split: (split) => `${split.item}: ${splitText(split)}, target ${split.target * 100} %: ${split.verdict}`,

@@ -18,6 +18,11 @@ export function table(title: string, columns: readonly string[], rows: readonly 
   };
 }
 
+/** Rows for a table of many things: those that it would not keep are counted, and never made. */
+export function rowsOf<T>(things: readonly T[], row: (thing: T) => readonly Cell[]): readonly (readonly Cell[])[] {
+  return things.map((thing, index) => (index < ROWS_KEPT ? row(thing) : []));
+}
+
 /** A text cut to `TEXT_KEPT` characters, with a mark where it was cut. */
 export function shortened(text: string, kept: number = TEXT_KEPT): string {
   if (text.length <= kept) return text;

@@ -90,6 +90,10 @@ function speakerOf(
   now: Date,
 ): { readonly principal: string; readonly fingerprint: string } | string {
   const signedAt = new Date(approval.signedAt);
+  const { timestamp } = approval;
+  if (timestamp?.refused !== undefined) return `has a timestamp that does not hold: ${timestamp.refused}`;
+  if (timestamp && signedAt.getTime() > Date.parse(timestamp.at) + CLOCK_SKEW_MS)
+    return `is dated ${approval.signedAt}, after its timestamp of ${timestamp.at}`;
   if (!(signedAt.getTime() <= now.getTime() + CLOCK_SKEW_MS)) return `is dated ${approval.signedAt}, in the future`;
   for (const at of [signedAt, now]) {
     const speaker = speakerFor(approval.signed, approval.role, signing, at);

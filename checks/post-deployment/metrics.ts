@@ -8,6 +8,8 @@ import { DIRECTIONS, type Direction } from '../kit/statistics/stable.ts';
 import { promDuration, query, type Sample } from '../protocols/prometheus.ts';
 import type { TelemetrySource } from '../protocols/telemetry.ts';
 
+const HOUR_MS = 3_600_000;
+
 export interface KeyMetric {
   readonly name: string;
   readonly query: string;
@@ -54,26 +56,50 @@ export interface Measured {
   readonly metric: string;
   readonly samples?: readonly Pick<Sample, 'value'>[];
   readonly refusal?: Refusal;
+  /** How restless it was: variance over the mean's square within an hour. Absent where it has none: it stood at 0, or is not known. */
+  readonly spread?: number;
 }
 
-/** Asks for each of them; a query that is refused costs the others nothing. */
+/** Asks for each of them; a query that is refused costs the others nothing. `window` replaces the metrics' own. */
 export function measure(
   http: HttpClient,
   source: TelemetrySource,
   metrics: readonly KeyMetric[],
+  window?: string,
 ): Promise<readonly Measured[]> {
   return Promise.all(
-    metrics.map(async ({ name, query: text, window }) => {
-      const asked = text.replaceAll('$window', promDuration(durationMs(window)));
-      const { seen, refusal } = await attempt(() => query(http, source, asked));
+    metrics.map(async ({ name, query: text, ...metric }) => {
+      const windowMs = durationMs(window ?? metric.window);
+      const [{ seen, refusal }, moved] = await Promise.all([
+        attempt(() => query(http, source, text.replaceAll('$window', promDuration(windowMs)))),
+        attempt(() => query(http, source, spreadQuery(text, windowMs))),
+      ]);
+      // A metric that stands still, or at 0, has none; what refuses its value says so already.
+      const [spread] = moved.seen ?? [];
       return {
         metric: name,
         ...(seen === undefined ? {} : { samples: seen.map(({ value }) => ({ value })) }),
         ...(refusal === undefined ? {} : { refusal }),
+        ...(spread !== undefined && Number.isFinite(spread.value) && spread.value > 0 ? { spread: spread.value } : {}),
       };
     }),
   );
 }
+
+/** Values that an hour's spread is made of. */
+const STEPS = 12;
+/**
+ * The mean of what each hour of the window shows: within an hour the rhythm of the day is no spread. It is relative, so that more traffic is none.
+ */
+export function spreadQuery(text: string, windowMs: number): string {
+  const hourMs = Math.min(windowMs, HOUR_MS);
+  const step = promDuration(Math.max(1000, Math.ceil(hourMs / STEPS / 1000) * 1000));
+  const values = `(${text.replaceAll('$window', step)})[${promDuration(hourMs)}:${step}]`;
+  const ofHour = `stdvar_over_time(${values}) / avg_over_time(${values}) ^ 2`;
+  return windowMs > hourMs ? `avg_over_time((${ofHour})[${promDuration(windowMs)}:${promDuration(hourMs)}])` : ofHour;
+}
+/** How a metric's spread is called in records. */
+export const spreadOf = (name: string): string => `${name}, spread`;
 
 /** The one value, or why there is none. */
 export function valueOf({ samples = [] }: Measured): { readonly value: number } | { readonly why: string } {
@@ -108,19 +134,25 @@ export interface SinceApproval {
   readonly series: { readonly [metric: string]: readonly Point[] };
 }
 
+const FIRST_DAY_HOURS = 24;
+
 export function recordOf(history: History, item: string): SinceApproval {
   const approved = approvedIn(history);
   const from = Date.parse(approved.at);
   const series: { [metric: string]: Point[] } = {};
-  for (const { at, measured } of history.since.filter((one) => one.item === item))
-    for (const { title, value } of measured) (series[title] ??= []).push([(Date.parse(at) - from) / HOUR_MS, value]);
+  // The first day is as it was signed once it was over, whatever has become of its runs.
+  const signed = approved.firstDay?.items.find((one) => one.item === item)?.values ?? [];
+  for (const { title, points } of signed) series[title] = [...points];
+  const known = signed.length === 0 ? 0 : FIRST_DAY_HOURS;
+  for (const { at, measured } of history.since.filter((one) => one.item === item)) {
+    const hour = (Date.parse(at) - from) / HOUR_MS;
+    if (hour >= known) for (const { title, value } of measured) (series[title] ??= []).push([hour, value]);
+  }
   const promised = approved.items.flatMap(({ measured }) =>
     measured.map(({ title, value }) => [title, value] as const),
   );
   return { ...whenceOf(history), promised: Object.fromEntries(promised), series };
 }
-
-const HOUR_MS = 3_600_000;
 
 /** When it was approved, and what the reader should know of the runs since. */
 export type Whence = Pick<SinceApproval, 'approvedAt' | 'refused' | 'isSimulated'>;

@@ -12,7 +12,7 @@ export const HTTP_ROUTES: ResourceType = {
 /** Requests of gRPC: of the same gateway, host names and Services. */
 export const GRPC_ROUTES: ResourceType = { ...HTTP_ROUTES, kind: 'GRPCRoute', resource: 'grpcroutes' };
 /** Which rule of which route, and its two backends. */
-export type RouteName = Pick<TrafficRoute, 'namespace' | 'name' | 'rule' | 'stable' | 'canary'>;
+export type RouteName = Pick<TrafficRoute, 'namespace' | 'name' | 'stable' | 'canary'> & { readonly rule: number };
 
 export interface RouteState {
   readonly weights: Weights;
@@ -135,12 +135,16 @@ export interface Beside {
  * same gateway and host name, of whatever namespace, or a mirror. A rule for a header or a query parameter may preview the release that
  * goes live.
  */
-export function servedBeside(route: KubeObject, others: readonly KubeObject[], name: RouteName): readonly Beside[] {
+export function servedBeside(
+  route: KubeObject,
+  others: readonly KubeObject[],
+  name: Omit<RouteName, 'rule'> & Pick<TrafficRoute, 'rule'>,
+): readonly Beside[] {
   const { namespace, stable, canary } = name;
   const same = others.filter((other) => sharesGateway(route, other) && sharesHost(route, other));
   return [route, ...same].flatMap((object) =>
     listAt(object, 'spec', 'rules').flatMap((rule, index) => {
-      const isMoved = object === route && index === name.rule;
+      const isMoved = object === route && (name.rule === 'all' || index === name.rule);
       const matches = listAt(rule, 'matches');
       const isPreview = matches.length > 0 && matches.every(isNarrow);
       const own = object.metadata.namespace ?? namespace;
@@ -157,12 +161,12 @@ export function servedBeside(route: KubeObject, others: readonly KubeObject[], n
 }
 
 /** Of a route of the namespace `own`, as seen from `namespace`. */
-function backendsIn(refs: readonly unknown[], own: string, namespace: string): readonly Backend[] {
+export function backendsIn(refs: readonly unknown[], own: string, namespace: string): readonly Backend[] {
   return refs.map((ref, index) => backendOf(isRecord(ref) ? { namespace: own, ...ref } : ref, index, namespace));
 }
 
 /** Of a rule and of its single backends. */
-function mirrorsIn(rule: unknown, own: string, { namespace, stable, canary }: RouteName) {
+function mirrorsIn(rule: unknown, own: string, { namespace, stable, canary }: Omit<RouteName, 'rule'>) {
   const filtersOf = (from: unknown, path: string) =>
     listAt(from, 'filters').map((filter, at) => ({ filter, path: `${path}filters[${at}]` }));
   const filters = [

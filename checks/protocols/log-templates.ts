@@ -1,5 +1,7 @@
 /** Log lines by what they say, whatever they say it of: numbers, names and addresses are left out. Pure. */
 import { isRecord, parseJson } from '../contract/json.ts';
+import { shortened } from '../kit/evidence.ts';
+import { credentialIn } from './credential-text.ts';
 
 /** From the narrowest to the widest: what an earlier one took, a later one does not see. */
 const MASKS: readonly (readonly [RegExp, string])[] = [
@@ -50,3 +52,7 @@ export function templatesOf(lines: readonly string[]): ReadonlyMap<string, numbe
   }
   return counts;
 }
+
+/** For people. A service that logs a credential must not have golive write it down once more. */
+export const shownTemplate = (template: string): string =>
+  credentialIn(template) === null ? shortened(template, 200) : '(a line that holds a credential is not shown)';

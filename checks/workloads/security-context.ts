@@ -4,7 +4,7 @@
  */
 import { containersOf, isWindowsPod, type PodToJudge, type Violation } from '../../k8s/semantics/pod-security.ts';
 import { exemptions, namespaceList } from '../contract/param-schemas.ts';
-import { shortened, table } from '../kit/evidence.ts';
+import { rowsOf, shortened, table } from '../kit/evidence.ts';
 import { kind, objectSubject, type CheckKind, type ParamsOf, type Say } from '../kit/kind.ts';
 import {
   mayReadWorkloads,
@@ -76,7 +76,8 @@ export function judgeSources(
     // A pod repeats what its template says; only what the template does not have is a finding of its own.
     const known = source.owner === source.workload ? [] : (byOwner.get(source.workload)?.violations ?? []);
     const keys = new Set(known.map(ruleOf));
-    for (const violation of violations) if (!keys.has(ruleOf(violation))) fail(source, violation, say);
+    for (const violation of violations)
+      if (keys.size === 0 || !keys.has(ruleOf(violation))) fail(source, violation, say);
   }
   for (const name of namespaces.filter((one) => !looked.some(({ source }) => source.namespace === one)))
     say.unsure(
@@ -88,7 +89,7 @@ export function judgeSources(
     table(
       `Pod templates and pods (${leftOut} that have ended left out)`,
       ['pod source', 'belongs to', 'containers judged', 'violations'],
-      results.map(({ source, containers, violations }) => [
+      rowsOf(results, ({ source, containers, violations }) => [
         source.owner,
         source.workload,
         containers.join(', '),

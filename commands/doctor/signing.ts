@@ -1,8 +1,9 @@
 /** Whether everybody who must sign on launch day can. */
+import { dirname, join } from 'node:path';
 import type { Plan } from '../../checks/contract/plan.ts';
 import type { Signing } from '../../checks/contract/people.ts';
 import { PEOPLE_NAMESPACE } from '../../checks/contract/people.ts';
-import { peopleKeys, type PeopleKeys } from '../../specs/loader/people/keys.ts';
+import { ALLOWED_SIGNERS, peopleKeys, type PeopleKeys } from '../../specs/loader/people/keys.ts';
 import { bad, ok, warn, type Finding } from './finding.ts';
 
 /** Nothing where no item asks for a signature. */
@@ -15,8 +16,8 @@ export function signingFindings(root: string, plan: Plan, now: Date): readonly F
     return [
       bad(
         'signatures',
-        `nobody may sign for ${roles.join(', ')}`,
-        'Name signers in checklist.yaml, under roles: {title, signers}',
+        `no person is named for ${roles.join(', ')}: the release needs their signatures, so it can never be GO`,
+        howToName(roles[0] ?? 'ROLE', plan.checklist.file),
       ),
     ];
   const keys = peopleKeys(root, plan);
@@ -38,11 +39,25 @@ export function signingFindings(root: string, plan: Plan, now: Date): readonly F
   return [ok('signatures', `${roles.length} roles can be signed for: ${roles.join(', ')}`)];
 }
 
-function missingKeys({ environment }: Plan, problem: string): Finding {
+/** In the words of whoever has never done it: what to write, where, and where the key comes from. */
+function howToName(role: string, checklist: string): string {
+  const beside = join(dirname(checklist), ALLOWED_SIGNERS);
+  return [
+    `1. In ${checklist}, under roles, write ${role}: {title: who that is, signers: [ada@example.com]}, and so for each`,
+    `2. In ${beside}, a line for each person: ada@example.com namespaces="${PEOPLE_NAMESPACE}" ssh-ed25519 AAAA…, the text of their ~/.ssh/id_ed25519.pub (ssh-keygen -t ed25519 makes one)`,
+    `3. On launch day each signs: golive sign --role ${role}`,
+  ].join('; ');
+}
+
+function missingKeys({ environment, checklist }: Plan, problem: string): Finding {
   // The rehearsal makes its people when it starts.
   return environment.rehearsal
     ? warn('signatures', problem, 'npx playwright test makes the rehearsal’s signers')
-    : bad('signatures', problem, `Write a line each: NAME namespaces="${PEOPLE_NAMESPACE}" KEY-TYPE KEY`);
+    : bad(
+        'signatures',
+        problem,
+        `Write ${join(dirname(checklist.file), ALLOWED_SIGNERS)}, a line for each person: ada@example.com namespaces="${PEOPLE_NAMESPACE}" ssh-ed25519 AAAA…, the text of their ~/.ssh/id_ed25519.pub`,
+      );
 }
 
 function ableSigners(role: string, signing: Signing, { signers, revoked }: PeopleKeys, now: Date): readonly string[] {
@@ -63,7 +78,12 @@ function ableSigners(role: string, signing: Signing, { signers, revoked }: Peopl
 function shortOf(role: string, { roles }: Signing, { file }: PeopleKeys): Finding {
   const { signers = [], quorum = 1 } = roles[role] ?? {};
   const text = `${role} needs ${quorum} of ${signers.join(', ') || 'nobody'}, and too few of them have a key that counts now and did not write the release`;
-  return bad('signatures', text, `Name them in checklist.yaml and their keys in ${file}`);
+  const line = `NAME namespaces="${PEOPLE_NAMESPACE}" KEY-TYPE KEY`;
+  return bad(
+    'signatures',
+    text,
+    `Name more signers of ${role} in checklist.yaml, and give each a line in ${file}: ${line}`,
+  );
 }
 
 /** Can every role's quorum be met by people of its own? Seats are given one by one; whoever sits may be moved to another one. */

@@ -50,6 +50,15 @@ export async function reachContacts(means: IncidentMeans, log: Procedure, paged:
   );
 }
 
+/** Reaches one contact by its channel. */
+export async function reachContact(means: IncidentMeans, log: Procedure, name: string | undefined): Promise<void> {
+  const contact = means.contacts.find((one) => one.name === name);
+  const { channel: through = '' } = contact ?? {};
+  const channel = contact ? addressed(means.channels[through], contact) : undefined;
+  const sent = await send(means, log, { name: through, channel, id: `${log.id}-escalated` });
+  log.add({ step: 'contact', on: name ?? 'nobody', ...sent });
+}
+
 function addressed(channel: Channel | undefined, { address }: Contact): Channel | undefined {
   return channel?.type === 'email' && address !== undefined ? { ...channel, to: [address] } : channel;
 }

@@ -4,6 +4,7 @@ import { visibleText } from '../../checks/contract/visible-text.ts';
 import type { IncidentMeans } from './means.ts';
 
 const STEPS: Readonly<Record<IncidentRecord['steps'][number]['step'], string>> = {
+  decide: 'decided',
   'stop-cutover': 'traffic',
   bridge: 'told',
   page: 'paged',
@@ -28,7 +29,6 @@ export function incidentText(
     '',
     `Bridge:  ${plan.bridge}`,
     `Runbook: ${plan.runbook}`,
-    'Error rate or response time: traffic goes back by itself. Security: keep what is there, investigate. Business: call the product owner.',
     ...(calls.length > 0 ? ['Call:', ...calls] : []),
     ...close,
   ];

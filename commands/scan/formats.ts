@@ -21,6 +21,14 @@ export function asHuman({ judged, findings, doubts }: ScanReport, hasColour: boo
   return [...lines, ...unsure, sum].join('\n');
 }
 
+/** A finding a line: a program reads it as a whole, and people search it. */
+export function asJson({ schema, judged, findings, doubts }: ScanReport): string {
+  const list = (name: string, members: readonly object[]): string =>
+    `  "${name}": [${members.map((one) => `\n    ${JSON.stringify(one)}`).join(',')}${members.length === 0 ? '' : '\n  '}]`;
+  const head = `  "schema": ${JSON.stringify(schema)},\n  "judged": ${JSON.stringify(judged)}`;
+  return `{\n${[head, list('findings', findings), list('doubts', doubts)].join(',\n')}\n}`;
+}
+
 /** Workflow commands of GitHub Actions; what ends them is escaped. */
 export function asGithub({ findings, doubts }: ScanReport): string {
   const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');

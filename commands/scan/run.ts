@@ -51,13 +51,7 @@ export async function scanObjects(
     now,
   );
   const inventory = inventoryOf(objects.map(({ object }) => object));
-  // A namespace that no file describes stands where the first of its objects does.
-  const places = new Map([
-    ...objects
-      .toReversed()
-      .map((one) => [keyOf({ kind: 'Namespace', name: subjectOf(one).namespace ?? '' }), one] as const),
-    ...objects.map((one) => [keyOf(subjectOf(one)), one] as const),
-  ]);
+  const places = placesOf(objects);
   const context: CheckContext = {
     item: 'scan',
     signal: new AbortController().signal,
@@ -100,6 +94,23 @@ export async function scanObjects(
     }
   }
   return { schema: 'golive/scan/v1', judged, findings: sorted(findings), doubts };
+}
+
+/** Objects by subject. A namespace that no file describes stands where the first of its objects does. */
+function placesOf(objects: readonly ReadObject[]): ReadonlyMap<string, ReadObject> {
+  const places = new Map<string, ReadObject>();
+  const namespaces = new Map<string, ReadObject>();
+  for (const one of objects) {
+    const subject = subjectOf(one);
+    const { namespace = '' } = subject;
+    if (!namespaces.has(namespace)) namespaces.set(namespace, one);
+    places.set(keyOf(subject), one);
+  }
+  for (const [name, one] of namespaces) {
+    const key = keyOf({ kind: 'Namespace', name });
+    if (!places.has(key)) places.set(key, one);
+  }
+  return places;
 }
 
 function located(kind: string, severity: Severity, finding: Finding, source: ReadObject | undefined): ScanFinding {

@@ -1,7 +1,6 @@
 /** `golive scan`: every kind that judges objects, on files or on a cluster. */
 import { EXIT } from '../../checks/contract/decision.ts';
 import type { ResourceType } from '../../checks/contract/cluster.ts';
-import type { Severity } from '../../checks/contract/outcome.ts';
 import {
   CRON_JOBS,
   DAEMON_SETS,
@@ -17,12 +16,12 @@ import {
 } from '../../checks/protocols/kubernetes.ts';
 import { NETWORK_POLICIES, OTHER_POLICIES } from '../../checks/protocols/network-policies.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { compileSelected } from '../compile.ts';
 import { objectsOf, type ObjectSources } from '../objects.ts';
 import { projectRoot } from '../root.ts';
 import { hasColour, writeError, writePainted } from '../write.ts';
-import { asGithub, asHuman, asSarif } from './formats.ts';
+import { asGithub, asHuman, asJson, asSarif } from './formats.ts';
 import { SCANNED } from './kinds.ts';
+import { severitiesOf } from '../../specs/loader/severities.ts';
 import { scanObjects, type ScanReport } from './run.ts';
 import { applyWaivers, readWaivers } from './waivers.ts';
 
@@ -36,7 +35,8 @@ export interface ScanOptions extends ObjectSources {
 
 const type = (apiVersion: string, kind: string, resource: string): ResourceType => ({ apiVersion, kind, resource });
 const RBAC = 'rbac.authorization.k8s.io/v1';
-const TYPES: readonly ResourceType[] = [
+/** What a scan reads of a cluster. */
+export const TYPES: readonly ResourceType[] = [
   ...[NAMESPACES, NODES, PODS, SERVICES, SERVICE_ACCOUNTS, JOBS, CRON_JOBS],
   ...[DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, DAEMON_SETS],
   ...['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'].map((kind) =>
@@ -58,7 +58,8 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   if (typeof read === 'number') return read;
   const kinds = SCANNED.filter(({ kind }) => options.kind?.includes(kind.meta.kind) ?? true);
   const settings = { level: options.level, version: options.podSecurityVersion };
-  const whole = await scanObjects(read, kinds, settings, severities(options));
+  const severityOf = severitiesOf(projectRoot(), options.checklist ?? process.env['GOLIVE_CHECKLIST']);
+  const whole = await scanObjects(read, kinds, settings, severityOf);
   const { report, unneeded } = applyWaivers(whole, waivers, new Date());
   for (const { kind, id, subject } of unneeded)
     writeError(`The waiver of ${kind} ${id} for ${subject} matches no finding: delete it.`);
@@ -71,7 +72,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
 
 const FORMATS: Readonly<Record<ScanOptions['format'], (report: ScanReport) => string>> = {
   human: (report) => asHuman(report, hasColour(), process.stdout.columns || 80),
-  json: (report) => JSON.stringify(report, null, 2),
+  json: asJson,
   sarif: (report) => asSarif(report, manifest.version),
   github: asGithub,
 };
@@ -87,11 +88,4 @@ function wrongUse({ kind = [], podSecurityVersion }: ScanOptions): string | unde
 function usage(text: string): number {
   writeError(text);
   return EXIT.usage;
-}
-
-/** The severity of the checklist's first item of a kind; without a valid checklist, or without such an item, major. */
-function severities(options: ScanOptions): (kind: string) => Severity {
-  const compiled = compileSelected(projectRoot(), options);
-  const items = 'plan' in compiled ? compiled.plan.items : [];
-  return (kind) => items.find((item) => item.kind === kind)?.severity ?? 'major';
 }

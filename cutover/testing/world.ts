@@ -8,6 +8,7 @@ import type {
   ProbeRecord,
   RecordedRevision,
   RollbackReason,
+  WheelRequest,
 } from '../../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Reading } from '../../checks/cutover/second-source.ts';
@@ -45,6 +46,7 @@ export const SETTINGS: CutoverSettings = {
     versionHeader: 'x-version',
     canaryVersion: NEW,
   },
+  together: [],
   url: 'http://127.0.0.1:9/',
   caFile: undefined,
   probeRate: 1000,
@@ -112,11 +114,15 @@ export class World {
   restores = 0;
   leaseHeldBy: string | null = null;
   credentialEnd: CredentialEnd | null = null;
+  /** Why traffic may not be moved now. */
+  frozen: string | null = null;
   /** What reading the route or renewing the Lease throws; whether the gateway takes the route. */
   routeError: Error | null = null;
   renewError: Error | null = null;
   accepted = true;
   asked: string[] = [];
+  /** What people at the wheel say. */
+  wheel: WheelRequest[] = [];
   outcomes: Pick<OutcomeRecord, 'item' | 'outcome' | 'message'>[] = [{ item: 'TRI-ERR', outcome: 'pass', message: '' }];
   /** Throws instead of acting while it names the act: `read`, `set`, `renew`, `restore`. */
   broken: ReadonlySet<string> = new Set();
@@ -205,6 +211,7 @@ export class World {
   parts(): CutoverParts {
     const state = () => ({
       weights: { stable: 100 - this.weight, canary: this.weight },
+      splits: [{ stable: 100 - this.weight, canary: this.weight }],
       generation: this.sets.length + 1,
       accepted: this.accepted,
       why: this.accepted ? null : 'the gateway is gone',
@@ -222,6 +229,7 @@ export class World {
             return state();
           }),
       },
+      changeWindow: () => Promise.resolve(this.frozen),
       credentialEnd: (before) =>
         Promise.resolve(this.credentialEnd && this.credentialEnd.at < before ? this.credentialEnd : null),
       lease: {
@@ -247,6 +255,7 @@ export class World {
       prometheus: (now) => this.#prometheus(now),
       outcomes: () => this.outcomes as OutcomeRecord[],
       verify: () => Promise.resolve({ outcome: this.verifies, message: '' }),
+      wheel: () => this.wheel,
       asked: () => this.asked,
     };
   }

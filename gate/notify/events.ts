@@ -1,9 +1,12 @@
 /** What of a run people want to hear: one stream of events, made from what the run has recorded so far. Pure. */
 import type { Decision } from '../../checks/contract/decision.ts';
 import type { CutoverEvent } from '../../checks/contract/cutover.ts';
+import type { History } from '../../checks/contract/history.ts';
 import type { NotifyEventName } from '../../checks/contract/notify.ts';
 import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
+import { NOTICE_MS } from '../../reports/decide/people.ts';
+import { regressions } from './regressions.ts';
 
 export interface NotifyEvent {
   readonly event: NotifyEventName;
@@ -12,26 +15,35 @@ export interface NotifyEvent {
   readonly subject: string;
   readonly text: string;
   readonly severity: 'critical' | 'warning' | 'info';
+  /** The role whose item it is about; absent: the whole release. */
+  readonly owner?: string;
+  readonly item?: string;
 }
 /** A run as it is recorded by now. */
 export interface RunSoFar {
   readonly runId: string;
   readonly plan: Pick<Plan, 'release' | 'items'> & { readonly environment: Pick<Plan['environment'], 'name'> };
-  readonly outcomes: readonly Pick<OutcomeRecord, 'item' | 'outcome' | 'message'>[];
+  readonly outcomes: readonly Pick<OutcomeRecord, 'item' | 'outcome' | 'message' | 'startedAt'>[];
   readonly cutover: readonly CutoverEvent[];
   /** Null until the run has ended. */
   readonly decision: Pick<Decision, 'decision' | 'readiness' | 'reasons' | 'items' | 'decidedAt'> | null;
+  /** What was approved and what came since; null where nothing was, or while the run goes on. */
+  readonly history: Pick<History, 'approved' | 'since'> | null;
 }
 
-const DAY_MS = 86_400_000;
-/** How long before its end a waiver is told of. */
-const NOTICE_MS = 3 * DAY_MS;
 /** Findings in one message. */
 const MOST_LINES = 10;
 
 /** Every event of the run until now, the first first. */
 export function eventsOf(run: RunSoFar): readonly NotifyEvent[] {
-  return [...phasesBegun(run), ...blockingFailures(run), ...rollbacks(run), ...decided(run), ...ending(run)];
+  return [
+    ...phasesBegun(run),
+    ...blockingFailures(run),
+    ...rollbacks(run),
+    ...decided(run),
+    ...ending(run),
+    ...regressions(run, about(run)),
+  ];
 }
 
 const about = ({ plan }: RunSoFar): string =>

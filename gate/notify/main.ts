@@ -6,11 +6,14 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { Decision } from '../../checks/contract/decision.ts';
 import { parseJson } from '../../checks/contract/json.ts';
 import { pause } from '../../checks/contract/pause.ts';
+import type { NotifyRule } from '../../checks/contract/notify.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import type { Means } from '../../checks/protocols/notify/deliver.ts';
+import { historyReader } from '../../fixtures/capabilities/history.ts';
 import { openHost } from '../../fixtures/capabilities/host-impl.ts';
 import { resolveRehearsal } from '../../fixtures/capabilities/host.ts';
 import { DEFAULT_DIR } from '../../fixtures/rehearsal-client/state-file.ts';
@@ -46,17 +49,30 @@ async function notify(notifier: Notifier): Promise<void> {
   const tell = (event: NotifyEvent): void => {
     if (told.has(event.id)) return;
     told.add(event.id);
-    for (const { events, sink } of sinks)
-      if (events.includes(event.event)) sending.push(sink.send(event).then((sent) => record(notifier, sent)));
+    for (const { rule, sink } of sinks)
+      if (isFor(rule, event))
+        sending.push(sink.send(linked(rule, event, notifier)).then((sent) => record(notifier, sent)));
   };
   for (;;) {
-    const run = soFar(notifier);
+    const run = await soFar(notifier);
     for (const event of eventsOf(run)) tell(event);
     if (run.decision !== null || isOrphaned()) break;
     await means.wait(LOOK_MS);
   }
   await Promise.race([Promise.all(sending), pause(LAST_WORDS_MS)]);
   await close();
+}
+
+function isFor({ events, owners }: NotifyRule, { event, owner }: NotifyEvent): boolean {
+  return events.includes(event) && (owner === undefined || owners === undefined || owners.includes(owner));
+}
+
+/** A regression names the run's page, where its channel has one. */
+function linked({ link }: NotifyRule, event: NotifyEvent, { runDir }: Notifier): NotifyEvent {
+  if (event.item === undefined) return event;
+  const run = basename(runDir);
+  const page = link?.replaceAll('{run}', encodeURIComponent(run)).replaceAll('{item}', encodeURIComponent(event.item));
+  return { ...event, text: `${event.text}\nLook: ${page ?? `golive report --run ${run}`}` };
 }
 
 const parent = process.ppid;
@@ -76,9 +92,9 @@ async function openSinks({ runDir, root, plan }: Notifier) {
   };
   const { http, mail } = host.open(['http', 'mail'], context);
   const means: Means = { http, mail, now: context.now, wait: context.wait };
-  const sinks = (environment.notify ?? []).flatMap(({ channel: name, events }) => {
-    const channel = environment.channels?.[name];
-    return channel ? [{ events, sink: new Sink(name, channel, means) }] : [];
+  const sinks = (environment.notify ?? []).flatMap((rule) => {
+    const channel = environment.channels?.[rule.channel];
+    return channel ? [{ rule, sink: new Sink(rule.channel, channel, means) }] : [];
   });
   return { means, sinks, close: () => host.close() };
 }
@@ -89,7 +105,7 @@ async function rehearsed(root: string, { environment }: Plan): Promise<Plan['env
   return resolveRehearsal(environment, values);
 }
 
-function soFar({ runDir, root, plan }: Notifier): RunSoFar {
+async function soFar({ runDir, root, plan }: Notifier): Promise<RunSoFar> {
   const runId = basename(runDir);
   const decision = existsSync(decisionFile(root)) ? parseJson(readFileSync(decisionFile(root), 'utf8')) : undefined;
   const own = decision as Decision | undefined;
@@ -100,7 +116,18 @@ function soFar({ runDir, root, plan }: Notifier): RunSoFar {
     outcomes: readRun(runDir).outcomes,
     cutover: readCutover(runDir),
     decision: isOver ? own : null,
+    history: isOver ? await historyOf(runDir) : null,
   };
+}
+
+/** Of a release that was not approved here, or whose ledger cannot be read, nothing was promised that could be lost. */
+async function historyOf(runDir: string): Promise<RunSoFar['history']> {
+  try {
+    return await historyReader(runDir).sinceApproval();
+  } catch (error) {
+    if (error instanceof ObservationError) return null;
+    throw error;
+  }
 }
 
 /** What was sent, beside what the run recorded; a full disk must not keep the others from being told. */

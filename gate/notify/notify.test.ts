@@ -19,14 +19,18 @@ const run = (over: Partial<RunSoFar>): RunSoFar =>
     outcomes: [],
     cutover: [],
     decision: null,
+    history: null,
     ...over,
   }) as unknown as RunSoFar;
 const names = (over: Partial<RunSoFar>): readonly string[] => eventsOf(run(over)).map(({ event }) => event);
 
 it('tells of each phase once, and of the first failure that blocks', () => {
-  const passed = { item: 'A', outcome: 'pass', message: '' } as const;
-  expect(names({ outcomes: [passed, { item: 'B', outcome: 'fail', message: 'minor' }] })).toEqual(['phase-began']);
-  const failed = eventsOf(run({ outcomes: [passed, { item: 'C', outcome: 'fail', message: 'C is down' }] }));
+  const at = { startedAt: '2026-01-15T12:00:00Z' };
+  const passed = { item: 'A', outcome: 'pass', message: '', ...at } as const;
+  expect(names({ outcomes: [passed, { item: 'B', outcome: 'fail', message: 'minor', ...at }] })).toEqual([
+    'phase-began',
+  ]);
+  const failed = eventsOf(run({ outcomes: [passed, { item: 'C', outcome: 'fail', message: 'C is down', ...at }] }));
   expect(failed.map(({ event }) => event)).toEqual(['phase-began', 'phase-began', 'no-go']);
   expect(failed.at(-1)?.text).toBe('C failed: C is down');
 });

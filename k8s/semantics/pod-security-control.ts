@@ -58,6 +58,9 @@ export interface Control {
   readonly describe: (findings: readonly Finding[]) => { readonly reason: string; readonly detail: string };
 }
 
+/** Whether Linux-only rules do not apply to a pod (`spec.os.name: windows`). */
+export const isWindowsPod = (spec: unknown): boolean => shape(shape(spec)['os'])['name'] === 'windows';
+
 /** Takes a pod apart. A spec that is no object has no containers: ask for their number before calling it clean. */
 export function viewPod({ spec, metadata, specPath = 'spec' }: PodToJudge): PodView {
   const fields = shape(spec);
@@ -68,7 +71,7 @@ export function viewPod({ spec, metadata, specPath = 'spec' }: PodToJudge): PodV
     annotations: shape(shape(metadata)['annotations']),
     annotationsPath: specPath.replace(/spec$/, 'metadata.annotations'),
     containers: containersOf(spec, specPath),
-    isWindows: shape(fields['os'])['name'] === 'windows',
+    isWindows: isWindowsPod(fields),
     hasUserNamespace: fields['hostUsers'] === false,
   };
 }

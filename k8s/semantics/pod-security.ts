@@ -15,7 +15,7 @@ import {
   runAsUserControl,
 } from './pod-security-restricted.ts';
 
-export { containersOf } from './pod-security-control.ts';
+export { containersOf, isWindowsPod } from './pod-security-control.ts';
 export type { PodContainer, PodToJudge } from './pod-security-control.ts';
 
 /** The levels of the Pod Security Standards; privileged forbids nothing. */
@@ -67,32 +67,54 @@ export function podSecurity(pod: PodToJudge, level: PodSecurityLevel, minor = la
   const failed = controlsOf(level, minor)
     .map((control) => ({ control, findings: control.find(view, minor) }))
     .filter(({ findings }) => findings.length > 0);
-  const described = failed.map(({ control, findings }) => control.describe(findings));
+  const described = () => failed.map(({ control, findings }) => control.describe(findings));
   return {
     allowed: failed.length === 0,
     violations: failed.flatMap(({ control, findings }) => violationsOf(control, findings)),
-    detail: described.map(({ reason, detail }) => `${reason} (${detail})`).join(', '),
-    reasons: described.map(({ reason }) => reason).join(', '),
+    // Words are made for whoever reads them: of thousands of pods few are.
+    get detail() {
+      return described()
+        .map(({ reason, detail }) => `${reason} (${detail})`)
+        .join(', ');
+    },
+    get reasons() {
+      return described()
+        .map(({ reason }) => reason)
+        .join(', ');
+    },
     containers: view.containers.length,
   };
 }
 
+const inForce = new Map<string, readonly Control[]>();
+
 function controlsOf(level: PodSecurityLevel, minor: number): readonly Control[] {
+  const key = `${level} ${minor}`;
+  const known = inForce.get(key) ?? controlsInForce(level, minor);
+  inForce.set(key, known);
+  return known;
+}
+
+function controlsInForce(level: PodSecurityLevel, minor: number): readonly Control[] {
   if (parsePodSecurityLevel(level) === null) throw new RangeError(`no Pod Security level: ${level}`);
   if (level === 'privileged') return [];
-  const inForce = ({ since = 0 }: Control): boolean => since <= minor;
-  const baseline = baselineControls.filter(inForce);
+  const isInForce = ({ since = 0 }: Control): boolean => since <= minor;
+  const baseline = baselineControls.filter(isInForce);
   if (level === 'baseline') return baseline;
-  const restricted = restrictedControls.filter(inForce);
+  const restricted = restrictedControls.filter(isInForce);
   const overridden = restricted.map(({ overrides }) => overrides);
   return [...baseline.filter(({ id }) => !overridden.includes(id)), ...restricted];
 }
 
 function violationsOf(control: Control, findings: readonly Finding[]): readonly Violation[] {
-  return findings.map((finding) => {
-    const { reason, detail } = control.describe([finding]);
-    return { ...finding, control: control.id, message: `${reason} (${detail})` };
-  });
+  return findings.map((finding) => ({
+    ...finding,
+    control: control.id,
+    get message() {
+      const { reason, detail } = control.describe([finding]);
+      return `${reason} (${detail})`;
+    },
+  }));
 }
 
 /**
@@ -137,9 +159,4 @@ export function restOfRestricted(pod: PodToJudge, minor = latestMinor): readonly
   return podSecurity(pod, 'restricted', minor).violations.filter(
     ({ control, path }) => !elsewhere.includes(control) && !path.endsWith('.capabilities.drop'),
   );
-}
-
-/** Whether Linux-only rules do not apply to a pod (`spec.os.name: windows`). */
-export function isWindowsPod(spec: unknown): boolean {
-  return viewPod({ spec }).isWindows;
 }

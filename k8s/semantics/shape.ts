@@ -49,15 +49,25 @@ export function textMap(value: unknown): Readonly<Record<string, string>> {
 
 /** What a path such as `spec.template.metadata` leads to, or undefined. */
 export function at(value: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((inner, field) => (isShape(inner) ? inner[field] : undefined), value);
+  let inner = value;
+  for (const field of fieldsOf(path)) inner = isShape(inner) ? inner[field] : undefined;
+  return inner;
+}
+
+/** The few paths that this folder asks for, of each of many objects. */
+const known = new Map<string, readonly string[]>();
+function fieldsOf(path: string): readonly string[] {
+  const fields = known.get(path) ?? path.split('.');
+  known.set(path, fields);
+  return fields;
 }
 
 /** `metadata.name`, or an empty string. */
 export function nameOf(value: unknown): string {
-  return text(at(value, 'metadata.name')) ?? '';
+  return text(shape(shape(value)['metadata'])['name']) ?? '';
 }
 
 /** `metadata.namespace`, or an empty string. */
 export function namespaceOf(value: unknown): string {
-  return text(at(value, 'metadata.namespace')) ?? '';
+  return text(shape(shape(value)['metadata'])['namespace']) ?? '';
 }

@@ -5,7 +5,7 @@ import { canonical, isRecord, record, records, text, without, type ApiObject, ty
 import type { Problems } from './problems.ts';
 
 /** Volumes whose content the images of the rehearsal put in place themselves. */
-const SERVED_VOLUMES = ['emptyDir', 'persistentVolumeClaim', 'configMap', 'secret'] as const;
+const SERVED_VOLUMES = ['emptyDir', 'persistentVolumeClaim', 'configMap', 'secret', 'projected'] as const;
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const TOLERATES_ALL = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';

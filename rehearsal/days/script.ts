@@ -22,6 +22,18 @@ export interface SimulatedItem {
   readonly phase: string;
   readonly kind: string;
 }
+export interface SimulatedLine {
+  readonly level: string;
+  readonly message: string;
+  /** Hours since the approval in which it is written, negative before it; absent: in all. */
+  readonly from?: number;
+  readonly to?: number;
+}
+export interface SimulatedLog {
+  /** `<namespace>_<pod>_<container>`: the file of the container's log. */
+  readonly stream: string;
+  readonly lines: readonly SimulatedLine[];
+}
 export interface DaysScript {
   readonly checklist: string;
   readonly release: Release;
@@ -31,6 +43,7 @@ export interface DaysScript {
   readonly metrics: readonly SimulatedMetric[];
   /** Items that were judged again every day. */
   readonly daily: readonly SimulatedItem[];
+  readonly logs: readonly SimulatedLog[];
   /** The item that rehearsed the rollback, and the environment that it did so in. */
   readonly rollback?: SimulatedItem & { readonly environment: string };
 }
@@ -44,7 +57,7 @@ export function daysScripts(project: string, env: NodeJS.ProcessEnv = process.en
     const days = yamlOf(join(folder, name, DAYS_FILE));
     const release = checklist?.['release'];
     if (days === undefined || !isRecord(release)) return [];
-    const { promisedBy, watchedBy, metrics, daily, rollback } = days;
+    const { promisedBy, watchedBy, metrics, daily, logs, rollback } = days;
     return [
       {
         checklist: `specs/${name}/checklist.yaml`,
@@ -57,6 +70,7 @@ export function daysScripts(project: string, env: NodeJS.ProcessEnv = process.en
         watchedBy: String(watchedBy),
         metrics: (metrics as SimulatedMetric[] | undefined) ?? [],
         daily: (daily as DaysScript['daily'] | undefined) ?? [],
+        logs: (logs as DaysScript['logs'] | undefined) ?? [],
         ...(isRecord(rollback) ? { rollback: rollback as unknown as NonNullable<DaysScript['rollback']> } : {}),
       },
     ];

@@ -7,6 +7,7 @@
  *   days.grow {metric, perDay}                it grows by that share of its level each day
  *   days.gap {from, to}                       no run between these hours
  *   days.finding {item, id, subject}          what the item finds every day
+ *   days.log {stream, level, message, from}   one more line that a service writes every hour
  *   days.rollback {days}                      the rollback was rehearsed so many days ago
  *   days.forge {hour}                         one of the runs is signed by another key
  */
@@ -25,11 +26,14 @@ import {
 } from '../../checks/contract/ledger.ts';
 import { clusterUidOf, REHEARSAL_LEDGER_KEY, SIMULATED_LEDGER } from '../../checks/contract/rehearsal-key.ts';
 import { ed25519Blob, signEd25519 } from '../../checks/protocols/ssh/signature.ts';
+import type { PastOutcome } from '../../checks/contract/history.ts';
+import { measuredByHour } from '../../checks/contract/first-day.ts';
 import type { LeverArguments } from '../../fixtures/rehearsal-client/control-protocol.ts';
 import type { Levers, Release } from '../levers.ts';
 import { imageDigest } from '../registry/image-manifests.ts';
 import { RELEASES, SERVICES } from '../topology.ts';
-import { daysScripts, type DaysScript, type SimulatedMetric } from './script.ts';
+import { writeLogs } from './logs.ts';
+import { daysScripts, type DaysScript, type SimulatedLine, type SimulatedMetric } from './script.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
@@ -45,6 +49,7 @@ interface Changes {
   readonly grow?: { readonly metric: string; readonly perDay: number };
   readonly gap?: { readonly from: number; readonly to: number };
   readonly finding?: { readonly item: string; readonly id: string; readonly subject: string };
+  readonly log?: SimulatedLine & { readonly stream: string };
   readonly rollback?: { readonly days: number };
   readonly forge?: { readonly hour: number };
 }
@@ -62,6 +67,7 @@ export function addSimulatedDays(dir: string, levers: Levers): void {
     for (const script of scripts) {
       writeDays(folder, { script, key, end, changes });
       writeRollback(folder, { script, key, end, changes });
+      writeLogs(join(dir, 'logs'), script.logs, end - HOURS * HOUR_MS, changes.log);
     }
   };
   write();
@@ -70,7 +76,7 @@ export function addSimulatedDays(dir: string, levers: Levers): void {
       write({ [name]: args });
       return Promise.resolve(() => Promise.resolve(write()));
     });
-  for (const name of ['change', 'grow', 'gap', 'finding', 'forge', 'rollback'] as const) lever(name);
+  for (const name of ['change', 'grow', 'gap', 'finding', 'forge', 'log', 'rollback'] as const) lever(name);
 }
 
 interface Days {
@@ -85,19 +91,45 @@ function writeDays(folder: string, days: Days): void {
   const { changes, end, script } = days;
   const approvedAt = end - HOURS * HOUR_MS;
   let head: LedgerHead | undefined;
-  const add = (at: number, outcomes: readonly LedgerOutcome[], decision: 'GO' | 'HOLD', key = days.key): void => {
-    head = writeRun(folder, { ...days, key, at, outcomes, decision, head });
+  const add: Add = (at, outcomes, decision, key = days.key, more = []) => {
+    head = writeRun(folder, { ...days, key, at, outcomes, decision, head, more });
   };
   add(approvedAt, [measuredAt(days, -1, script.promisedBy), ...dailyAt(days, approvedAt, false)], 'GO');
+  const approvedRun = runIdAt(approvedAt);
+  const seen: Measured[] = [];
   for (let hour = 0; hour < HOURS; hour += 1) {
     const { gap } = changes;
     if (gap && hour >= gap.from && hour < gap.to) continue;
     const at = approvedAt + hour * HOUR_MS + AFTER_MS;
     const forged = changes.forge?.hour === hour ? generateKeyPairSync('ed25519').privateKey : undefined;
     const again = hour % DAY_HOURS === 0 ? dailyAt(days, at, true) : [];
-    add(at, [measuredAt(days, hour, script.watchedBy), ...again], 'HOLD', forged);
+    const outcomes = [measuredAt(days, hour, script.watchedBy), ...again];
+    const firstDay = hour === DAY_HOURS ? [firstDayOf(seen, approvedRun, approvedAt)] : [];
+    if (hour < DAY_HOURS)
+      seen.push(...outcomes.map((one) => ({ ...one, at: one.startedAt, measured: one.measured ?? [] })));
+    add(at, outcomes, 'HOLD', forged, firstDay);
   }
 }
+
+type Measured = Pick<PastOutcome, 'item' | 'at' | 'measured'>;
+type Add = (
+  at: number,
+  outcomes: readonly LedgerOutcome[],
+  decision: 'GO' | 'HOLD',
+  key?: KeyObject,
+  more?: readonly LedgerRecord[],
+) => void;
+
+const firstDayOf = (seen: readonly Measured[], of: string, approvedAt: number): LedgerRecord => ({
+  record: 'first-day',
+  of,
+  approvedAt: new Date(approvedAt).toISOString(),
+  until: new Date(approvedAt + DAY_HOURS * HOUR_MS).toISOString(),
+  items: measuredByHour(
+    seen.filter(({ measured }) => measured.length > 0),
+    approvedAt,
+  ),
+});
 
 /** The release's images are the same wherever it runs. */
 function writeRollback(folder: string, days: Days): void {
@@ -165,13 +197,16 @@ interface RunOf extends Days {
   readonly environment?: string;
   /** Absent: by the decision. */
   readonly phase?: string;
+  readonly more?: readonly LedgerRecord[];
 }
+
+const runIdAt = (at: number): string => `${new Date(at).toISOString().replace(/[-:.]/g, '')}-51313131`;
 
 /** One run's file, as `closeLedger` writes it; answers its end. */
 function writeRun(folder: string, { script, key, at, outcomes, decision, head, ...run }: RunOf): LedgerHead {
-  const { environment = ENVIRONMENT, phase = decision === 'GO' ? 'final' : 'post-deployment' } = run;
+  const { environment = ENVIRONMENT, more = [], phase = decision === 'GO' ? 'final' : 'post-deployment' } = run;
   const time = new Date(at).toISOString();
-  const runId = `${time.replace(/[-:.]/g, '')}-51313131`;
+  const runId = runIdAt(at);
   const records: LedgerRecord[] = [
     {
       ...{ record: 'header', schema: LEDGER_SCHEMA, runId, startedAt: time, release: script.release },
@@ -180,6 +215,7 @@ function writeRun(folder: string, { script, key, at, outcomes, decision, head, .
     },
     { record: 'environment', name: environment, uid: clusterUidOf(ed25519Blob(key)) },
     ...outcomes.map((outcome) => ({ record: 'outcome', outcome, files: [] }) as const),
+    ...more,
     {
       ...{ record: 'decision', decidedAt: time, decision, decisionWithoutWaivers: decision, readiness: decision },
       ...{ selected: decision, digest: PLAN_DIGEST },

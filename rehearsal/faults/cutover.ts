@@ -14,6 +14,26 @@ const ROUTE = {
 const LEASE = 'golive-cutover';
 const OTHER_CONTROLLER = 'argocd-controller';
 
+/** As Argo CD keeps it: in sync, and whatever differs is set back within seconds. */
+const SELF_HEALING = {
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'Application',
+  metadata: { name: 'mcp', namespace: NAMESPACE },
+  spec: {
+    project: 'default',
+    source: { repoURL: 'https://git.mcp.test/mcp/deploy.git', path: 'production', targetRevision: 'main' },
+    destination: { server: 'https://kubernetes.default.svc', namespace: NAMESPACE },
+    syncPolicy: { automated: { prune: true, selfHeal: true } },
+  },
+  status: {
+    sync: { status: 'Synced' },
+    health: { status: 'Healthy' },
+    resources: [
+      { group: 'gateway.networking.k8s.io', version: 'v1', kind: 'HTTPRoute', namespace: NAMESPACE, name: ROUTE.name },
+    ],
+  },
+} as const;
+
 /** From that share of users on. */
 const from = (percent: number, lever: string, args: object): Act => ({
   lever: 'cutover.at',
@@ -57,8 +77,16 @@ const inTheWay: readonly Fault[] = [
   },
   {
     name: 'lease-held',
-    title: 'Another cutover holds the Lease, and renews it',
-    inject: [{ lever: 'lease.hold', with: { name: LEASE } }],
+    title:
+      'Another cutover holds the Lease, and renews it; the freeze of last year lasts; Argo CD has taken the route over',
+    inject: [
+      { lever: 'lease.hold', with: { name: LEASE } },
+      { lever: 'objects.apply', with: { manifest: SELF_HEALING } },
+      {
+        lever: 'documents.edit',
+        with: { file: 'changes/freezes.ics', replace: 'DTEND;VALUE=DATE:20260107', with: 'DTEND;VALUE=DATE:20990107' },
+      },
+    ],
   },
   {
     name: 'stable-cannot-be-restored',

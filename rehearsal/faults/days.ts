@@ -18,6 +18,11 @@ export const dayFaults: readonly Fault[] = [
     inject: [{ lever: 'days.grow', with: { metric: 'Response time P95', perDay: 0.08 } }],
   },
   {
+    name: 'days-restless',
+    title: 'From day 4 on responses are as quick as before on average, and far less even',
+    inject: [{ lever: 'days.change', with: { metric: 'Response time P95, spread', from: 96, factor: 2.2 } }],
+  },
+  {
     name: 'days-scaled-by-hand',
     title: 'Somebody doubled the replicas at midday of day 1, and no load asked for it',
     inject: [{ lever: 'days.change', with: { metric: 'API replicas', from: 12, factor: 2 } }],
@@ -35,6 +40,21 @@ export const dayFaults: readonly Fault[] = [
     ],
   },
   {
+    name: 'days-new-line',
+    title: 'From midday of day 1 a service warns of something that nobody has read of before',
+    inject: [
+      {
+        lever: 'days.log',
+        with: {
+          stream: 'mcp-production_mcp-learning-system-day1_learning',
+          level: 'error',
+          message: 'lock was not released',
+          from: 12,
+        },
+      },
+    ],
+  },
+  {
     name: 'rollback-rehearsed-long-ago',
     title: 'The rollback of this release was rehearsed in another environment five weeks ago, and never again',
     inject: [{ lever: 'days.rollback', with: { days: 35 } }],
@@ -44,6 +64,7 @@ export const dayFaults: readonly Fault[] = [
     title: 'Somebody has changed what was attested about the weeks after the approval',
     inject: [
       { lever: 'people.change-attestation', with: { item: 'PD-WEE-004' } },
+      { lever: 'people.change-attestation', with: { item: 'PD-TWO-003' } },
       { lever: 'people.change-attestation', with: { item: 'PD-TWO-004' } },
     ],
   },

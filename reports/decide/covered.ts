@@ -7,7 +7,7 @@ import { isHere } from '../../checks/people/speakers.ts';
 import { gatePhases } from './gather.ts';
 import type { DecisionInput } from './input.ts';
 import { byText } from './order.ts';
-import { ATTESTED_KINDS } from '../../checks/contract/people.ts';
+import { asksStatement } from '../../checks/contract/people.ts';
 import type { WeighedItem } from './phase.ts';
 
 /** The last phase that the signature an item asks for covers: its own, or for a permit due by a later phase the one before that. */
@@ -52,7 +52,7 @@ function outcomeText(
   plan: DecisionInput['plan'],
 ): string {
   const here = { environment: plan.environment.name, release: plan.release };
-  const said = ATTESTED_KINDS.includes(item.kind)
+  const said = asksStatement(item)
     ? attestations
         .filter((one) => one.item === item.id && isHere(one, here))
         .map((one) => ({ ...one, place: undefined }))

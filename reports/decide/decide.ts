@@ -16,6 +16,7 @@ import type { Covered } from '../../checks/contract/people.ts';
 import { POST_DEPLOYMENT, type PhaseId, type Plan, type PlannedItem } from '../../checks/contract/plan.ts';
 import { signaturesOf } from '../../checks/people/signatures.ts';
 import { expiryProblem } from '../../specs/loader/people/words.ts';
+import { overdue } from '../../specs/loader/upkeep.ts';
 import { gather, gatePhases, phaseBefore, unmetPreconditions } from './gather.ts';
 import type { Gathered, PhaseSource } from './gather.ts';
 import type { DecisionInput } from './input.ts';
@@ -188,7 +189,7 @@ function wholeOf(
   const verdicts = verdictsOf(input, gathered, items);
   const missing = gate.flatMap((phase) => missingPhase(phase, gathered.sources.get(phase)));
   if (gate.length === 0) missing.push(reason('nothing-judged', 'the checklist has no phase that decides'));
-  const common = [...run, ...missing];
+  const common = [...run, ...missing, ...tooManyWaived(input, items, gate)];
   const decided = gate.flatMap((phase) => verdicts.get(phase) ?? []);
   const planned = (of: readonly WeighedItem[]): DecisionReason[] => gate.flatMap((phase) => plannedReason(phase, of));
   const worst = (reasons: DecisionReason[], of: (verdict: PhaseVerdict) => DecisionName | null): DecisionName =>
@@ -204,6 +205,19 @@ function wholeOf(
     reasons: sortReasons([...all, ...ofPhases], gathered.phases),
     verdicts,
   };
+}
+
+/** Each waiver may be right, and all of them together a release that nobody has checked. */
+function tooManyWaived(
+  { plan: { signing } }: DecisionInput,
+  items: readonly WeighedItem[],
+  gate: readonly string[],
+): DecisionReason[] {
+  const waived = items.filter((one) => one.waived !== null && gate.includes(one.item.phase)).map(({ item }) => item.id);
+  const most = signing?.maxWaived ?? Infinity;
+  if (waived.length <= most) return [];
+  const text = `${waived.length} items are waived, and the checklist allows ${most} (signing.maxWaived): ${waived.join(', ')}`;
+  return [reason('too-many-waived', text, undefined, waived)];
 }
 
 function missingPhase(phase: string, source: PhaseSource | undefined): DecisionReason[] {
@@ -330,5 +344,7 @@ function warningsOf(input: DecisionInput, gathered: Gathered, items: readonly We
         ]
       : [],
   );
-  return [...new Set([...(input.notes ?? []), ...gathered.warnings, ...people, ...refused])].sort(byText);
+  const late = overdue(input.plan.checklist.upkeep ?? {}, input.now);
+  const own = [...gathered.warnings, ...people, ...refused, ...(late === null ? [] : [late])];
+  return [...new Set([...(input.notes ?? []), ...own])].sort(byText);
 }

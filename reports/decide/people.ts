@@ -2,10 +2,10 @@
 import type { AppliedWaiver } from '../../checks/contract/decision.ts';
 import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
 import { failedSubjects } from '../../checks/kit/message.ts';
-import { expiryProblem } from '../../specs/loader/people/words.ts';
+import { expiryProblem, isWrittenBy } from '../../specs/loader/people/words.ts';
 import { didYouMean } from '../../specs/loader/suggest.ts';
 import type { Attestation, Waiver } from '../../checks/contract/people.ts';
-import { ATTESTED_KINDS } from '../../checks/contract/people.ts';
+import { asksStatement } from '../../checks/contract/people.ts';
 import { isHere, isRelease } from '../../checks/people/speakers.ts';
 import { isBlocking } from './order.ts';
 import type { JudgedItem } from './item.ts';
@@ -18,7 +18,7 @@ export function isValidAt(expires: string, now: Date): boolean {
 }
 
 /** What of a plan people's words are held against; one that is not frozen has it too. */
-type Looked = Pick<Plan, 'environment' | 'items' | 'release' | 'roles'>;
+type Looked = Pick<Plan, 'environment' | 'items' | 'release' | 'roles' | 'signing'>;
 
 /** What a waiver is held against. */
 export type Waivable = Pick<JudgedItem, 'item' | 'outcome' | 'findings'>;
@@ -31,7 +31,8 @@ export function waiverFor(judged: Waivable, plan: Plan, waivers: readonly Waiver
     (w) =>
       w.item === item.id &&
       isHere(w, { environment: plan.environment.name, release: plan.release }) &&
-      isValidAt(w.expires, now),
+      isValidAt(w.expires, now) &&
+      !isOwn(w, plan),
   );
   const whole = valid.find((waiver) => waiver.subject === undefined);
   if (whole) return applied(whole);
@@ -41,6 +42,11 @@ export function waiverFor(judged: Waivable, plan: Plan, waivers: readonly Waiver
   if (failed.length === 0 || !failed.every((subject) => covered.has(subject))) return null;
   const [soonest] = [...covering].sort((a, b) => Date.parse(a.expires) - Date.parse(b.expires));
   return soonest ? applied(soonest) : null;
+}
+
+/** Approved by whoever wrote it: one person took it upon themselves, and nobody has looked. */
+function isOwn({ approver, authors }: Waiver, { signing }: Pick<Plan, 'signing'>): boolean {
+  return (signing?.excludeAuthors ?? true) && authors !== undefined && isWrittenBy(approver, authors);
 }
 
 function applied(waiver: Waiver): AppliedWaiver {
@@ -104,6 +110,8 @@ function waiverStanding(waiver: Waiver, item: PlannedItem | undefined, plan: Loo
   const expired = expiryProblem(waiver.expires, now);
   if (expired !== null) return expired;
   if (!item.waivable) return 'is for an item that cannot be waived: it does not apply';
+  if (isOwn(waiver, plan))
+    return `was written by its approver ${waiver.approver} (git blame): it does not apply until somebody else approves it`;
   return isBlocking(item.severity) ? null : 'is not needed: a minor item blocks nothing';
 }
 
@@ -117,7 +125,29 @@ function waiverProblem(waiver: Waiver, judged: JudgedItem | undefined, plan: Pla
   if (waiver.subject !== undefined && !failedSubjects(judged.findings).includes(waiver.subject)) {
     return `names the subject "${waiver.subject}", about which the item found nothing: it covers nothing`;
   }
-  return null;
+  return doubtOrNotice(waiver, plan, now);
+}
+
+/** How long before its end an exception or a statement is told of. */
+export const NOTICE_MS = 3 * 86_400_000;
+
+/** Of a waiver that applies: whether anybody else than its approver wrote it, and whether it ends soon. */
+function doubtOrNotice({ authors, expires }: Waiver, { signing, environment }: Plan, now: Date): string | null {
+  const said = [
+    ...(signing?.excludeAuthors && authors === undefined && !environment.rehearsal
+      ? [
+          'applies, and nobody can tell who wrote it: commit it, and run in a clone with its history, so that git says that it was not its approver',
+        ]
+      : []),
+    ...endsSoon(expires, now),
+  ];
+  return said.length === 0 ? null : said.join('; it ');
+}
+
+function endsSoon(expires: string, now: Date): readonly string[] {
+  return Date.parse(expires) - now.getTime() <= NOTICE_MS
+    ? [`ends at ${expires}: repair what it covers, or renew it before`]
+    : [];
 }
 
 function noEffect(outcome: JudgedItem['outcome']): string {
@@ -134,7 +164,7 @@ function unmatched(id: string, plan: Looked): string {
 
 function attestationProblem(said: Attestation, item: PlannedItem | undefined, plan: Looked, now: Date): string | null {
   if (!item) return unmatched(said.item, plan);
-  if (!ATTESTED_KINDS.includes(item.kind)) return `is refused: ${item.kind} is measured, not attested`;
+  if (!asksStatement(item)) return `is refused: ${item.kind} is measured, not attested`;
   if (said.environment !== plan.environment.name) return null;
   if (!isRelease(said.release, plan.release)) {
     return `is for release ${said.release}, this is ${plan.release.version}: it does not apply`;
@@ -142,5 +172,5 @@ function attestationProblem(said: Attestation, item: PlannedItem | undefined, pl
   const expired = expiryProblem(said.expires, now);
   if (expired !== null) return expired;
   if (!roleFits(said, item, plan)) return `is by the role ${said.role}, expected ${item.role ?? 'a declared role'}`;
-  return null;
+  return endsSoon(said.expires, now)[0] ?? null;
 }

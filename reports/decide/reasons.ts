@@ -15,6 +15,7 @@ const CODES = [
   'refused',
   'environment-unknown',
   'override-ended',
+  'too-many-waived',
   'phase-missing',
   'recorded',
   'nothing-judged',

@@ -1,4 +1,6 @@
 /** Sends metrics to a Pushgateway. PUT: whatever the run before pushed under the same labels goes, so that no item of it lives on. */
+import { at, parseJson, textAt } from '../../checks/contract/json.ts';
+
 const JOB = 'golive';
 const LIMIT_MS = 10_000;
 
@@ -18,36 +20,85 @@ export async function pushMetrics(
   text: string,
   labels: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const base = addressOf(gateway);
-  const { username, password } = base;
-  const shown = `${base.protocol}//${base.host}${base.pathname}`;
-  base.username = base.password = '';
-  base.pathname = `${base.pathname.replace(/\/$/, '')}${groupPath(labels)}`;
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  let answer: Response;
-  try {
-    answer = await fetch(base, {
-      method: 'PUT',
-      body: text,
-      redirect: 'error',
-      headers: {
-        'content-type': 'text/plain; version=0.0.4',
-        ...(username === '' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
-      },
-      signal: AbortSignal.timeout(LIMIT_MS),
-    });
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new Error(`the Pushgateway at ${shown} did not answer: ${cause}`, { cause: error });
-  }
-  const said = (await answer.text()).trim().slice(0, 300);
-  if (answer.status !== 200 && answer.status !== 202)
-    throw new Error(`the Pushgateway at ${shown} refused the metrics: ${answer.status} ${said}`);
+  const to = addressOf(gateway, '--push needs the address of a Pushgateway, such as http://pushgateway.example:9091');
+  await sent({ ...to, name: 'Pushgateway' }, groupPath(labels), {
+    method: 'PUT',
+    body: text,
+    headers: { 'content-type': 'text/plain; version=0.0.4' },
+  });
 }
 
-function addressOf(gateway: string): URL {
-  const url = URL.canParse(gateway) ? new URL(gateway) : null;
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new Error('--push needs the address of a Pushgateway, such as http://pushgateway.example:9091');
-  return url;
+/**
+ * Sends metrics to a receiver of OTLP over HTTP. `headers` is OTEL_EXPORTER_OTLP_HEADERS, as every exporter reads it. Throws where not all of them
+ * were taken: a receiver answers 200, too, when it has thrown some away.
+ */
+export async function sendOtlp(receiver: string, request: object, headers = ''): Promise<void> {
+  const to = addressOf(receiver, '--otlp needs the address of a receiver, such as http://collector.example:4318');
+  const said = await sent({ ...to, name: 'OTLP receiver' }, '/v1/metrics', {
+    method: 'POST',
+    body: JSON.stringify(request),
+    headers: { ...headersIn(headers), 'content-type': 'application/json' },
+  });
+  const partial = at(parseJson(said), 'partialSuccess');
+  const rejected = Number(at(partial, 'rejectedDataPoints') ?? 0);
+  if (rejected > 0)
+    throw new Error(
+      `the OTLP receiver at ${to.shown} threw ${rejected} values away: ${textAt(partial, 'no reason', 'errorMessage').slice(0, 300)}`,
+    );
+}
+
+/** `name=value` pairs, values percent-encoded. */
+function headersIn(text: string): Readonly<Record<string, string>> {
+  const pairs = text.split(',').filter((pair) => pair.includes('='));
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [name = '', ...value] = pair.split('=');
+      return [name.trim(), decodeURIComponent(value.join('=').trim())];
+    }),
+  );
+}
+
+interface Receiver {
+  readonly base: URL;
+  readonly authorization: Readonly<Record<string, string>>;
+  /** The address without its credential. */
+  readonly shown: string;
+}
+
+/** What it answered. */
+async function sent(
+  { name, base, authorization, shown }: Receiver & { readonly name: string },
+  path: string,
+  {
+    headers,
+    ...request
+  }: { readonly method: string; readonly body: string; readonly headers: Readonly<Record<string, string>> },
+): Promise<string> {
+  const url = new URL(base);
+  url.pathname = `${base.pathname.replace(/\/$/, '')}${path}`;
+  let answer: Response;
+  try {
+    const signal = AbortSignal.timeout(LIMIT_MS);
+    answer = await fetch(url, { ...request, redirect: 'error', headers: { ...authorization, ...headers }, signal });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new Error(`the ${name} at ${shown} did not answer: ${cause}`, { cause: error });
+  }
+  const said = (await answer.text()).trim();
+  if (answer.status !== 200 && answer.status !== 202)
+    throw new Error(`the ${name} at ${shown} refused the metrics: ${answer.status} ${said.slice(0, 300)}`);
+  return said;
+}
+
+function addressOf(address: string, wrong: string): Receiver {
+  const base = URL.canParse(address) ? new URL(address) : null;
+  if (base === null || !/^https?:$/.test(base.protocol)) throw new Error(wrong);
+  const { username, password } = base;
+  base.username = base.password = '';
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return {
+    base,
+    authorization: username === '' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
+    shown: `${base.protocol}//${base.host}${base.pathname}`,
+  };
 }

@@ -1,5 +1,6 @@
 /** JSON Schema of `fixtures/environments/<name>.yaml`. */
 import type { JSONSchema } from 'json-schema-to-ts';
+import { changesSchema } from '../../checks/contract/change-schemas.ts';
 import { MUTATIONS } from '../../checks/contract/environment.ts';
 import { keyMetrics } from '../../checks/post-deployment/metrics.ts';
 import {
@@ -181,6 +182,7 @@ export const environmentSchema = {
     incident: incidentSchema,
     notify: notifySchema,
     onCall: { type: 'object', propertyNames: names, additionalProperties: onCallSchema },
+    changes: changesSchema,
     folders: {
       type: 'object',
       propertyNames: names,

@@ -1,23 +1,21 @@
 /** The checklist: its file, its phase files, their items. Reads everything and reports everything that is wrong at once. */
-import { existsSync, readdirSync, realpathSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import type { PhaseId } from '../../checks/contract/plan.ts';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, relative, resolve, sep } from 'node:path';
+import type { ChecklistUpkeep, PhaseId } from '../../checks/contract/plan.ts';
 import type { CheckKind } from '../../checks/kit/kind.ts';
 import { schemaErrors } from '../../checks/kit/params.ts';
 import { problemsFromAjv } from './ajv-problems.ts';
+import { phaseFiles } from './find-checklist.ts';
 import { itemProblems } from './item-rules.ts';
 import { roleTitles, signingOf, type StatedSigning } from './people/signing.ts';
+import { upkeepOf, upkeepProblems } from './upkeep.ts';
 import { isPhase, phaseIndex } from './phases.ts';
 import { firstProblems, type Problem } from './problems.ts';
 import { scheduleProblems, schedulesOf, type Schedule } from './schedules/read.ts';
 import { checklistSchema, itemSchema, phaseSchema } from './schemas.ts';
-import { didYouMean } from './suggest.ts';
 import { isRecord } from '../../checks/contract/json.ts';
 import { pointerStep } from '../../k8s/semantics/objects/positions.ts';
 import { readYamlFile, type YamlFile } from './yaml/parse.ts';
-
-export const SPECS = 'specs';
-export const CHECKLIST_FILE = 'checklist.yaml';
 
 /** An item as its file states it. */
 export interface ChecklistItem {
@@ -46,6 +44,7 @@ export interface Checklist {
   readonly roles: Readonly<Record<string, string>>;
   /** Who signs. */
   readonly signing: StatedSigning;
+  readonly upkeep: ChecklistUpkeep | undefined;
   readonly release: { readonly name: string; readonly version: string; readonly commit?: string };
   readonly phases: readonly ChecklistPhase[];
   readonly items: readonly ChecklistItem[];
@@ -56,67 +55,6 @@ export interface LoadedChecklist {
   readonly checklist: Checklist;
   readonly yaml: YamlFile;
   readonly problems: readonly Problem[];
-}
-
-/** Which checklist: `chosen` (GOLIVE_CHECKLIST, a file or its folder), or the only folder of specs/ that holds one. */
-export function findChecklist(
-  root: string,
-  chosen: string | undefined,
-): { readonly file: string } | { readonly problem: Problem } {
-  const folder = join(root, SPECS);
-  const found = existsSync(folder)
-    ? readdirSync(folder)
-        .filter((name) => existsSync(join(folder, name, CHECKLIST_FILE)))
-        .sort()
-    : [];
-  if (chosen !== undefined && chosen !== '') return chosenChecklist(root, chosen, found);
-  if (!existsSync(folder)) {
-    const message = `${root} is no project: it has no folder ${SPECS}`;
-    const fix = 'Run this in the folder of a project, or name that in GOLIVE_PROJECT';
-    return { problem: { file: SPECS, line: 0, column: 0, field: '', message, fix } };
-  }
-  const [only] = found;
-  if (only !== undefined && found.length === 1) return { file: `${SPECS}/${only}/${CHECKLIST_FILE}` };
-  const at = { file: SPECS, line: 0, column: 0, field: '' };
-  if (found.length === 0)
-    return {
-      problem: {
-        ...at,
-        message: `no folder of ${folder} holds a ${CHECKLIST_FILE}`,
-        fix: 'Write specs/<name>/checklist.yaml, or name another in GOLIVE_CHECKLIST',
-      },
-    };
-  return {
-    problem: {
-      ...at,
-      message: 'it holds more than one checklist',
-      allowed: found.map((name) => `${SPECS}/${name}`),
-      fix: 'Name one in GOLIVE_CHECKLIST',
-    },
-  };
-}
-
-/** A folder or file, or the bare name of a folder in specs/. */
-function chosenChecklist(root: string, chosen: string, found: readonly string[]): ReturnType<typeof findChecklist> {
-  if (found.includes(chosen) && !existsSync(resolve(root, chosen)))
-    return { file: `${SPECS}/${chosen}/${CHECKLIST_FILE}` };
-  const named = /\.ya?ml$/.test(chosen) ? chosen : join(chosen, CHECKLIST_FILE);
-  const path = relative(root, resolve(root, named));
-  const file = path.startsWith('..') || isAbsolute(path) ? resolve(root, named) : path;
-  if (existsSync(resolve(root, file))) return { file };
-  const suggestion = didYouMean(basename(dirname(file)), found);
-  return {
-    problem: {
-      file,
-      line: 0,
-      column: 0,
-      field: '',
-      message: 'there is no such checklist',
-      allowed: found.map((name) => `${SPECS}/${name}`),
-      ...(suggestion === undefined ? {} : { suggestion: `${SPECS}/${suggestion}` }),
-      fix: 'Set GOLIVE_CHECKLIST to one of them or to the path of a file',
-    },
-  };
 }
 
 /** Loads `file` (relative to `root`, or absolute); never throws. */
@@ -169,6 +107,7 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
     phases.push(phase.phase);
   });
   problems.push(...duplicateIds(items), ...scheduleProblems(value['schedules'], items, yaml));
+  problems.push(...upkeepProblems(value, roles, yaml));
   const release = isRecord(value['release']) ? value['release'] : {};
   return {
     checklist: {
@@ -176,6 +115,7 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
       file,
       roles,
       signing: signingOf(value),
+      upkeep: upkeepOf(value),
       release: {
         name: String(release['name']),
         version: String(release['version']),
@@ -188,11 +128,6 @@ export function loadChecklist(root: string, file: string, kinds: ReadonlyMap<str
     yaml,
     problems,
   };
-}
-
-function phaseFiles(value: unknown): { name: string; index: number }[] {
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((name: unknown, index) => (typeof name === 'string' && name !== '' ? [{ name, index }] : []));
 }
 
 /** A file named by the checklist must lie in the checklist's own folder, links followed. */

@@ -8,7 +8,7 @@ import { environmentSchema } from './environment-schema.ts';
 import { firstProblems, isSecretName, showValue, type Problem } from './problems.ts';
 import { isPlaceholder, isRfc3339 } from './people/words.ts';
 import { didYouMean } from './suggest.ts';
-import { isRecord } from '../../checks/contract/json.ts';
+import { at, isRecord, listAt } from '../../checks/contract/json.ts';
 import { checkRehearsalTokens, keepTokens, withRehearsalSamples } from './templates.ts';
 import { pointerStep } from '../../k8s/semantics/objects/positions.ts';
 import { fieldOf, readYamlFile, type YamlFile } from './yaml/parse.ts';
@@ -88,7 +88,7 @@ function missing(root: string, file: string): Problem {
 function environmentOf(value: Omit<Environment, 'file'>, file: string): Environment {
   const { name, rehearsal, kubeconfig, namespaces, endpoints, stores, caches, registries, dns, credentials } = value;
   const { keyMetrics, mutations, preconditions, overrides, compression } = value;
-  const { channels, contacts, incident, notify, onCall, folders } = value;
+  const { channels, contacts, incident, notify, onCall, changes, folders } = value;
   const reached = {
     name,
     file,
@@ -106,6 +106,7 @@ function environmentOf(value: Omit<Environment, 'file'>, file: string): Environm
     ...(incident ? { incident } : {}),
     ...(notify ? { notify } : {}),
     ...(onCall ? { onCall } : {}),
+    ...(changes ? { changes } : {}),
     folders,
   };
   return { ...reached, ...(keyMetrics ? { keyMetrics } : {}), mutations, preconditions, overrides, compression };
@@ -237,7 +238,16 @@ function rehearsalProblems(value: Readonly<Record<string, unknown>>, yaml: YamlF
   if (Array.isArray(servers)) {
     servers.forEach((server: unknown, index) => require(`/dns/servers/${index}`, server, LOOPBACK_SERVER));
   }
+  requireLoopbackCalendars(value['changes'], require);
   return problems;
+}
+
+/** Calendars of change windows. */
+function requireLoopbackCalendars(changes: unknown, require: Require): void {
+  for (const role of ['windows', 'freezes'])
+    listAt(changes, role).forEach((one, index) =>
+      require(`/changes/${role}/${index}/url`, at(one, 'url'), LOOPBACK_URL),
+    );
 }
 
 type Require = (pointer: string, address: unknown, pattern: RegExp) => void;

@@ -18,8 +18,10 @@ import { kinds as registry } from '../../checks/index.ts';
 import { cutoverProblems } from './cutover/problems.ts';
 import { itemParams, overridesOfPlanned, strayOverrides, type ParamsContext } from './item-params.ts';
 import { DEFAULT_INTERVAL, DEFAULT_TIMEOUT } from './item-rules.ts';
-import { findChecklist, loadChecklist, type Checklist, type ChecklistItem } from './load-checklist.ts';
+import { findChecklist } from './find-checklist.ts';
+import { loadChecklist, type Checklist, type ChecklistItem } from './load-checklist.ts';
 import { loadEnvironment } from './load-environment.ts';
+import { overrideAuthorProblems } from './people/override-authors.ts';
 import { commitAuthors, plannedSigning } from './people/signing.ts';
 import { phaseIndex } from './phases.ts';
 import { deepFreeze } from './plan-file.ts';
@@ -104,6 +106,7 @@ function compiledBody(
   problems.push(...runSourceProblems(checklist.items, params));
   problems.push(...cutoverProblems(checklist, params, context));
   problems.push(...teamSpecProblems(root, checklist, params));
+  problems.push(...overrideAuthorProblems(root, checklist.signing, loaded));
   if (problems.length > 0 || !loaded.environment || 'problem' in release) return { problems: sortProblems(problems) };
 
   const phases = [...checklist.phases].sort((a, b) => phaseIndex(a.id) - phaseIndex(b.id));
@@ -119,7 +122,10 @@ function compiledBody(
   if (defects.length > 0) return { problems: sortProblems(defects) };
   const draft: PlanDraft = {
     schema: 'golive/plan/v1',
-    checklist: { name: checklist.name, file: checklist.file },
+    checklist: {
+      ...{ name: checklist.name, file: checklist.file },
+      ...(checklist.upkeep ? { upkeep: checklist.upkeep } : {}),
+    },
     roles: checklist.roles,
     ...plannedSigning(checklist, loaded.environment, () => authors(release)),
     release,

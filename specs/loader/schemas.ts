@@ -5,6 +5,7 @@ import { SEVERITIES } from '../../checks/contract/outcome.ts';
 import { PHASES } from '../../checks/contract/plan.ts';
 import { DURATION_PATTERN } from '../../checks/contract/units.ts';
 import { authorsSchema, roleSchema, signingSchema } from './people/signing.ts';
+import { upkeepProperties } from './upkeep.ts';
 
 export const API_VERSION = 'golive/v1';
 /** Described, not built yet. */
@@ -70,6 +71,7 @@ export const checklistSchema = {
       description: 'Verification after go-live: CronJobs of k8s/gate, written by golive generate',
     },
     signing: signingSchema,
+    ...upkeepProperties,
     release: {
       type: 'object',
       additionalProperties: false,

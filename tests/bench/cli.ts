@@ -12,7 +12,17 @@ const ROUNDS = 7;
 
 export const cli: Benchmark = async () => {
   const golive = join(repositoryRoot(), 'dist', 'golive.js');
-  return [await over('golive --help', [golive, '--help'], 1.5), await over('golive validate', [golive, 'validate'], 6)];
+  const manifest = join(repositoryRoot(), 'k8s', 'manifests', 'mcp-deployment.yaml');
+  return [
+    await over('golive --help', [golive, '--help'], 1.5),
+    await over('golive validate', [golive, 'validate'], 6),
+    await over('golive scan of one file', [golive, 'scan', manifest, '--kind', 'workloads/non-root'], 6),
+    await over(
+      'golive can of one file',
+      [golive, 'can', manifest, '--as', 'admin', '--as-group', 'system:masters', 'get', 'pods'],
+      6,
+    ),
+  ];
 };
 
 async function over(name: string, args: readonly string[], target: number): Promise<Figure> {

@@ -12,12 +12,14 @@ import { kills } from './kills.ts';
 import { ledger } from './ledger.ts';
 import { load } from './load.ts';
 import { pods } from './pods.ts';
+import { reach } from './reach.ts';
 import { scan } from './scan.ts';
 import { shippedYaml } from './shipped-yaml.ts';
 import { soak } from './soak.ts';
 import { specOverhead } from './spec-overhead.ts';
 import { rollback } from './rollback.ts';
 import { rehearsalReady } from './rehearsal-ready.ts';
+import { weeks } from './weeks.ts';
 import { wholeGate } from './whole-gate.ts';
 import type { Benchmark } from './measure.ts';
 
@@ -31,6 +33,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   pods,
   cluster,
   scan,
+  reach,
   'rehearsal-ready': rehearsalReady,
   'whole-gate': wholeGate,
   idle,
@@ -38,9 +41,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   rollback,
   kills,
   'shipped-yaml': shippedYaml,
+  weeks,
 };
 /** Run only when named: they take minutes, or the network. */
-const LONG: readonly string[] = ['idle', 'soak', 'rollback', 'kills', 'shipped-yaml'];
+const LONG: readonly string[] = ['idle', 'soak', 'rollback', 'kills', 'shipped-yaml', 'weeks'];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benchmarks));

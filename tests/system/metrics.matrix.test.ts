@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { at } from '../../checks/contract/json.ts';
+import { at, listAt, textAt } from '../../checks/contract/json.ts';
+import { freePort } from '../../rehearsal/monitoring/loopback.ts';
 import { findTool } from '../../fixtures/rehearsal-client/tools.ts';
 import { sampleDecision, sampleItem, samplePlan } from '../../reports/tell/html/sample.ts';
-import { groupLabels, openMetrics } from '../../reports/export/formats/openmetrics.ts';
+import { groupLabels } from '../../reports/export/formats/metric-families.ts';
+import { openMetrics } from '../../reports/export/formats/openmetrics.ts';
 import { resultGraph } from '../../reports/export/graph.ts';
 import { groupPath, pushMetrics } from '../../reports/export/push.ts';
 
@@ -134,5 +136,54 @@ describe('a Pushgateway', () => {
   it('refuses what is no metric, and that is said', async () => {
     await expect(pushMetrics(url, 'no metric\n', { environment: '' })).rejects.toThrow(/refused the metrics: 400/);
     expect(groupPath({ environment: '' })).toBe('/metrics/job/golive/environment@base64/=');
+  });
+
+  /** Prometheus itself over that gateway, with our rules; what must last for a while there may be told at once here. */
+  async function prometheus(): Promise<{
+    readonly alerts: () => Promise<readonly string[]>;
+    readonly stop: () => void;
+  }> {
+    const spec = at(load(readFileSync(join(MONITORING, 'golive-rules.yaml'), 'utf8')), 'spec');
+    const rules = join(folder, 'loaded-rules.yaml');
+    writeFileSync(
+      rules,
+      JSON.stringify(spec, (name, value: unknown) => (name === 'for' ? undefined : value)),
+    );
+    const config = join(folder, 'prometheus.yaml');
+    const scrape = {
+      job_name: 'pushgateway',
+      honor_labels: true,
+      static_configs: [{ targets: [url.slice('http://'.length)] }],
+    };
+    const global = { scrape_interval: '1s', evaluation_interval: '1s' };
+    writeFileSync(config, JSON.stringify({ global, rule_files: [rules], scrape_configs: [scrape] }));
+    const program = findTool('prometheus');
+    if (program === undefined) throw new Error('prometheus is missing: npm run setup -- prometheus');
+    const port = await freePort();
+    const args = [`--config.file=${config}`, `--storage.tsdb.path=${join(folder, 'tsdb')}`];
+    const server = spawn(program, [...args, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
+    const alerts = async (): Promise<readonly string[]> => {
+      const answer: unknown = await fetch(`http://127.0.0.1:${port}/api/v1/alerts`)
+        .then((one) => one.json())
+        .catch(() => undefined);
+      return listAt(answer, 'data', 'alerts')
+        .filter((one) => at(one, 'state') === 'firing')
+        .map((one) => textAt(one, '', 'labels', 'alertname'));
+    };
+    return { alerts, stop: () => void server.kill() };
+  }
+
+  it("the dead man's switch fires when the last run is long ago, and falls silent when one has ended", async () => {
+    const push = (at: string): Promise<void> =>
+      pushMetrics(url, openMetrics(graphOf('pass', at)), groupLabels(graphOf('pass', at)));
+    await push(new Date(Date.now() - 4 * 3_600_000).toISOString());
+    const { alerts, stop } = await prometheus();
+    try {
+      await expect.poll(alerts, { timeout: 60_000, interval: 500 }).toContain('GoliveStale');
+      await push(new Date().toISOString());
+      await expect.poll(alerts, { timeout: 60_000, interval: 500 }).not.toContain('GoliveStale');
+    } finally {
+      stop();
+    }
   });
 });

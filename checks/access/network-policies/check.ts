@@ -12,7 +12,7 @@ export const networkPolicies = kind('access/network-policies', {
   why: 'A policy that selects nothing is legal and silent, and one wide rule opens what ten others close.',
   sees: [
     'Every pod of the namespaces is selected by a policy, for ingress and for egress.',
-    'Each row of the declared matrix holds, by NetworkPolicy, AdminNetworkPolicy and the baseline together.',
+    'Each row of the declared matrix holds, by NetworkPolicy, AdminNetworkPolicy, ClusterNetworkPolicy and the baseline together.',
     'Every selector, peer and port of a policy has an effect, and no egress is open to everybody.',
   ],
   not: [

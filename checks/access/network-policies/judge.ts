@@ -1,5 +1,6 @@
 import { effectsOf, unselectedPods } from '../../../k8s/semantics/network/effects.ts';
 import type { PodEnd } from '../../../k8s/semantics/network/ends.ts';
+import { matrixOf } from '../../../k8s/semantics/network/matrix.ts';
 import { answer, UnknownEnd, type Answer, type Question } from '../../../k8s/semantics/network/question.ts';
 import type { Verdict } from '../../../k8s/semantics/network/reach.ts';
 import { readNetwork, type NetworkWorld } from '../../../k8s/semantics/network/world.ts';
@@ -47,6 +48,7 @@ export function judge(given: Params, { objects }: { readonly objects: readonly o
   judgePods(given.namespaces, world, say);
   judgeEffects(given, world, say);
   judgeMatrix(given, world, say);
+  showReach(world, say);
   for (const { name, namespace, isRefused, says } of world.unread) {
     const subject = policySubject(name);
     if (isRefused) say.fail('refused', subject, { says });
@@ -122,6 +124,23 @@ function judgeMatrix({ matrix }: Params, world: NetworkWorld, say: Saying): void
       'Declared reachability',
       ['from', 'to', 'port', 'wanted', 'holds'],
       rows.map(({ row, given }) => [row.from, row.to, portText(row), row.want, verdict(given)]),
+    ),
+  );
+}
+
+/** Cells of a matrix that people can still read. */
+const MOST_CELLS = 2500;
+const MARKS: Readonly<Record<Verdict, string>> = { allow: '✓', deny: '–', undefined: '?' };
+
+/** Everybody against everybody, by the policies: what is allowed and was never thought of is seen here. */
+function showReach(world: NetworkWorld, say: Saying): void {
+  const { sources, targets, cells } = matrixOf(world);
+  if (sources.length === 0 || targets.length === 0 || sources.length * targets.length > MOST_CELLS) return;
+  say.show(
+    table(
+      'Who reaches whom (✓ allowed, – denied, ? not judged)',
+      ['from', ...targets.map(({ name, port, protocol }) => `${name} ${port}/${protocol}`)],
+      sources.map((source, row) => [source, ...(cells[row] ?? []).map((verdict) => MARKS[verdict])]),
     ),
   );
 }

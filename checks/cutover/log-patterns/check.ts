@@ -1,11 +1,10 @@
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs } from '../../contract/units.ts';
-import { nameList, shortened, table } from '../../kit/evidence.ts';
+import { nameList, table } from '../../kit/evidence.ts';
 import { attempt, kind, type Capabilities, type ParamsOf, type Say } from '../../kit/kind.ts';
 import { compareCounts } from '../../kit/statistics/compare.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
-import { credentialIn } from '../../protocols/credential-text.ts';
-import { templatesOf } from '../../protocols/log-templates.ts';
+import { shownTemplate, templatesOf } from '../../protocols/log-templates.ts';
 import { countLines, lokiOf, newestLines } from '../../protocols/loki.ts';
 import { promDuration } from '../../protocols/prometheus.ts';
 import { logsParams } from '../../protocols/telemetry.ts';
@@ -182,7 +181,7 @@ function judgeService(
     const { fresh, stable } = seen.steps[index] ?? { fresh: [], stable: [] };
     for (const [template, count] of templatesOf(fresh))
       if (!known.has(template) && !isAccepted(template))
-        say.fail('newPattern', subject, { weight, count, template: shown(template) });
+        say.fail('newPattern', subject, { weight, count, template: shownTemplate(template) });
     const share = weight / 100;
     const [own, other] = [fresh.length, stable.length];
     // Once nobody is on the other one, its lines of before are what there is to compare with.
@@ -215,12 +214,8 @@ function judgeService(
       ['step, %', 'lines of trouble, new release', 'old release', 'templates of the new release'],
       steps.map(({ weight }, index) => {
         const { fresh, stable } = seen.steps[index] ?? { fresh: [], stable: [] };
-        return [weight, fresh.length, stable.length, nameList([...templatesOf(fresh).keys()].map(shown))];
+        return [weight, fresh.length, stable.length, nameList([...templatesOf(fresh).keys()].map(shownTemplate))];
       }),
     ),
   );
 }
-
-/** A service that logs a credential must not have golive write it down once more. */
-const shown = (template: string): string =>
-  credentialIn(template) === null ? shortened(template, 200) : '(a line that holds a credential is not shown)';

@@ -7,7 +7,9 @@ import { formatMs } from '../../contract/units.ts';
 import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
 import { nameList, table } from '../../kit/evidence.ts';
-import { findBackends, notAccepted, routeState, servedBeside } from '../../protocols/http-route.ts';
+import { notAccepted, servedBeside } from '../../protocols/http-route.ts';
+import { shareOf, sharesIn, type RouteName } from '../../protocols/traffic/system.ts';
+import { systemOf } from '../../protocols/traffic/systems.ts';
 import type { Params } from './params.ts';
 import type { Right } from './rights.ts';
 
@@ -16,11 +18,11 @@ export const TRIAL: Weights = { stable: 95, canary: 5 };
 
 export const messages = {
   noRoute: {
-    says: '{subject}: does not exist, expected the HTTPRoute that splits the traffic.',
+    says: '{subject}: does not exist, expected the object that splits the traffic.',
     fix: 'Create the route, or correct namespace and name in params.route.',
   },
   notAsDeclared: {
-    says: '{subject}: {what}; expected a rule with both Services, and no other that gets traffic.',
+    says: '{subject}: {what}; expected both releases in each rule that is moved, and no other that gets traffic.',
     fix: 'Correct the route, or params.route.',
   },
   notAccepted: {
@@ -30,6 +32,10 @@ export const messages = {
   servedElsewhere: {
     says: '{subject}: rule {rule} sends requests to {service} by itself, which the cutover does not move; expected its rule {moved} alone to.',
     fix: 'Merge the rule into the one that is moved (a rule takes several matches), or take the Service out of it.',
+  },
+  untrue: {
+    says: '{subject}: {what}; expected its weights to say who is served.',
+    fix: 'Do this before the cutover. {how}.',
   },
   mirrored: {
     says: '{subject}: rule {rule} sends {service} a copy of each request, which no weight stops; expected users alone to be served by it.',
@@ -84,7 +90,9 @@ type Read = KubeObject | null | undefined;
 export interface Seen {
   readonly refused: readonly Refusal[];
   readonly route: Read;
-  /** The other HTTPRoutes and GRPCRoutes, of all namespaces. */
+  /** Objects that move together with it. */
+  readonly together?: readonly (RouteName & { readonly object: KubeObject | null })[];
+  /** Other objects that decide where requests go, of all namespaces. */
   readonly routes: readonly KubeObject[];
   readonly rights: readonly Right[];
   /** Null where there was nothing to try it on, or no right to. */
@@ -101,11 +109,18 @@ type Verdicts = Say<typeof messages>;
 
 export function judge(params: Params, seen: Seen, say: Verdicts): void {
   const { namespace, name } = params.route;
-  const route = objectSubject('HTTPRoute', { namespace, name });
+  const { kind } = systemOf(params.route).type;
+  const route = objectSubject(kind, { namespace, name });
   for (const refusal of seen.refused) say.refused(refusal);
   judgeRoute(params, seen, route, say);
+  for (const { object, ...one } of seen.together ?? []) {
+    const subject = objectSubject(systemOf(one).type.kind, one);
+    say.judged(subject);
+    if (object === null) say.fail('noRoute', subject);
+    else judgeShares(one, object, [...seen.routes, ...(seen.route ? [seen.route] : [])], subject, say);
+  }
   if (seen.rights.length === 0)
-    say.unsure('too-few-samples', `HTTPRoute ${namespace}/${name}: it was not asked which rights the cutover has.`);
+    say.unsure('too-few-samples', `${kind} ${namespace}/${name}: it was not asked which rights the cutover has.`);
   for (const { verb, resource, allowed, reason } of seen.rights)
     if (!allowed) say.fail('mayNot', route, { verb, resource, reason: reason === '' ? '' : ` (${reason})` });
   for (const { name: service, endpoints } of seen.services) {
@@ -125,11 +140,14 @@ export function judge(params: Params, seen: Seen, say: Verdicts): void {
   show(params, seen, lease, say);
 }
 
-function judgeUnseen({ route, deployments }: Params, seen: Seen, say: Verdicts): void {
+function judgeUnseen({ route, together = [], deployments }: Params, seen: Seen, say: Verdicts): void {
   const lacks = (all: readonly { readonly name: string }[]) => (one: string) => !all.some((it) => it.name === one);
   const unseen = [
     ...[route.stable, route.canary].filter(lacks(seen.services)).map((one) => `Service ${one}`),
     ...deployments.filter(lacks(seen.deployments)).map((one) => `Deployment ${one}`),
+    ...together
+      .filter((one) => lacks(seen.together ?? [])(one.name))
+      .map((one) => `${systemOf(one).type.kind} ${one.name}`),
   ];
   if (unseen.length > 0) say.unsure('too-few-samples', `Nobody looked at ${nameList(unseen)}.`);
 }
@@ -138,26 +156,57 @@ function judgeRoute(params: Params, { route, routes, dryRun, after }: Seen, subj
   if (route === undefined) return;
   say.judged(subject);
   if (route === null) return say.fail('noRoute', subject);
-  for (const { object, rule, path, service, isMirror } of servedBeside(route, routes, params.route)) {
+  if (judgeShares(params.route, route, routes, subject, say))
+    judgeTrial(params, { route, dryRun, after }, subject, say);
+}
+
+/** Whether shares can be given by it; says what is wrong with it. */
+function judgeShares(
+  route: RouteName,
+  object: KubeObject,
+  others: readonly KubeObject[],
+  subject: Subject,
+  say: Verdicts,
+): boolean {
+  const system = systemOf(route);
+  const isGateway = system.type.kind === 'HTTPRoute' || system.type.kind === 'GRPCRoute';
+  if (isGateway) judgeBeside(route, object, others, say);
+  const shares = sharesIn(system, object, route);
+  const path = rulePath(route);
+  if ('what' in shares) {
+    say.fail('notAsDeclared', subject, { what: shares.what }, path);
+    return false;
+  }
+  if (!isGateway)
+    for (const { what, fix } of system.problems(object, route, others)) say.fail('untrue', subject, { what, how: fix });
+  const problem = isGateway ? notAccepted(object) : null;
+  // What is said of an earlier generation tells neither good nor bad of this one.
+  if (problem && problem.is !== 'wrong')
+    say.unsure('unknown-value', `${subjectText(subject)}: ${problem.why}.`, { subject });
+  else if (problem) say.fail('notAccepted', subject, { why: problem.why }, { path: 'status.parents' });
+  const { canary, stable } = shares.weights;
+  const whole = stable + canary;
+  if (canary > 0) say.fail('trafficAlready', subject, { canary, whole, service: route.canary }, path);
+  if (shares.splits.some((one) => one.stable + one.canary === 0))
+    say.fail('servesNobody', subject, { service: route.stable }, path);
+  return true;
+}
+
+/** Rules of the Gateway API that lead to one of both Services by themselves. */
+function judgeBeside(name: RouteName, route: KubeObject, others: readonly KubeObject[], say: Verdicts): void {
+  const isSame = ({ kind, metadata }: KubeObject): boolean =>
+    kind === systemOf(name).type.kind && metadata.name === name.name && metadata.namespace === name.namespace;
+  for (const { object, rule, path, service, isMirror } of servedBeside(
+    route,
+    others.filter((one) => !isSame(one)),
+    name,
+  )) {
     const where = objectSubject(object.kind, object.metadata);
     const place = { path: `spec.rules[${rule}].${path}` };
     say.judged(where);
     if (isMirror) say.fail('mirrored', where, { rule, service }, place);
-    else say.fail('servedElsewhere', where, { rule, service, moved: params.route.rule }, place);
+    else say.fail('servedElsewhere', where, { rule, service, moved: name.rule }, place);
   }
-  const backends = findBackends(route, params.route);
-  if ('what' in backends)
-    return say.fail('notAsDeclared', subject, { what: backends.what }, { path: rulePath(params) });
-  const problem = notAccepted(route);
-  if (problem?.is === 'unknown') say.unsure('unknown-value', `${subjectText(subject)}: ${problem.why}.`, { subject });
-  else if (problem) say.fail('notAccepted', subject, { why: problem.why }, { path: 'status.parents' });
-  const { stable, canary } = backends;
-  const whole = stable.weight + canary.weight;
-  const path = `${rulePath(params)}.backendRefs[${canary.index}].weight`;
-  if (canary.weight > 0)
-    say.fail('trafficAlready', subject, { canary: canary.weight, whole, service: params.route.canary }, { path });
-  if (whole === 0) say.fail('servesNobody', subject, { service: params.route.stable }, { path: rulePath(params) });
-  judgeTrial(params, { route, dryRun, after }, subject, say);
 }
 
 /** What became of the dry run of the first step. */
@@ -170,11 +219,10 @@ function judgeTrial(
   const text = subjectText(subject);
   if (!dryRun) return say.unsure('too-few-samples', `${text}: the first step was not tried as a dry run.`, { subject });
   if ('refused' in dryRun) say.fail('refused', subject, { ...TRIAL, why: dryRun.refused });
-  else if (!same(dryRun.weights, TRIAL))
-    say.fail('altered', subject, { ...TRIAL, actual: weightsText(dryRun.weights) });
+  else if (!isTrial(dryRun.weights)) say.fail('altered', subject, { ...TRIAL, actual: weightsText(dryRun.weights) });
   if (!after) return say.unsure('too-few-samples', `${text}: it went away while it was looked at.`, { subject });
   const afterwards = weightsOf(after, params);
-  if (same(afterwards, TRIAL) && !same(weightsOf(route, params), TRIAL))
+  if (isTrial(afterwards) && !isTrial(weightsOf(route, params)))
     say.fail('changedByAsking', subject, { actual: weightsText(afterwards) });
   const [before, now] = [route, after].map(({ metadata }) => plainText([metadata.uid, metadata.generation]));
   if (before !== now)
@@ -218,19 +266,26 @@ function judgeLease({ lease: name, route: { namespace } }: Params, { lease, aske
   return `held, ${holder}`;
 }
 
-const rulePath = ({ route }: Params): string => `spec.rules[${route.rule}]`;
+/** Of a route whose one rule is moved. */
+const rulePath = ({ kind = 'HTTPRoute', rule }: RouteName) =>
+  kind.endsWith('Route') && rule !== 'all' ? { path: `spec.rules[${rule}]` } : {};
 const isServing = ({ ready, terminating }: Endpoint): boolean => ready && !terminating;
-const same = (one: Weights, another: Weights): boolean =>
-  one.stable === another.stable && one.canary === another.canary;
+const isTrial = (weights: Weights): boolean => Math.abs(shareOf(weights) - shareOf(TRIAL)) < 1e-9;
 const weightsText = ({ stable, canary }: Weights): string => `${stable} and ${canary}`;
 
 function weightsOf(route: KubeObject, params: Params): Weights {
-  const backends = findBackends(route, params.route);
-  return 'what' in backends ? { stable: -1, canary: -1 } : routeState(route, params.route).weights;
+  const shares = sharesIn(systemOf(params.route), route, params.route);
+  return 'what' in shares ? { stable: -1, canary: -1 } : shares.weights;
+}
+
+function acceptedText(kind: string, route: KubeObject): string {
+  if (!kind.endsWith('Route')) return 'nobody says so of this kind: answers are counted';
+  return notAccepted(route)?.why ?? 'yes';
 }
 
 function show(params: Params, { route, dryRun, after, ...seen }: Seen, lease: string, say: Verdicts): void {
   const { namespace, name, stable, canary } = params.route;
+  const { kind } = systemOf(params.route).type;
   const now = route && weightsOf(route, params);
   const trial =
     dryRun && ('refused' in dryRun ? `refused: ${dryRun.refused}` : `stores ${weightsText(dryRun.weights)}`);
@@ -238,7 +293,8 @@ function show(params: Params, { route, dryRun, after, ...seen }: Seen, lease: st
     ['generation', route?.metadata.generation],
     [`weight of ${stable}`, now?.stable],
     [`weight of ${canary}`, now?.canary],
-    ['accepted by its gateways', route ? (notAccepted(route)?.why ?? 'yes') : 'no route'],
+    ['accepted by its gateways', route ? acceptedText(kind, route) : 'no route'],
+    ['at a change of the weights', systemOf(params.route).atAChange],
     ['dry run of the first step', trial ?? 'not tried'],
     ['generation afterwards', after?.metadata.generation],
   ];
@@ -249,7 +305,7 @@ function show(params: Params, { route, dryRun, after, ...seen }: Seen, lease: st
       'What the cutover finds',
       ['subject', 'what', 'found'],
       [
-        ...ofRoute.map(([what, found]) => [`HTTPRoute ${namespace}/${name}`, what, found ?? null]),
+        ...ofRoute.map(([what, found]) => [`${kind} ${namespace}/${name}`, what, found ?? null]),
         ...seen.services.flatMap(({ name: service, endpoints }) =>
           endpoints.map((one) => [
             `Service ${namespace}/${service}`,

@@ -1,22 +1,54 @@
+import { TRAFFIC_KINDS } from '../../contract/cutover.ts';
 import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
 import type { ParamsOf } from '../../kit/kind.ts';
 
 const text = (description: string) => ({ type: 'string', minLength: 1, description }) as const;
 const path = (description: string) => ({ type: 'string', pattern: '^/', description }) as const;
 
-export const params = {
-  route: {
-    type: 'object',
-    additionalProperties: false,
-    required: ['namespace', 'name', 'stable', 'canary'],
-    description: 'The HTTPRoute whose weights the cutover moves.',
-    properties: {
-      namespace: kubernetesName('Namespace of the route, its Services, the Deployments and the Lease.'),
-      name: kubernetesName('Name of the HTTPRoute.'),
-      rule: { type: 'integer', minimum: 0, default: 0, description: 'Which of its rules, counted from 0.' },
-      stable: kubernetesName('Service of the release that serves users now.'),
-      canary: kubernetesName('Service of the release that goes live.'),
+const route = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['namespace', 'name', 'stable', 'canary'],
+  properties: {
+    kind: {
+      type: 'string',
+      enum: TRAFFIC_KINDS,
+      default: 'HTTPRoute',
+      description: 'What holds the weights. Ingress: the canary Ingress of ingress-nginx. VirtualService: of Istio.',
     },
+    namespace: kubernetesName('Namespace of the object, its Services, the Deployments and the Lease.'),
+    name: kubernetesName('Name of the object.'),
+    rule: {
+      oneOf: [
+        { type: 'integer', minimum: 0 },
+        { type: 'string', const: 'all' },
+      ],
+      default: 0,
+      description: 'Which of its rules, counted from 0; all: each that has one of both Services.',
+    },
+    stable: kubernetesName('Service of the release that serves users now.'),
+    canary: kubernetesName('Service of the release that goes live.'),
+    subsets: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['stable', 'canary'],
+      description: 'Of a VirtualService that splits one host by the subsets of its DestinationRule.',
+      properties: {
+        stable: kubernetesName('Subset of the release that serves users now.'),
+        canary: kubernetesName('Subset of the release that goes live.'),
+      },
+    },
+  },
+} as const;
+
+export const params = {
+  route: { ...route, description: 'The object whose weights the cutover moves.' },
+  together: {
+    type: 'array',
+    minItems: 1,
+    items: route,
+    description:
+      'Objects that advance and go back with it, of services that are released together. Answers are counted of the first alone.',
   },
   version: {
     type: 'object',

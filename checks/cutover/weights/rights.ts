@@ -1,6 +1,7 @@
 /** The rights of the process of the cutover, and asking for each by itself. */
 import type { AccessAttributes, ClusterReader } from '../../contract/cluster.ts';
 import type { Permission } from '../../kit/kind.ts';
+import { systemOf } from '../../protocols/traffic/systems.ts';
 import type { Params } from './params.ts';
 
 export interface Right {
@@ -12,7 +13,8 @@ export interface Right {
 }
 
 /** Weights, Lease, the rollback, and the health of critical services. */
-export function cutoverRights({ route: { namespace, name }, deployments, services, lease }: Params): Permission[] {
+export function cutoverRights({ route, together = [], deployments, services, lease }: Params): Permission[] {
+  const { namespace } = route;
   const may = (
     group: string,
     resource: string,
@@ -26,7 +28,10 @@ export function cutoverRights({ route: { namespace, name }, deployments, service
     ...(resourceNames && { resourceNames }),
   });
   return [
-    may('gateway.networking.k8s.io', 'httproutes', ['get', 'patch'], [name]),
+    ...[route, ...together].map((one) => ({
+      ...may(groupOf(one), systemOf(one).type.resource, ['get', 'patch'], [one.name]),
+      namespace: one.namespace,
+    })),
     may('coordination.k8s.io', 'leases', ['get', 'update'], [lease]),
     // What does not exist yet has no name to be narrowed to.
     may('coordination.k8s.io', 'leases', ['create']),
@@ -35,6 +40,8 @@ export function cutoverRights({ route: { namespace, name }, deployments, service
     may('', 'services/proxy', ['get'], [...new Set(services.map((service) => `${service.name}:${service.port}`))]),
   ];
 }
+
+const groupOf = (route: Params['route']): string => systemOf(route).type.apiVersion.split('/')[0] ?? '';
 
 export async function askRights(params: Params, cluster: ClusterReader): Promise<Right[]> {
   const asked = cutoverRights(params)

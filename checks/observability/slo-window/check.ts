@@ -138,7 +138,11 @@ export const sloWindow = kind('observability/slo-window', {
       const subject = Object.keys(labels).length === 0 ? objective : `${objective} ${labelText(labels)}`;
       say.judged(subject);
       if (Number.isFinite(actual) && index < SHOWN)
-        say.show({ type: 'value', title: subject, value: actual, unit, bound });
+        for (const one of [
+          { title: subject, value: actual, unit, bound },
+          ...budgetOf(subject, actual, { bound, unit }),
+        ])
+          say.show({ type: 'value', ...one });
       if (saysNothing(actual, bound))
         unsure(subject, `the query gives ${valueText(actual)} over ${window}: it divides by nothing`);
       else if (!meets(actual, bound))
@@ -151,6 +155,19 @@ export const sloWindow = kind('observability/slo-window', {
     }
   },
 });
+
+/** How much of what may go wrong has gone wrong, of an objective that is a share: of requests that succeed, or of those that may fail. */
+function budgetOf(subject: string, actual: number, { bound, unit }: { readonly bound: Bound; readonly unit: Unit }) {
+  const whole = { ratio: 1, percent: 100 }[unit as string];
+  if (whole === undefined || bound.comparison === '==') return [];
+  const isSuccess = bound.comparison.startsWith('>');
+  const [budget, spent] = isSuccess ? [whole - bound.value, whole - actual] : [bound.value, actual];
+  // A share of something else that may be high is no budget of errors.
+  if (!(budget > 0) || (!isSuccess && !/error|fail/i.test(subject))) return [];
+  const value = Math.round((spent / budget) * 10_000) / 100;
+  const all = { comparison: '<=', value: 100 } as const;
+  return [{ title: `${subject}: error budget used`, value, unit: 'percent' as const, bound: all }];
+}
 
 /**
  * Whether golive's own requests are left out: every selector asks for users, and some series of the same metric is somebody else's. Without

@@ -1,11 +1,11 @@
 import type { Attestation, Spoken } from '../../contract/people.ts';
 import { table } from '../../kit/evidence.ts';
-import { kind, type Say } from '../../kit/kind.ts';
+import { kind, type ParamsOf, type Say } from '../../kit/kind.ts';
 import { isHere, namedRole, speakerFor, type Speaker } from '../speakers.ts';
 
 const DAY_MS = 86_400_000;
 
-const messages = {
+export const attestationMessages = {
   notSigned: {
     says: '{subject}: counts for nothing ({why}), expected the signature of a signer of {role}.',
     fix: 'Have the role attest it: golive attest ITEM; remove or correct what does not hold.',
@@ -20,6 +20,28 @@ const messages = {
   },
 } as const;
 
+export const attestationParams = {
+  statement: {
+    type: 'string',
+    minLength: 10,
+    maxLength: 1000,
+    description: 'What is attested, as a sentence: `golive attest` shows it to whoever signs.',
+  },
+  maxDays: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 366,
+    default: 90,
+    description: 'Longest time, in days, that an attestation may stand from now on; it says itself when it ends.',
+  },
+  needsEvidence: {
+    type: 'boolean',
+    default: false,
+    description: 'Whether it must name where others can look it up: a link, or a file of the project.',
+  },
+} as const;
+type Params = Pick<ParamsOf<typeof attestationParams, 'statement'>, 'statement' | 'maxDays' | 'needsEvidence'>;
+
 export const attestation = kind('people/attestation', {
   title: 'A named role vouches for what no program can look at',
   why: 'What only people know is otherwise assumed on launch day, and nobody remembers having promised it.',
@@ -29,55 +51,44 @@ export const attestation = kind('people/attestation', {
   ],
   not: ['Whether the statement is true: whoever signs it answers for that.'],
   needs: ['people'],
-  params: {
-    statement: {
-      type: 'string',
-      minLength: 10,
-      maxLength: 1000,
-      description: 'What is attested, as a sentence: `golive attest` shows it to whoever signs.',
-    },
-    maxDays: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 366,
-      default: 90,
-      description: 'Longest time, in days, that an attestation may stand from now on; it says itself when it ends.',
-    },
-    needsEvidence: {
-      type: 'boolean',
-      default: false,
-      description: 'Whether it must name where others can look it up: a link, or a file of the project.',
-    },
-  },
+  params: attestationParams,
   required: ['statement'],
-  messages,
+  messages: attestationMessages,
   gather: (_, { people }) => people.attestations(),
 
-  judge(params, seen, say, now) {
-    const role = namedRole(seen);
-    if (typeof role !== 'string') return say.unsure('misconfigured', role.why);
-    const quorum = seen.signing.roles[role]?.quorum ?? 1;
-    const here = standing(seen, role, now);
-    const good = here.filter((one) => one.speaker.refused === undefined && flawsOf(one.said, params, now).length === 0);
-    const people = new Set(good.flatMap(({ speaker }) => (speaker.refused === undefined ? [speaker.principal] : [])));
-    for (const { said, speaker } of good) say.judged(subjectOf(said, speaker));
-    if (people.size >= quorum) {
-      say.show(table('Attested by', ['who', 'role', 'statement', 'until', 'evidence'], good.map(rowOf)));
-      return;
-    }
-    // What cannot be read may be what is missing.
-    for (const problem of seen.problems) say.unsure('protocol', problem);
-    for (const one of here) tellFlaws(one, role, params, say, now);
-    if (people.size > 0) say.unsure('too-few-subjects', `${people.size} of ${quorum} signers of ${role} attest it.`);
-    else say.waits('needs-attestation', waitingFor(seen, role, params.statement, now));
-  },
+  judge: (params, seen, say, now) => judgeAttestation(params, seen, say, now),
 });
+
+/** Whether the item's role vouches for it: also of kinds that measure something, and want a signature beside it. */
+export function judgeAttestation(
+  params: Params,
+  seen: Spoken<Attestation>,
+  say: Say<typeof attestationMessages>,
+  now: Date,
+): void {
+  const role = namedRole(seen);
+  if (typeof role !== 'string') return say.unsure('misconfigured', role.why);
+  const quorum = seen.signing.roles[role]?.quorum ?? 1;
+  const here = standing(seen, role, now);
+  const good = here.filter((one) => one.speaker.refused === undefined && flawsOf(one.said, params, now).length === 0);
+  const people = new Set(good.flatMap(({ speaker }) => (speaker.refused === undefined ? [speaker.principal] : [])));
+  for (const { said, speaker } of good) say.judged(subjectOf(said, speaker));
+  if (people.size >= quorum) {
+    say.show(table('Attested by', ['who', 'role', 'statement', 'until', 'evidence'], good.map(rowOf)));
+    return;
+  }
+  // What cannot be read may be what is missing.
+  for (const problem of seen.problems) say.unsure('protocol', problem);
+  for (const one of here) tellFlaws(one, role, params, say, now);
+  if (people.size > 0) say.unsure('too-few-subjects', `${people.size} of ${quorum} signers of ${role} attest it.`);
+  else say.waits('needs-attestation', waitingFor(seen, role, params.statement, now));
+}
 
 function tellFlaws(
   { said, speaker }: Said,
   role: string,
-  params: Parameters<typeof flawsOf>[1],
-  say: Pick<Say<typeof messages>, 'fail'>,
+  params: Params,
+  say: Pick<Say<typeof attestationMessages>, 'fail'>,
   now: Date,
 ): void {
   const subject = subjectOf(said, speaker);
@@ -102,7 +113,7 @@ function standing(seen: Spoken<Attestation>, role: string, now: Date): readonly 
 
 function flawsOf(
   said: Attestation,
-  { maxDays, needsEvidence }: { readonly maxDays: number; readonly needsEvidence: boolean },
+  { maxDays, needsEvidence }: Params,
   now: Date,
 ): readonly ('tooLong' | 'noEvidence')[] {
   const tooLong = Date.parse(said.expires) - now.getTime() > maxDays * DAY_MS;

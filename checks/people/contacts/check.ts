@@ -1,11 +1,10 @@
-import { at, listAt, textAt } from '../../contract/json.ts';
 import { contactsSchema } from '../../contract/notify-schemas.ts';
 import type { Contact, ReadIncident } from '../../contract/notify.ts';
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind, type Say } from '../../kit/kind.ts';
-import { yamlDocuments } from '../../protocols/yaml.ts';
+import { readCalls, type Calls } from './calls.ts';
 
 const messages = {
   notReached: {
@@ -20,28 +19,25 @@ const messages = {
     says: '{subject}: the message of the latest drill was {state} ({detail}), expected a receipt.',
     fix: 'Repair the channel of this contact, then run golive incident --drill again.',
   },
+  notSigned: {
+    says: '{subject}: {why}, expected the signature of whoever made the calls; none of them counts.',
+    fix: 'Sign it: ssh-keygen -Y sign -n golive-signoff -f KEY {file}, with a key that allowed_signers allows.',
+  },
   samePhone: {
     says: '{subject}: has the phone number of {other}, expected one of its own.',
     fix: 'Correct the number in the environment file.',
   },
 } as const;
 
-/** A call that somebody made and wrote down. */
-interface Call {
-  readonly contact: string;
-  readonly by: string;
-  readonly at: string;
-}
-interface Seen {
+interface Seen extends Calls {
   readonly incidents: readonly ReadIncident[];
-  readonly calls: readonly Call[];
 }
 
 export const contacts = kind('people/contacts', {
   title: 'Every emergency contact has been reached',
   why: 'Numbers change with people: one that is tried for the first time in an emergency is often wrong.',
   sees: [
-    'For each contact a receipt in a signed record of golive incident --drill, or a call that somebody wrote down, and when that was.',
+    'For each contact a receipt in a signed record of golive incident --drill, or a call that somebody wrote down and signed, and when that was.',
     'No two contacts share a phone number.',
   ],
   not: ['Whether the phone number of a contact that a channel reaches is right.'],
@@ -51,25 +47,31 @@ export const contacts = kind('people/contacts', {
     calls: {
       type: 'string',
       minLength: 1,
-      description: 'YAML file of calls that were made, a list of {contact, by, at}: reviewed with the checklist.',
+      description:
+        'YAML file of calls that were made, a list of {contact, by, at}, with its SSH signature beside it (.sig).',
+    },
+    allowedSigners: {
+      type: 'string',
+      minLength: 1,
+      description:
+        'Who may sign the calls: the file allowed_signers beside the checklist, and revoked_signers beside it.',
     },
     maxAge: duration('How long ago it may be.', '90d'),
   },
   required: ['contacts'],
+  rules: { if: { required: ['calls'] }, then: { required: ['allowedSigners'] } },
   messages,
 
-  async gather({ calls }, { incidents, files }): Promise<Seen> {
-    const text = calls === undefined ? '[]' : await files.read(calls);
-    const made = listAt(yamlDocuments(text), 0).map((one) => ({
-      contact: textAt(one, '', 'contact'),
-      by: textAt(one, '', 'by'),
-      at: timeAt(one),
-    }));
-    return { incidents: await incidents.list(), calls: made };
+  async gather({ calls, allowedSigners = '' }, { incidents, files }, { now }): Promise<Seen> {
+    const made = calls === undefined ? { calls: [] } : await readCalls(files, calls, allowedSigners, now);
+    return { incidents: await incidents.list(), ...made };
   },
 
   judge({ contacts: all, ...params }, seen, say, now) {
     const maxAge = durationMs(params.maxAge);
+    const file = params.calls ?? '';
+    if (seen.refused !== undefined && seen.calls.length > 0)
+      say.fail('notSigned', `File ${file}`, { why: seen.refused, file });
     const rows = all.map((contact, index) => {
       const reached = lastReached(contact, seen);
       judgeContact(contact, reached, { maxAge, now }, say);
@@ -81,11 +83,6 @@ export const contacts = kind('people/contacts', {
   },
 });
 
-/** YAML reads a time as a date of its own. */
-const timeAt = (value: unknown): string => {
-  const found = at(value, 'at');
-  return found instanceof Date ? found.toISOString() : typeof found === 'string' ? found : '';
-};
 const digits = (phone: string): string => phone.replace(/\D/g, '');
 const nameOf = ({ name, role }: Contact): string => `Contact ${name} (${role})`;
 
@@ -99,14 +96,16 @@ interface Reached {
   readonly refused?: string;
 }
 
-function lastReached(contact: Contact, { incidents, calls }: Seen): Reached {
+function lastReached(contact: Contact, { incidents, calls, refused: unsigned }: Seen): Reached {
   const steps = incidents.flatMap(({ record, refused }) =>
     record.steps
       .filter(({ step, on }) => step === 'contact' && on === contact.name)
       .map((one) => ({ ...one, refused })),
   );
   const last = steps.at(-1);
-  const call = calls.findLast((one) => one.contact === contact.name && !Number.isNaN(Date.parse(one.at)));
+  const call = (unsigned === undefined ? calls : []).findLast(
+    (one) => one.contact === contact.name && !Number.isNaN(Date.parse(one.at)),
+  );
   const called = call ? { how: `call by ${call.by}`, at: call.at } : null;
   if (!last || (called && Date.parse(called.at) > Date.parse(last.at))) return called ?? { how: '', at: null };
   const { state, detail, refused } = last;

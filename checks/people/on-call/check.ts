@@ -3,9 +3,10 @@ import type { OnCallSource } from '../../contract/notify.ts';
 import { duration } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
-import { attempt, kind, ObservationError, type Capabilities } from '../../kit/kind.ts';
+import { attempt, kind, type Capabilities } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { secretsIn } from '../../protocols/notify/deliver.ts';
+import { calendarText } from '../../protocols/on-call/calendar-source.ts';
 import { calendarShifts } from '../../protocols/on-call/icalendar.ts';
 import {
   grafanaSchedule,
@@ -112,22 +113,4 @@ async function rotasOf(
     case 'icalendar':
       return [await calendarShifts(await calendarText(source, can), window, source.timeZone)];
   }
-}
-
-async function calendarText(
-  source: Extract<OnCallSource, { readonly type: 'icalendar' }>,
-  { http, files }: Pick<Capabilities, 'http' | 'files'>,
-): Promise<string> {
-  if (source.file !== undefined) return await files.read(source.file);
-  if (source.url === undefined)
-    throw new ObservationError('misconfigured', 'the calendar has neither url nor file', { fix: 'Name one of them' });
-  const answer = await http.request({
-    url: source.url,
-    ...(source.path === undefined ? {} : { secretPath: source.path }),
-    ...(source.caFile === undefined ? {} : { caFile: source.caFile }),
-    maxBytes: 16 * 1024 * 1024,
-  });
-  if (answer.status === 200 && !answer.truncated) return answer.body;
-  const what = answer.truncated ? 'is longer than golive reads' : `answered ${answer.status}, expected 200`;
-  throw new ObservationError('protocol', `The calendar ${what}.`, { detail: `http-${answer.status}` });
 }

@@ -2,7 +2,7 @@ import { kind, type ParamsOf, type Say } from '../../kit/kind.ts';
 import { valueText } from '../../protocols/prometheus.ts';
 import { prometheusOf, prometheusParams } from '../../protocols/telemetry.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
-import { evidenceOf, keyMetrics, measure, valueOf, type KeyMetric, type Measured } from '../metrics.ts';
+import { evidenceOf, keyMetrics, measure, spreadOf, valueOf, type KeyMetric, type Measured } from '../metrics.ts';
 
 const params = { ...prometheusParams, metrics: keyMetrics };
 
@@ -20,7 +20,10 @@ export const messages = {
 export const keyMetricsKind = kind('post-deployment/key-metrics', {
   title: 'The key metrics are measured and within their bounds',
   why: 'What was not measured at the approval cannot be compared with afterwards, and nobody can say whether the release has kept its promise.',
-  sees: ['One value of each key metric over its window, held against its bounds where it has some.'],
+  sees: [
+    'One value of each key metric over its window, held against its bounds where it has some.',
+    'How far it moves within an hour, for later comparison.',
+  ],
   not: ['How it compares with the release before: post-deployment/metric-stability does that.'],
   needs: ['http'],
   params,
@@ -61,6 +64,8 @@ function judgeOne(metric: KeyMetric, measured: Measured | undefined, say: Say<ty
       },
     );
   say.show(evidenceOf(metric, found.value));
+  if (measured?.spread !== undefined)
+    say.show({ type: 'value', title: spreadOf(name), value: measured.spread, unit: 'ratio' });
   const text = (value: number): string => `${valueText(value)} ${unit}`;
   if (min !== undefined && found.value < min)
     say.fail('below', name, { actual: text(found.value), expected: text(min) });

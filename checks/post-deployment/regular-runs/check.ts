@@ -1,6 +1,6 @@
 import type { PastOutcome } from '../../contract/history.ts';
 import { duration } from '../../contract/param-schemas.ts';
-import { durationMs } from '../../contract/units.ts';
+import { DURATION_PATTERN, durationMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind, type ParamsOf } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
@@ -16,6 +16,11 @@ const params = {
     type: 'string',
     minLength: 1,
     description: 'The item whose runs are counted: the one that measures the metrics on schedule.',
+  },
+  window: {
+    type: 'string',
+    pattern: DURATION_PATTERN,
+    description: 'The time that one run looks back over, so that no two see the same; absent: that of each metric.',
   },
   every: duration('How often it must have been judged.', '1h'),
   for: duration('For how long after the approval.', '24h'),
@@ -43,7 +48,11 @@ export const regularRuns = kind('post-deployment/regular-runs', {
 
   async gather(given, { history, http }) {
     const seen = await history.sinceApproval();
-    return { ...whenceOf(seen), since: seen.since, measured: await measure(http, prometheusOf(given), given.metrics) };
+    return {
+      ...whenceOf(seen),
+      since: seen.since,
+      measured: await measure(http, prometheusOf(given), given.metrics, given.window),
+    };
   },
 
   judge(given, { measured, since, ...whence }, say, now) {

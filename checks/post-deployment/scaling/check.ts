@@ -2,7 +2,7 @@ import { duration } from '../../contract/param-schemas.ts';
 import { durationMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind, type ParamsOf, type Say } from '../../kit/kind.ts';
-import { recordOf, type SinceApproval } from '../metrics.ts';
+import { recordOf, type Point, type SinceApproval } from '../metrics.ts';
 import { sayNotDue, sayWhence, windowAfter } from '../since.ts';
 
 const LEAST_VALUES = 12;
@@ -73,7 +73,10 @@ export const scaling = kind('post-deployment/scaling', {
   sees: [
     'Replicas and load as the runs since the approval recorded them: each change has its cause in the load, and load above the target is followed by one.',
   ],
-  not: ['Changes between two runs that were undone before the second.'],
+  not: [
+    'Changes between two runs that were undone before the second.',
+    'Replicas that one run alone missed: a pod was just replaced.',
+  ],
   needs: ['history'],
   params,
   required: ['watchedBy', 'workloads'],
@@ -100,19 +103,29 @@ interface Moment {
 }
 
 function momentsOf(
-  { replicas, load }: Workload,
+  { replicas, load, min }: Workload,
   { approvedAt, series }: SinceApproval,
   hours: number,
 ): readonly Moment[] {
   const loads = new Map(series[load] ?? []);
-  return (series[replicas] ?? [])
-    .filter(([hour]) => hour <= hours)
-    .flatMap(([hour, count]) => {
-      const seen = loads.get(hour);
-      const at = new Date(Date.parse(approvedAt) + hour * HOUR_MS).toISOString();
-      return seen === undefined ? [] : [{ hour, at, replicas: count, load: seen }];
-    });
+  return withoutDips((series[replicas] ?? []).filter(([hour]) => hour <= hours)).flatMap(([hour, seenCount]) => {
+    // No autoscaler goes below its minimum: a pod is missing, and that is no scale event.
+    const count = Math.max(seenCount, min);
+
+    const seen = loads.get(hour);
+    const at = new Date(Date.parse(approvedAt) + hour * HOUR_MS).toISOString();
+    return seen === undefined ? [] : [{ hour, at, replicas: count, load: seen }];
+  });
 }
+
+/** Fewer in one run alone than in two runs on either side: a pod was just replaced, with its node or without. */
+const withoutDips = (points: readonly Point[]): readonly Point[] =>
+  points.map(([hour, count], index) => {
+    const around = [-2, -1, 1, 2].flatMap((step) => points[index + step]?.[1] ?? []);
+    const [usual] = around;
+    const isDip = around.length === 4 && usual !== undefined && count < usual && around.every((one) => one === usual);
+    return [hour, isDip ? usual : count];
+  });
 
 function judgeWorkload(workload: Workload, given: Params, moments: readonly Moment[], say: Say<typeof messages>): void {
   const { name, target } = workload;

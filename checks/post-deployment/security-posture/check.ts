@@ -3,6 +3,7 @@ import { duration } from '../../contract/param-schemas.ts';
 import { durationMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind } from '../../kit/kind.ts';
+import { attestationMessages, attestationParams, judgeAttestation } from '../../people/attestation/check.ts';
 import { approvedIn, whenceOf } from '../metrics.ts';
 import { sayNotDue, sayWhence, windowAfter } from '../since.ts';
 
@@ -10,10 +11,11 @@ export const securityPosture = kind('post-deployment/security-posture', {
   title: 'Nothing has become less secure since the approval',
   why: 'New vulnerabilities of the same images, a right that was given by hand and a policy that was deleted change nothing that users see.',
   sees: [
+    'Where it is asked for, the signature of the role of the item beside the comparison.',
     'Each named item judged again since the approval, no longer ago than `maxAge`, and each of its findings that the approval did not have.',
   ],
   not: ['What the named items do not look at.'],
-  needs: ['history'],
+  needs: ['history', 'people'],
   params: {
     items: {
       type: 'array',
@@ -24,9 +26,15 @@ export const securityPosture = kind('post-deployment/security-posture', {
     },
     for: duration('How long after the approval; before that it is not due.', '168h'),
     maxAge: duration('How old the latest look of each item may be.', '168h'),
+    ...attestationParams,
+    statement: {
+      ...attestationParams.statement,
+      description: 'What the role of the item signs beside the comparison; absent: nobody signs.',
+    },
   },
   required: ['items'],
   messages: {
+    ...attestationMessages,
     newFinding: {
       says: '{subject}: {item} finds {id}, which it did not at the approval, expected nothing new.',
       fix: 'Correct it, or have it accepted by name in a waiver.',
@@ -36,15 +44,17 @@ export const securityPosture = kind('post-deployment/security-posture', {
       fix: 'See what the item says in that run: golive report --run ID.',
     },
   },
-  async gather(_, { history }) {
+  async gather({ statement }, { history, people }) {
     const seen = await history.sinceApproval();
-    return { ...whenceOf(seen), approved: approvedIn(seen).items, since: seen.since };
+    const spoken = statement === undefined ? null : await people.attestations();
+    return { ...whenceOf(seen), approved: approvedIn(seen).items, since: seen.since, spoken };
   },
-  judge({ items, maxAge, ...given }, { approved, since, ...whence }, say, now) {
+  judge({ items, maxAge, statement, ...given }, { approved, since, spoken, ...whence }, say, now) {
     const length = durationMs(given.for);
     const window = windowAfter(whence, length, now);
     sayWhence(say, whence);
     if (!window.isOver) return sayNotDue(say, window, now, window.fromMs + length);
+    if (statement !== undefined && spoken !== null) judgeAttestation({ ...given, statement }, spoken, say, now);
     const rows = items.map((item) => ({ item, before: latestOf(approved, item), latest: latestOf(since, item) }));
     for (const { item, before, latest } of rows) {
       say.judged(item);

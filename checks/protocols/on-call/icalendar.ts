@@ -16,19 +16,27 @@ const DAY_MS = 86_400_000;
 /** A later instance may have been moved to the front. */
 const MARGIN_MS = 60 * DAY_MS;
 
+/** `busy`: not the events that leave whoever has them free (TRANSP:TRANSPARENT), as calendars mark whole days. `all`: these, too. */
+type Counts = 'busy' | 'all';
+
 /** Throws where the text is no calendar, or a time of it cannot be placed. */
-export async function calendarShifts(text: string, window: Span, timeZone: string | undefined): Promise<Rota> {
+export async function calendarShifts(
+  text: string,
+  window: Span,
+  timeZone: string | undefined,
+  counts: Counts = 'busy',
+): Promise<Rota> {
   if (!/^\s*BEGIN:VCALENDAR/i.test(text)) throw broken('it does not begin with BEGIN:VCALENDAR: is it the calendar?');
   const { default: ical } = await import('ical.js');
   const calendar = parsed(ical, text);
-  const zones = zonesOf(calendar, timeZone);
+  const how: How = { instant: zonesOf(calendar, timeZone), counts };
   const events = calendar.getAllSubcomponents('vevent');
   const masters = events.filter((one) => !one.hasProperty('recurrence-id'));
   const known = new Set(masters.map((one) => String(one.getFirstPropertyValue('uid'))));
   const orphans = events.filter(
     (one) => one.hasProperty('recurrence-id') && !known.has(String(one.getFirstPropertyValue('uid'))),
   );
-  const shifts = [...masters, ...orphans].flatMap((one) => shiftsOf(new ical.Event(one), window, zones));
+  const shifts = [...masters, ...orphans].flatMap((one) => shiftsOf(new ical.Event(one), window, how));
   return { name: String(calendar.getFirstPropertyValue('x-wr-calname') ?? 'the calendar'), shifts };
 }
 
@@ -64,8 +72,14 @@ function zoneOf(component: Component, property: string): string | undefined {
   return typeof zone === 'string' ? zone : undefined;
 }
 
-function shiftsOf(event: Event, window: Span, instant: ToInstant): Shift[] {
-  if (!event.isRecurring()) return [shiftOf(event, event.startDate, instant)].filter((one) => one !== null);
+interface How {
+  readonly instant: ToInstant;
+  readonly counts: Counts;
+}
+
+function shiftsOf(event: Event, window: Span, how: How): Shift[] {
+  const { instant } = how;
+  if (!event.isRecurring()) return [shiftOf(event, event.startDate, how)].filter((one) => one !== null);
   const shifts: Shift[] = [];
   const instances = event.iterator();
   const zone = zoneOf(event.component, 'dtstart');
@@ -76,15 +90,15 @@ function shiftsOf(event: Event, window: Span, instant: ToInstant): Shift[] {
     if (!next) return shifts;
     if (instant(next, zone) > window.to + MARGIN_MS) return shifts;
     const { item, startDate } = event.getOccurrenceDetails(next) as { readonly item: Event; readonly startDate: Time };
-    const shift = shiftOf(item, startDate, instant);
+    const shift = shiftOf(item, startDate, how);
     if (shift && shift.to > window.from && shift.from < window.to) shifts.push(shift);
   }
 }
 
-function shiftOf(item: Event, start: Time, instant: ToInstant): Shift | null {
+function shiftOf(item: Event, start: Time, { instant, counts }: How): Shift | null {
   const { component } = item;
   const word = (name: string): string => String(component.getFirstPropertyValue(name) ?? '').toUpperCase();
-  if (word('status') === 'CANCELLED' || word('transp') === 'TRANSPARENT') return null;
+  if (word('status') === 'CANCELLED' || (counts === 'busy' && word('transp') === 'TRANSPARENT')) return null;
   const from = instant(start, zoneOf(component, 'dtstart'));
   return { from, to: endOf(item, start, from, instant), who: item.summary };
 }
@@ -108,7 +122,7 @@ const daysBetween = (a: Time, b: Time): number =>
 
 function isZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+    return clockOf(name).resolvedOptions().timeZone !== '';
   } catch {
     return false;
   }
@@ -122,8 +136,13 @@ function instantIn(timeZone: string, local: number): number {
   return fits.length === 0 ? before : Math.min(...fits);
 }
 
-function offsetAt(timeZone: string, ms: number): number {
-  const parts = new Intl.DateTimeFormat('en-u-ca-gregory-hc-h23', {
+/** One is dear to make, and a calendar asks for its zones thousands of times. */
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timeZone);
+  if (known) return known;
+  const clock = new Intl.DateTimeFormat('en-u-ca-gregory-hc-h23', {
     timeZone,
     year: 'numeric',
     month: 'numeric',
@@ -131,7 +150,13 @@ function offsetAt(timeZone: string, ms: number): number {
     hour: 'numeric',
     minute: 'numeric',
     second: 'numeric',
-  }).formatToParts(ms);
+  });
+  clocks.set(timeZone, clock);
+  return clock;
+}
+
+function offsetAt(timeZone: string, ms: number): number {
+  const parts = clockOf(timeZone).formatToParts(ms);
   const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value);
   return (
     Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')) -

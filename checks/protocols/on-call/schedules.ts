@@ -102,11 +102,18 @@ export async function opsgenieSchedule(
     if (!Array.isArray(recipients))
       throw new ObservationError('protocol', 'Opsgenie: the answer names no recipients.', { detail: 'no-list' });
     if (at(answer, '_parent', 'enabled') === false) return null;
-    const who = recipients.map((one: unknown) => (typeof one === 'string' ? one : textAt(one, '', 'name')));
+    const who = recipients.flatMap(peopleOf);
     return who.length === 0 ? null : { from, to: from + step, who: who.join(', ') };
   });
   const shifts = (await Promise.all(looks)).filter((shift) => shift !== null);
   return [{ name: source.schedule, shifts, sampled: true }];
+}
+
+/** The people behind a recipient: a team or an escalation is nobody by itself. */
+function peopleOf(recipient: unknown): readonly string[] {
+  if (typeof recipient === 'string') return [recipient];
+  if (textAt(recipient, 'user', 'type') === 'user') return [textAt(recipient, '', 'name')];
+  return listAt(recipient, 'onCallParticipants').flatMap(peopleOf);
 }
 
 const MOST_PAGES = 100;

@@ -96,3 +96,92 @@ describe('the laws of NetworkPolicy', () => {
     fc.assert(fc.property(pods, (all) => [...verdictsOf(all).values()].every((verdict) => verdict === 'allow')));
   });
 });
+
+const selection = fc.oneof(
+  selector.map((chosen) => ({ namespaces: chosen })),
+  fc
+    .tuple(selector, selector)
+    .map(([namespaceSelector, podSelector]) => ({ pods: { namespaceSelector, podSelector } })),
+);
+const numbers = fc.constantFrom({ number: 80 }, { range: { start: 79, end: 81 } }, { range: { start: 1, end: 79 } });
+const protocol = fc.oneof(
+  numbers.map((destinationPort) => ({ tcp: { destinationPort } })),
+  fc.constantFrom({ udp: { destinationPort: { number: 80 } } }, { destinationNamedPort: 'http' }),
+);
+const adminRule = (side: 'from' | 'to', actions: readonly string[]) =>
+  fc
+    .tuple(
+      fc.constantFrom(...actions),
+      fc.array(selection, { minLength: 1, maxLength: 2 }),
+      fc.array(protocol, { maxLength: 2 }),
+    )
+    .map(([action, peers, protocols]) => ({ action, [side]: peers, protocols }));
+const clusterPolicy = (tier: 'Admin' | 'Baseline', id: number) => {
+  const actions = tier === 'Admin' ? ['Accept', 'Deny', 'Pass'] : ['Accept', 'Deny'];
+  return fc
+    .record({
+      tier: fc.constant(tier),
+      priority: tier === 'Admin' ? fc.nat(2) : fc.constant(0),
+      subject: selection,
+      ingress: fc.array(adminRule('from', actions), { maxLength: 3 }),
+      egress: fc.array(adminRule('to', actions), { maxLength: 3 }),
+    })
+    .map((spec) => ({
+      apiVersion: 'policy.networking.k8s.io/v1alpha2',
+      kind: 'ClusterNetworkPolicy',
+      metadata: { name: `c${id}` },
+      spec,
+    }));
+};
+type Protocol = Readonly<Record<string, { destinationPort?: { number?: number; range?: object } } | string>>;
+/** The same policy as the API before said it. */
+function asBefore({ metadata, spec }: { metadata: object; spec: Readonly<Record<string, unknown>> }): object {
+  const portOf = (one: Protocol): object => {
+    if (typeof one['destinationNamedPort'] === 'string') return { namedPort: one['destinationNamedPort'] };
+    const [[name, of] = ['', {}]] = Object.entries(one);
+    const { number, range } = (typeof of === 'string' ? {} : of).destinationPort ?? {};
+    const protocol = name.toUpperCase();
+    return number === undefined ? { portRange: { protocol, ...range } } : { portNumber: { protocol, port: number } };
+  };
+  const rules = (list: unknown): readonly object[] =>
+    (list as readonly { action: string; protocols: readonly Protocol[] }[]).map(({ action, protocols, ...rest }) => ({
+      ...rest,
+      action: action === 'Accept' ? 'Allow' : action,
+      ports: protocols.map(portOf),
+    }));
+  const { tier, ingress, egress, ...rest } = spec;
+  return {
+    apiVersion: 'policy.networking.k8s.io/v1alpha1',
+    kind: tier === 'Admin' ? 'AdminNetworkPolicy' : 'BaselineAdminNetworkPolicy',
+    metadata,
+    spec: { ...rest, ingress: rules(ingress), egress: rules(egress) },
+  };
+}
+const guarded = fc.tuple(world, clusterPolicy('Admin', 1), clusterPolicy('Admin', 2), clusterPolicy('Baseline', 3));
+
+describe('the laws of ClusterNetworkPolicy', () => {
+  it('it says what an AdminNetworkPolicy and a baseline said in its place', () => {
+    fc.assert(
+      fc.property(guarded, ([[all, policies], ...admins]) => {
+        const now = verdictsOf([...all, ...policies, ...admins]);
+        const before = verdictsOf([...all, ...policies, ...admins.map(asBefore)]);
+        return [...now].every(([key, verdict]) => before.get(key) === verdict);
+      }),
+    );
+  });
+  it('what nothing in the admin tier names is decided as without it', () => {
+    fc.assert(
+      fc.property(guarded, ([[all, policies], admin, , baseline]) => {
+        const passes = [{ action: 'Pass', from: [{ namespaces: {} }] }];
+        const goes = [{ action: 'Pass', to: [{ namespaces: {} }] }];
+        const first = { ...admin, spec: { ...admin.spec, priority: 0, subject: { namespaces: {} } } };
+        const passing = { ...first, spec: { ...first.spec, ingress: passes, egress: goes } };
+        const later = { ...admin, metadata: { name: 'later' }, spec: { ...admin.spec, priority: 9 } };
+        const [with_, without] = [[passing, later], []].map((more) =>
+          verdictsOf([...all, ...policies, baseline, ...more]),
+        );
+        return [...(without ?? [])].every(([key, verdict]) => with_?.get(key) === verdict);
+      }),
+    );
+  });
+});

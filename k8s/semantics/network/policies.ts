@@ -16,7 +16,7 @@ export interface NetworkPolicy {
   readonly isolates: Readonly<Record<Direction, boolean>>;
   readonly rules: Readonly<Record<Direction, readonly Rule[]>>;
 }
-/** An AdminNetworkPolicy by its priority (a lower number goes first), or the baseline, which is asked last. */
+/** An AdminNetworkPolicy or ClusterNetworkPolicy by its priority (a lower number goes first); the baseline is asked last. */
 export interface AdminPolicy {
   readonly name: string;
   readonly tier: 'admin' | 'baseline';
@@ -35,7 +35,7 @@ export interface UnreadPolicy {
 }
 
 /** What an API server refuses with 422. */
-class Refused extends Error {}
+export class Refused extends Error {}
 
 const DIRECTIONS = { ingress: 'from', egress: 'to' } as const;
 
@@ -101,7 +101,8 @@ export function adminPolicy(object: Shape): AdminPolicy | UnreadPolicy {
   });
 }
 
-function unlessRefused<Policy>(name: string, namespace: string, read: () => Policy): Policy | UnreadPolicy {
+/** The policy that `read` makes, or why an API server refuses it. */
+export function unlessRefused<Policy>(name: string, namespace: string, read: () => Policy): Policy | UnreadPolicy {
   try {
     return read();
   } catch (error) {
@@ -146,7 +147,8 @@ function blockPeer(ipBlock: Shape, path: string): Peer {
   return { type: 'block', block, except };
 }
 
-function checkedBlock(cidr: unknown, path: string): AddressRange {
+/** @throws Refused */
+export function checkedBlock(cidr: unknown, path: string): AddressRange {
   const range = text(cidr)?.includes('/') === true ? addressRange(text(cidr) ?? '') : undefined;
   if (range === undefined)
     throw new Refused(
@@ -174,7 +176,7 @@ function networkPort({ protocol, port, endPort }: Shape, path: string): PortMatc
   };
 }
 
-const isPort = (port: number): boolean => port >= 1 && port <= 65_535;
+export const isPort = (port: number): boolean => port >= 1 && port <= 65_535;
 
 function checkedEnd(end: number, port: number | undefined, isNamed: boolean, path: string): number {
   if (port === undefined)
@@ -192,7 +194,7 @@ function adminAction(action: unknown, tier: AdminPolicy['tier'], path: string): 
 }
 
 /** `{namespaces: selector}` or `{pods: {namespaceSelector, podSelector}}`. */
-function adminSelection(of: unknown): PodSelection | undefined {
+export function adminSelection(of: unknown): PodSelection | undefined {
   const [namespaces, pods] = [at(of, 'namespaces'), at(of, 'pods')];
   if (isShape(namespaces) === isShape(pods)) return undefined;
   if (isShape(namespaces)) return { namespaces: labelRequirements(namespaces), pods: [] };

@@ -13,7 +13,13 @@ export interface PodSelection {
 }
 export type Peer =
   | { readonly type: 'pods'; readonly selection: PodSelection }
-  | { readonly type: 'block'; readonly block: AddressRange; readonly except: readonly AddressRange[] }
+  | {
+      readonly type: 'block';
+      readonly block: AddressRange;
+      readonly except: readonly AddressRange[];
+      /** Pods are met by their addresses, too, as the API says; else that is left to the network plug-in. */
+      readonly coversPods?: true;
+    }
   | { readonly type: 'nodes'; readonly nodes: readonly Requirement[] }
   /** A form that this engine does not know: a domain name, a field of a newer version. */
   | { readonly type: 'unknown' };
@@ -95,7 +101,7 @@ function peerMatches(peer: Peer, home: string, end: NetworkEnd, selections: Sele
   return end.type === 'pod' ? selections.matches(peer.selection, home, end.class) : 'no';
 }
 
-function blockMatches({ block, except }: Extract<Peer, { type: 'block' }>, end: NetworkEnd): Match {
+function blockMatches({ block, except, coversPods }: Extract<Peer, { type: 'block' }>, end: NetworkEnd): Match {
   const within = (range: AddressRange): Match => {
     const [inside, outside] = [overlap(range, block), except.map((one) => overlap(range, one))];
     if (inside === 'none' || outside.includes('all')) return 'no';
@@ -105,7 +111,7 @@ function blockMatches({ block, except }: Extract<Peer, { type: 'block' }>, end: 
   if (end.addresses.length === 0) return 'unsure';
   const match = either(end.addresses.map(within));
   // Whether a block covers pods is left to the network plug-in: Cilium never matches a pod by its address.
-  return match === 'yes' && end.type === 'pod' ? 'unsure' : match;
+  return match === 'yes' && end.type === 'pod' && coversPods !== true ? 'unsure' : match;
 }
 
 /** A name is looked up in the pod that is connected to, of that protocol; an address has no names. */

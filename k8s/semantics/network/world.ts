@@ -10,6 +10,7 @@ import {
   type NodeEnd,
   type PodEnd,
 } from './ends.ts';
+import { clusterNetworkPolicy } from './cluster-policy.ts';
 import { adminPolicy, networkPolicy, type AdminPolicy, type NetworkPolicy, type UnreadPolicy } from './policies.ts';
 import { Selections } from './rules.ts';
 
@@ -48,7 +49,7 @@ const FOREIGN: readonly RegExp[] = [
   /^(crd\.projectcalico\.org|projectcalico\.org)\/.* (Global|Staged\w*)?NetworkPolicy$/,
   /^cilium\.io\/.* Cilium(Clusterwide)?NetworkPolicy$/,
   /^crd\.antrea\.io\/.* (Cluster)?NetworkPolicy$/,
-  /^policy\.networking\.k8s\.io\/.* ClusterNetworkPolicy$/,
+  /^policy\.networking\.k8s\.io\/.* (ClusterNetworkPolicy|(Baseline)?AdminNetworkPolicy)$/,
 ];
 
 /** Reads the objects in any order; those of no meaning to the network are passed over. Without a namespace one lies in `fallback`. */
@@ -71,18 +72,23 @@ export function readNetwork(objects: readonly unknown[], fallback = 'default'): 
     'networking.k8s.io/v1 NetworkPolicy': (object) => {
       const policy = networkPolicy(object, fallback);
       if ('says' in policy) unread.push(policy);
-      else policies.set(policy.namespace, [...(policies.get(policy.namespace) ?? []), policy]);
+      else {
+        const beside = policies.get(policy.namespace);
+        if (beside === undefined) policies.set(policy.namespace, [policy]);
+        else beside.push(policy);
+      }
     },
   };
-  const readAdmin = (object: Shape): void => {
-    const policy = adminPolicy(object);
+  const readAdmin = (policy: AdminPolicy | UnreadPolicy): void => {
     if ('says' in policy) unread.push(policy);
     else adminPolicies.push(policy);
   };
   for (const object of objects.filter(isShape)) {
     const type = `${text(object['apiVersion']) ?? ''} ${text(object['kind']) ?? ''}`;
     if (read[type] !== undefined) read[type](object);
-    else if (/^policy\.networking\.k8s\.io\/v1alpha1 (Baseline)?AdminNetworkPolicy$/.test(type)) readAdmin(object);
+    else if (/^policy\.networking\.k8s\.io\/v1alpha1 (Baseline)?AdminNetworkPolicy$/.test(type))
+      readAdmin(adminPolicy(object));
+    else if (type === 'policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy') readAdmin(clusterNetworkPolicy(object));
     else if (FOREIGN.some((form) => form.test(type))) unread.push(foreign(object));
     else if (/^(v1|apps\/v1|batch\/v1(beta1)?) /.test(type)) {
       const end = podEnd(object, classes, fallback);

@@ -106,3 +106,69 @@ describe('what is refused or not known', () => {
     expect(answer(world, { from: 'z/b', to: 'x/a', port: 1, protocol: 'TCP' }).verdict).toBe('allow');
   });
 });
+
+describe('ClusterNetworkPolicy', () => {
+  const pods = `
+{apiVersion: v1, kind: Namespace, metadata: {name: a, labels: {tier: web}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: p, namespace: a}, spec: {containers: [{name: c, ports: [{name: http, containerPort: 80}]}]}, status: {podIP: 10.0.0.1}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: q, namespace: a}, spec: {containers: [{name: c}]}, status: {podIP: 10.0.0.2}}
+---
+`;
+  const spec = (text: string): string =>
+    `${pods}{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: c}, spec: ${text}}`;
+  const ask = (text: string, from: string, to: string, port = 80, protocol = 'TCP') =>
+    answer(networkOf(spec(text)), { from, to, port, protocol }).verdict;
+
+  it('meets pods by their addresses, too', () => {
+    const text =
+      '{tier: Admin, priority: 0, subject: {namespaces: {}}, egress: [{action: Deny, to: [{networks: [10.0.0.0/24]}]}]}';
+    expect([ask(text, 'a/p', 'a/q'), ask(text, 'a/p', '10.0.0.9'), ask(text, 'a/p', '10.0.1.9')]).toEqual([
+      ...['deny', 'deny', 'allow'],
+    ]);
+  });
+  it('a protocol alone is all of its ports', () => {
+    const text =
+      '{tier: Baseline, priority: 7, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {}}]}]}';
+    expect([ask(text, 'a/p', 'a/q', 9), ask(text, 'a/p', 'a/q', 9, 'UDP')]).toEqual(['deny', 'allow']);
+  });
+  it('a domain name may lead anywhere', () => {
+    const text =
+      '{tier: Admin, priority: 0, subject: {namespaces: {}}, egress: [{action: Accept, to: [{domainNames: [a.example]}]}, {action: Deny, to: [{networks: [0.0.0.0/0]}]}]}';
+    expect(ask(text, 'a/p', '1.2.3.4')).toBe('undefined');
+  });
+  it.each([
+    ['{priority: 0, subject: {namespaces: {}}}', 'spec.tier: Unsupported value'],
+    ['{tier: Baseline, subject: {namespaces: {}}}', 'spec.priority: Invalid value'],
+    ['{tier: Admin, priority: 1001, subject: {namespaces: {}}}', 'spec.priority: Invalid value'],
+    ['{tier: Admin, priority: 1, subject: {}}', 'spec.subject: exactly one'],
+    [
+      '{tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Allow, from: [{namespaces: {}}]}]}',
+      'spec.ingress[0].action',
+    ],
+    [
+      '{tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Deny}]}',
+      'spec.ingress[0].from: Required value',
+    ],
+    [
+      '{tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{networks: [1.0.0.0/8]}]}]}',
+      'spec.ingress[0].from[0]: Invalid value',
+    ],
+    [
+      '{tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: Deny, to: [{nodes: {}}], protocols: [{destinationNamedPort: http}]}]}',
+      'cannot be set with namedPorts',
+    ],
+    [
+      '{tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: Deny, to: [{nodes: {}}], protocols: [{tcp: {destinationPort: {range: {start: 2, end: 2}}}}]}]}',
+      'Start port must be less',
+    ],
+  ])('%s is refused', (text, says) => {
+    const [policy] = networkOf(spec(text)).unread;
+    expect(policy).toMatchObject({ isRefused: true, says: expect.stringContaining(says) as string });
+  });
+  it('of another version is not understood', () => {
+    const { unread } = networkOf(spec('{}').replace('v1alpha2', 'v1beta1'));
+    expect(unread).toMatchObject([{ isRefused: false }]);
+  });
+});

@@ -1,6 +1,6 @@
 /** What a set of objects holds, so that nobody is asked about a namespace where there is nothing to judge. */
 import { podTemplateOf } from '../pod-template.ts';
-import { at, namespaceOf, shapes, text, type Shape } from '../shape.ts';
+import { at, isShape, namespaceOf, shape, shapes, text, type Shape } from '../shape.ts';
 
 /** Objects that name no namespace lie here, as for `kubectl apply`. */
 export const DEFAULT_NAMESPACE = 'default';
@@ -20,9 +20,10 @@ export const isBuiltIn = (object: Shape): boolean => OWN_GROUPS.test(text(object
 
 /** A custom resource that starts pods: its template is not read. */
 export function isStrange(object: Shape): boolean {
-  const hasTemplate = ['spec.template.spec.containers', 'spec.containers'].some(
-    (path) => shapes(at(object, path)).length > 0,
-  );
+  const { template, containers } = shape(object['spec']);
+  // Most objects have neither.
+  if (!isShape(template) && !Array.isArray(containers)) return false;
+  const hasTemplate = [containers, at(template, 'spec.containers')].some((list) => shapes(list).length > 0);
   return hasTemplate && (podTemplateOf(object) === null || !isBuiltIn(object));
 }
 
@@ -32,11 +33,12 @@ export function inventoryOf(objects: readonly Shape[]): Inventory {
   const withPolicies = new Set<string>();
   for (const object of objects) {
     const namespace = namespaceOf(object) || DEFAULT_NAMESPACE;
-    if (!isStrange(object) && podTemplateOf(object) !== null) withPods.add(namespace);
-    if (object['kind'] === 'ServiceAccount') withAccounts.add(namespace);
-    if (object['kind'] === 'NetworkPolicy') withPolicies.add(namespace);
-    const subjects = /^(Cluster)?RoleBinding$/.test(text(object['kind']) ?? '') ? shapes(object['subjects']) : [];
-    for (const subject of subjects)
+    const { kind } = object;
+    if (podTemplateOf(object) !== null && !isStrange(object)) withPods.add(namespace);
+    if (kind === 'ServiceAccount') withAccounts.add(namespace);
+    if (kind === 'NetworkPolicy') withPolicies.add(namespace);
+    if (kind !== 'RoleBinding' && kind !== 'ClusterRoleBinding') continue;
+    for (const subject of shapes(object['subjects']))
       if (subject['kind'] === 'ServiceAccount') withAccounts.add(text(subject['namespace']) ?? namespace);
   }
   return {

@@ -2,21 +2,10 @@
  * Kubernetes objects from text as kubectl reads it: several documents of YAML 1.1 or JSON, Lists of any kind. Each object keeps its place. A
  * document that cannot be read is reported with its place, and the others are read all the same. Pure.
  */
-import {
-  boolYaml11Tag,
-  defineScalarTag,
-  FAILSAFE_SCHEMA,
-  floatYaml11Tag,
-  intYaml11Tag,
-  load,
-  mergeTag,
-  NOT_RESOLVED,
-  nullYaml11Tag,
-  parseEvents,
-  Schema,
-  YAMLException,
-} from 'js-yaml';
+import { load, parseEvents, YAMLException } from 'js-yaml';
 import { isShape, text as textOf, type Shape } from '../shape.ts';
+import { MANIFEST_SCHEMA } from './manifest-schema.ts';
+import { readPlainYaml, type Offsets } from './plain-yaml.ts';
 import { pointerStep, positionsOf } from './positions.ts';
 
 export interface Place {
@@ -46,23 +35,6 @@ export interface ReadDocuments {
   readonly unread: readonly UnreadDocument[];
 }
 
-/** YAML 1.1 without what its Go parser does not know: `22:22` is text. Dates stay text, too. */
-const unlessSexagesimal = (tag: typeof intYaml11Tag): ReturnType<typeof defineScalarTag> =>
-  defineScalarTag(tag.tagName, {
-    implicit: true,
-    implicitFirstChars: tag.implicitFirstChars,
-    resolve: (source, isExplicit, tagName) =>
-      source.includes(':') ? NOT_RESOLVED : tag.resolve(source, isExplicit, tagName),
-    identify: () => false,
-  });
-const MANIFEST_SCHEMA = new Schema([
-  ...FAILSAFE_SCHEMA.tags,
-  nullYaml11Tag,
-  boolYaml11Tag,
-  unlessSexagesimal(intYaml11Tag),
-  unlessSexagesimal(floatYaml11Tag),
-  mergeTag,
-]);
 /** Anchors are rare in manifests; what expands without end is refused. */
 const MAX_ALIASES = 100;
 const MAX_DEPTH = 100;
@@ -111,7 +83,7 @@ class Document {
   readonly #file: string;
   readonly #number: number;
   readonly #chunk: Chunk;
-  #offsets: ReadonlyMap<string, { readonly key?: number; readonly value: number }> | undefined;
+  #offsets: ReadonlyMap<string, number> | undefined;
   constructor(file: string, number: number, chunk: Chunk) {
     this.#file = file;
     this.#number = number;
@@ -127,6 +99,8 @@ class Document {
         // YAML's flow style looks like JSON, too.
       }
     }
+    const plain = readPlainYaml(text);
+    if (plain !== undefined) return plain;
     try {
       // Of a key written twice the last one counts, as for an API server that does not validate strictly.
       return {
@@ -143,7 +117,7 @@ class Document {
     this.#offsets ??= this.#read();
     for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
       const found = this.#offsets.get(at);
-      if (found !== undefined) return this.#placeAt(found.key ?? found.value);
+      if (found !== undefined) return this.#placeAt(found);
     }
     return this.start();
   }
@@ -153,15 +127,21 @@ class Document {
   }
 
   /** Found only when somebody asks: most documents have nothing to report. */
-  #read(): ReadonlyMap<string, { readonly key?: number; readonly value: number }> {
+  #read(): ReadonlyMap<string, number> {
     const { text } = this.#chunk;
-    return positionsOf(text, parseEvents(text, { maxDepth: MAX_DEPTH })).offsets;
+    const plain: Offsets = new Map();
+    if (readPlainYaml(text, plain) !== undefined) return plain;
+    const { offsets } = positionsOf(text, parseEvents(text, { maxDepth: MAX_DEPTH }));
+    return new Map([...offsets].map(([pointer, { key, value }]) => [pointer, key ?? value]));
   }
   #placeAt(offset: number): Place {
-    const before = this.#chunk.text.slice(0, offset);
-    const line = before.split('\n').length;
-    const column = offset - (before.lastIndexOf('\n') + 1) + 1;
-    return { file: this.#file, document: this.#number, line: this.#chunk.linesBefore + line, column };
+    const { text, linesBefore } = this.#chunk;
+    let [line, start] = [1, 0];
+    for (let end = text.indexOf('\n'); end !== -1 && end < offset; end = text.indexOf('\n', start)) {
+      line += 1;
+      start = end + 1;
+    }
+    return { file: this.#file, document: this.#number, line: linesBefore + line, column: offset - start + 1 };
   }
 }
 
@@ -214,13 +194,21 @@ export function pointerOf(object: unknown, path: string): string {
       rest = rest.slice(index[0].length);
       continue;
     }
-    const keys = isShape(value) ? Object.keys(value) : [];
-    const known = keys.filter((key) => rest === key || rest.startsWith(`${key}.`) || rest.startsWith(`${key}[`));
-    const key = known.sort((a, b) => b.length - a.length)[0] ?? /^[^.[]*/.exec(rest)?.[0] ?? rest;
+    const key = keyAtStart(isShape(value) ? value : {}, rest) ?? /^[^.[]*/.exec(rest)?.[0] ?? rest;
     if (key === '' && rest !== '') return pointer;
     pointer += pointerStep(key);
     value = isShape(value) ? value[key] : undefined;
     rest = rest.slice(key.length).replace(/^\./, '');
   }
   return pointer;
+}
+
+/** The longest key that a path begins with. */
+function keyAtStart(value: Shape, path: string): string | undefined {
+  let longest: string | undefined;
+  for (const key of Object.keys(value)) {
+    const ends = path.length === key.length || path[key.length] === '.' || path[key.length] === '[';
+    if (ends && path.startsWith(key) && key.length >= (longest?.length ?? 0)) longest = key;
+  }
+  return longest;
 }

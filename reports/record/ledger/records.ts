@@ -17,6 +17,8 @@ export interface RunSummary {
   readonly phases: readonly PhaseRecord[];
   readonly decision: DecisionRecord | null;
   readonly approval?: ApprovalRecord;
+  /** It signed what the first day after the approval of that run showed. */
+  readonly firstDayOf?: string;
   /** Hashes of the first and the last line: what other files name as the end they found. */
   readonly ends: readonly [string, string];
   /** Its signature and the hash of the closing line, which is signed; null where there is none. Whether it holds: trust.ts. */

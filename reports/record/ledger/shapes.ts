@@ -27,6 +27,17 @@ const SHAPES: Readonly<Record<LedgerRecord['record'], (value: Fields) => boolean
     areTexts(value['environment'], 'name', 'uid') &&
     isListOf(value['images'], null) &&
     isListOf(value['signatures'], (one) => areTexts(one, 'role', 'principal', 'fingerprint', 'signedAt')),
+  'first-day': (value) =>
+    areTexts(value, 'of', 'approvedAt', 'until') &&
+    isListOf(
+      value['items'],
+      (one) =>
+        areTexts(one, 'item') &&
+        isListOf(
+          one['values'],
+          (of) => areTexts(of, 'title', 'unit') && Array.isArray(of['points']) && of['points'].every(isPoint),
+        ),
+    ),
   closing: (value) => areTexts(value, 'endedBy') && Number.isInteger(value['lines']),
   signature: (value) => areTexts(value, 'signature'),
 };
@@ -50,6 +61,9 @@ function isHeader(value: Fields): boolean {
     isListOf(value['heads'], (head) => areTexts(head, 'runId', 'hash'))
   );
 }
+
+const isPoint = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'number' && Number.isFinite(one));
 
 function isOutcome(value: unknown): boolean {
   return isOutcomeBody(value) && areTexts(value, 'evidenceDigest') && Number.isInteger(value['evidenceCount']);

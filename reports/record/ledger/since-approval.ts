@@ -4,7 +4,8 @@ import type { ApprovedState, History, PastOutcome } from '../../../checks/contra
 import { subjectText } from '../../../checks/contract/outcome.ts';
 import type { Plan } from '../../../checks/contract/plan.ts';
 import type { EnvironmentIdentity } from '../../../checks/contract/run.ts';
-import type { LedgerOutcome } from '../../../checks/contract/ledger.ts';
+import { digestOf } from '../../../checks/contract/canonical.ts';
+import type { FirstDayRecord, LedgerOutcome } from '../../../checks/contract/ledger.ts';
 import { byText } from '../../decide/order.ts';
 import { concerns } from './lookup.ts';
 import { parseLedgerFile } from './read.ts';
@@ -25,7 +26,33 @@ export interface HistoryOptions {
 
 /** The approval is the latest that is recorded as one; where a checklist asks for no signatures, the first GO of the whole. */
 export function historyOf(options: HistoryOptions): Omit<History, 'isSimulated'> {
-  const { survey, plan, identity, keys, ownRun } = options;
+  const { before, since, refused } = standing(options);
+  const approval = before.at(-1);
+  if (approval === undefined) return { approved: null, since: [], refused };
+  const outcomes = (runs: readonly RunSummary[]): PastOutcome[] =>
+    runs.flatMap((run) => outcomesOf(options.folder, run));
+  const firstDay = since.find(({ firstDayOf }) => firstDayOf === approval.runId);
+  return {
+    approved: {
+      at: approvedAt(approval),
+      runId: approval.runId,
+      items: latest(outcomes(before)),
+      ...(firstDay ? { firstDay: { runId: firstDay.runId, items: firstDayIn(options.folder, firstDay) } } : {}),
+    },
+    since: outcomes(since),
+    refused,
+  };
+}
+
+/** Runs that count, oldest first: those up to the approval, which is the last of them, and those since. Without an approval both are empty. */
+export interface Standing {
+  readonly before: readonly RunSummary[];
+  readonly since: readonly RunSummary[];
+  /** Runs that do not count, and why. */
+  readonly refused: readonly string[];
+}
+
+export function standing({ survey, plan, identity, keys, ownRun }: HistoryOptions): Standing {
   const own = survey.runs
     .filter((run) => run.runId !== ownRun && !survey.quarantined.has(run.runId))
     .filter((run) => run.closed && concerns(run, plan, identity))
@@ -36,21 +63,24 @@ export function historyOf(options: HistoryOptions): Omit<History, 'isSimulated'>
     if ('refused' in trust) refused.push(`run ${run.runId} ${trust.refused}`);
     return 'by' in trust;
   });
-  const recorded = believed.findLastIndex(({ approval }) => approval !== undefined);
-  const first = recorded === -1 ? believed.findIndex(({ decision }) => decision?.decision === 'GO') : recorded;
-  const approval = believed[first];
-  if (approval === undefined) return { approved: null, since: [], refused };
-  const outcomes = (runs: readonly RunSummary[]): PastOutcome[] =>
-    runs.flatMap((run) => outcomesOf(options.folder, run));
-  return {
-    approved: {
-      at: approval.approval?.approvedAt ?? timeOf(approval),
-      runId: approval.runId,
-      items: latest(outcomes(believed.slice(0, first + 1))),
-    },
-    since: outcomes(believed.slice(first + 1)),
-    refused,
-  };
+  const first = approvedIn(believed);
+  return { before: believed.slice(0, first + 1), since: first === -1 ? [] : believed.slice(first + 1), refused };
+}
+
+/** Runs that decide again while the same signatures stand record the same approval again: the first of them is when it was given. */
+function approvedIn(runs: readonly RunSummary[]): number {
+  const last = runs.findLast(({ approval }) => approval !== undefined)?.approval;
+  if (last === undefined) return runs.findIndex(({ decision }) => decision?.decision === 'GO');
+  const signed = digestOf(last.signatures);
+  return runs.findIndex(({ approval }) => approval !== undefined && digestOf(approval.signatures) === signed);
+}
+
+export const approvedAt = (run: RunSummary): string => run.approval?.approvedAt ?? timeOf(run);
+
+function firstDayIn(folder: string, { runId }: RunSummary): FirstDayRecord['items'] {
+  const path = ledgerFile(folder, runId);
+  const { file } = parseLedgerFile(readFileSync(path, 'utf8'), path, runId);
+  return file?.records.find((record) => record.record === 'first-day')?.items ?? [];
 }
 
 /** The order in which runs decided. */
@@ -63,7 +93,7 @@ function latest(outcomes: readonly PastOutcome[]): ApprovedState['items'] {
   return [...new Map(outcomes.map((one) => [one.item, one])).values()];
 }
 
-const outcomesOf = (folder: string, run: RunSummary): readonly PastOutcome[] =>
+export const outcomesOf = (folder: string, run: RunSummary): readonly PastOutcome[] =>
   outcomesIn(folder, run).map((outcome) => pastOutcome(outcome, run.runId));
 
 /** What a run judged, in its own order. */

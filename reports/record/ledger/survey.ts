@@ -60,6 +60,7 @@ export function summaryOf({ runId, header, records, hashes, closed }: LedgerFile
   const [first = ''] = hashes;
   const last = records.at(-1);
   const approval = records.find((record) => record.record === 'approval');
+  const firstDay = records.find((record) => record.record === 'first-day');
   return {
     runId,
     header,
@@ -68,6 +69,7 @@ export function summaryOf({ runId, header, records, hashes, closed }: LedgerFile
     phases: records.filter((record) => record.record === 'phase'),
     decision: records.find((record) => record.record === 'decision') ?? null,
     ...(approval ? { approval } : {}),
+    ...(firstDay ? { firstDayOf: firstDay.of } : {}),
     ends: [first, hashes.at(-1) ?? first],
     signed: last?.record === 'signature' ? { head: hashes.at(-2) ?? '', signature: last.signature } : null,
   };

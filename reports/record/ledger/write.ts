@@ -10,6 +10,7 @@ import {
   statementOf,
   type ApprovalRecord,
   type DecisionRecord,
+  type FirstDayRecord,
   type HeaderRecord,
   type LedgerOutcome,
   type LedgerRecord,
@@ -57,6 +58,8 @@ export interface ClosingFacts {
   readonly endedBy: EndedBy;
   /** Where people have signed it. */
   readonly approval?: ApprovalRecord | null;
+  /** Where it is the first to look back on the whole first day. */
+  readonly firstDay?: FirstDayRecord | null;
 }
 /** Signs a text; null where it cannot. */
 export type Sign = (text: string) => string | null;
@@ -79,6 +82,7 @@ export function closeLedger(
   }
   const records = closingRecords(facts);
   if (facts.approval) records.push(facts.approval);
+  if (facts.firstDay) records.push(facts.firstDay);
   records.push({ record: 'closing', endedBy: facts.endedBy, lines: lines.length + records.length });
   const closing = chain(records, sha256(last));
   const { runId } = facts.runHeader;
@@ -92,7 +96,7 @@ export function closeLedger(
  */
 export function recordDecision(
   folder: string,
-  facts: Omit<ClosingFacts, 'outcomes' | 'endedBy'> & { readonly plan: Plan },
+  facts: Omit<ClosingFacts, 'outcomes' | 'endedBy' | 'firstDay'> & { readonly plan: Plan },
   sign: Sign,
 ): void {
   beginLedger(folder, facts);

@@ -17,7 +17,7 @@ import { surveyLedger } from '../ledger/survey.ts';
 import { ledgerKeys, trustOf } from '../ledger/trust.ts';
 import { RECORD_COPY } from '../ledger/voucher.ts';
 import { ledgerFile, recordDecision } from '../ledger/write.ts';
-import { RunFileError, goliveVersion, writeJsonAtomic, writeReadableJson } from '../io.ts';
+import { RunFileError, fileProblem, goliveVersion, writeJsonAtomic, writeReadableJson } from '../io.ts';
 import { decisionFile, ledgerFolder, runsFolder } from '../paths.ts';
 import { bundleOf, packed } from './bundle.ts';
 import { readBundle, replay } from './replay.ts';
@@ -111,8 +111,7 @@ export function recordAgain(
     pid: process.pid,
   };
   const { plan, identity } = input;
-  const folder = join(runDir, SIGNED_FOLDER);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const folder = signedFolder(runDir);
   writeJsonAtomic(join(folder, 'bundle.json'), packed(bundleOf(input, again)), 0o600);
   recordDecision(
     ledgerFolder(root),
@@ -122,6 +121,17 @@ export function recordAgain(
   copyFileSync(ledgerFile(ledgerFolder(root), runId), join(folder, RECORD_COPY));
   writeReadableJson(decisionFile(root), again, 0o600);
   return again;
+}
+
+/** Throws RunFileError. */
+function signedFolder(runDir: string): string {
+  const folder = join(runDir, SIGNED_FOLDER);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  } catch (error) {
+    throw fileProblem('make the folder', folder, error);
+  }
 }
 
 function parsed(path: string): unknown {

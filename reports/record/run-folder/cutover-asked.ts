@@ -1,5 +1,5 @@
 /** Steps are asked for by empty files in `<run>/cutover-asked/`: whoever asks may die, the request stands. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Stands for the rehearsal of the rollback among the items whose step was asked for. */
@@ -13,7 +13,19 @@ export function askForStep(runDir: string, item: string): void {
   writeFileSync(join(askedFolder(runDir), item), '', { mode: 0o600 });
 }
 
-/** Items whose step was asked for. */
+const stopFile = (runDir: string): string => join(runDir, 'cutover-stopped');
+
+/** From now on no step begins: whoever has stopped the cutover looks into it. Its triggers stay armed. */
+export function askForStop(runDir: string): void {
+  writeFileSync(stopFile(runDir), '', { mode: 0o600 });
+}
+
+export function releaseStop(runDir: string): void {
+  rmSync(stopFile(runDir), { force: true });
+}
+
+/** Items whose step was asked for; none while somebody has stopped the cutover. */
 export function askedSteps(runDir: string): readonly string[] {
+  if (existsSync(stopFile(runDir))) return [];
   return existsSync(askedFolder(runDir)) ? readdirSync(askedFolder(runDir)) : [];
 }

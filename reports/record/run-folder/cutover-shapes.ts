@@ -17,6 +17,10 @@ const optional =
   (test: Test): Test =>
   (value) =>
     value === undefined || test(value);
+const either =
+  (...tests: readonly Test[]): Test =>
+  (value) =>
+    tests.some((test) => test(value));
 const listOf =
   (test: Test): Test =>
   (value) =>
@@ -48,7 +52,14 @@ const SHAPES: Readonly<Record<CutoverEvent['event'], Shape>> = {
   begun: {
     release: text,
     environment: text,
-    route: object({ namespace: text, name: text, rule: number, stable: text, canary: text, canaryVersion: text }),
+    route: object({
+      namespace: text,
+      name: text,
+      rule: either(number, one('all')),
+      stable: text,
+      canary: text,
+      canaryVersion: text,
+    }),
     triggers: listOf(trigger),
     steps: listOf(object({ item: text, weight: number, watchMs: number })),
     weights: object({ stable: number, canary: number }),
@@ -85,6 +96,8 @@ const SHAPES: Readonly<Record<CutoverEvent['event'], Shape>> = {
     threshold: number,
     prometheus: optional(object({ value: orNull(number), probes: orNull(number), verdict: text, why: orNull(text) })),
   },
+  held: { request: text, by: text, reason: text, weight: number },
+  resumed: { request: text, by: text, reason: text, weight: number },
   'step-done': { item: text, weight: number },
   'rollback-begun': {
     reason: object({ code: text, text, breachedAt: optional(text), facts: optional(recordOf(cell)) }),

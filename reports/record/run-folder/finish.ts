@@ -10,19 +10,21 @@ import { EXIT } from '../../../checks/contract/decision.ts';
 import { decide, exitCodeOf } from '../../decide/decide.ts';
 import type { EndedBy } from '../../decide/input.ts';
 import { approvalRecordOf } from '../ledger/approval.ts';
+import { firstDayRecordOf } from '../ledger/first-day.ts';
 import { surveyLedger, type LedgerSurvey } from '../ledger/survey.ts';
 import { signerFor } from '../ledger/signing.ts';
+import { ledgerKeys } from '../ledger/trust.ts';
 import { RECORD_COPY } from '../ledger/voucher.ts';
 import { remember } from '../ledger/witness.ts';
 import { closeLedger, ledgerFile, type Sign } from '../ledger/write.ts';
-import type { Plan } from '../../../checks/contract/plan.ts';
+import { POST_DEPLOYMENT, type Plan } from '../../../checks/contract/plan.ts';
 import type { People } from '../../../specs/loader/people/load.ts';
 import { loadPeople } from '../../../specs/loader/people/load.ts';
 import { bundleOf, packed } from './bundle.ts';
 import { inputFor } from './input.ts';
 import { writeJsonAtomic, writeReadableJson } from '../io.ts';
 import { decisionFile, ledgerFolder, runsFolder } from '../paths.ts';
-import { readRun } from './read.ts';
+import { readRun, type RunContents } from './read.ts';
 import { pruneRuns } from './retention.ts';
 
 export { inputFor } from './input.ts';
@@ -65,7 +67,9 @@ function finish({ runDir, root, endedBy, now, people, keepRuns = Infinity, env =
   const { runHeader, identity, outcomes, plan } = run;
   writeJsonAtomic(join(runDir, 'bundle.json'), packed(bundleOf(input, decision)), 0o600);
   writeJsonAtomic(join(runDir, 'decision.json'), decision, 0o600);
-  const facts = { runHeader, identity, outcomes, decision, endedBy, approval: approvalRecordOf(input, decision) };
+  const firstDay = firstDayDue({ root, survey, run, now });
+  const approval = approvalRecordOf(input, decision);
+  const facts = { runHeader, identity, outcomes, decision, endedBy, approval, firstDay };
   const verdicts = closeLedger(ledgerFolder(root), facts, signer(root, plan, env));
   copyFileSync(ledgerFile(ledgerFolder(root), runHeader.runId), join(runDir, RECORD_COPY));
   if (identity !== null && !plan.environment.rehearsal)
@@ -73,6 +77,24 @@ function finish({ runDir, root, endedBy, now, people, keepRuns = Infinity, env =
   writeReadableJson(decisionFile(root), decision, 0o600);
   prune(root, keepRuns, survey);
   return { decision, exitCode: endedBy === 'interrupted' ? EXIT.interrupted : exitCodeOf(decision) };
+}
+
+/** Of a run that looks at what comes after the approval. Without it the run stands: a later one makes up for it. */
+function firstDayDue({
+  root,
+  survey,
+  run: { runHeader, plan, identity },
+  now,
+}: Pick<FinishRunOptions, 'root' | 'now'> & { readonly survey: LedgerSurvey; readonly run: RunContents }) {
+  if (identity === null || !runHeader.selectedPhases?.includes(POST_DEPLOYMENT)) return null;
+  const keys = ledgerKeys(root, plan.checklist.file);
+  const ownRun = runHeader.runId;
+  try {
+    return firstDayRecordOf({ folder: ledgerFolder(root), survey, plan, identity, keys, ownRun, now });
+  } catch (error) {
+    complain(`the first day after the approval is not kept yet: ${errorText(error)}`);
+    return null;
+  }
 }
 
 /** The decision of this run stands without a signature; later runs will not count on it. */

@@ -4,6 +4,7 @@ import type { Plan } from '../../../checks/contract/plan.ts';
 import { endsUnderWay } from '../../decide/under-way.ts';
 import { preconditionFor } from '../../decide/phase-state.ts';
 import { loadPeople, type People } from '../../../specs/loader/people/load.ts';
+import { lookedAtAgain } from './look-again.ts';
 import { inputFor } from './input.ts';
 import { readRun } from './read.ts';
 
@@ -25,7 +26,8 @@ export function preconditionOf(question: PreconditionQuestion): { readonly met: 
     const ask = (said: People) =>
       preconditionFor(inputFor({ run, root, people: said, now, endedBy: 'finished' }), phase);
     const answer = ask(people);
-    return answer.met ? (endsUnderWay(question, people, ask) ?? answer) : answer;
+    if (answer.met) return endsUnderWay(question, people, ask) ?? answer;
+    return lookedAtAgain(run, root, phase) ?? answer;
   } catch (error) {
     const why = errorText(error);
     return { met: false, why: `whether the phase before ${phase} is GO cannot be told: ${why}` };

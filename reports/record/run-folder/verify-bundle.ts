@@ -88,10 +88,14 @@ function readAgain(said: Approval, keys: PeopleKeys): { readonly approval?: Appr
   if (written === undefined) return { problem: `${name} is not in the bundle, which an earlier version wrote` };
   const read = parseApproval(written, place.replace(/:\d+:\d+$/, ''), keys);
   if ('problems' in read) return { problem: `${name} cannot be read: ${read.problems[0]?.message ?? 'it is damaged'}` };
-  const claim = ({ signed: _, ...one }: Approval): string => canonicalJson(one);
   if (claim(read.approval) !== claim(said)) return { problem: `${name} says something else than the bundle does` };
-  return { approval: read.approval };
+  // What an authority said was verified by the runner, whose record holds it.
+  return { approval: { ...read.approval, ...(said.timestamp ? { timestamp: said.timestamp } : {}) } };
 }
+
+/** What an approval says itself: whose it is, and when an authority saw it, is asked again. */
+const claim = ({ role, signer, verdict, reason, signedAt, covers, place, written }: Approval): string =>
+  canonicalJson({ role, signer, verdict, reason, signedAt, covers, place, written });
 
 /** Who may sign by the reader's own checklist; the authors of the release are the bundle's where the checklist names none. */
 function checklistIn(folder: string): {

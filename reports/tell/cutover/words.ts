@@ -63,6 +63,10 @@ export function eventWords(
       return `${line(event.item)} began: ${event.weight} %`;
     case 'step-done':
       return `${line(event.item)} done: ${event.weight} %`;
+    case 'held':
+      return `Held at ${event.weight} % by ${line(event.by)}: ${line(event.reason)}`;
+    case 'resumed':
+      return `Resumed from ${event.weight} % by ${line(event.by)}: ${line(event.reason)}`;
     case 'shifting':
       return `About to shift from ${event.from} % to ${event.to} %`;
     case 'shifted':

@@ -42,8 +42,30 @@ export function thin(points: readonly Point[], limit = POINT_LIMIT): readonly Po
   return kept;
 }
 
-export function seriesFigure(series: Extract<Evidence, { type: 'series' }>): Html {
-  const points = series.points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
+type Series = Extract<Evidence, { type: 'series' }>;
+
+const drawable = ({ points }: Series): readonly Point[] =>
+  points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
+
+/** Several lines one above the other over the same time, so that what happened at once stands in one column. */
+export function timelineFigure(all: readonly Series[]): Html {
+  const times = all.flatMap((one) => drawable(one).map(([ms]) => ms));
+  const over = times.reduce<[number, number]>(
+    ([from, to], ms) => [Math.min(from, ms), Math.max(to, ms)],
+    [Infinity, -Infinity],
+  );
+  return html`${all.map(
+    (one) =>
+      html`<div class="strip">
+        <p class="label">${one.title}</p>
+        ${seriesFigure(one, over)}
+      </div>`,
+  )}`;
+}
+
+/** `over`: the stretch of time that is drawn; its own unless told. */
+export function seriesFigure(series: Series, over?: readonly [number, number]): Html {
+  const points = drawable(series);
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last) return html`<p class="note">No points were measured.</p>`;
   const { unit, bound } = series;
@@ -53,7 +75,8 @@ export function seriesFigure(series: Extract<Evidence, { type: 'series' }>): Htm
   const ceiling = Math.max(high, bound?.value ?? high);
   const span = ceiling - floor || 1;
   const y = (value: number): number => round(98 - ((value - floor) / span) * 96);
-  const x = (ms: number): number => round(((ms - first[0]) / (last[0] - first[0] || 1)) * 100);
+  const [from, to] = over ?? [first[0], last[0]];
+  const x = (ms: number): number => round(((ms - from) / (to - from || 1)) * 100);
   const line = thin(points)
     .map(([ms, value]) => `${x(ms)},${y(value)}`)
     .join(' ');
@@ -65,12 +88,12 @@ export function seriesFigure(series: Extract<Evidence, { type: 'series' }>): Htm
         ${bound && html`<line class="bound" x1="0" x2="100" y1="${y(bound.value)}" y2="${y(bound.value)}" />`}
         ${
           points.length === 1
-            ? html`<circle cx="50" cy="${y(first[1])}" r="1.5" />`
+            ? html`<circle cx="${over ? x(first[0]) : 50}" cy="${y(first[1])}" r="1.5" />`
             : html`<polyline points="${line}" />`
         }
       </svg>
-      <span class="start">${formatMs(first[0])}</span>
-      <span class="end">${formatMs(last[0])}</span>
+      <span class="start">${formatMs(from)}</span>
+      <span class="end">${formatMs(to)}</span>
     </div>
     <p class="note">
       ${plural(points.length, 'point')}: lowest ${formatValue(low, unit)}, highest ${formatValue(high, unit)}, last

@@ -2,7 +2,7 @@
 import type { Evidence } from '../../../checks/contract/outcome.ts';
 import { cutText } from '../../../checks/contract/visible-text.ts';
 import { formatBound, formatBytes, formatUtc, formatValue, meets, plural } from '../wording.ts';
-import { boundBar, histogramTable, seriesFigure } from './charts.ts';
+import { boundBar, histogramTable, seriesFigure, timelineFigure } from './charts.ts';
 import { diffLines } from './diff.ts';
 import { sign } from './signs.ts';
 import { scrollTable } from './tables.ts';
@@ -18,12 +18,29 @@ export type FileLink = { readonly href: string } | { readonly missing: string };
 export type LinkFile = (path: string) => FileLink;
 
 type Query = Extract<Evidence, { type: 'query' }>;
+type Series = Extract<Evidence, { type: 'series' }>;
 
-/** All evidence of an item, a figure each; what was asked, where there is more of it, as one table. */
+/**
+ * All evidence of an item, a figure each; what was asked, where there is more of it, as one table, and what was measured over time on one
+ * timeline: load, replicas and CPU of one run are read together.
+ */
 export function drawAllEvidence(all: readonly Evidence[], link: LinkFile): readonly Html[] {
   const queries = all.filter((one): one is Query => one.type === 'query');
-  if (queries.length < 2) return all.map((one) => drawEvidence(one, link));
-  return [...all.filter(({ type }) => type !== 'query').map((one) => drawEvidence(one, link)), asked(queries)];
+  const series = all.filter((one): one is Series => one.type === 'series');
+  const isAlone = ({ type }: Evidence): boolean =>
+    !(type === 'query' && queries.length > 1) && !(type === 'series' && series.length > 1);
+  return [
+    ...all.filter(isAlone).map((one) => drawEvidence(one, link)),
+    ...(series.length > 1 ? [onOneTimeline(series)] : []),
+    ...(queries.length > 1 ? [asked(queries)] : []),
+  ];
+}
+
+function onOneTimeline(series: readonly Series[]): Html {
+  return html`<figure class="evidence together">
+    <figcaption>On one timeline</figcaption>
+    ${timelineFigure(series)}
+  </figure>`;
 }
 
 function asked(queries: readonly Query[]): Html {

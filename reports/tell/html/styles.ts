@@ -112,6 +112,7 @@ thead th{color:var(--muted);font-size:.875rem}
 .histogram{width:100%;max-width:36rem}.drawn{width:50%;min-width:6rem}.drawn .bar{margin-top:.35rem}
 .plot{display:grid;grid-template:1fr 1fr auto/auto 1fr 1fr;gap:.15rem .5rem;max-width:44rem;font-size:.8125rem;color:var(--muted);font-variant-numeric:tabular-nums}
 .plot svg{grid-area:1/2/3/4;width:100%;height:9rem;background:var(--surface);border-radius:.25rem;color:var(--link)}
+.together .plot{grid-template-columns:7rem 1fr 1fr}.together .plot svg{height:4.5rem}.strip{break-inside:avoid}
 .plot .top{grid-area:1/1}.plot .bottom{grid-area:2/1;align-self:end}
 .plot .start{grid-area:3/2}.plot .end{grid-area:3/3;text-align:right}
 .plot polyline{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round;vector-effect:non-scaling-stroke}

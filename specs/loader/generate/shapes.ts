@@ -1,9 +1,13 @@
 /** Shapes that many schemas share. The schemas state each once, in `$defs`, and the catalogue describes it once. */
+import * as notify from '../../../checks/contract/notify-schemas.ts';
 import * as shared from '../../../checks/contract/param-schemas.ts';
 import { mapInner, shapeKey, without, type Schema } from './json-schema.ts';
 
 /** By name; the description is the one of the catalogue. Whatever a kind declares in the same words is the same shape. */
 export const PARAM_SHAPES: Readonly<Record<string, Schema>> = {
+  channels: notify.channelsSchema,
+  contacts: notify.contactsSchema,
+  incident: notify.incidentSchema,
   baseUrl: shared.endpoint.properties.url,
   credential: shared.credential,
   duration: shared.duration('A number and a unit without a space: 500ms, 30s, 5m, 2h, 30d.', '0s'),

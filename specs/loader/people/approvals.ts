@@ -12,6 +12,7 @@ import { problemsFromAjv } from '../ajv-problems.ts';
 import type { Problem } from '../problems.ts';
 import { API_VERSION } from '../schemas.ts';
 import { parseYamlFile } from '../yaml/parse.ts';
+import { timestampOf } from './timestamps.ts';
 import { peopleFolders, signedBy, type KeyPlace, type PeopleKeys } from './keys.ts';
 
 export const APPROVALS_FOLDER = 'approvals';
@@ -78,24 +79,27 @@ export function readApprovals(
   const files = peopleFolders(place).flatMap((folder) =>
     yamlFiles(root, join(folder, APPROVALS_FOLDER, environment.name)),
   );
-  const read = files.map((file) => readApproval(root, file, keys));
+  const read = files.map((file) => readApproval(root, file, keys, place.checklist.file));
   return {
     approvals: read.flatMap((one) => ('approval' in one ? [one.approval] : [])),
     problems: read.flatMap((one) => ('problems' in one ? one.problems : [])),
   };
 }
 
-/** Never throws. */
+/** `checklist`: its file, where timestamps are looked at, too. Never throws. */
 export function readApproval(
   root: string,
   file: string,
   keys: PeopleKeys,
+  checklist?: string,
 ): { readonly approval: Approval } | { readonly problems: readonly Problem[] } {
   const path = resolve(root, file);
   try {
     const text = readFileSync(path, 'utf8');
     const beside = existsSync(`${path}.sig`) ? { signature: readFileSync(`${path}.sig`, 'utf8') } : {};
-    return parseApproval({ text, ...beside }, file, keys);
+    const read = parseApproval({ text, ...beside }, file, keys);
+    const timestamp = checklist === undefined ? undefined : timestampOf(root, `${file}.sig`, checklist);
+    return 'approval' in read && timestamp ? { approval: { ...read.approval, timestamp } } : read;
   } catch {
     const message = 'it cannot be read';
     return { problems: [{ file, line: 0, column: 0, field: '', message, fix: 'Make it readable, or remove it' }] };

@@ -9,7 +9,7 @@ import { PEOPLE_NAMESPACE } from '../../../checks/contract/people.ts';
 import { clusterUidOf, REHEARSAL_SIGNERS, signersStatement } from '../../../checks/contract/rehearsal-key.ts';
 import { errorText } from '../../../checks/contract/text.ts';
 import { parseAllowedSigners, type AllowedSigner } from '../../../checks/protocols/ssh/allowed-signers.ts';
-import { fingerprintOf } from '../../../checks/protocols/ssh/public-key.ts';
+import { parseRevoked } from '../../../checks/protocols/ssh/revoked-signers.ts';
 import { verifySignature } from '../../../checks/protocols/ssh/signature.ts';
 
 export const ALLOWED_SIGNERS = 'allowed_signers';
@@ -71,24 +71,8 @@ function vouchedFor(path: string, text: string): Pick<PeopleKeys, 'cluster' | 'p
     : { cluster: clusterUidOf(verified.key) };
 }
 
-const KEY_LINE = /(?:^|\s)((?:ssh-|ecdsa-|sk-)\S+)\s+([A-Za-z0-9+/=]+)/;
-
-/** Public keys and fingerprints, a line each. A list that cannot be understood must not revoke less than was meant: it throws. */
 function revokedIn(path: string): ReadonlySet<string> {
-  if (!existsSync(path)) return new Set();
-  const lines = readFileSync(path, 'utf8').split('\n');
-  return new Set(
-    lines.flatMap((line, index) => {
-      if (/^\s*(#|$)/.test(line)) return [];
-      const [fingerprint] = /SHA256:[A-Za-z0-9+/]{43}/.exec(line) ?? [];
-      if (fingerprint !== undefined) return [fingerprint];
-      const [, , key] = KEY_LINE.exec(line) ?? [];
-      if (key !== undefined) return [fingerprintOf(Buffer.from(key, 'base64'))];
-      throw new Error(
-        `${REVOKED_SIGNERS}:${index + 1} is no public key and no fingerprint: no signature counts until it is corrected`,
-      );
-    }),
-  );
+  return existsSync(path) ? parseRevoked(readFileSync(path, 'utf8'), REVOKED_SIGNERS) : new Set();
 }
 
 /** Whose signature stands beside a text. */

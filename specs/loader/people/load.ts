@@ -10,12 +10,13 @@ import { firstProblems, renderProblem, showValue, sortProblems } from '../proble
 import { didYouMean } from '../suggest.ts';
 import type { ProblemText, YamlFile } from '../yaml/parse.ts';
 import { readYamlFile } from '../yaml/parse.ts';
+import { authorsOf } from './blame.ts';
 import { isPlaceholder, isRfc3339, standsTooLong } from './words.ts';
 import { readApprovals } from './approvals.ts';
 import { peopleFolders, peopleKeys, signedBy, type PeopleKeys } from './keys.ts';
 import { attestationsSchema, waiversSchema } from './schemas.ts';
 import type { Approval, Attestation, Signed, Waiver } from '../../../checks/contract/people.ts';
-import { ATTESTED_KINDS } from '../../../checks/contract/people.ts';
+import { asksStatement } from '../../../checks/contract/people.ts';
 
 export const WAIVERS_FILE = 'waivers.yaml';
 export const ATTESTATIONS_FOLDER = 'attestations';
@@ -43,7 +44,7 @@ export interface LoadedPeople {
 export interface PlanFacts {
   readonly checklist: Pick<Plan['checklist'], 'file'>;
   readonly environment?: Pick<Plan['environment'], 'name' | 'rehearsal'>;
-  readonly items: readonly Pick<PlannedItem, 'id' | 'kind'>[];
+  readonly items: readonly (Pick<PlannedItem, 'id' | 'kind'> & Partial<Pick<PlannedItem, 'params'>>)[];
   readonly roles: Plan['roles'];
 }
 
@@ -64,7 +65,7 @@ export function readPeople(root: string, plan: PlanFacts, now?: Date): LoadedPeo
   const keys = peopleKeys(root, plan);
   const context: Context = { plan, ids, known: new Set(ids), now, keys, problems: [], unmatched: [], seen: new Map() };
   const waivers = existsSync(resolve(root, folder, WAIVERS_FILE))
-    ? waiversIn(readYamlFile(root, join(folder, WAIVERS_FILE)), context)
+    ? waiversIn(root, readYamlFile(root, join(folder, WAIVERS_FILE)), context)
     : [];
   const attestations = peopleFolders(plan)
     .flatMap((one) => attestationFiles(root, one, context))
@@ -106,14 +107,28 @@ function attestationFiles(root: string, folder: string, { problems }: Context): 
     .map((name) => join(path, name));
 }
 
-function waiversIn(yaml: YamlFile, context: Context): Waiver[] {
+function waiversIn(root: string, yaml: YamlFile, context: Context): Waiver[] {
   const entries = entriesOf<FromSchema<typeof waiversSchema>['waivers'][number]>(yaml, 'waivers', context);
-  return entries.flatMap(({ entry, pointer, place }) => {
+  const sound = entries.flatMap(({ entry, pointer, place }) => {
     const id = `${entry.item}@${entry.environment}${entry.subject === undefined ? '' : `#${entry.subject}`}`;
     if (!isSound(yaml, entry, pointer, `waiver ${id}@${entry.release}`, context)) return [];
-    return [{ ...entry, id, place }];
+    return [{ ...entry, id, place, lines: APPROVED.map((member) => yaml.at(`${pointer}/${member}`).line) }];
+  });
+  const { file } = yaml.at('');
+  const written = authorsOf(
+    root,
+    file,
+    sound.flatMap(({ lines }) => lines),
+  );
+  return sound.map(({ lines, ...waiver }) => {
+    const authors = lines.map((line) => written.get(line));
+    const known = authors.flatMap((one) => one ?? []);
+    return authors.includes(undefined) ? waiver : { ...waiver, authors: [...new Set(known)] };
   });
 }
+
+/** The members of a waiver that somebody takes upon themselves. */
+const APPROVED = ['item', 'reason', 'approver', 'expires'] as const;
 
 /** Whose signature lies beside a file: `ssh-keygen -Y sign` puts it there. */
 export function signedFile(root: string, file: string, keys: PeopleKeys): Signed {
@@ -141,7 +156,7 @@ function isAttested(yaml: YamlFile, entry: { item: string; role: string }, point
     problems.push(yaml.problem(`${pointer}/role`, { message, allowed: roles, ...suggestion(entry.role, roles) }));
   }
   const item = context.plan.items.find(({ id }) => id === entry.item);
-  if (item && !ATTESTED_KINDS.includes(item.kind)) {
+  if (item && !asksStatement(item)) {
     const message = `is of kind ${item.kind}, which no statement can replace (${showValue(entry.item)})`;
     problems.push(
       yaml.problem(`${pointer}/item`, { message, fix: 'Remove the attestation; waive the item if it must be' }),

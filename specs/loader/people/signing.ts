@@ -35,7 +35,11 @@ export const signingSchema = {
   additionalProperties: false,
   properties: {
     twoPerson: { type: 'boolean', description: 'Nobody signs for two roles (true)' },
-    excludeAuthors: { type: 'boolean', description: 'Who wrote the release does not sign it (true)' },
+    excludeAuthors: {
+      type: 'boolean',
+      description: 'Who wrote the release does not sign it, nor who wrote a waiver or an override approve it (true)',
+    },
+    maxWaived: { type: 'integer', minimum: 0, description: 'How many items may be waived at once (as many as are)' },
   },
   description: 'The rules by which signatures count',
 } as const satisfies JSONSchema;
@@ -71,6 +75,7 @@ export function signingOf(value: Readonly<Record<string, unknown>>): StatedSigni
     twoPerson: rules['twoPerson'] !== false,
     excludeAuthors: rules['excludeAuthors'] !== false,
     ...(Array.isArray(authors) ? { authors: authors.map(String) } : {}),
+    ...(typeof rules['maxWaived'] === 'number' ? { maxWaived: rules['maxWaived'] } : {}),
   };
 }
 
@@ -93,10 +98,13 @@ export function plannedSigning(
   const names = environment.rehearsal
     ? Object.fromEntries(Object.keys(roles).map((role) => [role, { signers: [rehearsalSigner(role)], quorum: 1 }]))
     : signing.roles;
-  if (Object.keys(names).length === 0) return {};
-  const { twoPerson, excludeAuthors, authors } = signing;
+  const { twoPerson, excludeAuthors, authors, maxWaived } = signing;
+  if (Object.keys(names).length === 0 && maxWaived === undefined) return {};
   return {
-    signing: { roles: names, twoPerson, excludeAuthors, authors: authors ?? (excludeAuthors ? authorsOf() : []) },
+    signing: {
+      ...{ roles: names, twoPerson, excludeAuthors, authors: authors ?? (excludeAuthors ? authorsOf() : []) },
+      ...(maxWaived === undefined ? {} : { maxWaived }),
+    },
   };
 }
 

@@ -47,3 +47,11 @@ export function isRfc3339(text: string): boolean {
   const date = new Date(Date.UTC(year ?? 0, (month ?? 0) - 1, day));
   return date.getUTCMonth() + 1 === month && date.getUTCDate() === day;
 }
+
+/** Whether an approver, written as a name, a mail address or both, is among those who wrote it. */
+export function isWrittenBy(approver: string, authors: readonly string[]): boolean {
+  const said = approver.toLowerCase();
+  const mail = /<([^>]+)>/.exec(said)?.[1];
+  const names = [said.replace(/<[^>]*>/, '').trim(), ...(mail === undefined ? [] : [mail.trim()])];
+  return authors.some((author) => names.includes(author.trim().toLowerCase()));
+}

@@ -182,6 +182,11 @@ export class CutoverRun {
   ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
     return this.#heard(this.#spawn([this.#programs.golive, 'rollback', ...args], halt));
   }
+  /** `golive cutover` as people run it. */
+  wheel(say: 'hold' | 'resume' | 'abort', reason: string, ...more: readonly string[]): Promise<Ended> {
+    const args = [this.#programs.golive, 'cutover', say, '--reason', reason, ...more];
+    return this.#heard(this.#spawn(args, undefined)).ended;
+  }
   /** The program that goes back for a cutover whose process died, begun by somebody who had seen `known` events. */
   goBack(known: number): Promise<Ended> {
     const args = [join(findDist(), 'cutover.js'), '--run', this.runDir, '--root', this.root];

@@ -36,7 +36,10 @@ function lookOf(event: CutoverEvent, later: () => readonly TimedEvent[]): Look |
       const next = later().find((one) => ['shifted', 'rollback-begun', 'shifting'].includes(one.event.event));
       return next?.event.event === 'shifted' ? null : ['square', 'uneasy'];
     }
+    case 'held':
+      return ['octagon', 'uneasy'];
     case 'shifted':
+    case 'resumed':
       return ['square', 'plain'];
     case 'split':
       return event.verdict === 'proven' ? ['circle', 'plain'] : ['circle', 'bad'];

@@ -1,12 +1,15 @@
 /** The weights of an HTTPRoute, against the rehearsal's API server. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { KubeObject } from '../../../checks/contract/cluster.ts';
-import { routeState } from '../../../checks/protocols/http-route.ts';
-import type { ClusterLink } from '../../../fixtures/capabilities/cluster-link.ts';
-import { loadKubernetes } from '../../../fixtures/capabilities/kubernetes-bundle.ts';
-import { startTestPlane, type TestPlane } from '../../../rehearsal/api-server/testing.ts';
-import { operationsFor, routeClient } from './route.ts';
-import { doorTo, linkTo, unlucky } from '../../../tests/harness/cluster-links.ts';
+import type { KubeObject } from '../../checks/contract/cluster.ts';
+import { routeState } from '../../checks/protocols/http-route.ts';
+import type { ClusterLink } from '../../fixtures/capabilities/cluster-link.ts';
+import { loadKubernetes } from '../../fixtures/capabilities/kubernetes-bundle.ts';
+import { startTestPlane, type TestPlane } from '../../rehearsal/api-server/testing.ts';
+import { httpRouteSystem } from '../../checks/protocols/traffic/gateway-api.ts';
+import { routeClient } from './client.ts';
+
+const { operations: operationsFor } = httpRouteSystem;
+import { doorTo, linkTo, unlucky } from '../../tests/harness/cluster-links.ts';
 
 const PATH = '/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes/api';
 const ROUTE = { namespace: 'shop', name: 'api', rule: 0, stable: 'green', canary: 'blue' } as const;
