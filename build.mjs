@@ -86,7 +86,7 @@ const entries = Object.entries(whole);
 /** What an installed package hands to Playwright and to teams' specs: they share their modules, `test` above all. */
 const isPackage = ([name]) => name.startsWith('package-');
 const isWhole = (entry) => !isRehearsal(entry) && !isPackage(entry);
-const [bundles, rehearsal, commandLine, packaged] = await Promise.all([
+const [bundles, rehearsal, commandLine, packaged, forK6] = await Promise.all([
   build({ ...options, entryPoints: Object.fromEntries(entries.filter(isWhole)) }),
   build({ ...options, entryPoints: Object.fromEntries(entries.filter(isRehearsal)), plugins: [fewRedisCommands] }),
   build({ ...options, splitting: true, minify: true, entryPoints: { golive }, chunkNames: 'golive-[name]-[hash]' }),
@@ -95,6 +95,15 @@ const [bundles, rehearsal, commandLine, packaged] = await Promise.all([
     splitting: true,
     entryPoints: Object.fromEntries(entries.filter(isPackage)),
     chunkNames: 'package-[name]-[hash]',
+  }),
+  // Runs in k6, which has modules of its own and nothing of Node.
+  build({
+    ...options,
+    platform: 'neutral',
+    banner: {},
+    sourcemap: false,
+    external: ['k6', 'k6/*'],
+    entryPoints: { 'k6-profile': 'checks/load/k6/profile.k6.ts' },
   }),
 ]).catch(() => {
   // esbuild has said what is wrong, with its place; a stack adds nothing.
@@ -109,7 +118,7 @@ const chunks = inChunks.filter(({ path }) => CHUNK.test(basename(path)));
 for (const file of [...chunks, ...inChunks.filter((one) => !chunks.includes(one))]) put(file);
 forgetChunks(chunks.map(({ path }) => basename(path)));
 // What tells how old the build is comes last.
-for (const file of [...rehearsal.outputFiles, ...bundles.outputFiles]) put(file);
+for (const file of [...rehearsal.outputFiles, ...forK6.outputFiles, ...bundles.outputFiles]) put(file);
 
 /**
  * Compiles the schemas of all kinds' parameters and of the project's own files once, here, instead of in every process that compiles a

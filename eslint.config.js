@@ -24,5 +24,10 @@ export default tseslint.config(
     files: TEST_FILES,
     rules: { 'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: testZones }] },
   },
+  // Scripts for k6 have its globals and none of Node's.
+  {
+    files: ['**/*.k6.ts'],
+    languageOptions: { parserOptions: { projectService: false, project: './tsconfig.k6.json' } },
+  },
   { files: ['**/*.{js,mjs}'], ...tseslint.configs.disableTypeChecked },
 );

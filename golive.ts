@@ -6,6 +6,7 @@ import { hideCredentials } from './checks/contract/credentials.ts';
 import { visibleText } from './checks/contract/visible-text.ts';
 import { declareCutoverCommand } from './commands/declare-cutover.ts';
 import { declareIncidentCommand } from './commands/declare-incident.ts';
+import { declareLoadCommand } from './commands/declare-load.ts';
 import { declareObjectCommands } from './commands/declare-objects.ts';
 import { declareRehearsalCommands } from './commands/declare-rehearsal.ts';
 import { declareResultCommands } from './commands/declare-results.ts';
@@ -138,6 +139,7 @@ function build(finish: (code: number) => void): Command {
   declareRehearsalCommands({ command, selecting, exitCodes, finish });
   declareCutoverCommand({ command, describe, exitCodes, finish });
   declareIncidentCommand({ command, selecting, exitCodes, finish });
+  declareLoadCommand({ command, selecting, exitCodes, finish });
 
   program.commandsGroup('After a run:');
   command(

@@ -50,8 +50,10 @@ import { versions } from './documents/versions/check.ts';
 import { arrivalRateRun } from './load/arrival-rate-run/check.ts';
 import { closedModelRun } from './load/closed-model-run/check.ts';
 import { loadErrorRate } from './load/error-rate/check.ts';
+import { loadByK6 } from './load/k6/check.ts';
 import { latencyPercentile } from './load/latency-percentile/check.ts';
 import { resourceUse } from './load/resource-use/check.ts';
+import { saturation } from './load/saturation/check.ts';
 import { throughput } from './load/throughput/check.ts';
 import { alertDelivery } from './observability/alert-delivery/check.ts';
 import { alertRules } from './observability/alert-rules/check.ts';
@@ -173,8 +175,10 @@ const all: readonly CheckKind[] = [
   arrivalRateRun,
   closedModelRun,
   loadErrorRate,
+  loadByK6,
   latencyPercentile,
   resourceUse,
+  saturation,
   throughput,
   alertDelivery,
   alertRules,

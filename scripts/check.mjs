@@ -10,6 +10,7 @@ import { onTerminal, sideBySide } from './steps.mjs';
 const CACHE = 'node_modules/.cache/golive';
 const PRETTIER = ['prettier', '--check', '--cache', '--cache-location', `${CACHE}/prettier`];
 const TYPES = ['tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', `${CACHE}/types.tsbuildinfo`];
+const TYPES_K6 = ['tsc', '--noEmit', '--project', 'tsconfig.k6.json'];
 const STRUCTURE = ['structure', 'node', 'scripts/lint-structure.mjs'];
 const GENERATED = ['generated files', 'node', 'dist/golive.js', 'generate', '--check'];
 const QUICK = ['--project', '!matrix*'];
@@ -29,6 +30,7 @@ async function checkAll() {
   const red = await sideBySide([
     ['lint', 'eslint', '.'],
     ['types', ...TYPES],
+    ['types of scripts for k6', ...TYPES_K6],
     ['format', ...PRETTIER, '.'],
     STRUCTURE,
     GENERATED,
@@ -49,6 +51,7 @@ async function checkChanged() {
   const sources = files.filter((file) => SOURCE.test(file));
   const red = await sideBySide([
     ['types', ...TYPES],
+    ['types of scripts for k6', ...TYPES_K6],
     ...(sources.length > 0
       ? [['lint', 'eslint', '--cache', '--cache-location', `${CACHE}/eslint`, '--no-warn-ignored', ...sources]]
       : []),

@@ -1,5 +1,8 @@
 /** The capability `load`, as types only: load on one URL, and what a finished run is. */
+import type { ExpectedAnswer } from './expected-answer.ts';
 import type { ReasonCode } from './outcome.ts';
+
+export type { ExpectedAnswer } from './expected-answer.ts';
 
 /** What a pod used at one moment, as the metrics API said. */
 export interface ResourceSample {
@@ -21,21 +24,23 @@ export interface ResourceSeries {
     readonly pod: string;
     readonly cpu: number | null;
     readonly memoryBytes: number | null;
+    /** Limits, summed likewise; null where a container has none. */
+    readonly limits?: { readonly cpu: number | null; readonly memoryBytes: number | null };
+    /** Restarts of its containers, all in all. */
+    readonly restarts?: number;
+    /** The selector that found it, where there are several: its pods share one kind of work. */
+    readonly group?: string;
     /** RFC 3339, to the second. */
     readonly createdAt?: string;
   }[];
+  /** HorizontalPodAutoscalers of the namespace, as they were seen last. */
+  readonly scalers?: readonly { readonly name: string; readonly current: number; readonly desired: number }[];
+  /** What happened to them between two looks, in order: a restart, a pod that came or went, another number of replicas. */
+  readonly happened?: readonly { readonly at: string; readonly what: string; readonly text: string }[];
+  /** How far the newest sample was ahead of this machine's clock, where it was. */
+  readonly aheadMs?: number;
   /** Why samples are missing: the last look that failed. */
   readonly problem?: { readonly code: ReasonCode; readonly message: string };
-}
-
-/** What a 2xx answer must be to count; each is looked at. One that is not is `wrong`. */
-export interface ExpectedAnswer {
-  /** Media type without parameters. */
-  readonly contentType?: string;
-  readonly bodyIncludes?: readonly string[];
-  readonly empty?: true;
-  /** JSON Schema of the body. */
-  readonly schema?: object;
 }
 
 /** A finished load run. Latencies in microseconds, warm-up left out; every request sent is in exactly one class. */
@@ -43,6 +48,8 @@ export interface LoadResult {
   readonly item: string;
   readonly url: string;
   readonly model: 'closed' | 'open';
+  /** What made it; golive's own when absent. */
+  readonly engine?: 'autocannon' | 'k6';
   /** RFC 3339. */
   readonly startedAt: string;
   readonly durationMs: number;
@@ -55,6 +62,23 @@ export interface LoadResult {
   readonly lost: number;
   /** Lost requests by class: `refused` (no connection), `reset`, `closed` (FIN before the answer), `timeout`, `tls`, `other`. */
   readonly lostBy?: Readonly<Record<string, number>>;
+  /** 2xx answers, as expected, that came inside the window, whenever they were asked for: the throughput. */
+  readonly completed?: number;
+  /** Of a profile: each of its requests by name. */
+  readonly requests?: readonly {
+    readonly name: string;
+    readonly intended: number;
+    readonly failed: number;
+    readonly p50Us: number | null;
+    readonly p95Us: number | null;
+    readonly p99Us: number | null;
+  }[];
+  /** Of a profile: why some of its users could not log in. */
+  readonly loginProblem?: string;
+  /** Why it ended before its time. */
+  readonly aborted?: string;
+  /** How k6 ended, and the thresholds of its script that were crossed. */
+  readonly k6?: { readonly exitCode: number; readonly crossed: readonly string[] };
   /** Open model: requests a second as declared, and intended starts in the window (= sent + not sent in time). */
   readonly declaredRate?: number;
   readonly intended?: number;
@@ -70,6 +94,8 @@ export interface LoadResult {
     readonly meanUs: number;
     /** [percentile, µs] for 50 75 90 95 97.5 99 99.9 100, exact within 0.1 %. */
     readonly percentiles: readonly (readonly [number, number])[];
+    /** Open model: the same counted from when each request was sent: what a client that hides its own waiting would say. */
+    readonly raw?: readonly (readonly [number, number])[];
     /** Open model: the same over every intended start; null: so many were never answered that it has no end. */
     readonly ofIntended?: readonly (readonly [number, number | null])[];
     /** Where that is null: how long it was at least, as a request never answered took longer than it was waited for. */
@@ -106,6 +132,11 @@ export interface LoadGenerator {
     readonly connections: number;
     readonly durationMs: number;
     readonly warmupMs: number;
+    /** A request without an answer for this long is lost as `timeout`; at least 1000, 10 s when absent. */
+    readonly requestTimeoutMs?: number;
+    /** Threads that share the connections; 1 when absent. */
+    readonly workers?: number;
+    readonly record?: boolean;
   }): Promise<LoadResult>;
   /**
    * Open model: requests start at the declared rate whatever the answers do, and each latency counts from the intended start, so that
@@ -131,4 +162,62 @@ export interface LoadGenerator {
     /** Aborts this run alone, before its end: what was measured so far is the result. */
     readonly until?: AbortSignal;
   }): Promise<LoadResult>;
+  /** The same with a profile: each arrival walks through a flow of requests. */
+  profile(options: ProfileRun): Promise<LoadResult>;
+  /**
+   * A profile, or a team's own script, by k6; what its raw output holds is the result, its summary and its thresholds are not trusted.
+   * Throws `component-missing` without k6, `misconfigured` when the script cannot run.
+   */
+  k6(options: K6Run): Promise<LoadResult>;
 }
+
+/** What may differ from the profile's own. */
+export interface ProfileLoad {
+  /** The profile's file, relative to the project. */
+  readonly file: string;
+  /** Arrivals a second; its stages are scaled along. */
+  readonly rate?: number;
+  /** In place of the profile's, by name of the flow; those that are not named keep theirs. */
+  readonly weights?: Readonly<Record<string, number>>;
+  readonly durationMs?: number;
+  readonly warmupMs?: number;
+  readonly timeoutMs: number;
+  /** Connections at most, to each target. */
+  readonly maxConnections: number;
+}
+export interface ProfileRun extends ProfileLoad {
+  readonly watch?: () => Promise<ResourceSeries>;
+  readonly record?: boolean;
+  readonly until?: AbortSignal;
+  /** Once a second. */
+  readonly live?: (figures: LiveFigures) => void;
+  /** Ends the run early once more than this share of at least so many requests has failed. */
+  readonly giveUp?: { readonly share: number; readonly of: number };
+}
+/** Of the second that has just ended. */
+export interface LiveFigures {
+  /** Seconds since measuring began; below 0 while it warms up. */
+  readonly second: number;
+  readonly begun: number;
+  readonly answered: number;
+  readonly failed: number;
+  readonly p50Us: number | null;
+  readonly p95Us: number | null;
+  readonly p99Us: number | null;
+}
+export type K6Run = { readonly requestTimeoutMs: number } & (
+  | {
+      readonly profile: ProfileLoad;
+      readonly script?: undefined;
+      /** By so many pods of the k6-operator, where one machine is not enough; on this machine when absent. */
+      readonly testRun?: { readonly namespace: string; readonly parallelism: number; readonly image: string };
+    }
+  | {
+      readonly profile?: undefined;
+      readonly testRun?: undefined;
+      /** A script in TypeScript or JavaScript, relative to the project; it finds the endpoint in `BASE_URL`. */
+      readonly script: string;
+      /** Name of an endpoint of the environment. */
+      readonly endpoint: string;
+    }
+);

@@ -1,5 +1,5 @@
 /** What the kinds that judge a load run share. */
-import type { LoadResult } from '../contract/load.ts';
+import type { LoadResult, ResourceSample } from '../contract/load.ts';
 import type { Evidence } from '../contract/outcome.ts';
 import { durationMs, formatMs } from '../contract/units.ts';
 import { duration } from '../contract/param-schemas.ts';
@@ -113,6 +113,26 @@ export function saturation({ generator }: LoadResult, limits: Limits): string | 
   return null;
 }
 
+/** What a generator that was too slow could have kept up with, in requests a second; to the next ten below. */
+export function couldHold(result: LoadResult, { maxGeneratorCpu }: Pick<Limits, 'maxGeneratorCpu'>): number {
+  const { generator, declaredRate = 0 } = result;
+  const byCpu = generator.cpu > 0 ? Math.min(1, maxGeneratorCpu / generator.cpu) : 1;
+  const onTime = 1 - (generator.late ?? 0);
+  return Math.floor((declaredRate * Math.min(byCpu, onTime) * 0.9) / 10) * 10;
+}
+
+/** Slower by this factor, and by this much, is the first second of a window in which the service still warmed up. */
+const COLD = { factor: 3, us: 50_000 };
+
+/** Why the window began too early, or null: its first second is of another kind than those after it. */
+export function warmupDoubt({ seconds = [] }: LoadResult): string | null {
+  const [first, ...others] = seconds.map(({ p50Us }) => p50Us).filter((us) => us !== null);
+  const later = others.sort((a, b) => a - b)[Math.floor(others.length / 2)];
+  if (first === undefined || later === undefined || others.length < 4) return null;
+  if (first < later * COLD.factor || first - later < COLD.us) return null;
+  return `half of the requests of the first second took ${formatMs(first / 1000)}, of the later ones ${formatMs(later / 1000)}: the service was still warming up. Give the run a longer warmup.`;
+}
+
 /** Requests answered with a 2xx status, and with what the run expects. */
 export function successes({ statuses, wrong = 0 }: LoadResult): number {
   return (statuses['2xx'] ?? 0) - wrong;
@@ -174,6 +194,7 @@ export function runEvidence(result: LoadResult): readonly [Evidence, ...Evidence
   return [
     { type: 'table', title: runName(result), columns: ['figure', 'value'], rows: figures(result) },
     ...dueEvidence(result),
+    ...requestsEvidence(result),
     {
       type: 'histogram',
       title: 'Latency of answered requests',
@@ -188,6 +209,7 @@ export function runEvidence(result: LoadResult): readonly [Evidence, ...Evidence
       points: result.perSecond.map((count, second) => [second * 1000, count]),
     },
     ...secondsEvidence(result),
+    ...podsEvidence(result),
   ];
 }
 
@@ -216,22 +238,62 @@ function figures(result: LoadResult): (readonly [string, string | number])[] {
     ...(open ? [] : [['clients without an answer', result.silentConnections ?? 0] as const]),
     ...Object.entries(statuses).map(([status, count]) => [`answered ${status}`, count] as const),
     ...Object.entries(result.wrongBy ?? {}).map(([how, count]) => [`2xx, but ${how}`, count] as const),
+    ...fewHave(result),
     ['generator CPU', percent(generator.cpu)],
     ['generator worst delay', formatMs(generator.maxLagMs)],
     ...(generator.late === undefined ? [] : [['requests begun late', percent(generator.late)] as const]),
   ];
 }
 
-/** Open model: percentiles of all that were due. A request never answered took at least as long as it was waited for. */
-function dueEvidence({ latencies: { ofIntended = [], atLeast = [] } }: LoadResult): Evidence[] {
+/** Figures that only some runs have. */
+function fewHave(result: LoadResult): (readonly [string, string | number])[] {
+  const { loginProblem, aborted, completed } = result;
+  const engine: string = result.engine ?? 'golive';
+  return [
+    ['engine', engine],
+    ...(loginProblem === undefined ? [] : [['not logged in', loginProblem] as const]),
+    ...(aborted === undefined ? [] : [['ended early', aborted] as const]),
+    ...(completed === undefined ? [] : [['answered inside the window', completed] as const]),
+  ];
+}
+
+/**
+ * Open model: percentiles of all that were due, and raw ones, as a client would say that hides how long a request waited to be sent. A
+ * request never answered took at least as long as it was waited for.
+ */
+function dueEvidence({ latencies: { ofIntended = [], atLeast = [], raw = [] } }: LoadResult): Evidence[] {
   if (ofIntended.length === 0) return [];
   const waited = new Map(atLeast);
+  const ofSent = new Map(raw);
   const rows = ofIntended.map(([percentile, us]) => {
     const bound = waited.get(percentile);
     const never = bound === undefined ? 'never answered' : `at least ${(bound / 1000).toFixed(1)} (never answered)`;
-    return [`P${percentile}`, us === null ? never : us / 1000] as const;
+    const sent = ofSent.get(percentile);
+    return [`P${percentile}`, us === null ? never : us / 1000, sent === undefined ? null : sent / 1000] as const;
   });
-  return [{ type: 'table', title: 'Latency of all that were due', columns: ['percentile', 'ms'], rows }];
+  const columns = ['percentile', 'ms', 'raw ms, from when it was sent'];
+  return [{ type: 'table', title: 'Latency of all that were due', columns, rows }];
+}
+
+/** Of a profile: each of its requests. */
+function requestsEvidence({ requests = [] }: LoadResult): Evidence[] {
+  if (requests.length === 0) return [];
+  const ms = (us: number | null): number | null => (us === null ? null : us / 1000);
+  return [
+    {
+      type: 'table',
+      title: 'Requests by name',
+      columns: ['request', 'due', 'failed', 'P50 ms', 'P95 ms', 'P99 ms'],
+      rows: requests.map(({ name, intended, failed, p50Us, p95Us, p99Us }) => [
+        name,
+        intended,
+        failed,
+        ms(p50Us),
+        ms(p95Us),
+        ms(p99Us),
+      ]),
+    },
+  ];
 }
 
 /** Open model: latency and failures of the requests that were due in each second. */
@@ -259,5 +321,39 @@ function secondsEvidence({ seconds }: LoadResult): Evidence[] {
       unit: 'count',
       points: seconds.map(({ failed }, index) => [index * 1000, failed] as const),
     },
+  ];
+}
+
+/**
+ * What the pods did meanwhile, on the run's own time line: a series each for CPU and memory of every pod, and what happened to them. Points
+ * are milliseconds since measuring began.
+ */
+function podsEvidence({ resources, startedAt }: LoadResult): Evidence[] {
+  if (!resources) return [];
+  const from = Date.parse(startedAt);
+  const pods = [...new Set(resources.samples.map(({ pod }) => pod))].sort();
+  const series = (what: string, unit: 'percent' | 'bytes', of: (sample: ResourceSample) => number): Evidence[] =>
+    pods.map((pod) => ({
+      type: 'series',
+      title: `${what} of ${pod}`,
+      unit,
+      points: resources.samples
+        .filter((sample) => sample.pod === pod)
+        .map((sample) => [Date.parse(sample.at) - from, of(sample)] as const),
+    }));
+  const { happened = [] } = resources;
+  return [
+    ...series('CPU, of one core,', 'percent', ({ cpu }) => cpu * 100),
+    ...series('Memory', 'bytes', ({ memoryBytes }) => memoryBytes),
+    ...(happened.length === 0
+      ? []
+      : [
+          {
+            type: 'table' as const,
+            title: 'Meanwhile',
+            columns: ['after ms', 'what', 'happened'],
+            rows: happened.map(({ at, what, text }) => [Date.parse(at) - from, what, text]),
+          },
+        ]),
   ];
 }

@@ -1,5 +1,7 @@
 /** What the two kinds that make a load run share: its messages, and a service that is down before there is a run. */
-import type { ExpectedAnswer, LoadResult } from '../contract/load.ts';
+import type { ExpectedAnswer, LoadResult, ProfileLoad } from '../contract/load.ts';
+import { duration } from '../contract/param-schemas.ts';
+import { durationMs } from '../contract/units.ts';
 import { ObservationError } from '../kit/kind.ts';
 import { refuseBadExpectations } from '../protocols/http-answers.ts';
 import type { Say } from '../kit/verdict.ts';
@@ -19,7 +21,8 @@ export const runMessages = {
     fix: 'Find what stood still: restarts, a full pool, garbage collection, a lock.',
   },
 } as const;
-type OwnSay = Pick<Say<typeof runMessages>, 'fail' | 'judged' | 'show'>;
+/** A kind may share some of them alone. */
+type OwnSay<Id extends keyof typeof runMessages> = Pick<Say<Pick<typeof runMessages, Id>>, 'fail' | 'judged' | 'show'>;
 
 interface Request {
   readonly endpoint: { readonly url: string };
@@ -59,15 +62,23 @@ export async function unlessDown<T>(run: () => Promise<T>): Promise<T | Down> {
   }
 }
 
-export function judgeDown({ endpoint, path }: Pick<Request, 'endpoint' | 'path'>, { why }: Down, say: OwnSay): void {
-  // Without the query: a run's result names its URL without values, too.
-  const subject = `Service at ${urlOf(endpoint.url, path.replace(/\?.*$/, ''))}`;
+/** `subject`: what was to be loaded. */
+export function judgeDown(subject: string, { why }: Down, say: OwnSay<'down'>): void {
   say.judged(subject);
   say.show({ type: 'text', title: subject, text: why });
   say.fail('down', subject, { why });
 }
 
-export function judgeAnswers(subject: string, result: LoadResult, minSuccess: number, say: OwnSay): void {
+/** What is to be loaded. Without the query: a run's result names its URL without values, too. */
+export const serviceAt = ({ endpoint, path }: Pick<Request, 'endpoint' | 'path'>): string =>
+  `Service at ${urlOf(endpoint.url, path.replace(/\?.*$/, ''))}`;
+
+export function judgeAnswers(
+  subject: string,
+  result: LoadResult,
+  minSuccess: number,
+  say: OwnSay<'wrongAnswers'>,
+): void {
   const success = result.answered === 0 ? 0 : successes(result) / result.answered;
   if (result.answered > 0 && success < minSuccess)
     say.fail('wrongAnswers', subject, {
@@ -77,7 +88,66 @@ export function judgeAnswers(subject: string, result: LoadResult, minSuccess: nu
     });
 }
 
-export function judgeSilence(subject: string, { perSecond }: LoadResult, say: OwnSay): void {
+export function judgeSilence(subject: string, { perSecond }: LoadResult, say: OwnSay<'stalled'>): void {
   const seconds = perSecond.filter((count) => count === 0).length;
   if (seconds > 0) say.fail('stalled', subject, { seconds, total: perSecond.length });
+}
+
+const optionalDuration = (description: string) => {
+  const { default: _, ...schema } = duration(description, '1s');
+  return schema;
+};
+
+/** A profile in place of one request, and what this item changes of it. */
+export const profileParams = {
+  profile: {
+    type: 'string',
+    pattern: '\\.ya?ml$',
+    description:
+      'File of a load profile, relative to the project: what users do, in place of one request over and over.',
+  },
+  rate: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    maximum: 50_000,
+    description: "Arrivals a second in place of the profile's; where its rate changes, the highest.",
+  },
+  weights: {
+    type: 'object',
+    minProperties: 1,
+    additionalProperties: { type: 'number', minimum: 0 },
+    description: "Weights of flows in place of the profile's, by name.",
+  },
+  duration: optionalDuration("How long is measured, in place of the profile's."),
+  warmup: optionalDuration("How long load runs before measuring starts, in place of the profile's."),
+  requestTimeout: duration('A request without an answer for this long is lost.', '10s'),
+  maxConnections: {
+    type: 'integer',
+    minimum: 1,
+    maximum: 10_000,
+    default: 256,
+    description: 'Connections at most, to each target; users at most of k6.',
+  },
+} as const;
+
+/** What the run changes of its profile. */
+export function profileLoadOf(params: {
+  readonly profile?: string;
+  readonly rate?: number;
+  readonly weights?: Readonly<Record<string, number>>;
+  readonly duration?: string;
+  readonly warmup?: string;
+  readonly requestTimeout: string;
+  readonly maxConnections: number;
+}): ProfileLoad {
+  const { profile = '', rate, weights, maxConnections, requestTimeout } = params;
+  return {
+    file: profile,
+    ...(rate === undefined ? {} : { rate }),
+    ...(weights === undefined ? {} : { weights }),
+    ...(params.duration === undefined ? {} : { durationMs: durationMs(params.duration) }),
+    ...(params.warmup === undefined ? {} : { warmupMs: durationMs(params.warmup) }),
+    timeoutMs: durationMs(requestTimeout),
+    maxConnections,
+  };
 }

@@ -17,6 +17,7 @@ export interface WholeAnswer {
   readonly contentType: string;
   readonly contentEncoding: string;
   readonly body: Buffer;
+  readonly status?: number;
 }
 /** What is wrong with an answer, in a few words that hold none of its body; null when it is as expected. */
 export type AnswerInspector = (answer: WholeAnswer) => string | null;
@@ -27,6 +28,8 @@ export function createInspector(expected: ExpectedAnswer): AnswerInspector {
   const type = expected.contentType?.toLowerCase();
   let good: WholeAnswer | undefined;
   return (answer) => {
+    if (expected.status !== undefined && answer.status !== undefined && answer.status !== expected.status)
+      return `status ${answer.status}`;
     if (good && isSame(good, answer)) return null;
     const actual = answer.contentType.replace(/;.*$/s, '').trim().toLowerCase();
     const problem =
@@ -41,9 +44,9 @@ const isSame = (a: WholeAnswer, b: WholeAnswer): boolean =>
 
 function bodyInspector({ bodyIncludes = [], empty, schema }: ExpectedAnswer): AnswerInspector {
   const validate = schema === undefined ? undefined : createAjv({ useDefaults: false }).compile(schema);
-  return ({ body, contentEncoding }) => {
-    const plain = decoded(body, contentEncoding.trim().toLowerCase());
-    if (plain === null) return `content encoding ${shortened(contentEncoding, 60)} that does not decode`;
+  return (answer) => {
+    const plain = decodedBody(answer);
+    if (plain === null) return `content encoding ${shortened(answer.contentEncoding, 60)} that does not decode`;
     if (empty) return plain.length === 0 ? null : 'a body';
     if (plain.length === 0) return 'no body';
     if (bodyIncludes.some((text) => !plain.includes(text))) return 'other text';
@@ -54,6 +57,10 @@ function bodyInspector({ bodyIncludes = [], empty, schema }: ExpectedAnswer): An
     return validate(value) ? null : shortened(`JSON with ${schemaProblems(validate.errors)}`, 200);
   };
 }
+
+/** The body without its encoding; null where it does not decode. */
+export const decodedBody = ({ body, contentEncoding }: WholeAnswer): Buffer | null =>
+  decoded(body, contentEncoding.trim().toLowerCase());
 
 function decoded(body: Buffer, encoding: string): Buffer | null {
   // Cut off at BODY_MAX a compressed body ends early: what there is of it is looked at.

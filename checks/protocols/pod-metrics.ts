@@ -4,35 +4,64 @@ import type { ResourceSample, ResourceSeries } from '../contract/load.ts';
 import { ObservationError } from '../contract/capabilities.ts';
 import type { Permission } from '../contract/plan.ts';
 import { parseQuantity, QuantityError, quantityToNumber } from '../../k8s/semantics/quantity.ts';
-import { at, listAt, textAt } from '../contract/json.ts';
+import { at, listAt, numberAt, textAt } from '../contract/json.ts';
 import { mayList, nameOf, PODS } from './kubernetes.ts';
 
 export const POD_METRICS = { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics', resource: 'pods' } as const;
 
-/** Pods by labels. */
+/** Pods by labels: those that any of the selectors finds. */
 export interface PodSelection {
   readonly namespace: string;
-  readonly selector: string;
+  readonly selectors: readonly string[];
 }
 
-export const mayReadPodUse = (namespace: string): Permission[] => mayList([PODS, POD_METRICS], namespace);
+const SCALERS = {
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  resource: 'horizontalpodautoscalers',
+} as const;
+
+export const mayReadPodUse = (namespace: string): Permission[] => mayList([PODS, POD_METRICS, SCALERS], namespace);
 
 /** What the pods use now and what they requested; pods that have ended are left out. */
 export async function readPodUse(
   cluster: ClusterReader,
-  { namespace, selector }: PodSelection,
+  { namespace, selectors }: PodSelection,
 ): Promise<ResourceSeries> {
-  const options = { namespace, labelSelector: selector, fresh: true };
-  const [metrics, pods] = await Promise.all([cluster.list(POD_METRICS, options), cluster.list(PODS, options)]);
+  const [scalers, ...found] = await Promise.all([
+    cluster.list(SCALERS, { namespace, fresh: true }),
+    ...selectors.map(async (selector) => {
+      const options = { namespace, labelSelector: selector, fresh: true };
+      const [metrics, pods] = await Promise.all([cluster.list(POD_METRICS, options), cluster.list(PODS, options)]);
+      return {
+        samples: metrics.items.map(sampleOf),
+        requests: pods.items.filter(isAlive).map((pod) => podFacts(pod, selectors.length > 1 ? selector : undefined)),
+      };
+    }),
+  ]);
   return {
     namespace,
-    samples: metrics.items.map(sampleOf),
-    requests: pods.items.filter(isAlive).map((pod) => ({
-      pod: pod.metadata.name,
-      cpu: requestOf(pod, 'cpu'),
-      memoryBytes: requestOf(pod, 'memory'),
-      ...(pod.metadata.creationTimestamp === undefined ? {} : { createdAt: pod.metadata.creationTimestamp }),
+    samples: found.flatMap(({ samples }) => samples),
+    requests: found.flatMap(({ requests }) => requests),
+    scalers: scalers.items.map((scaler) => ({
+      name: nameOf('HorizontalPodAutoscaler', scaler),
+      current: numberAt(scaler, 'status', 'currentReplicas') || 0,
+      desired: numberAt(scaler, 'status', 'desiredReplicas') || 0,
     })),
+  };
+}
+
+function podFacts(pod: KubeObject, group: string | undefined): ResourceSeries['requests'][number] {
+  const restarts = listAt(pod, 'status', 'containerStatuses').map((status) => numberAt(status, 'restartCount'));
+  const [limitCpu, limitMemory] = [amountOf(pod, 'cpu', 'limits'), amountOf(pod, 'memory', 'limits')];
+  return {
+    pod: pod.metadata.name,
+    cpu: amountOf(pod, 'cpu', 'requests'),
+    memoryBytes: amountOf(pod, 'memory', 'requests'),
+    limits: { cpu: limitCpu, memoryBytes: limitMemory },
+    restarts: restarts.reduce((sum, count) => sum + (Number.isFinite(count) ? count : 0), 0),
+    ...(group === undefined ? {} : { group }),
+    ...(pod.metadata.creationTimestamp === undefined ? {} : { createdAt: pod.metadata.creationTimestamp }),
   };
 }
 
@@ -50,15 +79,15 @@ function sampleOf(metrics: KubeObject): ResourceSample {
 }
 
 /**
- * Requests of the whole pod: its own where it states some (pod-level resources), else those of its containers and of the sidecars among its
+ * Requests, or limits, of the whole pod: its own where it states some (pod-level resources), else those of its containers and of the sidecars among its
  * init containers; null when one of them has none.
  */
-function requestOf(pod: KubeObject, resource: 'cpu' | 'memory'): number | null {
-  const own = at(pod, 'spec', 'resources', 'requests', resource);
+function amountOf(pod: KubeObject, resource: 'cpu' | 'memory', of: 'requests' | 'limits'): number | null {
+  const own = at(pod, 'spec', 'resources', of, resource);
   if (own !== undefined) return quantityOf(pod, own);
   const sidecars = listAt(pod, 'spec', 'initContainers').filter((one) => at(one, 'restartPolicy') === 'Always');
   const requests = [...listAt(pod, 'spec', 'containers'), ...sidecars].map((container) =>
-    at(container, 'resources', 'requests', resource),
+    at(container, 'resources', of, resource),
   );
   if (requests.length === 0 || requests.some((request) => request === undefined)) return null;
   return requests.reduce<number>((total, request) => total + quantityOf(pod, request), 0);

@@ -1,18 +1,14 @@
 /** What the emergency procedure works with: the environment as it is now, and who is reached by what. */
-import { join } from 'node:path';
 import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { Channels, Contact, IncidentPlan } from '../../checks/contract/notify.ts';
 import { pause } from '../../checks/contract/pause.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import type { Means } from '../../checks/protocols/notify/deliver.ts';
 import { openHost } from '../../fixtures/capabilities/host-impl.ts';
-import { resolveRehearsal } from '../../fixtures/capabilities/host.ts';
-import { DEFAULT_DIR } from '../../fixtures/rehearsal-client/state-file.ts';
-import { waitForRehearsal } from '../../fixtures/rehearsal-client/start.ts';
+import { liveEnvironment } from '../live-environment.ts';
 
 /** The cluster is asked who it is; an emergency does not wait for it longer than this. */
 const UID_LIMIT_MS = 3000;
-const REHEARSAL_LIMIT_MS = 20_000;
 
 export interface IncidentMeans extends Means {
   readonly environment: string;
@@ -26,7 +22,7 @@ export interface IncidentMeans extends Means {
 
 /** Opens what is needed. The plan's environment must declare an incident. */
 export async function openMeans(root: string, plan: Plan, folder: string): Promise<IncidentMeans> {
-  const environment = plan.environment.rehearsal ? await rehearsed(root, plan) : plan.environment;
+  const environment = await liveEnvironment(root, plan.environment);
   const { incident, channels = {}, contacts = [], name } = environment;
   if (!incident) throw new Error(`environment ${name} declares no incident`);
   const host = openHost({ environment, runDir: folder, phase: 'incident' });
@@ -55,10 +51,4 @@ export async function openMeans(root: string, plan: Plan, folder: string): Promi
     contacts,
     close: () => host.close(),
   };
-}
-
-async function rehearsed(root: string, { environment }: Plan): Promise<Plan['environment']> {
-  const signal = new AbortController().signal;
-  const values = await waitForRehearsal({ dir: join(root, DEFAULT_DIR), signal, timeoutMs: REHEARSAL_LIMIT_MS });
-  return resolveRehearsal(environment, values);
 }

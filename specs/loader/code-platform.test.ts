@@ -44,6 +44,8 @@ const BESIDES = [
   ...['P1-FIX-001', 'P1-FIX-002', 'P1-FIX-003', 'P1-FIX-004', 'P1-EME-001', 'P1-EME-002', 'F-MET-001'],
   // What must be so before any traffic moves.
   ...['P4-WIN-001', 'P4-WIN-002'],
+  // Further looks at the load.
+  ...['P3-LOA-002', 'P3-LOA-003'],
 ];
 const boxes = plan.items.filter(({ id }) => !BESIDES.includes(id));
 

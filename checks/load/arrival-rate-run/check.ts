@@ -1,16 +1,27 @@
 import type { LoadResult } from '../../contract/load.ts';
-import { duration, endpoint, kubernetesName } from '../../contract/param-schemas.ts';
+import { endpoint, kubernetesName } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import { kind } from '../../kit/kind.ts';
+import { kind, ObservationError } from '../../kit/kind.ts';
 import { mayReadPodUse, readPodUse } from '../../protocols/pod-metrics.ts';
-import { expectParam, generatorLimits, minSuccessParam, percent, requestParams } from '../load.ts';
-import { runEvidence, runName, saturation, successes, wanted } from '../load.ts';
-import { judgeAnswers, judgeDown, judgeSilence, requestOf, runMessages, unlessDown } from '../run.ts';
+import { couldHold, expectParam, generatorLimits, minSuccessParam, percent, requestParams } from '../load.ts';
+import { runEvidence, runName, saturation, successes, wanted, warmupDoubt } from '../load.ts';
+import {
+  judgeAnswers,
+  judgeDown,
+  judgeSilence,
+  profileLoadOf,
+  profileParams,
+  requestOf,
+  runMessages,
+  serviceAt,
+  unlessDown,
+} from '../run.ts';
 
 export const arrivalRateRun = kind('load/arrival-rate-run', {
   title: 'The service carried the declared load',
   why: 'Users do not wait for one another: they come at their own rate, also while the service stands still, and then all at once.',
   sees: [
+    'One request over and over, or a profile of what users do: weighted flows of requests with bodies, logins and values taken from answers.',
     'An open model: requests begun at the declared rate whatever the answers did, each latency counted from when its request was due, warm-up left out.',
     'Each 2xx answer held against what is expected of it; one that is something else, a maintenance page, is a failure.',
     'Every request answered, lost (refused, reset, closed, timed out, TLS) or not sent in time.',
@@ -20,27 +31,11 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
   not: ['How much more the service could take.'],
   needs: ['load', 'cluster'],
   changes: 'load',
-  required: ['endpoint', 'path', 'expect', 'rate'],
   params: {
     endpoint,
     ...requestParams,
     expect: expectParam,
-    rate: {
-      type: 'number',
-      exclusiveMinimum: 0,
-      maximum: 50_000,
-      description: 'Requests a second, evenly spaced, whatever the answers do.',
-    },
-    duration: duration('How long is measured, after the warm-up.', '60s'),
-    warmup: duration('How long load runs before measuring starts; over its first half the rate rises.', '10s'),
-    requestTimeout: duration('A request without an answer for this long is lost.', '10s'),
-    maxConnections: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 10_000,
-      default: 256,
-      description: 'Connections at most; a request that finds none free waits, and the wait counts.',
-    },
+    ...profileParams,
     minAnswered: {
       type: 'number',
       exclusiveMinimum: 0,
@@ -70,10 +65,25 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
       description: 'Pods whose use of CPU and memory is sampled meanwhile, for load/resource-use.',
       properties: {
         namespace: kubernetesName('Namespace of the pods.'),
-        selector: { type: 'string', minLength: 1, description: 'Label selector of the pods.' },
+        selector: {
+          type: ['string', 'array'],
+          minLength: 1,
+          minItems: 1,
+          items: { type: 'string', minLength: 1 },
+          description: 'Label selector of the pods; several where the load goes through several services.',
+        },
       },
     },
     ...generatorLimits,
+  },
+  rules: {
+    oneOf: [
+      {
+        required: ['profile'],
+        not: { anyOf: [{ required: ['endpoint'] }, { required: ['path'] }, { required: ['expect'] }] },
+      },
+      { required: ['endpoint', 'path', 'expect', 'rate'], not: { required: ['profile'] } },
+    ],
   },
   messages: {
     ...runMessages,
@@ -89,33 +99,38 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
   rights: ({ watch }) => (watch ? mayReadPodUse(watch.namespace) : []),
 
   async gather(params, { load, cluster }, context) {
-    const { rate, maxConnections, watch } = params;
-    const [warmupMs, measuredMs] = [durationMs(params.warmup), durationMs(params.duration)];
-    const request = requestOf(params);
+    const { watch } = params;
+    const watching = watch ? { watch: () => readPodUse(cluster, selectionOf(watch)) } : {};
+    const single = params.profile === undefined ? singleRequest(params) : undefined;
+    const send = (): Promise<LoadResult> =>
+      single === undefined
+        ? load.profile({ ...profileLoadOf(params), ...watching })
+        : load.open({
+            ...single,
+            timeoutMs: durationMs(params.requestTimeout),
+            maxConnections: params.maxConnections,
+            ...watching,
+          });
     // Why the runs before this one said nothing: whoever reads a pass sees that it was not the first.
     const discarded: string[] = [];
     return await unlessDown(async (): Promise<LoadResult & { readonly discarded?: readonly string[] }> => {
       for (;;) {
         const again = discarded.length === 0 ? '' : ', again, as the generator was too slow';
-        context.progress(`${rate} requests a second on ${request.url} for ${formatMs(warmupMs + measuredMs)}${again}`);
-        const result = await load.open({
-          ...request,
-          rate,
-          durationMs: measuredMs,
-          warmupMs,
-          timeoutMs: durationMs(params.requestTimeout),
-          maxConnections,
-          ...(watch ? { watch: () => readPodUse(cluster, watch) } : {}),
-        });
+        context.progress(
+          single === undefined
+            ? `the load of ${params.profile ?? ''}${again}`
+            : `${single.rate} requests a second on ${single.url} for ${formatMs(single.warmupMs + single.durationMs)}${again}`,
+        );
+        const result = await send();
         const useless = isCertain(params, result) ? null : saturation(result, params);
         if (useless === null || discarded.length + 1 >= params.attempts) return { ...result, discarded };
-        discarded.push(saturatedText(result, useless));
+        discarded.push(saturatedText(result, useless, params));
       }
     });
   },
 
   judge(params, result, say) {
-    if ('up' in result) return judgeDown(params, result, say);
+    if ('up' in result) return judgeDown(whatIsLoaded(params), result, say);
     const subject = runName(result);
     const { answered } = result;
     const due = wanted(result);
@@ -130,23 +145,65 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
     const notCarried = due > 0 && answered / due < params.minAnswered;
     // Requests that are late or unanswered look the same when the generator stood still; those turned away do not.
     if (answered > 0 && (turnedAway(params, result) || (saturated === null && notCarried)))
-      say.fail('notCarried', subject, carried(params, result));
-    if (saturated !== null) return say.unsure('generator-saturated', saturatedText(result, saturated));
+      say.fail('notCarried', subject, carried(params.minAnswered, result));
+    if (saturated !== null) return say.unsure('generator-saturated', saturatedText(result, saturated, params));
     // At less than ten a second a second without an answer is chance.
     if (!isCertain(params, result) && (result.declaredRate ?? 0) >= 10) judgeSilence(subject, result, say);
-    if (due < params.minRequests)
-      say.unsure(
-        'too-few-samples',
-        `${subject}: ${due} requests, at least ${params.minRequests} are needed. Let it run longer or at a higher rate.`,
-      );
+    for (const { reason, why } of windowDoubts(result, params.minRequests))
+      say.unsure(reason, `${subject}: ${why}`, { subject });
   },
 });
 
-const saturatedText = (result: LoadResult, saturated: string): string =>
-  `${runName(result)}: ${saturated}; the figures are the generator's, not the service's. Lower the rate, or run it on a machine with nothing else to do.`;
+/** Why the window is not one of the declared load. */
+function windowDoubts(result: LoadResult, minRequests: number) {
+  const cold = warmupDoubt(result);
+  const due = wanted(result);
+  const few = `${due} requests, at least ${minRequests} are needed. Let it run longer or at a higher rate.`;
+  return [
+    ...(cold === null ? [] : [{ reason: 'unknown-value', why: cold } as const]),
+    ...(result.aborted === undefined
+      ? []
+      : [{ reason: 'too-few-samples', why: `ended early: ${result.aborted}.` } as const]),
+    ...(due < minRequests ? [{ reason: 'too-few-samples', why: few } as const] : []),
+  ];
+}
+
+const saturatedText = (result: LoadResult, saturated: string, limits: Parameters<typeof couldHold>[1]): string =>
+  `${runName(result)}: ${saturated}; the figures are the generator's, not the service's. It could hold about ${couldHold(result, limits)} requests a second: lower the rate, or run it on a machine with nothing else to do.`;
+
+/** Held for so long where neither the item nor a profile says it. */
+const PLAIN = { duration: '60s', warmup: '10s' } as const;
+
+type Single = Partial<Parameters<typeof requestOf>[0]> & {
+  readonly rate?: number;
+  readonly duration?: string;
+  readonly warmup?: string;
+};
+
+function singleRequest(params: Single) {
+  const { endpoint: to, path, expect, rate, method = 'GET', headers = {} } = params;
+  if (!to || path === undefined || !expect || rate === undefined)
+    throw new ObservationError('misconfigured', 'neither a profile nor endpoint, path, expect and rate are given');
+  const { duration = PLAIN.duration, warmup = PLAIN.warmup, json } = params;
+  const times = { durationMs: durationMs(duration), warmupMs: durationMs(warmup) };
+  return { ...requestOf({ endpoint: to, path, expect, method, headers, ...(json ? { json } : {}) }), rate, ...times };
+}
+
+const selectionOf = ({
+  namespace,
+  selector,
+}: {
+  readonly namespace: string;
+  readonly selector: string | readonly string[];
+}) => ({
+  namespace,
+  selectors: typeof selector === 'string' ? [selector] : selector,
+});
+
+const whatIsLoaded = ({ endpoint: to, path = '', profile }: Single & { readonly profile?: string }): string =>
+  to ? serviceAt({ endpoint: to, path }) : `Load profile ${profile ?? ''}`;
 
 interface Limits {
-  readonly rate: number;
   readonly minAnswered: number;
   readonly minSuccess: number;
 }
@@ -164,12 +221,13 @@ function isCertain(limits: Limits, result: LoadResult): boolean {
   return successes(result) / answered < limits.minSuccess || turnedAway(limits, result);
 }
 
-function carried({ minAnswered, rate }: Limits, result: LoadResult) {
+function carried(minAnswered: number, result: LoadResult) {
   const due = wanted(result);
   const unsent = due - result.sent;
   const how = [
     ...Object.entries(result.lostBy ?? {}).map(([name, count]) => `${count} ${name}`),
     ...(unsent > 0 ? [`${unsent} found no connection in time`] : []),
   ].join(', ');
+  const rate = result.declaredRate ?? 0;
   return { actual: percent(result.answered / due), due, rate, how, expected: percent(minAnswered) };
 }

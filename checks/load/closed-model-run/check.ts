@@ -10,7 +10,7 @@ import {
   runName,
   saturation,
 } from '../load.ts';
-import { judgeAnswers, judgeDown, judgeSilence, requestOf, runMessages, unlessDown } from '../run.ts';
+import { judgeAnswers, judgeDown, judgeSilence, requestOf, runMessages, serviceAt, unlessDown } from '../run.ts';
 
 export const closedModelRun = kind('load/closed-model-run', {
   title: 'The service answered a load run throughout',
@@ -68,7 +68,7 @@ export const closedModelRun = kind('load/closed-model-run', {
   },
 
   judge(params, result, say) {
-    if ('up' in result) return judgeDown(params, result, say);
+    if ('up' in result) return judgeDown(serviceAt(params), result, say);
     const subject = runName(result);
     const { sent, answered, connections, silentConnections: silent = 0 } = result;
     say.judged(subject);

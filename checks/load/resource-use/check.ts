@@ -20,9 +20,9 @@ export const resourceUse = kind('load/resource-use', {
   title: 'Pods have room left under load',
   why: 'A pod that runs at its limit is throttled or killed by the next user, and no autoscaler is that quick.',
   sees: [
-    'Of each pod behind the selector of a load run of this gate run: its use over its request, from samples of the metrics API whose own window lies inside the measured one.',
+    'Of each pod behind the selectors of a load run of this gate run: its use over its request, and over its limit where it has one, from samples of the metrics API whose own window lies inside the measured one.',
     'The worst pod and the mean of all.',
-    'That the run carried its load with right answers, and that each pod had a share of it.',
+    'That the run carried its load with right answers, and that each pod had a share of it, held against the pods of its own selector.',
   ],
   not: ['The nodes.', 'Pods outside the selector.'],
   needs: ['runs'],
@@ -59,6 +59,10 @@ export const resourceUse = kind('load/resource-use', {
       says: '{subject}: {statistic} {resource} use under load was {actual} of its request ({used} of {requested}), expected {comparison} {expected}.',
       fix: 'Add replicas, raise the request to what the pod really needs, or find what uses so much; then run the load again.',
     },
+    nearLimit: {
+      says: '{subject}: {statistic} {resource} use under load was {actual} of its limit ({used} of {limit}), expected {comparison} {expected}.',
+      fix: 'Raise the limit, add replicas, or find what uses so much: at its limit a container is throttled or killed.',
+    },
   },
 
   async gather({ run }, { runs }) {
@@ -90,7 +94,14 @@ export const resourceUse = kind('load/resource-use', {
       if (one.request === null)
         say.unknown(subject, `a request of ${params.resource}, of which its use would be a share`);
       if (tooMuch) say.fail('tooMuch', subject, tooMuch);
+      const nearLimit = nearLimitOf(params, one);
+      if (nearLimit) say.fail('nearLimit', subject, nearLimit);
     }
+    if (resources.aheadMs !== undefined)
+      unsure(
+        'unknown-value',
+        `the clock of the cluster is ${(resources.aheadMs / 1000).toFixed(1)} s ahead of this machine's: which samples fall into the window cannot be said. Set both by NTP.`,
+      );
     if (pods.length === 0) unsure('no-subjects', 'no pod was seen behind the selector of the run.');
     for (const why of [notLoaded(result, minSuccess), idleText(pods, result, idleBelow)])
       if (why !== null) unsure('no-positive-control', why);
@@ -103,6 +114,16 @@ export const resourceUse = kind('load/resource-use', {
     );
   },
 });
+
+/** The figures of a pod that came too near its limit; null where it did not, has none, or it cannot be said. */
+function nearLimitOf(
+  { resource, statistic, max, comparison, minSamples }: Figures & { readonly minSamples: number },
+  { used, limit, samples }: PodUse,
+) {
+  if (used === null || limit === null || samples < minSamples || holds(used / limit, comparison, max)) return null;
+  const figures = { actual: percent(used / limit), used: amount(resource, used), limit: amount(resource, limit) };
+  return { ...figures, statistic, resource, comparison, expected: percent(max) };
+}
 
 /** The figures of a pod that used too much; null where it did not, or where it cannot be said. */
 function excessOf(
@@ -127,13 +148,20 @@ function notLoaded(result: LoadResult, minSuccess: number): string | null {
 
 /** No service answers a request in less: pods that used less CPU than that did not see it. */
 const CPU_OF_A_REQUEST = 10e-6;
+const FEW_REQUESTS = 100;
 
-/** Names the pods that were there all the time and used hardly any CPU: beside the busiest, or for what all of them are said to have answered. */
+/** Names the pods that were there all the time and used hardly any CPU: beside the busiest of their kind, or for what all of them are said to have answered. */
 function idleText(pods: readonly PodUse[], result: LoadResult, below: number): string | null {
   const steady = pods.filter(({ came, samples }) => !came && samples > 0);
-  const share = (successes(result) * 1000 * CPU_OF_A_REQUEST) / Math.max(1, result.durationMs) / steady.length;
-  const least = Math.max(below * Math.max(...steady.map(({ cpu }) => cpu)), below > 0 ? share : 0);
-  const idle = steady.filter(({ cpu }) => cpu < least).map(({ pod, cpu }) => `${pod} (${amount('cpu', cpu)})`);
+  const groups = new Map<string, PodUse[]>();
+  for (const pod of steady) groups.set(pod.group, [...(groups.get(pod.group) ?? []), pod]);
+  const idle = [...groups.values()].flatMap((group) => {
+    // Of several services nobody knows which answered how much: what no service at work stays below counts.
+    const requests = groups.size > 1 ? FEW_REQUESTS : successes(result);
+    const share = (requests * 1000 * CPU_OF_A_REQUEST) / Math.max(1, result.durationMs) / group.length;
+    const least = Math.max(below * Math.max(...group.map(({ cpu }) => cpu)), below > 0 ? share : 0);
+    return group.filter(({ cpu }) => cpu < least).map(({ pod, cpu }) => `${pod} (${amount('cpu', cpu)})`);
+  });
   if (idle.length === 0) return null;
   return `had hardly any load: ${nameList(idle)}. See that the requests reach them, or narrow the selector under watch to what the run loads.`;
 }
@@ -148,6 +176,10 @@ interface PodUse {
   readonly pod: string;
   /** Null where it has none, or one of nothing. */
   readonly request: number | null;
+  /** Null where it has none. */
+  readonly limit: number | null;
+  /** The selector that found it. */
+  readonly group: string;
   readonly samples: number;
   /** Created while the run measured: it may have come too late for samples of its own. */
   readonly came: boolean;
@@ -166,7 +198,8 @@ function usesOf({ resource, statistic }: Figures, result: LoadResult, { requests
     const own = requests.find((request) => request.pod === pod);
     return {
       pod,
-      request: (resource === 'cpu' ? own?.cpu : own?.memoryBytes) || null,
+      ...sizesOf(resource, own),
+      group: own?.group ?? '',
       // Kept in whole seconds.
       came: Date.parse(own?.createdAt ?? '') + 1000 > Date.parse(result.startedAt),
       samples: values.length,
@@ -174,6 +207,14 @@ function usesOf({ resource, statistic }: Figures, result: LoadResult, { requests
       cpu: mean(inside.map(({ cpu }) => cpu)),
     };
   });
+}
+
+/** One of nothing is as good as none. */
+function sizesOf(resource: Resource, own: ResourceSeries['requests'][number] | undefined) {
+  const [requests, limits] = [own, own?.limits];
+  return resource === 'cpu'
+    ? { request: requests?.cpu || null, limit: limits?.cpu || null }
+    : { request: requests?.memoryBytes || null, limit: limits?.memoryBytes || null };
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -197,12 +238,13 @@ function showUse(
   say.show(
     table(
       `${runName(result)}: ${resource} of pods in ${namespace}`,
-      ['pod', statistic, 'request', 'share', 'samples'],
-      pods.map(({ pod, used, request, samples: count, came }) => [
+      ['pod', statistic, 'request', 'share', 'limit', 'samples'],
+      pods.map(({ pod, used, request, limit, samples: count, came }) => [
         came ? `${pod} (came during the run)` : pod,
         used === null ? null : amount(resource, used),
         request === null ? null : amount(resource, request),
         used === null || !request ? null : percent(used / request),
+        limit === null ? null : amount(resource, limit),
         count,
       ]),
     ),

@@ -2,7 +2,7 @@ import type { LoadResult } from '../../contract/load.ts';
 import { table } from '../../kit/evidence.ts';
 import { subjectText, type Evidence, type Say, type Subject } from '../../kit/kind.ts';
 import { percent, runEvidence, successes } from '../../load/load.ts';
-import { judgeDown, runMessages, type Down } from '../../load/run.ts';
+import { judgeDown, runMessages, serviceAt, type Down } from '../../load/run.ts';
 import type { Params } from './params.ts';
 import {
   isAbove,
@@ -60,7 +60,7 @@ export function judge(params: Params, seen: Seen, say: Say<typeof messages>): vo
   if (!seen.load) return unsure('no load was put on it.');
   const { load, rising, falling } = seen;
   say.show(...series(before, [...rising, ...falling]));
-  if ('up' in load) return judgeDown(params, load, say);
+  if ('up' in load) return judgeDown(serviceAt(params), load, say);
   say.show(...runEvidence(load));
 
   const up = rising.at(-1) ?? before;

@@ -37,6 +37,7 @@ beforeAll(async () => {
   made = await PlatformProject.withRehearsal();
   // As in a team's project: Playwright beside its configuration.
   symlinkSync(join(repository, 'node_modules'), join(made.root, 'node_modules'));
+  writeFileSync(join(made.root, 'package.json'), '{ "type": "module" }\n');
   const config = JSON.stringify(join(repository, 'playwright.config.ts'));
   writeFileSync(join(made.root, 'playwright.config.ts'), `export { default } from ${config};\n`);
   mkdirSync(join(made.root, 'k8s', 'here'));
