@@ -14,7 +14,7 @@ const CHECKS = import.meta.dirname;
 /** Outcomes that every kind shows at least one case of. */
 const REQUIRED_CASES = ['pass', 'fail', 'inconclusive', 'error'] as const;
 /** Kinds that change nothing and need a right to write all the same: for dry runs, or for the process of the cutover they declare. */
-const DRY_RUNS = new Set(['cluster/manifest-drift', 'cutover/weights']);
+const DRY_RUNS = new Set(['chaos/node-drain', 'cluster/manifest-drift', 'cutover/weights']);
 const NOT_DOMAINS = new Set(['contract', 'kit', 'protocols']);
 
 const folders = subfolders(CHECKS)

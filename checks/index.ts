@@ -12,6 +12,7 @@ import { secretRotation } from './access/secret-rotation/check.ts';
 import { businessMetrics } from './business/metrics/check.ts';
 import { businessSatisfaction } from './business/satisfaction/check.ts';
 import { networkPartition } from './chaos/network-partition/check.ts';
+import { nodeDrain } from './chaos/node-drain/check.ts';
 import { podDeletion } from './chaos/pod-deletion/check.ts';
 import { manifestDrift } from './cluster/manifest-drift/check.ts';
 import { manifestReview } from './cluster/manifest-review/check.ts';
@@ -22,6 +23,7 @@ import { clusterVersion } from './cluster/version/check.ts';
 import { cutoverChangeWindow } from './cutover/change-window/check.ts';
 import { cutoverLogPatterns } from './cutover/log-patterns/check.ts';
 import { cutoverOtherHands } from './cutover/other-hands/check.ts';
+import { rollbackData } from './cutover/rollback-data/check.ts';
 import { rollbackRecord } from './cutover/rollback-record/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
 import { cutoverSplit } from './cutover/split/check.ts';
@@ -31,12 +33,14 @@ import { unreadyBackends } from './cutover/unready-backends/check.ts';
 import { cutoverWatched } from './cutover/watched/check.ts';
 import { cutoverWeights } from './cutover/weights/check.ts';
 import { backup } from './data/backup/check.ts';
+import { backupObjects } from './data/backup-objects/check.ts';
 import { connectionPooling } from './data/connection-pooling/check.ts';
 import { fileRoundTrip } from './data/file-round-trip/check.ts';
 import { postgresRoundTrip } from './data/postgres-round-trip/check.ts';
 import { postgresVersion } from './data/postgres-version/check.ts';
 import { redisRoundTrip } from './data/redis-round-trip/check.ts';
 import { redisVersion } from './data/redis-version/check.ts';
+import { restoreDrill } from './data/restore-drill/check.ts';
 import { serverReadiness } from './data/server-readiness/check.ts';
 import { securityFailures } from './decision/security-failures/check.ts';
 import { targetsMet } from './decision/targets-met/check.ts';
@@ -137,6 +141,7 @@ const all: readonly CheckKind[] = [
   businessMetrics,
   businessSatisfaction,
   networkPartition,
+  nodeDrain,
   podDeletion,
   manifestDrift,
   manifestReview,
@@ -147,6 +152,7 @@ const all: readonly CheckKind[] = [
   cutoverChangeWindow,
   cutoverLogPatterns,
   cutoverOtherHands,
+  rollbackData,
   rollbackRecord,
   rollbackRehearsal,
   cutoverSplit,
@@ -156,12 +162,14 @@ const all: readonly CheckKind[] = [
   cutoverWatched,
   cutoverWeights,
   backup,
+  backupObjects,
   connectionPooling,
   fileRoundTrip,
   postgresRoundTrip,
   postgresVersion,
   redisRoundTrip,
   redisVersion,
+  restoreDrill,
   serverReadiness,
   securityFailures,
   targetsMet,

@@ -9,7 +9,7 @@ interface DrillFlags {
   readonly json?: string;
 }
 
-export function declareRehearsalCommands({ command, exitCodes, finish }: Declaring): void {
+export function declareRehearsalCommands({ command, selecting, exitCodes, finish }: Declaring): void {
   command('setup [program...]', 'Fetch the programs this machine lacks into the project; installs nothing.', [
     'golive setup',
     'golive setup kubectl',
@@ -20,6 +20,22 @@ export function declareRehearsalCommands({ command, exitCodes, finish }: Declari
   command('down', 'Stop the rehearsal that golive up started.', ['golive down']).action(async () =>
     finish(await (await import('./down.ts')).down([])),
   );
+  selecting(
+    command(
+      'run',
+      'Show how execution.yaml builds, pushes and applies the release; with --execute, do it.',
+      ['golive run', 'golive run --env production --json', 'GOLIVE_ARM=v1.0.0 golive run --env production --execute'],
+      exitCodes({
+        0: 'shown, or built, pushed, applied and running',
+        1: 'a step did not do what it should have done: see why, and run it again',
+        2: 'not allowed, not armed, or something could not be asked',
+        64: 'wrong use, or an invalid file',
+      }),
+    ),
+  )
+    .option('--execute', 'do it: what is done already is not done again')
+    .addOption(new Option('--json', 'print what would be done as JSON').conflicts('execute'))
+    .action(async (options: object) => finish(await (await import('./execute/execute.ts')).run(options)));
   command(
     'rollback',
     'Take the traffic of a cutover back: of the one under way, or of one that died.',

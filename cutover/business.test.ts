@@ -79,3 +79,23 @@ it('knows nothing without an answer of either side, or with an old one', () => {
   answers.set(businessKey('TRI-BUS', ORDERS, 'stable'), { at: 6000, value: null, why: 'refused' });
   expect(watch.look(6000, 5, 0)).toBeNull();
 });
+
+it('levels are compared once for each stretch they look back over, and not while all users are on one release', () => {
+  const rating = { ...ORDERS, name: 'Rating', level: '10s' } as const;
+  const rule = { ...RULE, business: { metrics: [rating], chance: 0.01, scrapeIntervalMs: 1000 } };
+  let now = 0;
+  const seen = (key: string): Reading => ({ at: now, value: key.endsWith('fresh') ? 3 : 4, why: null });
+  const lookedUntilWorse = (weight: number, everyMs: number): number => {
+    const watch = businessWatch(rule, { seen });
+    const since = now;
+    for (let looks = 1; looks <= 200; looks += 1) {
+      now += everyMs;
+      if ((watch.look(now, weight, since) ?? []).length > 0) return now - since;
+    }
+    return Number.POSITIVE_INFINITY;
+  };
+  const [seldom, often] = [lookedUntilWorse(5, 10_000), lookedUntilWorse(5, 1000)];
+  expect(seldom).toBeGreaterThan(80_000);
+  expect(Math.abs(often - seldom)).toBeLessThanOrEqual(10_000);
+  expect([lookedUntilWorse(0, 10_000), lookedUntilWorse(100, 10_000)]).toEqual([Infinity, Infinity]);
+});

@@ -3,8 +3,9 @@
  * fewer than its share of the traffic. Looked at again and again, so by tests that stay valid then (`kit/statistics/looks.ts`).
  */
 import type { BusinessMetric, TriggerRule } from '../checks/contract/cutover.ts';
+import { durationMs } from '../checks/contract/units.ts';
 import type { Reading } from '../checks/cutover/second-source.ts';
-import { rateTest, splitTest, type Evidence } from '../checks/kit/statistics/looks.ts';
+import { rateTest, signTest, splitTest, type Evidence } from '../checks/kit/statistics/looks.ts';
 import type { PrometheusWatch } from './prometheus.ts';
 
 /** A change of the weights shows in counters up to so many scrapes later: what lies in between belongs to neither weight. */
@@ -39,7 +40,10 @@ export function businessWatch(rule: TriggerRule, prometheus: Pick<PrometheusWatc
   if (!business) throw new Error(`${item} names no business metrics`);
   const { metrics, chance, scrapeIntervalMs } = business;
   const proof = metrics.length / chance;
-  const watches = metrics.map((metric) => ({ name: metric.name, look: watchMetric(metric, scrapeIntervalMs) }));
+  const watches = metrics.map((metric) => ({
+    name: metric.name,
+    look: metric.level === undefined ? watchCounts(metric, scrapeIntervalMs) : watchLevels(metric, scrapeIntervalMs),
+  }));
   const known = (reading: Reading | null, at: number): number | null =>
     reading && at - reading.at <= ANSWERS_MISSED * scrapeIntervalMs ? reading.value : null;
   return {
@@ -59,8 +63,24 @@ export function businessWatch(rule: TriggerRule, prometheus: Pick<PrometheusWatc
   };
 }
 
+/** Levels of both releases over the same stretches of time, of which no two overlap. */
+function watchLevels(metric: BusinessMetric, scrapeIntervalMs: number) {
+  const sign = signTest(metric);
+  const overMs = Math.max(durationMs(metric.level ?? '0s'), scrapeIntervalMs);
+  let looked = Number.NEGATIVE_INFINITY;
+  let by: Evidence | undefined;
+  return (now: Counted, share: number, since: number): number => {
+    const isOfThisWeight = now.at - overMs >= since + SCRAPES_IN_TRANSIT * scrapeIntervalMs;
+    if (share > 0 && share < 1 && isOfThisWeight && now.at - looked >= overMs) {
+      looked = now.at;
+      by = sign.look(now);
+    }
+    return by?.against ?? 0;
+  };
+}
+
 /** Counters of both releases into what speaks against the new one. */
-function watchMetric(metric: BusinessMetric, scrapeIntervalMs: number) {
+function watchCounts(metric: BusinessMetric, scrapeIntervalMs: number) {
   const split = splitTest(metric, metric.dispersion);
   const rate = rateTest(metric, metric.dispersion * ALONE);
   const reference = { events: 0, ms: 0 };

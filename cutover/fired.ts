@@ -28,7 +28,7 @@ export function firedText(rule: TriggerRule, { value, opinion, lastedMs, since, 
   if (metric === 'critical-service' && down.length > 0)
     return `${where}: critical service${down.length === 1 ? '' : 's'} ${down.join(', ')} did not answer, since ${begun}.${sources}`;
   if (metric === 'business')
-    return `${where}: the new release brings less of ${worse.join(', ')} than its share of the traffic, for ${lasted} since ${begun}.`;
+    return `${where}: the new release does worse in ${worse.join(', ')} than its share of the traffic accounts for, for ${lasted} since ${begun}.`;
   const name = { 'error-rate': 'error rate', p95: 'P95', 'critical-service': 'critical services down' }[metric];
   const [is, most] = [metricText(metric, value), metricText(metric, threshold)];
   return `${where}: ${name} ${is}, above ${most} for ${lasted} (declared ${formatMs(rule.forMs)}) since ${begun}.${sources}`;

@@ -39,6 +39,18 @@ describe('the rehearsal of the rollback', () => {
     expect(await one.rehearse()).toMatchObject({ end: 'unverified' });
   });
 
+  it('looks at the data of now before it sets the weight, and again at what verifies it', async () => {
+    const one = world();
+    const { end, events } = await one.rehearse({ ...SETTINGS, lookBefore: ['DATA'] });
+    expect(end).toBe('rolled-back');
+    expect(one.lookedAt.map(({ item, sets }) => [item, sets])).toEqual([
+      ['DATA', 0],
+      ['HEALTH', 1],
+    ]);
+    const told = events.flatMap((event) => (event.event === 'verified' ? [event.item] : []));
+    expect(told).toEqual(['users', 'DATA', 'HEALTH']);
+  });
+
   it('does not wait for users who were served badly before', async () => {
     const one = world();
     one.really = 100;

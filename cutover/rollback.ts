@@ -4,6 +4,7 @@
  */
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import type { ProbeRecord, RecordedRevision, RollbackReason } from '../checks/contract/cutover.ts';
+import type { OutcomeRecord } from '../checks/contract/outcome.ts';
 import type { Clock } from './clock.ts';
 import type { CutoverJournal, NewEvent } from './journal.ts';
 import type { CutoverParts } from './parts.ts';
@@ -15,7 +16,7 @@ const RENEW_MS = 3000;
 const ANSWERS = 50;
 
 export interface RollbackRun {
-  readonly settings: Pick<CutoverSettings, 'rollbackWithinMs' | 'verify' | 'route'>;
+  readonly settings: Pick<CutoverSettings, 'rollbackWithinMs' | 'verify' | 'lookBefore' | 'route'>;
   readonly parts: Pick<CutoverParts, 'route' | 'revisions' | 'verify' | 'probe' | 'lease'>;
   readonly clock: Clock;
   readonly journal: Pick<CutoverJournal, 'tell' | 'now'>;
@@ -67,6 +68,8 @@ async function performRollback(run: RollbackRun): Promise<'rolled-back' | 'unver
   const sinceBreach = (): number | null =>
     reason.breachedAt === undefined ? null : Math.max(0, clock.date().getTime() - Date.parse(reason.breachedAt));
   tell({ event: 'rollback-begun', reason });
+  // Whatever it says, traffic goes back: the old release served until now, and the new one is what went wrong.
+  const looks = lookingAt(run, settings.lookBefore, signal);
   tell({ event: 'rollback-act', act: 'weight to 0 %' });
   const stays = await insist(clock, signal, async () => {
     await parts.route.set(0, signal);
@@ -89,7 +92,7 @@ async function performRollback(run: RollbackRun): Promise<'rolled-back' | 'unver
     return 'unfinished';
   }
   tell({ event: 'rollback-act', act: 'look again' });
-  const verified = await verifyAll(run, tell, signal);
+  const verified = await verifyAll(run, looks, tell, signal);
   tell({ event: 'rolled-back', verified, msToRecovery: Math.round(journal.now() - begun) });
   return verified ? 'rolled-back' : 'unverified';
 }
@@ -139,15 +142,31 @@ function textOf(error: unknown): string {
     : error.message;
 }
 
-async function verifyAll(run: RollbackRun, tell: (event: NewEvent) => void, signal: AbortSignal): Promise<boolean> {
+interface Look {
+  readonly item: string;
+  readonly looked: Promise<Pick<OutcomeRecord, 'outcome' | 'message'>>;
+}
+
+/** Runs items again, all at once. */
+const lookingAt = ({ parts }: RollbackRun, items: readonly string[], signal: AbortSignal): readonly Look[] =>
+  items.map((item) => ({
+    item,
+    looked: parts
+      .verify(item, signal)
+      .catch((error: unknown) => ({ outcome: 'error' as const, message: textOf(error) })),
+  }));
+
+async function verifyAll(
+  run: RollbackRun,
+  looks: readonly Look[],
+  tell: (event: NewEvent) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
   const served = await servedAsBefore(run, signal);
   tell({ event: 'verified', item: 'users', outcome: served === null ? 'pass' : 'fail', message: served });
   let all = served === null;
-  for (const item of run.settings.verify) {
-    const { outcome, message } = await run.parts.verify(item, signal).catch((error: unknown) => ({
-      outcome: 'error',
-      message: textOf(error),
-    }));
+  for (const { item, looked } of [...looks, ...lookingAt(run, run.settings.verify, signal)]) {
+    const { outcome, message } = await looked;
     tell({ event: 'verified', item, outcome, message: message === '' ? null : message });
     all &&= outcome === 'pass';
   }

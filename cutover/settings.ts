@@ -43,6 +43,8 @@ export interface CutoverSettings {
   readonly services: readonly CriticalService[];
   /** Items run again after a rollback. */
   readonly verify: readonly string[];
+  /** Items run again when it begins: whether the old release can live with the data of now. Nobody waits for them. */
+  readonly lookBefore: readonly string[];
   readonly lease: string;
   readonly rollbackWithinMs: number;
   readonly steps: readonly CutoverStep[];
@@ -158,6 +160,7 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
     deployments: params.deployments,
     services: params.services,
     verify: params.verify,
+    lookBefore: of('rollback-data').map(({ id }) => id),
     lease: params.lease,
     rollbackWithinMs: durationMs(params.rollbackWithin),
     steps,

@@ -89,6 +89,16 @@ export interface ClusterReader {
    * the API asks for the right to patch. Throws `forbidden`, `not-found` (its namespace), `protocol` (refused as invalid).
    */
   dryRunApply(manifest: Readonly<Record<string, unknown>>): Promise<KubeObject>;
+  /** What the API server would say to the eviction of a pod (`dryRun=All`). Throws `forbidden` without the right; a refusal is an answer. */
+  dryRunEvict(pod: { readonly namespace: string; readonly name: string }): Promise<EvictionAnswer>;
+}
+/** To an eviction: of a body that tells another code than the status line, that of the body. */
+export interface EvictionAnswer {
+  readonly code: number;
+  readonly message: string;
+  /** Messages of the Status' causes: what a budget needs and has. */
+  readonly causes: readonly string[];
+  readonly retryAfterSeconds: number | null;
 }
 
 /** Changes to the cluster that a check may make. Each is written to the run's journal before it happens. */

@@ -45,6 +45,8 @@ export interface BusinessMetric {
   readonly effect: number;
   /** Variance of a count over its mean. */
   readonly dispersion: number;
+  /** `15s`: the queries give a level over so long, not a counter; absent for counters. */
+  readonly level?: string;
 }
 /** What a trigger of the metric `business` watches. */
 export interface BusinessSource {

@@ -8,7 +8,7 @@ import type { SecretRef } from './secrets.ts';
 import type { PostgresStore, RedisStore } from './stores.ts';
 
 /** Classes of change an environment may allow to golive. */
-export const MUTATIONS = ['apply', 'load', 'chaos', 'cutover', 'notify'] as const;
+export const MUTATIONS = ['build', 'push', 'apply', 'load', 'chaos', 'cutover', 'notify'] as const;
 export type Mutation = (typeof MUTATIONS)[number];
 
 export interface Endpoint {

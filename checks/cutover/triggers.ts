@@ -116,7 +116,7 @@ export function worstOf(measurements: readonly [Measured, ...Measured[]], minSam
 
 /** The smallest value that at least `percentile` percent of all are not above; null of none. */
 export function nearestRank(values: readonly number[], percentile: number): number | null {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   const rank = Math.max(1, Math.ceil((percentile / 100) * sorted.length - 1e-9));
   return sorted[rank - 1] ?? null;
 }

@@ -12,6 +12,8 @@ export const NODES = type('v1', 'Node', 'nodes');
 export const PODS = type('v1', 'Pod', 'pods');
 export const SERVICES = type('v1', 'Service', 'services');
 export const CONFIG_MAPS = type('v1', 'ConfigMap', 'configmaps');
+/** Their metadata is read; values only by the capability `secrets`. */
+export const SECRETS = type('v1', 'Secret', 'secrets');
 export const SERVICE_ACCOUNTS = type('v1', 'ServiceAccount', 'serviceaccounts');
 export const CLAIMS = type('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims');
 export const VOLUMES = type('v1', 'PersistentVolume', 'persistentvolumes');

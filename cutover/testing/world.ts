@@ -54,6 +54,7 @@ export const SETTINGS: CutoverSettings = {
   deployments: ['api-green'],
   services: [{ name: 'api', port: 80, path: '/health' }],
   verify: ['HEALTH'],
+  lookBefore: [],
   lease: 'golive-cutover',
   rollbackWithinMs: 5000,
   steps: [
@@ -130,6 +131,8 @@ export class World {
   onTell: (event: { readonly event: string }) => void = () => undefined;
   verifies: OutcomeRecord['outcome'] = 'pass';
   sets: number[] = [];
+  /** Items that were run again, and how often the weight had been set by then. */
+  lookedAt: { readonly item: string; readonly weight: number; readonly sets: number }[] = [];
 
   #journal: CutoverJournal | undefined;
   /** The engine has ended. */
@@ -254,7 +257,11 @@ export class World {
       watch: () => ({ seen: () => ({ down: this.down, known: true }), stop: () => undefined }),
       prometheus: (now) => this.#prometheus(now),
       outcomes: () => this.outcomes as OutcomeRecord[],
-      verify: () => Promise.resolve({ outcome: this.verifies, message: '' }),
+      verify: (item) => {
+        // One that is looked at first is asked while traffic is on its way back.
+        this.lookedAt.push({ item, weight: this.weight, sets: this.sets.length });
+        return Promise.resolve({ outcome: this.verifies, message: '' });
+      },
       wheel: () => this.wheel,
       asked: () => this.asked,
     };

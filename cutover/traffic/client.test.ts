@@ -7,8 +7,6 @@ import { loadKubernetes } from '../../fixtures/capabilities/kubernetes-bundle.ts
 import { startTestPlane, type TestPlane } from '../../rehearsal/api-server/testing.ts';
 import { httpRouteSystem } from '../../checks/protocols/traffic/gateway-api.ts';
 import { routeClient } from './client.ts';
-
-const { operations: operationsFor } = httpRouteSystem;
 import { doorTo, linkTo, unlucky } from '../../tests/harness/cluster-links.ts';
 
 const PATH = '/apis/gateway.networking.k8s.io/v1/namespaces/shop/httproutes/api';
@@ -88,7 +86,7 @@ test('the patch of a version is refused once somebody else has written', async (
     headers: { 'content-type': 'application/merge-patch+json' },
     body: { metadata: { labels: { touched: 'yes' } } },
   });
-  const patch = operationsFor(object, ROUTE, { stable: 95, canary: 5 });
+  const patch = httpRouteSystem.operations(object, ROUTE, { stable: 95, canary: 5 });
   const headers = { 'content-type': 'application/json-patch+json' };
   expect(await plane.call('PATCH', PATH, { headers, body: patch })).toMatchObject({ status: 422 });
   expect(routeState(await stored(), ROUTE).weights).toEqual({ stable: 100, canary: 0 });

@@ -94,6 +94,23 @@ const inTheWay: readonly Fault[] = [
     inject: [{ lever: 'revision.lose', with: { deployment: GREEN } }],
   },
   {
+    name: 'old-release-does-not-suit-the-schema',
+    title: 'The release that serves says that it suits another schema than there is',
+    inject: [
+      {
+        lever: 'objects.patch',
+        with: {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          resource: 'deployments',
+          namespace: NAMESPACE,
+          name: GREEN,
+          patch: { metadata: { annotations: { 'golive.dev/schema-revisions': '1' } } },
+        },
+      },
+    ],
+  },
+  {
     name: 'unready-backends-served',
     title: 'The gateway sends traffic to pods that are not ready, too',
     inject: [{ lever: 'gateway.serve-unready' }],

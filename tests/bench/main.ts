@@ -9,6 +9,7 @@ import { firstOutput } from './first-output.ts';
 import { idle } from './idle.ts';
 import { itemOverhead } from './item-overhead.ts';
 import { kills } from './kills.ts';
+import { ladderTriggers } from './ladders.ts';
 import { ledger } from './ledger.ts';
 import { load } from './load.ts';
 import { pods } from './pods.ts';
@@ -28,6 +29,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'first-output': firstOutput,
   'item-overhead': itemOverhead,
   'spec-overhead': specOverhead,
+  ladders: ladderTriggers,
   ledger,
   load,
   pods,
@@ -44,7 +46,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   weeks,
 };
 /** Run only when named: they take minutes, or the network. */
-const LONG: readonly string[] = ['idle', 'soak', 'rollback', 'kills', 'shipped-yaml', 'weeks'];
+const LONG: readonly string[] = ['idle', 'ladders', 'soak', 'rollback', 'kills', 'shipped-yaml', 'weeks'];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in benchmarks));

@@ -1,14 +1,13 @@
 import type { KubeObject } from '../../contract/cluster.ts';
-import { at, isRecord, listAt, textAt } from '../../contract/json.ts';
+import { at } from '../../contract/json.ts';
 import { duration, namespaceList } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import { DocumentReader, type ReadDocument } from '../../documents/documents.ts';
 import { documentPath, judgeDocument, reviewMessages, reviewParams } from '../../documents/review.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind, objectSubject, subjectText, type ParamsOf, type Say } from '../../kit/kind.ts';
-import { mayList } from '../../protocols/kubernetes.ts';
-
-const SECRETS = { apiVersion: 'v1', kind: 'Secret', resource: 'secrets' } as const;
+import { writtenAt } from '../../protocols/written-at.ts';
+import { mayList, SECRETS } from '../../protocols/kubernetes.ts';
 
 const params = {
   namespaces: namespaceList,
@@ -134,18 +133,3 @@ function judgeAge(secret: KubeObject, { rotation, exceptions }: Params, say: Say
       `when its content was written: it was made ${formatMs(age)} ago, and no manager owns its data`,
     );
 }
-
-/** The newest manager of the data; of an object whose managers nobody keeps, when it was made. */
-function writtenAt({ metadata }: KubeObject): { readonly at: string; readonly isContent: boolean } | undefined {
-  const times = listAt(metadata, 'managedFields')
-    .filter((entry) => isRecord(at(entry, 'fieldsV1')) && ownsData(at(entry, 'fieldsV1')))
-    .map((entry) => textAt(entry, '', 'time'))
-    .filter((time) => !Number.isNaN(Date.parse(time)))
-    .sort((a, b) => Date.parse(a) - Date.parse(b));
-  const newest = times.at(-1);
-  if (newest !== undefined) return { at: newest, isContent: true };
-  const { creationTimestamp } = metadata;
-  return creationTimestamp === undefined ? undefined : { at: creationTimestamp, isContent: false };
-}
-const ownsData = (fields: unknown): boolean =>
-  ['f:data', 'f:stringData'].some((name) => at(fields, name) !== undefined);

@@ -43,6 +43,8 @@ export function blastRadius(
   pods: readonly KubeObject[],
   budgets: readonly KubeObject[],
   endpoints: readonly Endpoint[],
+  /** Which the pod that is deleted must have. */
+  labels: Readonly<Record<string, string>> = {},
 ): BlastRadius {
   const replicas = at(deployment, 'spec', 'replicas');
   const desired = typeof replicas === 'number' ? replicas : 1;
@@ -50,7 +52,9 @@ export function blastRadius(
   const states = own.map((pod) => ({ name: pod.metadata.name, uid: pod.metadata.uid ?? '', ready: isReady(pod) }));
   const ready = states.filter((pod) => pod.ready && pod.uid !== '');
   const serving = endpoints.filter((one) => one.ready && !one.terminating).map(({ target }) => target);
+  const wanted = own.filter((pod) => selects({ matchLabels: labels }, pod)).map(({ metadata }) => metadata.name);
   const candidates = ready
+    .filter(({ name }) => wanted.includes(name))
     .filter(({ name }) => serving.includes(`Pod ${deployment.metadata.namespace ?? ''}/${name}`))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const concerned = budgets

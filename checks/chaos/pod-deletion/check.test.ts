@@ -49,6 +49,13 @@ describe('the blast radius', () => {
     expect(radius.candidates.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(radius.refusals).toEqual([]);
   });
+  it('is a pod with the labels that are asked for', () => {
+    const labelled = pod('b', true, { labels: { app: 'api', track: 'beta' } });
+    const served = [endpoint('b'), endpoint('a')];
+    const of = (track: string) => blastRadius(deployment(), [pod('a'), labelled], [], served, { track });
+    expect(of('beta').candidates.map(({ name }) => name)).toEqual(['b']);
+    expect(of('gamma').refusals).toEqual([{ because: 'unserved' }]);
+  });
   it('leaves alone what no Service sends users to', () => {
     const pods = [pod('a'), pod('b'), pod('c')];
     const endpoints = [endpoint('a', { ready: false }), endpoint('b'), endpoint('c', { terminating: true })];

@@ -14,7 +14,7 @@ export const podDeletion = kind('chaos/pod-deletion', {
   why: 'Pods go all the time: nodes are drained, processes die. Whoever notices should be the operators, not the users.',
   sees: [
     'Under steady load: error rate and P95 in bounds before.',
-    'One pod of the Deployment deleted to which a Service sends users, only where two are ready and its PodDisruptionBudgets allow it.',
+    'One pod of the Deployment deleted to which a Service sends users, with the grace period that is declared, only where two are ready and its PodDisruptionBudgets allow it.',
     'Another ready within a time, the error budget kept meanwhile, the bounds again after.',
   ],
   not: ['The loss of a node, or of two pods at once.', 'Whether the load came to the very pod that was deleted.'],
@@ -53,10 +53,10 @@ async function gather(params: Params, needed: Needed, context: CheckContext): Pr
   return { radius: disturbed.radius, before, during: disturbed.during, replacement: disturbed.replacement, after };
 }
 
-async function readRadius({ namespace, deployment }: Params, cluster: Needed['cluster']): Promise<BlastRadius> {
+async function readRadius({ namespace, deployment, labels }: Params, cluster: Needed['cluster']): Promise<BlastRadius> {
   const read = async (type: ResourceType) => (await cluster.list(type, { namespace, fresh: true })).items;
   const [budgets, pods, slices] = [await read(BUDGETS), await read(PODS), await read(ENDPOINT_SLICES)];
-  return blastRadius(await cluster.get(DEPLOYMENTS, deployment, namespace), pods, budgets, endpointsOf(slices));
+  return blastRadius(await cluster.get(DEPLOYMENTS, deployment, namespace), pods, budgets, endpointsOf(slices), labels);
 }
 
 /** Deletes a pod under load and waits for another; or the blast radius, when it has become too large meanwhile. */
@@ -74,10 +74,12 @@ async function disturb(
     await context.wait(AROUND_MS);
     const radius = await readRadius(params, cluster);
     const [victim] = radius.candidates;
+    const { namespace, gracePeriodSeconds } = params;
     if (radius.refusals.length > 0 || !victim) return radius;
     const known = new Set(radius.pods.map(({ uid }) => uid));
     const from = performance.now();
-    await changes.deletePod({ namespace: params.namespace, name: victim.name, uid: victim.uid });
+    const grace = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds };
+    await changes.deletePod({ namespace, name: victim.name, uid: victim.uid }, grace);
     const looks: { ms: number; ready: number }[] = [];
     let replacedMs: number | null = null;
     let fewer: number | undefined;

@@ -9,6 +9,19 @@ export const required = ['namespace', 'deployment', 'endpoint', 'path', 'rate'] 
 export const params = {
   namespace: kubernetesName('Namespace of the Deployment.'),
   deployment: kubernetesName('Deployment of which one pod is deleted.'),
+  labels: {
+    type: 'object',
+    minProperties: 1,
+    additionalProperties: { type: 'string' },
+    description: 'Labels that the pod must have besides those of the Deployment: { app.kubernetes.io/component: api }.',
+  },
+  gracePeriodSeconds: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 3600,
+    description:
+      'How long the pod is given to end: 0 takes it away at once (kubectl delete --grace-period=0 --force), as a node that dies would. Absent: as long as it says itself.',
+  },
   endpoint,
   path: { type: 'string', pattern: '^/', description: 'Path, and query if any, that users are played on.' },
   expect: expectParam,

@@ -94,16 +94,16 @@ export const cutoverOtherHands = kind('cutover/other-hands', {
       const { seen, refusal } = await attempt(() => cluster.get(type, name, route.namespace));
       const { kind: of } = type;
       if (seen) objects.push({ kind: of, name, object: { ...seen, kind: of, apiVersion: type.apiVersion } });
-      else if (refusal?.code === 'not-found') objects.push({ kind: of, name, object: null });
-      else if (refusal) refused.push(refusal);
+      else if (refusal.code === 'not-found') objects.push({ kind: of, name, object: null });
+      else refused.push(refusal);
     }
     const writers: KubeObject[] = [];
     const notServed: string[] = [];
     for (const type of WRITERS) {
       const { seen, refusal } = await attempt(() => cluster.list(type, { fresh: true }));
       if (seen) writers.push(...seen.items.map((one) => ({ ...one, kind: type.kind })));
-      else if (refusal?.code === 'not-found') notServed.push(type.kind);
-      else if (refusal && !refused.some(({ message }) => message === refusal.message)) refused.push(refusal);
+      else if (refusal.code === 'not-found') notServed.push(type.kind);
+      else if (!refused.some(({ message }) => message === refusal.message)) refused.push(refusal);
     }
     return { refused, objects, writers, notServed };
   },

@@ -1,5 +1,6 @@
 import { duration, endpoint, secretRef, WINDOW_PATTERN } from '../../contract/param-schemas.ts';
 import { TRIGGER_METRICS } from '../../contract/cutover.ts';
+import { DURATION_PATTERN } from '../../contract/units.ts';
 import { kind } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { cutoverParam, is, lastCutover } from '../log.ts';
@@ -85,6 +86,12 @@ const business = {
             minimum: 1,
             default: 1,
             description: 'Variance of a count over its mean: more than 1 where events come in clusters, or are money.',
+          },
+          level: {
+            type: 'string',
+            pattern: DURATION_PATTERN,
+            description:
+              'Where the queries give a level, such as a mean rating, and not a counter: the stretch of time each value looks back over. Stretches are compared by which release does better; where two standard deviations lie between them, a hundred stretches show it. While all users are on one release nothing is compared.',
           },
         },
       },

@@ -2,10 +2,10 @@
 import { nameList } from '../../kit/evidence.ts';
 import type { Say } from '../../kit/kind.ts';
 import type { Down } from '../../protocols/stores.ts';
-import type { Archiver } from './archiver.ts';
+import type { Archiver } from '../archiver.ts';
 import type { messages } from './messages.ts';
-import type { BackupInfo, Listing, Stanza } from './pgbackrest.ts';
-import { missingWal, positionOf, SEGMENT } from './wal.ts';
+import type { BackupInfo, Listing, Stanza } from '../pgbackrest.ts';
+import { missingWal, positionOf, SEGMENT } from '../wal.ts';
 
 type Voice = Say<typeof messages>;
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { segmentsBehind, type Archiver } from './archiver.ts';
-import { listed, parseInfo } from './pgbackrest.ts';
-import { missingWal } from './wal.ts';
+import { segmentsBehind, type Archiver } from '../archiver.ts';
+import { listed, parseInfo } from '../pgbackrest.ts';
+import { missingWal } from '../wal.ts';
 
 /** As pgBackRest 2.55 says it, shortened to what is read. */
 const said = `[{"archive":[{"database":{"id":1,"repo-key":1},"id":"18-1","max":"00000001000000000000000D","min":"000000010000000000000008"}],
@@ -137,4 +137,20 @@ it('lists each repository as pgbackrest repo-ls says it', async () => {
     'repo-ls --repo=1 backup/main',
   ]);
   expect(listing).toEqual({ wal: [one(13), '00000002.history'], folders: ['20261123-135707F'] });
+});
+
+it('WAL in segments of 64 MiB wraps at 3F, and labels are no segments', () => {
+  const held = ['3C', '3D', '3E', '3F'].map((low) => `000000010000000200000000`.slice(0, 22) + low);
+  const after = ['000000010000000300000000', '000000010000000300000001'];
+  const [first = '', last = ''] = [held[1], after[1]];
+  const all = [...held, `${first}.00000028.backup`, ...after];
+  expect(missingWal(all, [first, first], last, 64 * MB)).toEqual([]);
+  expect(
+    missingWal(
+      all.filter((name) => name !== held[3]),
+      [first, first],
+      last,
+      64 * MB,
+    ),
+  ).toEqual([held[3]]);
 });

@@ -2,11 +2,11 @@ import { attempt, kind, ObservationError } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { mayExecIn, runInPod } from '../../protocols/pod-command.ts';
 import { unlessDown } from '../../protocols/stores.ts';
-import { archiverOf } from './archiver.ts';
+import { archiverOf } from '../archiver.ts';
 import { judge } from './judge.ts';
 import { messages } from './messages.ts';
 import { params } from './params.ts';
-import { listed, parseInfo, type Stanza } from './pgbackrest.ts';
+import { listed, parseInfo, type Stanza } from '../pgbackrest.ts';
 
 export const backup = kind('data/backup', {
   title: 'The database has a recent, complete backup, and its WAL is being archived',

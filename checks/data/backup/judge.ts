@@ -5,11 +5,11 @@ import { table } from '../../kit/evidence.ts';
 import { objectSubject, subjectText, type Refusal, type Say } from '../../kit/kind.ts';
 import { serverName } from '../../protocols/postgres.ts';
 import { downId, type Down } from '../../protocols/stores.ts';
-import { segmentsBehind, type Archiver } from './archiver.ts';
+import { segmentsBehind, type Archiver } from '../archiver.ts';
 import { judgeChain } from './chain.ts';
 import type { messages } from './messages.ts';
 import type { Params } from './params.ts';
-import type { BackupInfo, Stanza } from './pgbackrest.ts';
+import type { BackupInfo, Stanza } from '../pgbackrest.ts';
 
 /** A half that was refused is absent. */
 interface Seen {

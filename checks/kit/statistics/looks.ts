@@ -27,13 +27,19 @@ interface Alternative {
   log: number;
 }
 
-function alternativesOf({ good, effect }: Tolerance): Alternative[] {
+/**
+ * Up to which part of the effect a change is tolerated. Beside the other release little else can be the reason; against a rate of before, the
+ * hour of the day can. A change of half the effect proves nothing in either: it is nearer to what is tolerated than to any alternative.
+ */
+const TOLERATED = { beside: 1 / 3, alone: 1 / 2 } as const;
+
+function alternativesOf({ good, effect }: Tolerance, against: keyof typeof TOLERATED): Alternative[] {
   const sides = good === 'steady' ? (['up', 'down'] as const) : [otherThan(good)];
   return sides.flatMap((side) =>
     STEPS.map((step) => ({
       side,
       ratio: ratioAt(side, Math.min(0.9, effect * step)),
-      tolerated: ratioAt(side, effect / 2),
+      tolerated: ratioAt(side, effect * TOLERATED[against]),
       log: 0,
     })),
   );
@@ -63,7 +69,7 @@ export interface SplitCounts {
  * coin of known bias. No rate has to be known and none has to stay the same: whatever moves both, moves nothing.
  */
 export function splitTest(tolerance: Tolerance, dispersion = 1): SequentialTest<SplitCounts> {
-  const alternatives = alternativesOf(tolerance);
+  const alternatives = alternativesOf(tolerance, 'beside');
   return {
     look({ share, fresh, stable }) {
       for (const one of alternatives) {
@@ -85,7 +91,7 @@ export interface RateCounts {
 
 /** Whether events go on as before. */
 export function rateTest(tolerance: Tolerance, dispersion = 1): SequentialTest<RateCounts> {
-  const alternatives = alternativesOf(tolerance);
+  const alternatives = alternativesOf(tolerance, 'alone');
   return {
     look({ events, expected }) {
       for (const one of alternatives) {

@@ -1,15 +1,12 @@
 import { store } from '../../contract/param-schemas.ts';
 import { attempt, kind, type Refusal } from '../../kit/kind.ts';
-import type { Capabilities } from '../../kit/kind.ts';
-import type { PostgresStore } from '../../contract/stores.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import type { Row } from '../../protocols/postgres.ts';
 import { checkoutMessages, commitParam, seeCheckout } from '../folder-params.ts';
-import { judge, LAYOUTS, messages } from './judge.ts';
-import type { MigrationFile } from './layouts/types.ts';
-
-/** A name, with its schema or without. */
-const TABLE = '^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)?$';
+import { historyOf, TABLE_PATTERN } from '../../protocols/migrations/history.ts';
+import { LAYOUT_NAMES, LAYOUTS } from '../../protocols/migrations/layouts.ts';
+import type { MigrationFile } from '../../protocols/migrations/types.ts';
+import { judge, messages } from './judge.ts';
 
 export const migrations = kind('source/migrations', {
   title: 'Migrations are ready and can be taken back',
@@ -32,11 +29,15 @@ export const migrations = kind('source/migrations', {
     folder: { type: 'string', minLength: 1, description: 'Folder of the migrations below it, for example migrations.' },
     commit: commitParam,
     layout: {
-      enum: Object.keys(LAYOUTS) as (keyof typeof LAYOUTS)[],
+      enum: LAYOUT_NAMES,
       description: 'The tool whose names and history these are.',
     },
     store,
-    table: { type: 'string', pattern: TABLE, description: 'Table of the history; what the tool calls it unless said.' },
+    table: {
+      type: 'string',
+      pattern: TABLE_PATTERN,
+      description: 'Table of the history; what the tool calls it unless said.',
+    },
     pending: {
       type: 'array',
       uniqueItems: true,
@@ -70,26 +71,11 @@ export const migrations = kind('source/migrations', {
     const paths = LAYOUTS[layout].nested === true ? await files.below(root, []) : await files.list(root);
     const read: MigrationFile[] = [];
     for (const path of paths) read.push({ path: path.slice(root.length + 1), text: await files.read(path) });
-    const { seen, refusal } = await attempt(() => history(postgres, store, table));
+    const { seen, refusal } = await attempt(() => historyOf(postgres, store, table));
     return { files: read, checkout: await seeCheckout(files, source), history: refusal ? { refusal } : { rows: seen } };
   },
 
   judge,
 });
 
-/** The rows of the history; null where there is no such table. */
-async function history(
-  postgres: Capabilities['postgres'],
-  store: PostgresStore,
-  table: string,
-): Promise<readonly Row[] | null> {
-  const quoted = table
-    .split('.')
-    .map((part) => `"${part}"`)
-    .join('.');
-  return await postgres.session(store, async (session) => {
-    const { rows } = await session.query('SELECT to_regclass($1)::text AS name', [quoted]);
-    return rows[0]?.['name'] === null ? null : (await session.query(`SELECT * FROM ${quoted}`)).rows;
-  });
-}
 export type History = { readonly rows?: readonly Row[] | null; readonly refusal?: Refusal };

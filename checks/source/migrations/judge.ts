@@ -4,20 +4,8 @@ import type { Refusal, Say } from '../../kit/kind.ts';
 import { serverName, type Row } from '../../protocols/postgres.ts';
 import type { PostgresStore } from '../../contract/stores.ts';
 import { checkoutMessages, judgeCheckout, type SeenCheckout } from '../folder-params.ts';
-import { alembic } from './layouts/alembic.ts';
-import { flyway } from './layouts/flyway.ts';
-import { golangMigrate } from './layouts/golang-migrate.ts';
-import { nodePgMigrate } from './layouts/node-pg-migrate.ts';
-import { prisma } from './layouts/prisma.ts';
-import type { Applied, Layout, MigrationFile, Migrations, Script } from './layouts/types.ts';
-
-export const LAYOUTS = {
-  flyway,
-  'golang-migrate': golangMigrate,
-  'node-pg-migrate': nodePgMigrate,
-  alembic,
-  prisma,
-} as const satisfies Readonly<Record<string, Layout>>;
+import { LAYOUTS } from '../../protocols/migrations/layouts.ts';
+import type { Applied, MigrationFile, Migrations, Script } from '../../protocols/migrations/types.ts';
 
 export const messages = {
   failed: {

@@ -6,7 +6,7 @@ import { at, isRecord, listAt, textAt } from '../../checks/contract/json.ts';
 import type { JsonPatchOperation, RouteName } from '../../checks/protocols/traffic/system.ts';
 import { systemOf } from '../../checks/protocols/traffic/systems.ts';
 import type { CutoverParts, RouteState } from '../parts.ts';
-import { World } from '../testing/world.ts';
+import { World } from './world.ts';
 
 export interface Sample {
   readonly kind: TrafficKind;

@@ -1,5 +1,5 @@
 /** node-pg-migrate: files in the order of their names, JavaScript or SQL; the database remembers the names. */
-import { textOf } from '../../../protocols/postgres.ts';
+import { textOf } from '../postgres.ts';
 import { doubledIn, hasStatements, type Layout, type MigrationFile } from './types.ts';
 
 const NAME = /^(\d+[-_].+?)\.(?:[cm]?[jt]s|sql)$/;

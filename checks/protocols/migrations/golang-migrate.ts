@@ -1,5 +1,5 @@
 /** golang-migrate: `N_name.up.sql` and `N_name.down.sql`. The database remembers one number, and whether it was reached. */
-import { textOf, type Row } from '../../../protocols/postgres.ts';
+import { textOf, type Row } from '../postgres.ts';
 import { doubledIn, hasStatements, type Applied, type Layout } from './types.ts';
 
 const NAME = /^(\d+)_(.*)\.(up|down)\.(?:sql|pgsql)$/;

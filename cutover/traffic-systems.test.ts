@@ -1,12 +1,12 @@
 /** One contract for every system whose weights are moved, and what each refuses. */
 import { afterAll, describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../checks/contract/cluster.ts';
-import type { RouteName } from '../../checks/protocols/traffic/system.ts';
-import { systemOf } from '../../checks/protocols/traffic/systems.ts';
-import { SETTINGS } from '../testing/world.ts';
-import { at, reasonOf } from '../testing/worlds.ts';
-import { groupClient } from './group.ts';
-import { patchedBy, SAMPLES, SystemWorld, withValue, type Sample } from './testing.ts';
+import type { KubeObject } from '../checks/contract/cluster.ts';
+import type { RouteName } from '../checks/protocols/traffic/system.ts';
+import { systemOf } from '../checks/protocols/traffic/systems.ts';
+import { SETTINGS } from './testing/world.ts';
+import { at, reasonOf } from './testing/worlds.ts';
+import { groupClient } from './traffic/group.ts';
+import { patchedBy, SAMPLES, SystemWorld, withValue, type Sample } from './testing/traffic-samples.ts';
 
 const sampleOf = (kind: Sample['kind']): Sample => {
   const found = SAMPLES.find((one) => one.kind === kind);

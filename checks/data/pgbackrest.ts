@@ -1,8 +1,8 @@
 /** What `pgbackrest info --output=json` and `repo-ls` say (pgBackRest command reference). */
-import { shortened } from '../../kit/evidence.ts';
-import { attempt, ObservationError, type Refusal } from '../../kit/kind.ts';
-import { at, listAt, parseJson, textAt } from '../../contract/json.ts';
-import type { ExecResult } from '../../protocols/pod-command.ts';
+import { shortened } from '../kit/evidence.ts';
+import { attempt, ObservationError, type Refusal } from '../kit/kind.ts';
+import { at, listAt, parseJson, textAt } from '../contract/json.ts';
+import type { ExecResult } from '../protocols/pod-command.ts';
 
 /** A stanza in one of its repositories: backups are scheduled, and can be missing, repository by repository. */
 export interface Stanza {

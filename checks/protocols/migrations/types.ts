@@ -1,5 +1,5 @@
 /** What every layout of migrations comes down to. */
-import type { Row } from '../../../protocols/postgres.ts';
+import type { Row } from '../postgres.ts';
 
 export interface MigrationFile {
   /** Relative to the migrations' folder. */

@@ -1,6 +1,6 @@
 /** Prisma: a folder each with `migration.sql`; the database remembers name and checksum. It knows no down script but `down.sql` beside it. */
 import { createHash } from 'node:crypto';
-import { textOf, type Row } from '../../../protocols/postgres.ts';
+import { textOf, type Row } from '../postgres.ts';
 import { hasStatements, type Applied, type Layout } from './types.ts';
 
 export const prisma: Layout = {

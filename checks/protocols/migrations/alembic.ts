@@ -1,5 +1,5 @@
 /** Alembic: Python files chained by `revision` and `down_revision`, whatever they are called; the database remembers the heads. */
-import { textOf } from '../../../protocols/postgres.ts';
+import { textOf } from '../postgres.ts';
 import { doubledIn, type Layout, type MigrationFile } from './types.ts';
 
 interface Revision {

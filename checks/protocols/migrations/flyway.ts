@@ -1,6 +1,6 @@
 /** Flyway: `V2_1__name.sql`, `U2_1__name.sql` back, `R__name.sql` again whenever it changes, `B…` in place of all before. */
-import { flywayChecksum, FLYWAY_TABLE } from '../../../protocols/flyway.ts';
-import { numberOf, textOf, type Row } from '../../../protocols/postgres.ts';
+import { flywayChecksum, FLYWAY_TABLE } from '../flyway.ts';
+import { numberOf, textOf, type Row } from '../postgres.ts';
 import { doubledIn, hasStatements, type Applied, type Layout, type MigrationFile, type Script } from './types.ts';
 
 const NAME = /^([VUBR])([\d._]*)__(.+)\.sql$/;

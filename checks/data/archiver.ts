@@ -1,7 +1,7 @@
 /** How a PostgreSQL server archives its WAL. */
-import type { PostgresSession } from '../../contract/stores.ts';
-import { numberOf, textOf } from '../../protocols/postgres.ts';
-import { rowsOf } from '../../protocols/stores.ts';
+import type { PostgresSession } from '../contract/stores.ts';
+import { numberOf, textOf } from '../protocols/postgres.ts';
+import { rowsOf } from '../protocols/stores.ts';
 import { numberOfSegment } from './wal.ts';
 
 /** Every role may read these: the view, the settings and the position in the WAL, which a standby has none of. */
