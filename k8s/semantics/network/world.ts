@@ -52,6 +52,14 @@ const FOREIGN: readonly RegExp[] = [
   /^policy\.networking\.k8s\.io\/.* (ClusterNetworkPolicy|(Baseline)?AdminNetworkPolicy)$/,
 ];
 
+const POLICY_API = 'policy.networking.k8s.io';
+/** Policies of the whole cluster, by version and kind. */
+const ADMIN: Readonly<Record<string, (object: Shape) => AdminPolicy | UnreadPolicy>> = {
+  [`${POLICY_API}/v1alpha1 AdminNetworkPolicy`]: adminPolicy,
+  [`${POLICY_API}/v1alpha1 BaselineAdminNetworkPolicy`]: adminPolicy,
+  [`${POLICY_API}/v1alpha2 ClusterNetworkPolicy`]: clusterNetworkPolicy,
+};
+
 /** Reads the objects in any order; those of no meaning to the network are passed over. Without a namespace one lies in `fallback`. */
 export function readNetwork(objects: readonly unknown[], fallback = 'default'): NetworkWorld {
   const classes = new PodClasses();
@@ -72,11 +80,7 @@ export function readNetwork(objects: readonly unknown[], fallback = 'default'): 
     'networking.k8s.io/v1 NetworkPolicy': (object) => {
       const policy = networkPolicy(object, fallback);
       if ('says' in policy) unread.push(policy);
-      else {
-        const beside = policies.get(policy.namespace);
-        if (beside === undefined) policies.set(policy.namespace, [policy]);
-        else beside.push(policy);
-      }
+      else addTo(policies, policy);
     },
   };
   const readAdmin = (policy: AdminPolicy | UnreadPolicy): void => {
@@ -86,9 +90,7 @@ export function readNetwork(objects: readonly unknown[], fallback = 'default'): 
   for (const object of objects.filter(isShape)) {
     const type = `${text(object['apiVersion']) ?? ''} ${text(object['kind']) ?? ''}`;
     if (read[type] !== undefined) read[type](object);
-    else if (/^policy\.networking\.k8s\.io\/v1alpha1 (Baseline)?AdminNetworkPolicy$/.test(type))
-      readAdmin(adminPolicy(object));
-    else if (type === 'policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy') readAdmin(clusterNetworkPolicy(object));
+    else if (ADMIN[type] !== undefined) readAdmin(ADMIN[type](object));
     else if (FOREIGN.some((form) => form.test(type))) unread.push(foreign(object));
     else if (/^(v1|apps\/v1|batch\/v1(beta1)?) /.test(type)) {
       const end = podEnd(object, classes, fallback);
@@ -108,6 +110,12 @@ export function readNetwork(objects: readonly unknown[], fallback = 'default'): 
     selections: new Selections(namespaces),
     namespaces,
   };
+}
+
+function addTo(policies: Map<string, NetworkPolicy[]>, policy: NetworkPolicy): void {
+  const beside = policies.get(policy.namespace);
+  if (beside === undefined) policies.set(policy.namespace, [policy]);
+  else beside.push(policy);
 }
 
 function foreign(object: Shape): UnreadPolicy {

@@ -222,8 +222,8 @@ class PlainReader {
     const [list, map, close]: [unknown[], Record<string, unknown>, string] = [[], {}, isList ? ']' : '}'];
     let at = this.#skipLines(from + 1, column);
     while (this.#text.charAt(at) !== close) {
-      const key = isList ? '' : this.#key(at);
-      const inner = this.#offsets === undefined ? '' : pointer + pointerStep(isList ? list.length : key);
+      const key = isList ? String(list.length) : this.#key(at);
+      const inner = this.#offsets === undefined ? '' : pointer + pointerStep(key);
       this.#offsets?.set(inner, at);
       const { value, next } = this.#flowValue(
         isList ? at : this.#skipLines(at + key.length + 1, column),
@@ -232,13 +232,18 @@ class PlainReader {
       );
       if (isList) list.push(value);
       else map[key] = value;
-      at = this.#skipLines(next, column);
-      if (this.#text.charAt(at) !== ',') break;
-      at = this.#skipLines(at + 1, column);
+      at = this.#afterMember(next, column, close);
     }
-    if (this.#text.charAt(at) !== close) this.#giveUp();
     this.#depth -= 1;
     return { value: isList ? list : map, next: at + 1 };
+  }
+
+  /** Where the next member begins, or the closing bracket is. */
+  #afterMember(from: number, column: number, close: string): number {
+    const at = this.#skipLines(from, column);
+    if (this.#text.charAt(at) === ',') return this.#skipLines(at + 1, column);
+    if (this.#text.charAt(at) !== close) this.#giveUp();
+    return at;
   }
 
   /** Over spaces and line ends within brackets; each line is indented more than what the brackets belong to. */
@@ -270,28 +275,34 @@ class PlainReader {
   #textBelow(at: number, column: number): string {
     const isStripped = this.#text.charCodeAt(at + 1) === DASH;
     if (this.#text.charCodeAt(at + (isStripped ? 2 : 1)) !== LINE_END) this.#giveUp();
-    const lines: string[] = [];
-    let indent = -1;
-    for (let start = this.#end + 1; start < this.#text.length; start = this.#end + 1) {
-      const content = this.#skipSpaces(start);
-      const isEmpty = this.#text.charCodeAt(content) === LINE_END;
-      if (isEmpty && content > start) this.#giveUp();
-      if (indent === -1 && !isEmpty) indent = content - start;
-      if (!isEmpty && content - start < indent) {
-        if (content - start > column) this.#giveUp();
-        break;
-      }
-      if (indent !== -1 && indent <= column) break;
-      this.#end = this.#text.indexOf('\n', start);
-      lines.push(isEmpty ? '' : this.#text.slice(start + indent, this.#end));
-    }
-    if (indent <= column) this.#giveUp();
-    this.#nextLine();
+    const lines = this.#linesBelow(column);
     while (lines.at(-1) === '') lines.pop();
     const isFolded = this.#text.charAt(at) === '>';
     // Empty lines, and lines that are indented further, fold otherwise.
     if (isFolded && lines.some((line) => line === '' || line.startsWith(' '))) this.#giveUp();
     return lines.join(isFolded ? ' ' : '\n') + (isStripped ? '' : '\n');
+  }
+
+  /** The lines that are indented as the first of them is, and empty ones; the line after them is the current one. */
+  #linesBelow(column: number): string[] {
+    const lines: string[] = [];
+    let indent = -1;
+    for (let start = this.#end + 1; start < this.#text.length; start = this.#end + 1) {
+      const own = this.#skipSpaces(start) - start;
+      const isEmpty = this.#text.charCodeAt(start + own) === LINE_END;
+      if (isEmpty && own > 0) this.#giveUp();
+      if (indent === -1 && !isEmpty) indent = own;
+      if (!isEmpty && own < indent) {
+        // Between the two: an error, or something rarer.
+        if (own > column) this.#giveUp();
+        break;
+      }
+      this.#end = this.#text.indexOf('\n', start);
+      lines.push(isEmpty ? '' : this.#text.slice(start + indent, this.#end));
+    }
+    if (indent <= column) this.#giveUp();
+    this.#nextLine();
+    return lines;
   }
 }
 
