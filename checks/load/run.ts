@@ -1,7 +1,7 @@
 /** What the two kinds that make a load run share: its messages, and a service that is down before there is a run. */
 import type { ExpectedAnswer, LoadResult, ProfileLoad } from '../contract/load.ts';
 import { duration } from '../contract/param-schemas.ts';
-import { durationMs } from '../contract/units.ts';
+import { DURATION_PATTERN, durationMs } from '../contract/units.ts';
 import { ObservationError } from '../kit/kind.ts';
 import { refuseBadExpectations } from '../protocols/http-answers.ts';
 import type { Say } from '../kit/verdict.ts';
@@ -93,10 +93,7 @@ export function judgeSilence(subject: string, { perSecond }: LoadResult, say: Ow
   if (seconds > 0) say.fail('stalled', subject, { seconds, total: perSecond.length });
 }
 
-const optionalDuration = (description: string) => {
-  const { default: _, ...schema } = duration(description, '1s');
-  return schema;
-};
+const optionalDuration = (description: string) => ({ type: 'string', pattern: DURATION_PATTERN, description }) as const;
 
 /** A profile in place of one request, and what this item changes of it. */
 export const profileParams = {

@@ -18,7 +18,7 @@ import { judgeDown, requestOf, runMessages, serviceAt, unlessDown } from '../run
 
 /** A step that gains less than this share is saturation. */
 const GAIN = 0.05;
-const { maxLateStarts: _, ...limits } = generatorLimits;
+const { maxGeneratorCpu, maxGeneratorLag } = generatorLimits;
 
 export const saturation = kind('load/saturation', {
   title: 'The service holds enough requests a second before it saturates',
@@ -69,7 +69,8 @@ export const saturation = kind('load/saturation', {
       default: 200,
       description: 'Requests without which a step is too small to judge; 200 are needed for a P95.',
     },
-    ...limits,
+    maxGeneratorCpu,
+    maxGeneratorLag,
   },
   messages: {
     down: runMessages.down,
@@ -172,7 +173,7 @@ function doubtOf(params: Given, steps: readonly LoadResult[], best: LoadResult |
   if (busy !== undefined)
     return {
       reason: 'generator-saturated',
-      why: `held ${held} successful answers a second, but ${busy ?? ''}: the service may be able to do more. Give the generator more workers, or a machine of its own.`,
+      why: `held ${held} successful answers a second, but ${busy}: the service may be able to do more. Give the generator more workers, or a machine of its own.`,
     };
   if (!best) return null;
   if (best.sent < params.minRequests)
