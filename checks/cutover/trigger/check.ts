@@ -79,7 +79,7 @@ const business = {
             exclusiveMinimum: 0,
             exclusiveMaximum: 0.9,
             default: 0.2,
-            description: 'The least change that matters: 0.2 is a fifth. One of half of it is never enough.',
+            description: 'The least change that matters: 0.2 is a fifth. One of a third of it is never enough.',
           },
           dispersion: {
             type: 'number',

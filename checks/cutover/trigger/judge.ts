@@ -99,7 +99,12 @@ function judgeLive(
     );
   const { state, value } = live;
   if (value !== null && (state === 'pending' || state === 'firing'))
-    return say.fail('breached', subject, { metric, value, threshold, state });
+    return say.fail('breached', subject, {
+      metric,
+      value: metricText(metric, value),
+      threshold: metricText(metric, threshold),
+      state,
+    });
   const agrees = !declared || judgeSecond(subject, metric, declared.tolerance, live.prometheus, say);
   if (agrees && (value === null || state !== 'inactive')) say.fail('blind', subject, { metric });
 }
