@@ -57,6 +57,18 @@ describe('levers over objects', () => {
     expect(await settings()).toEqual({ a: '1', b: 'meanwhile' });
   });
 
+  it('put back who wrote what was there, and when', async () => {
+    const at = { name: 'settings', namespace: 'default' };
+    await plane.patch(CONFIG_MAPS, at, { data: { b: '3' } }, { manager: 'author' });
+    const writers = async () => (await plane.get(CONFIG_MAPS, 'settings', 'default'))?.metadata['managedFields'];
+    const before = await writers();
+    const release = await levers.pull('objects.patch', { ...CONFIG_MAPS, ...at, patch: { data: { b: 'broken' } } });
+    expect(await writers()).not.toEqual(before);
+    await release();
+    expect(await writers()).toEqual(before);
+    expect(before).toMatchObject([{ manager: 'author' }]);
+  });
+
   it('patch a status apart from the rest', async () => {
     const target = { apiVersion: 'v1', kind: 'Node', resource: 'nodes', name: 'node-a' };
     const kubelet = async () =>

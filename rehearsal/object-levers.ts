@@ -11,6 +11,7 @@ import { pause } from '../checks/contract/pause.ts';
 import { isRecord } from '../checks/contract/json.ts';
 import type { KubeObject, ResourceType } from '../checks/contract/cluster.ts';
 import type { ControlPlane } from './control-plane-types.ts';
+import { PUT_BACK } from './api-server/field-managers.ts';
 import { addCutoverObstacles } from './cutover-obstacles.ts';
 import type { LeverArguments } from '../fixtures/rehearsal-client/control-protocol.ts';
 import type { Levers, Release } from './levers.ts';
@@ -56,13 +57,19 @@ async function patchObject(plane: ControlPlane, args: LeverArguments): Promise<R
   const patch = recordOf(args, 'patch');
   const inverse = inversePatch(before, patch);
   await write(plane, type, target, patch);
-  return () => write(plane, type, target, inverse);
+  return () => write(plane, type, target, inverse, { manager: PUT_BACK });
 }
 
 /** Writes a patch, its status apart from the rest. */
-async function write(plane: ControlPlane, type: ResourceType, target: Target, patch: Json): Promise<void> {
+async function write(
+  plane: ControlPlane,
+  type: ResourceType,
+  target: Target,
+  patch: Json,
+  options?: { readonly manager: string },
+): Promise<void> {
   const { status, ...rest } = patch;
-  if (Object.keys(rest).length > 0) await plane.patch(type, target, rest);
+  if (Object.keys(rest).length > 0) await plane.patch(type, target, rest, options);
   if (status !== undefined) await plane.patch(type, { ...target, subresource: 'status' }, { status });
 }
 
