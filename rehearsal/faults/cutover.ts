@@ -186,9 +186,9 @@ const underWay: readonly Fault[] = [
   {
     name: 'revenue-falls-at-25',
     title:
-      'From 25 % on the new release charges a fifth of what things cost, fails no request, and logs what no release has logged before',
+      'From 25 % on the new release charges a fiftieth of what things cost, fails no request, and logs what no release has logged before',
     inject: [
-      from(25, 'service.misbehave', blue(API.app, { as: 'charges-less', ratio: 0.8 })),
+      from(25, 'service.misbehave', blue(API.app, { as: 'charges-less', ratio: 0.98 })),
       from(25, 'service.misbehave', blue(API.app, { as: 'log-errors', everyMs: 400 })),
     ],
   },
