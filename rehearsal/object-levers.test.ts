@@ -60,7 +60,8 @@ describe('levers over objects', () => {
   it('put back who wrote what was there, and when', async () => {
     const at = { name: 'settings', namespace: 'default' };
     await plane.patch(CONFIG_MAPS, at, { data: { b: '3' } }, { manager: 'author' });
-    const writers = async () => (await plane.get(CONFIG_MAPS, 'settings', 'default'))?.metadata['managedFields'];
+    const writers = async () =>
+      record((await plane.get(CONFIG_MAPS, 'settings', 'default'))?.metadata)['managedFields'];
     const before = await writers();
     const release = await levers.pull('objects.patch', { ...CONFIG_MAPS, ...at, patch: { data: { b: 'broken' } } });
     expect(await writers()).not.toEqual(before);

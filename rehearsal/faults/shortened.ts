@@ -13,11 +13,9 @@ const SHORTER: Readonly<Record<string, Params>> = {
   'P3-MET-005': { minSamples: 1 },
   'P3-MET-006': { minSamples: 1 },
   'P3-CHA-001': { steadyFor: '1s', warmup: '300ms', interval: '100ms' },
-  // A step ends no sooner than its triggers are at rest, however short its window is. The last one stays long enough to see what users bring.
+  // A step ends no sooner than its triggers are at rest, however short its window is. From 25 % on users must bring enough to compare.
   'P4-MIG-001': { watch: '4m' },
-  'P4-MIG-002': { watch: '4m' },
-  'P4-MIG-003': { watch: '4m' },
-  'P4-MIG-004': { watch: '20m' },
+  'P4-MIG-004': { watch: '24m' },
   'P1-TEA-005': { within: '1s' },
   'P5-ALE-002': { within: '8s' },
   'P5-ALE-003': { late: '1s' },
