@@ -99,7 +99,8 @@ describe.each(['open', 'closed'] as const)('%s model', (model) => {
     const { wrong = 0 } = await MODELS[model](server.url, EXPECT);
     expect(wrong).toBeGreaterThan(0);
     expect(wrong).toBeLessThanOrEqual(bad);
-    expect(wrong).toBeGreaterThanOrEqual(bad - 3);
+    // Answers that were under way when the window ended count nowhere.
+    expect(wrong).toBeGreaterThanOrEqual(bad * 0.9);
   });
 });
 

@@ -85,8 +85,8 @@ describe('a waiver', () => {
       outcome: 'fail',
       waived: { id: 'P1-ONE-002@small', approver: 'Grace Hopper', ticket: 'OPS-42', expires: LATER },
     });
-    // The project is in no repository.
-    expect(result.decision?.warnings).toEqual([expect.stringContaining('nobody can tell who wrote it')]);
+    // It ends tomorrow.
+    expect(result.decision?.warnings).toEqual([expect.stringContaining('repair what it covers, or renew it before')]);
     const shown = LATER.slice(0, 10);
     expect(flat(result.output)).toMatch(new RegExp(`Waived by Grace Hopper \\(OPS-42\\) until ${shown}`));
     expect(result.output).toContain('Whole release without waivers: NO-GO');

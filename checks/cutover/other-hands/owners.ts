@@ -38,13 +38,13 @@ export function handsOn(object: KubeObject, writers: readonly KubeObject[]): rea
 }
 
 const named = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
-const groupOf = ({ apiVersion }: KubeObject): string =>
-  apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+/** Of an object as a server answers it, which may lack anything. */
+const groupOf = (object: KubeObject): string => /^[^/]+(?=\/)/.exec(textAt(object, '', 'apiVersion'))?.[0] ?? '';
 
 function argoHands(object: KubeObject, applications: readonly KubeObject[]): readonly (Hand | Unknown)[] {
-  const { name, namespace = '', annotations = {} } = object.metadata;
+  const { name, namespace = '' } = object.metadata;
   // `app:group/Kind:namespace/name`; of an Application outside of Argo CD's namespace `namespace_app`.
-  const [tracked = ''] = (annotations['argocd.argoproj.io/tracking-id'] ?? '').split(':');
+  const [tracked = ''] = textAt(object, '', 'metadata', 'annotations', 'argocd.argoproj.io/tracking-id').split(':');
   const lists = (application: KubeObject): boolean =>
     listAt(application, 'status', 'resources').some(
       (one) =>

@@ -52,7 +52,10 @@ export function judge(
 ): void {
   const of = (kind: string, group: string, namespace: string): readonly KubeObject[] =>
     objects.filter(
-      (one) => one.kind === kind && one.apiVersion.startsWith(`${group}/`) && one.metadata.namespace === namespace,
+      (one) =>
+        one.kind === kind &&
+        textAt(one, '', 'apiVersion').startsWith(`${group}/`) &&
+        one.metadata.namespace === namespace,
     );
   const rows: (readonly [string, string | null, string | null])[] = [];
   const judgeAge = (subject: Subject, good: readonly Good[]): void => {
