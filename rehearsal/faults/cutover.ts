@@ -184,11 +184,11 @@ const underWay: readonly Fault[] = [
     ],
   },
   {
-    name: 'revenue-falls-at-25',
+    name: 'revenue-falls-at-100',
     title:
-      'From 25 % on the new release charges a fiftieth of what things cost, fails no request, and logs what no release has logged before',
+      'At 100 % the new release charges a fiftieth of what things cost and fails no request; from 25 % on it logs what no release has logged before',
     inject: [
-      from(25, 'service.misbehave', blue(API.app, { as: 'charges-less', ratio: 0.98 })),
+      from(100, 'service.misbehave', blue(API.app, { as: 'charges-less', ratio: 0.98 })),
       from(25, 'service.misbehave', blue(API.app, { as: 'log-errors', everyMs: 400 })),
     ],
   },
