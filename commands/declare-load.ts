@@ -9,12 +9,12 @@ export function declareLoadCommand({ command, exitCodes, finish }: Declaring): v
     [
       'golive load specs/code-platform/load/users.yaml',
       'golive load specs/code-platform/load/users.yaml --rate 200 --duration 30s',
-      'golive load users.yaml --env staging --json > load.json',
+      'GOLIVE_ARM=v1.0.0 golive load users.yaml --env staging --json > load.json',
     ],
     exitCodes({
       0: 'the load was carried',
       1: 'more than one request in a hundred failed, or nothing could be sent',
-      2: 'the figures are not the service’s: the generator was too slow, or the service cold',
+      2: 'not allowed or not armed; or the figures are not the service’s: the generator was too slow, or the service cold',
       64: 'wrong use, or an invalid profile or environment',
       130: 'interrupted: what was measured until then was shown',
     }),

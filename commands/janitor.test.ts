@@ -66,10 +66,22 @@ it('removes the policies and pods that a killed golive left, and nothing else', 
     metadata: { name: 'api-unready', namespace: 'shop', labels: OURS },
     spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'main', image: 'ghcr.io/golive/web:v1' }] },
   });
+  // Of a load by the k6-operator: the tokens of its sessions.
+  for (const [name, labels] of [
+    ['golive-load-1', OURS],
+    ['kept', {}],
+  ] as const)
+    await plane.apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace: 'shop', labels },
+      stringData: { tokens: 'of-a-session' },
+    });
 
   expect(await janitor({ env: 'staging', dryRun: true })).toBe(1);
   expect(said).toMatch(/left over: NetworkPolicy shop\/golive-partition/);
   expect(said).toMatch(/left over: Pod shop\/api-unready/);
+  expect(said).toMatch(/left over: Secret shop\/golive-load-1/);
   expect(await policies('shop')).toEqual(['default-deny', 'golive-partition']);
 
   said = '';
@@ -77,7 +89,12 @@ it('removes the policies and pods that a killed golive left, and nothing else', 
   expect((JSON.parse(said) as { removed: string[] }).removed.sort()).toEqual([
     'NetworkPolicy shop/golive-partition',
     'Pod shop/api-unready',
+    'Secret shop/golive-load-1',
   ]);
+  const kept = await plane.call('GET', '/api/v1/namespaces/shop/secrets');
+  expect((kept.body['items'] as { metadata: { name: string } }[]).map(({ metadata }) => metadata.name)).toContain(
+    'kept',
+  );
   expect(await policies('shop')).toEqual(['default-deny']);
   expect(await policies('elsewhere')).toEqual(['of-another-environment']);
 

@@ -64,7 +64,8 @@ async function leftOvers(
   const lists = TYPES.flatMap((type) =>
     (type === OTHER_POLICIES[0] ? [undefined] : [...new Set(namespaces)]).map(async (namespace) => {
       try {
-        const where = namespace === undefined ? {} : { namespace };
+        // Nobody needs the values of a Secret to remove it.
+        const where = { ...(namespace === undefined ? {} : { namespace }), metadataOnly: true };
         const { items } = await readList(access, { type, labelSelector, ...where }, signal);
         return items.map((object) => ({ type, object }));
       } catch (error) {

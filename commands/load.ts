@@ -1,10 +1,11 @@
 /** `golive load`: sends a load profile by hand, with figures every second. No run, no record: nothing is decided by it. */
+import { setMaxListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import { EXIT } from '../checks/contract/decision.ts';
+import type { Environment } from '../checks/contract/environment.ts';
 import type { LiveFigures, LoadResult, ProfileRun } from '../checks/contract/load.ts';
 import { pause } from '../checks/contract/pause.ts';
 import { DURATION_PATTERN, durationMs, formatMs } from '../checks/contract/units.ts';
@@ -13,7 +14,7 @@ import { openHost } from '../fixtures/capabilities/host-impl.ts';
 import { loadEnvironment } from '../specs/loader/load-environment.ts';
 import { readLoadProfile } from '../specs/loader/load-profile.ts';
 import { InvalidInput, renderProblems, type Problem } from '../specs/loader/problems.ts';
-import { selectedEnv } from './compile.ts';
+import { compileOrTell, selectedEnv } from './compile.ts';
 import { liveEnvironment } from './live-environment.ts';
 import { projectRoot } from './root.ts';
 import { hasColour, writeError, writeJson, writeOut, writePainted } from './write.ts';
@@ -36,7 +37,7 @@ const MAX_FAILED = 0.01;
 /** Requests before a run is given up. */
 const GIVE_UP_AFTER = 200;
 
-/** 0 carried, 1 too much of it failed, 2 the generator was too slow or the service cold, 64 wrong use, 130 interrupted. */
+/** 0 carried, 1 too much of it failed, 2 not allowed, the generator too slow or the service cold, 64 wrong use, 130 interrupted. */
 export async function load(file: string, options: LoadOptions): Promise<number> {
   const root = projectRoot();
   const run = runOf(relative(root, resolve(file)), options);
@@ -50,18 +51,60 @@ export async function load(file: string, options: LoadOptions): Promise<number> 
     writePainted(renderProblems(problems, { colour: hasColour(process.stderr) }), process.stderr);
     return EXIT.usage;
   }
+  const refused = refusalOf(loaded.environment, options);
+  if (refused !== null) return refused;
   const [until, signal] = [new AbortController(), new AbortController()];
+  // The first ends the run, what it measured is shown; the second ends the waiting for what is under way, too.
   const onInterrupt = (): void => (until.signal.aborted ? signal.abort() : until.abort());
-  process.on('SIGINT', onInterrupt);
+  // Every request listens to it.
+  setMaxListeners(0, signal.signal);
+  process.on('SIGINT', onInterrupt).on('SIGTERM', onInterrupt);
+  try {
+    const result = await send(root, loaded.environment, run, { until: until.signal, signal: signal.signal, options });
+    if (until.signal.aborted && wanted(result) === 0) throw new Error('interrupted');
+    tell(result, options);
+    return until.signal.aborted ? EXIT.interrupted : codeOf(result);
+  } catch (error) {
+    return until.signal.aborted ? tellInterrupted() : tellFailure(error);
+  } finally {
+    process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
+  }
+}
+
+function tellInterrupted(): number {
+  writeError('Interrupted before anything was measured.');
+  return EXIT.interrupted;
+}
+
+/** A defect is told as one. */
+function tellFailure(error: unknown): number {
+  if (!(error instanceof ObservationError)) throw error;
+  writeError(`${error.message}.${error.fix === undefined ? '' : `\nFix: ${error.fix}.`}`);
+  return error.code === 'misconfigured' ? EXIT.usage : EXIT['NO-GO'];
+}
+
+interface Sending {
+  readonly until: AbortSignal;
+  readonly signal: AbortSignal;
+  readonly options: LoadOptions;
+}
+
+async function send(
+  root: string,
+  declared: Environment,
+  run: ProfileRun,
+  { until, signal, options }: Sending,
+): Promise<LoadResult> {
   const folder = mkdtempSync(join(tmpdir(), 'golive-load-'));
   process.chdir(root);
   try {
-    const environment = await liveEnvironment(root, loaded.environment);
+    // Nothing is under way yet: one Ctrl-C is enough.
+    const environment = await liveEnvironment(root, declared, until);
     const host = openHost({ environment, runDir: folder, phase: 'load' });
     try {
       const context = {
         item: 'load',
-        signal: signal.signal,
+        signal,
         now: new Date(),
         fresh: true,
         progress: () => undefined,
@@ -70,40 +113,74 @@ export async function load(file: string, options: LoadOptions): Promise<number> 
       if (!options.json) writeOut(`${run.file} on ${environment.name}; Ctrl-C ends it and shows what was measured.`);
       const live = options.json ? {} : { live: (figures: LiveFigures) => writeOut(lineOf(figures)) };
       const { load: generator } = host.open(['load'], context);
-      const result = await generator.profile({ ...run, ...live, record: false, until: until.signal });
-      tell(result, options);
-      return until.signal.aborted ? EXIT.interrupted : codeOf(result);
+      return await generator.profile({ ...run, ...live, record: false, until });
     } finally {
       await host.close();
     }
-  } catch (error) {
-    if (!(error instanceof ObservationError)) throw error;
-    if (signal.signal.aborted) return EXIT.interrupted;
-    writeError(`${error.message}.${error.fix === undefined ? '' : `\nFix: ${error.fix}.`}`);
-    return EXIT['NO-GO'];
   } finally {
-    process.removeListener('SIGINT', onInterrupt);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** Load on what users use is a change: outside of the rehearsal it is allowed by the environment and armed, as by an item. The exit code, or null. */
+function refusalOf(environment: Environment, { env }: LoadOptions): number | null {
+  if (environment.rehearsal) return null;
+  if (!environment.mutations.includes('load')) {
+    writeError(
+      `${environment.name} allows no change of the class load: nothing was sent.\nFix: name it under mutations in ${environment.file}.`,
+    );
+    return EXIT.HOLD;
+  }
+  const compiled = compileOrTell(env === undefined ? {} : { env });
+  if (!compiled) return EXIT.usage;
+  const { version } = compiled.plan.release;
+  const armed = process.env['GOLIVE_ARM'];
+  if (armed === version) return null;
+  writeError(
+    `Nothing is armed${armed === undefined ? '' : ` but ${armed}`}: nothing was sent.\nFix: run with GOLIVE_ARM=${version} when ${environment.name} may be put under load.`,
+  );
+  return EXIT.HOLD;
+}
+
+/** Most that an option may say. */
+const MOST = { rate: 50_000, connections: 10_000, 'give-up': 100 } as const;
+
 /** The run that the options describe, or what is wrong with one of them. */
 function runOf(file: string, options: LoadOptions): ProfileRun | string {
   const { rate, duration, warmup, timeout, connections, giveUp } = options;
-  for (const [name, text] of Object.entries({ duration, warmup, timeout }))
-    if (text !== undefined && !new RegExp(DURATION_PATTERN).test(text))
-      return `--${name} is no duration (${text}). Write for example 500ms, 30s or 5m.`;
-  const numbers = { rate: Number(rate ?? 1), connections: Number(connections), 'give-up': Number(giveUp) };
-  for (const [name, value] of Object.entries(numbers)) if (!(value > 0)) return `--${name} must be a number above 0.`;
+  const problem = durationProblem({ duration, timeout, warmup }) ?? numberProblem({ rate, connections, giveUp });
+  if (problem !== null) return problem;
   return {
     file,
-    ...(rate === undefined ? {} : { rate: numbers.rate }),
+    ...(rate === undefined ? {} : { rate: Number(rate) }),
     ...(duration === undefined ? {} : { durationMs: durationMs(duration) }),
     ...(warmup === undefined ? {} : { warmupMs: durationMs(warmup) }),
     timeoutMs: durationMs(timeout),
-    maxConnections: Math.ceil(numbers.connections),
-    giveUp: { share: numbers['give-up'] / 100, of: GIVE_UP_AFTER },
+    maxConnections: Math.ceil(Number(connections)),
+    giveUp: { share: Number(giveUp) / 100, of: GIVE_UP_AFTER },
   };
+}
+
+function durationProblem(given: Readonly<Record<string, string | undefined>>): string | null {
+  for (const [name, text] of Object.entries(given)) {
+    if (text === undefined) continue;
+    const mayBeNone = name === 'warmup';
+    if (new RegExp(DURATION_PATTERN).test(text) && (mayBeNone || durationMs(text) > 0)) continue;
+    return `--${name} is no duration${mayBeNone ? '' : ' above 0'} (${text}). Write for example 500ms, 30s or 5m.`;
+  }
+  return null;
+}
+
+type Texts = Readonly<Record<'rate' | 'connections' | 'giveUp', string | undefined>>;
+
+function numberProblem({ rate, connections, giveUp }: Texts): string | null {
+  const given = { rate, connections, 'give-up': giveUp };
+  for (const name of ['rate', 'connections', 'give-up'] as const) {
+    const text = given[name];
+    if (text === undefined || (Number(text) > 0 && Number(text) <= MOST[name])) continue;
+    return `--${name} must be a number above 0, at most ${MOST[name]} (${text}).`;
+  }
+  return null;
 }
 
 function profileProblems(root: string, file: string): readonly Problem[] {

@@ -99,3 +99,35 @@ it('levels are compared once for each stretch they look back over, and not while
   expect(Math.abs(often - seldom)).toBeLessThanOrEqual(10_000);
   expect([lookedUntilWorse(0, 10_000), lookedUntilWorse(100, 10_000)]).toEqual([Infinity, Infinity]);
 });
+
+it('says what is missing where too little has come to judge, and knows nothing without a rate of before', () => {
+  const counters = { fresh: 0, stable: 0 };
+  let now = 0;
+  const seen = (key: string): Reading => ({
+    at: now,
+    value: counters[key.endsWith('fresh') ? 'fresh' : 'stable'],
+    why: null,
+  });
+  const watch = businessWatch(RULE, { seen });
+  const live = (seconds: number, weight: number, events: readonly [fresh: number, stable: number]) => {
+    const since = now;
+    let last: readonly string[] | null = null;
+    for (let i = 0; i < seconds; i += 1) {
+      now += 1000;
+      counters.fresh += events[0];
+      counters.stable += events[1];
+      last = watch.look(now, weight, since);
+    }
+    return last;
+  };
+  // Two scrapes are of neither weight: 8 seconds.
+  expect(live(10, 50, [1, 1])).toEqual([]);
+  expect(watch.lacks(5, false)).toEqual([]);
+  expect(watch.lacks(50, true)).toEqual(['Orders: 16 of 30 events to compare with']);
+  expect(live(5, 100, [2, 0])).toBeNull();
+  expect(watch.lacks(100, true)).toEqual(['Orders: not yet seen with all users moved']);
+  expect(live(20, 50, [1, 1])).toEqual([]);
+  expect(watch.lacks(50, true)).toEqual([]);
+  expect(live(5, 100, [2, 0])).toEqual([]);
+  expect(watch.lacks(100, true)).toEqual([]);
+});

@@ -184,21 +184,30 @@ class Engine implements Ramp {
     const from = await proveStep(this, this.#probes, step);
     let until = Math.max(from + step.watchMs, journal.now());
     const patience = Math.max(this.run.settings.leastPatienceMs, step.watchMs * WINDOWS_OF_PATIENCE);
+    let hasLooked = false;
     for (;;) {
       const now = journal.now();
       const unsettledTriggers = this.#watching.unsettledTriggers();
+      const unshown = unsettledTriggers.length > 0 ? [] : this.#watching.unshown(step.weight, from, this.#isLast(step));
+      const isLate = now > until + patience;
       // A window that is held ends when it is resumed; the patience with triggers that know nothing does not wait for that.
       if (this.#isHeld() && unsettledTriggers.length === 0) until = Math.max(until, now + 1);
-      if (now >= until && unsettledTriggers.length === 0) break;
-      if (now > until + patience)
-        throw new RollbackRequested({
-          code: 'out-of-time',
-          text: `At ${step.weight} % the window could not end within ${formatMs(now - from)}: ${unsettledTriggers.join(', ') || 'a trigger'} had no values or was pending.`,
-        });
+      // Few answers may be bad beyond doubt: looked at when the window is over, and once more when nobody waits any longer.
+      const isOver = now >= until && unsettledTriggers.length === 0;
+      if (isOver && (!hasLooked || isLate || unshown.length === 0)) {
+        this.#watching.beforeEnd(step.weight, from);
+        hasLooked = true;
+        if (unshown.length === 0) break;
+      }
+      if (isLate) throw outOfPatience(step.weight, now - from, unsettledTriggers, unshown);
       await this.pause(Math.min(STEADY_LOOK_MS, this.run.settings.intervalMs));
     }
-    this.#watching.beforeEnd(step.weight, from);
-    journal.tell({ event: 'step-done', item: step.item, weight: step.weight });
+    journal.tell({
+      event: 'step-done',
+      item: step.item,
+      weight: step.weight,
+      answers: this.#watching.answers(from),
+    });
   }
 
   async #shift(weight: number): Promise<void> {
@@ -233,6 +242,10 @@ class Engine implements Ramp {
     }
   }
 
+  /** The last at which some users are still on the release of before, or the only one. */
+  #isLast({ weight }: CutoverStep): boolean {
+    return !this.run.settings.steps.some((one) => one.weight > weight && one.weight < 100);
+  }
   #isHeld(): boolean {
     return atWheel(this.run, this.#weight);
   }
@@ -248,4 +261,21 @@ class Engine implements Ramp {
   async pause(ms: number): Promise<void> {
     await this.run.clock.wait(ms, this.#stop.signal);
   }
+}
+
+function outOfPatience(
+  weight: number,
+  lastedMs: number,
+  unsettled: readonly string[],
+  unshown: readonly string[],
+): RollbackRequested {
+  const why =
+    unshown.length > 0
+      ? `too little came to say that the new release does well: ${unshown.join(', ')}`
+      : `${unsettled.join(', ') || 'a trigger'} had no values or was pending`;
+  return new RollbackRequested({
+    code: 'out-of-time',
+    ...(unshown.length > 0 ? { facts: { unshown: unshown.join(', '), atWeight: weight } } : {}),
+    text: `At ${weight} % the window could not end within ${formatMs(lastedMs)}: ${why}.`,
+  });
 }

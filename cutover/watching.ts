@@ -11,6 +11,7 @@ import {
   type BothStates,
 } from '../checks/cutover/second-source.ts';
 import { badlyServedBy, errorRateOfNew, type NewRelease } from '../checks/cutover/new-release.ts';
+import { fewestFor } from '../checks/cutover/shown.ts';
 import { errorRateOf, isCountOfWrongs, p95Of, worstOf, type Measured } from '../checks/cutover/triggers.ts';
 import { businessWatch } from './business.ts';
 import type { Clock } from './clock.ts';
@@ -32,6 +33,13 @@ export interface Watching {
    * `for` is looked at as a whole: throws RollbackRequested when they were served badly beyond doubt.
    */
   beforeEnd(weight: number, from: number): void;
+  /**
+   * What is too little, since its window opened, to say that the new release does well at this weight; `last`: no other weight follows at
+   * which it can be compared with the one of before.
+   */
+  unshown(weight: number, from: number, last: boolean): readonly string[];
+  /** Requests asked since then that the new release has answered; to be asked again and again from then on, as probes are not kept for ever. */
+  answers(from: number): number;
   /** Triggers that are pending or know nothing, with what their two sources say; all of them before the first evaluation. */
   unsettledTriggers(): readonly string[];
   /** Tells how every trigger stands, also where nothing has changed. */
@@ -40,7 +48,7 @@ export interface Watching {
   knows(): boolean;
 }
 export interface Watched {
-  readonly settings: Pick<CutoverSettings, 'triggers' | 'intervalMs' | 'route'>;
+  readonly settings: Pick<CutoverSettings, 'triggers' | 'intervalMs' | 'route' | 'probeTimeoutMs'>;
   readonly clock: Pick<Clock, 'date'>;
   readonly journal: Pick<CutoverJournal, 'now' | 'tell'>;
   readonly probes: { records(): readonly ProbeRecord[] };
@@ -157,7 +165,18 @@ export function watching({ settings, clock, journal, probes, services, prometheu
     journal.tell({ event: 'trigger', item, state, value, threshold, ...(opinion ? { prometheus: opinion } : {}) });
   };
 
+  const answers = countAnswers({ probes, journal, settings });
+
   return {
+    answers,
+    unshown(weight, from, last) {
+      const given = answers(from);
+      const few = fewestFor(triggers, given);
+      return [
+        ...(few ? [`${few.rule.item} (${given} of ${few.needed} answers of ${route.canaryVersion})`] : []),
+        ...[...businesses].flatMap(([item, one]) => one.lacks(weight, last).map((what) => `${item} (${what})`)),
+      ];
+    },
     evaluate(weight) {
       const at = journal.now();
       const records = probes.records();
@@ -206,6 +225,24 @@ export function watching({ settings, clock, journal, probes, services, prometheu
         return [opinion ? `${rule.item} (${opinionText(rule, opinion)})` : rule.item];
       }),
     knows: () => services.seen().known && errorRateOf(probes.records(), 0, journal.now()).samples >= leastSamples,
+  };
+}
+
+/** Those older than a time-out have ended, and are counted once; probes are kept for longer than that. */
+function countAnswers({ probes, journal, settings }: Pick<Watched, 'probes' | 'journal' | 'settings'>) {
+  const { probeTimeoutMs, route } = settings;
+  let counted = { from: NaN, to: NaN, answers: 0 };
+  return (from: number): number => {
+    if (counted.from !== from) counted = { from, to: from, answers: 0 };
+    const ended = Math.max(counted.to, journal.now() - probeTimeoutMs);
+    const own = probes
+      .records()
+      .filter(
+        ({ at, version, outcome }) => at >= counted.to && version === route.canaryVersion && outcome !== 'under-way',
+      );
+    const old = own.filter(({ at }) => at < ended).length;
+    counted = { from, to: ended, answers: counted.answers + old };
+    return counted.answers + own.length - old;
   };
 }
 

@@ -233,7 +233,13 @@ export type CutoverEvent = { readonly at: string; readonly ms: number } & (
   /** A person holds traffic at its weight, or lets it go on. */
   | ({ readonly event: 'held' } & AtWheel)
   | ({ readonly event: 'resumed' } & AtWheel)
-  | { readonly event: 'step-done'; readonly item: string; readonly weight: number }
+  | {
+      readonly event: 'step-done';
+      readonly item: string;
+      readonly weight: number;
+      /** Requests that the new release has answered since its window opened. Absent in older logs: those of the proof of its split are known. */
+      readonly answers?: number;
+    }
   | { readonly event: 'rollback-begun'; readonly reason: RollbackReason }
   /** Written before it is done. */
   | { readonly event: 'rollback-act'; readonly act: string }

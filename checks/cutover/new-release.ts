@@ -59,7 +59,7 @@ export interface BadlyServed {
 }
 
 /** The share of slow requests above which a P95 is over its threshold. */
-const SLOW_SHARE = 0.05;
+export const SLOW_SHARE = 0.05;
 
 /**
  * Whether it served its requests badly beyond doubt: the 99.9 % interval of the failed ones lies above the threshold, or that of those

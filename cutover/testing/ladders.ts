@@ -75,7 +75,7 @@ export interface Changes {
 export function climbed(seed: number, changes: Changes): { readonly weight: number; readonly item: string } | null {
   const world = worldOf(seeded(seed), changes);
   const triggers = watching({
-    settings: { triggers: TRIGGERS, intervalMs: LOOK_MS, route: ROUTE },
+    settings: { triggers: TRIGGERS, intervalMs: LOOK_MS, route: ROUTE, probeTimeoutMs: 10_000 },
     clock: { date: () => new Date(world.now()) },
     journal: { now: world.now, tell: () => undefined },
     probes: { records: world.records },

@@ -3,6 +3,7 @@ import type { CutoverEvent, CutoverEventOf } from '../../contract/cutover.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
 import type { Say } from '../../kit/kind.ts';
 import { nameList } from '../../kit/evidence.ts';
+import { fewestFor } from '../shown.ts';
 import {
   is,
   isMeasured,
@@ -24,7 +25,7 @@ const WHY = [
   'code',
   'atWeight',
   ...['trigger', 'metric', 'value', 'probes', 'prometheus', 'down', 'bad', 'of'],
-  ...['stable', 'canary', 'manager', 'worse'],
+  ...['stable', 'canary', 'manager', 'worse', 'unshown'],
 ] as const;
 export const messages = {
   refused: {
@@ -135,6 +136,7 @@ function judgeStep(
   const done = { subject, params: { ...params, watchMs }, own, begun, step, end: step.done };
   judgeSplit(done, say);
   judgeTriggers(done, say);
+  judgeAnswers(done, say);
   judgeWindow(done, say);
 }
 
@@ -178,6 +180,19 @@ function judgeTriggers({ subject, own, begun, end }: Done, say: Say<typeof messa
     unsure(say, subject, `its window ended while triggers were not at rest: ${nameList(unsettled)}`);
 }
 
+/** Whether so many answers, all of them good, could show that no trigger's threshold is passed. */
+function judgeAnswers({ subject, begun, step, end }: Done, say: Say<typeof messages>): void {
+  const answers = end.answers ?? provenBy(step);
+  const few = answers === undefined ? null : fewestFor(begun.triggers, answers);
+  if (!few) return;
+  const { rule, needed } = few;
+  unsure(
+    say,
+    subject,
+    `the new release has answered ${answers ?? 0} requests, expected at least ${needed}: fewer do not show that ${rule.item} (${rule.metric} at most ${rule.threshold}) holds`,
+  );
+}
+
 /** Whether its window was long enough, and measured all through. */
 function judgeWindow({ subject, params, step, end }: Done, say: Say<typeof messages>): void {
   const { watchMs, minSamples, maxGap } = params;
@@ -214,7 +229,8 @@ function judgeRollback(
   say: Say<typeof messages>,
 ): void {
   // Too few answers in time: nothing is known to be wrong, and traffic is where it was.
-  const isUnproven = step?.split && reason.code === 'out-of-time' && verdictOf(step.split) === 'too-few';
+  const isUnproven =
+    step && reason.code === 'out-of-time' && (isTooFew(step) || reason.facts?.['unshown'] !== undefined);
   if (isUnproven && unfinished === null && unverified.length === 0)
     return unsure(say, subject, `${reason.text} Times: ${times}`);
   const data = { ...reason.facts, code: reason.code, reason: reason.text, times, weight, watch };
@@ -223,6 +239,12 @@ function judgeRollback(
   if (unverified.length > 0)
     say.fail('unverified', subject, { items: nameList(unverified.map(({ item, outcome }) => `${item} (${outcome})`)) });
 }
+
+const isTooFew = ({ split }: StepLog): boolean => split !== undefined && verdictOf(split) === 'too-few';
+
+/** Those that the proof of its split counted; without one there is a doubt already. */
+const provenBy = ({ split }: StepLog): number | undefined =>
+  split && verdictOf(split) === 'proven' ? split.canary : undefined;
 
 /** What the route did instead; null when it was set to this weight and stayed there. */
 function otherWeight({ events, split }: StepLog, weight: number): string | null {

@@ -154,3 +154,32 @@ it('WAL in segments of 64 MiB wraps at 3F, and labels are no segments', () => {
     ),
   ).toEqual([held[3]]);
 });
+
+it('a backup is of the server whose id it names, not of the one that the stanza has now', () => {
+  const database = { id: 1, 'repo-key': 1 };
+  // pgBackRest writes identifiers of 64 bits as numbers, which a double cannot hold.
+  const stdout = JSON.stringify([
+    {
+      name: 'main',
+      status: { code: 0, message: 'ok' },
+      repo: [{ key: 1, cipher: 'none', status: { code: 0, message: 'ok' } }],
+      db: [
+        { ...database, 'system-id': 'OLD', version: '16' },
+        { id: 2, 'repo-key': 1, 'system-id': 'NEW', version: '17' },
+      ],
+      archive: [
+        { id: '16-1', database, min: '0000000100000004000000A0', max: '0000000100000004000000C3' },
+        { id: '17-2', database: { ...database, id: 2 }, min: one(1), max: one(25) },
+      ],
+      backup: [{ label: '20261130-030004F', type: 'full', prior: null, reference: null, error: false, database }],
+    },
+  ])
+    .replace('"OLD"', '7201123456789012345')
+    .replace('"NEW"', '7580987654321098765');
+  const [stanza] = parseInfo('Pod shop/db-0', { exitCode: 0, stdout, stderr: '' });
+  expect(stanza).toMatchObject({
+    code: 0,
+    systemIds: ['7201123456789012345', '7580987654321098765'],
+    backups: [{ systemId: '7201123456789012345', archiveId: '16-1' }],
+  });
+});

@@ -98,7 +98,7 @@ const SHAPES: Readonly<Record<CutoverEvent['event'], Shape>> = {
   },
   held: { request: text, by: text, reason: text, weight: number },
   resumed: { request: text, by: text, reason: text, weight: number },
-  'step-done': { item: text, weight: number },
+  'step-done': { item: text, weight: number, answers: optional(number) },
   'rollback-begun': {
     reason: object({ code: text, text, breachedAt: optional(text), facts: optional(recordOf(cell)) }),
   },

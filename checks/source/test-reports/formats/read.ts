@@ -3,6 +3,7 @@ import { parseJson } from '../../../contract/json.ts';
 import { errorText } from '../../../contract/text.ts';
 import { isCtrf, readCtrf } from './ctrf.ts';
 import { readJunit } from './junit.ts';
+import { isAutocannon, readAutocannon } from './autocannon.ts';
 import { isK6, readK6 } from './k6.ts';
 import type { Results } from './types.ts';
 
@@ -20,5 +21,6 @@ export function readResults(text: string): Results | { readonly unreadable: stri
   const value = parseJson(text);
   if (isCtrf(value)) return readCtrf(value);
   if (isK6(value)) return readK6(value);
+  if (isAutocannon(value)) return readAutocannon(value);
   return { unreadable: value === undefined ? 'it is neither XML nor JSON' : 'its JSON is neither CTRF nor of k6' };
 }
