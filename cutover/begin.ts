@@ -1,6 +1,6 @@
 /** What a cutover is given and how it ends; how it begins, with the Lease and with what to go back to, or why it does not. */
 import { errorText } from '../checks/contract/text.ts';
-import type { RecordedRevision } from '../checks/contract/cutover.ts';
+import type { RecordedRevision, RecordedSetting } from '../checks/contract/cutover.ts';
 import { formatMs } from '../checks/contract/units.ts';
 import { longestLadderMs } from '../checks/cutover/cadence.ts';
 import type { Clock } from './clock.ts';
@@ -28,14 +28,17 @@ export interface CutoverRun {
   readonly finish: AbortSignal;
 }
 
+/** What is gone back to. */
+export interface Recorded {
+  readonly stable: readonly RecordedRevision[];
+  readonly kept: readonly RecordedSetting[];
+}
+
 const LEASE_WITHIN_MS = 60_000;
 const RELEASE_WITHIN_MS = 5000;
 
 /** Takes the Lease and records what to go back to; why not, where that cannot be. Never throws. */
-export async function begin(
-  run: Omit<CutoverRun, 'back' | 'finish'>,
-  signal: AbortSignal,
-): Promise<readonly RecordedRevision[] | string> {
+export async function begin(run: Omit<CutoverRun, 'back' | 'finish'>, signal: AbortSignal): Promise<Recorded | string> {
   const { parts, clock, journal, settings } = run;
   try {
     await parts.lease.acquire(AbortSignal.any([signal, clock.limit(LEASE_WITHIN_MS)]));
@@ -49,20 +52,23 @@ export async function begin(
     if (weights.canary !== 0)
       throw new Error(`the route gives ${weights.canary} of ${whole} to ${settings.route.canary} already`);
     const stable = await parts.revisions.record(signal);
-    const { route, triggers, steps, compression } = settings;
+    const kept = await parts.settings.record(signal);
+    const { route, triggers, steps, compression, tryAt } = settings;
     journal.tell({
       event: 'begun',
       ...run.facts,
       compression,
+      ...(tryAt === undefined ? {} : { tryAt }),
       route,
       triggers,
       steps,
       stable,
+      settings: kept,
       weights,
       pid: process.pid,
       pidStartedAt: processStartedAt(process.pid) ?? '',
     });
-    return stable;
+    return { stable, kept };
   } catch (error) {
     await giveBack(parts, clock);
     return errorText(error);

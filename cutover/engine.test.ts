@@ -235,6 +235,7 @@ describe.concurrent('when the API server is away', () => {
         clock,
         journal,
         stable: [STABLE],
+        kept: [],
         reason,
       });
       journal.close();

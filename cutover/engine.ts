@@ -3,9 +3,9 @@
  * it is told that all is well, and goes back as soon as one fires or anything else is wrong.
  */
 import { errorText } from '../checks/contract/text.ts';
-import type { RecordedRevision, RollbackReason } from '../checks/contract/cutover.ts';
+import type { RollbackReason } from '../checks/contract/cutover.ts';
 import { formatMs } from '../checks/contract/units.ts';
-import { begin, giveBack, refuse, type CutoverEnd, type CutoverRun } from './begin.ts';
+import { begin, giveBack, refuse, type CutoverEnd, type CutoverRun, type Recorded } from './begin.ts';
 import { aborted, RollbackRequested } from './rollback-requested.ts';
 import { guardRoute, holdLease, watchItems, type Ramp } from './guards.ts';
 import type { CutoverParts } from './parts.ts';
@@ -13,6 +13,7 @@ import type { PrometheusWatch } from './prometheus.ts';
 import { proveStep } from './prove.ts';
 import { rollBack } from './rollback.ts';
 import type { CutoverStep } from './settings.ts';
+import { tryWayBack } from './try-way-back.ts';
 import { watching, type Watching } from './watching.ts';
 import { atWheel, watchWheel } from './wheel.ts';
 
@@ -33,8 +34,8 @@ export async function runCutover(run: CutoverRun): Promise<CutoverEnd> {
     return refuse(journal, `${missing.join(', ')} did not pass in this run: they stand before the first step`);
   const frozen = await mayMove(run);
   if (frozen !== null) return refuse(journal, frozen);
-  const stable = await begin(run, run.back);
-  return typeof stable === 'string' ? refuse(journal, stable) : await new Engine(run, stable).go();
+  const recorded = await begin(run, run.back);
+  return typeof recorded === 'string' ? refuse(journal, recorded) : await new Engine(run, recorded).go();
 }
 
 /** Why traffic may not be moved now. A calendar that cannot be read may hold a freeze. */
@@ -48,7 +49,7 @@ async function mayMove({ parts, clock, back }: CutoverRun): Promise<string | nul
 
 class Engine implements Ramp {
   readonly run: CutoverRun;
-  readonly #stable: readonly RecordedRevision[];
+  readonly #recorded: Recorded;
   readonly #stop = new AbortController();
   readonly #probes: ReturnType<CutoverParts['probe']>;
   readonly #services: ReturnType<CutoverParts['watch']>;
@@ -57,9 +58,9 @@ class Engine implements Ramp {
   #weight = 0;
   #shifting = false;
 
-  constructor(run: CutoverRun, stable: readonly RecordedRevision[]) {
+  constructor(run: CutoverRun, recorded: Recorded) {
     this.run = run;
-    this.#stable = stable;
+    this.#recorded = recorded;
     this.#probes = run.parts.probe(() => run.journal.now());
     this.#services = run.parts.watch();
     this.#prometheus = run.parts.prometheus(() => run.journal.now());
@@ -70,7 +71,7 @@ class Engine implements Ramp {
 
   async go(): Promise<CutoverEnd> {
     const { parts, clock, journal, settings } = this.run;
-    const stable = this.#stable;
+    const recorded = this.#recorded;
     try {
       try {
         await Promise.race([this.#warmUp(), aborted(this.run.back)]);
@@ -92,7 +93,7 @@ class Engine implements Ramp {
             ? error.reason
             : { code: 'route-failed', text: `The cutover could not go on: ${errorText(error)}` };
         this.#stop.abort();
-        return await rollBack({ settings, parts, clock, journal, stable, reason, probes: this.#probes });
+        return await rollBack({ settings, parts, clock, journal, ...recorded, reason, probes: this.#probes });
       }
     } finally {
       this.#stop.abort();
@@ -144,7 +145,10 @@ class Engine implements Ramp {
         await this.pause(STEADY_LOOK_MS);
       }
       this.#requirePassed(done);
-      if (done.length === 0) await this.#untilCalm();
+      if (done.length === 0) {
+        await this.#untilCalm();
+        if (settings.tryAt !== undefined) await tryWayBack(this, this.#probes, settings.tryAt, (to) => this.#shift(to));
+      }
       await this.#step(step);
       done.push(step.item);
     }

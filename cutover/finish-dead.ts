@@ -130,8 +130,8 @@ export async function finishDead({ runDir, journal, parts, clock, settings }: De
     return 'unfinished';
   }
   try {
-    const stable = begunOf(runDir)?.stable ?? [];
-    return await rollBack({ settings, parts, clock, journal, stable, reason: reasonFor(runDir) });
+    const { stable = [], settings: kept = [] } = begunOf(runDir) ?? {};
+    return await rollBack({ settings, parts, clock, journal, stable, kept, reason: reasonFor(runDir) });
   } finally {
     await giveBack(parts, clock);
   }

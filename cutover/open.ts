@@ -15,6 +15,7 @@ import { lookupFor } from '../fixtures/capabilities/resolve.ts';
 import { realClock } from './clock.ts';
 import { whyNotNow } from './change-window.ts';
 import { credentialEndOf } from './credential-end.ts';
+import { keptSettings } from './kept-settings.ts';
 import { leaseClient } from './lease.ts';
 import { askedSteps } from '../reports/record/run-folder/cutover-asked.ts';
 import { wheelRequests } from '../reports/record/run-folder/cutover-wheel.ts';
@@ -59,6 +60,7 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
     progress: () => undefined,
     wait: () => Promise.resolve(),
   });
+  const kept = keptSettings(link, namespace, settings.keep, (value) => redactor.add(value));
   const parts: CutoverParts = {
     route: groupClient(
       routeClient(link, route),
@@ -71,6 +73,10 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
       record: (signal) => recordRevisions(link, namespace, settings.deployments, signal),
       restore: (recorded, signal) => restoreRevision(link, recorded, signal),
       convergence: (recorded, signal) => convergence(link, recorded, signal),
+    },
+    settings: {
+      record: (signal) => kept.record(settings.deployments, signal),
+      restore: (recorded, signal) => kept.restore(recorded, signal),
     },
     probe: (now) =>
       startProber({

@@ -1,5 +1,5 @@
 /** What the cutover acts and looks through, as the engine sees it; `open.ts` makes the real ones, tests make others. */
-import type { ProbeRecord, RecordedRevision, WheelRequest } from '../checks/contract/cutover.ts';
+import type { ProbeRecord, RecordedRevision, RecordedSetting, WheelRequest } from '../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
 import type { SplitState } from '../checks/protocols/traffic/system.ts';
 import type { CredentialEnd } from './credential-end.ts';
@@ -29,6 +29,11 @@ export interface CutoverParts {
       recorded: RecordedRevision,
       signal: AbortSignal,
     ): Promise<{ readonly done: boolean; readonly why: string }>;
+  };
+  /** ConfigMaps and Secrets that the release of before takes. */
+  readonly settings: {
+    record(signal: AbortSignal): Promise<readonly RecordedSetting[]>;
+    restore(recorded: RecordedSetting, signal: AbortSignal): Promise<'unchanged' | 'restored'>;
   };
   /** Starts asking as users do; answers are kept. */
   probe(now: () => number): { records(): readonly ProbeRecord[]; stop(): void };

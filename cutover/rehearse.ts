@@ -19,15 +19,15 @@ const TIMES = 5;
  */
 export async function rehearseRollback(run: Omit<CutoverRun, 'finish'>): Promise<CutoverEnd> {
   const { parts, clock, journal, settings, back } = run;
-  const stable = await begin(run, AbortSignal.any([back, clock.limit(settings.rollbackWithinMs)]));
-  if (typeof stable === 'string') return refuse(journal, stable);
+  const recorded = await begin(run, AbortSignal.any([back, clock.limit(settings.rollbackWithinMs)]));
+  if (typeof recorded === 'string') return refuse(journal, recorded);
   const reason: RollbackReason = { code: 'asked', text: 'A rehearsal of the rollback; no traffic has moved.' };
   const probes = parts.probe(() => journal.now());
   const services = parts.watch();
   const prometheus = parts.prometheus(() => journal.now());
   const goIt = async (): Promise<CutoverEnd> => {
     await tellTriggers(watching({ settings, clock, journal, probes, services, prometheus }), run);
-    return await rollBack({ settings, parts, clock, journal, stable, reason, probes, usersWithinMs: USERS_MS });
+    return await rollBack({ settings, parts, clock, journal, ...recorded, reason, probes, usersWithinMs: USERS_MS });
   };
   try {
     return await Promise.race([goIt(), aborted(back)]);

@@ -3,7 +3,7 @@
  * begun again at any point; a journal that cannot be written stops nobody from going back.
  */
 import { ObservationError } from '../checks/contract/capabilities.ts';
-import type { ProbeRecord, RecordedRevision, RollbackReason } from '../checks/contract/cutover.ts';
+import type { ProbeRecord, RecordedRevision, RecordedSetting, RollbackReason } from '../checks/contract/cutover.ts';
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
 import type { Clock } from './clock.ts';
 import type { CutoverJournal, NewEvent } from './journal.ts';
@@ -17,10 +17,11 @@ const ANSWERS = 50;
 
 export interface RollbackRun {
   readonly settings: Pick<CutoverSettings, 'rollbackWithinMs' | 'verify' | 'lookBefore' | 'route'>;
-  readonly parts: Pick<CutoverParts, 'route' | 'revisions' | 'verify' | 'probe' | 'lease'>;
+  readonly parts: Pick<CutoverParts, 'route' | 'revisions' | 'settings' | 'verify' | 'probe' | 'lease'>;
   readonly clock: Clock;
   readonly journal: Pick<CutoverJournal, 'tell' | 'now'>;
   readonly stable: readonly RecordedRevision[];
+  readonly kept: readonly RecordedSetting[];
   readonly reason: RollbackReason;
   /** A prober that runs already. */
   readonly probes?: { records(): readonly ProbeRecord[] };
@@ -85,7 +86,8 @@ async function performRollback(run: RollbackRun): Promise<'rolled-back' | 'unver
     return 'unfinished';
   }
   tell({ event: 'zero', msSinceBegun: Math.round(journal.now() - begun), msSinceBreach: sinceBreach() });
-  const missing = await restoreAll(run, tell, signal);
+  // Pods that the old revision starts anew shall find its settings.
+  const missing = [...(await restoreSettings(run, tell, signal)), ...(await restoreAll(run, tell, signal))];
   if (missing.length > 0) {
     const why = `users are served by the release before, 0 % go to ${canary}, but it is not as it was: ${missing.join('; ')}`;
     tell({ event: 'unfinished', why });
@@ -95,6 +97,31 @@ async function performRollback(run: RollbackRun): Promise<'rolled-back' | 'unver
   const verified = await verifyAll(run, looks, tell, signal);
   tell({ event: 'rolled-back', verified, msToRecovery: Math.round(journal.now() - begun) });
   return verified ? 'rolled-back' : 'unverified';
+}
+
+/** What nobody can put back is told at once: waiting would only keep the Deployments from going back. */
+const FINAL: ReadonlySet<string> = new Set(['precondition', 'not-found', 'forbidden']);
+
+async function restoreSettings(
+  { parts, clock, kept }: RollbackRun,
+  tell: (event: NewEvent) => void,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const left = await Promise.all(
+    kept.map(async (recorded) => {
+      tell({ event: 'rollback-act', act: `${recorded.kind} ${recorded.namespace}/${recorded.name} as it was` });
+      return await insist(clock, signal, async () => {
+        try {
+          await parts.settings.restore(recorded, signal);
+          return null;
+        } catch (error) {
+          if (error instanceof ObservationError && FINAL.has(error.code)) return { final: textOf(error) };
+          throw error;
+        }
+      });
+    }),
+  );
+  return left.filter((why) => why !== null);
 }
 
 /** All at once, so that one that cannot be restored keeps none of the others waiting; what is missing when time is up, of each. */
@@ -119,11 +146,16 @@ async function restoreAll(
 }
 
 /** Until the act answers null; what fails is tried again, as an API server that is away comes back. Why not, when time is up. */
-async function insist(clock: Clock, signal: AbortSignal, act: () => Promise<string | null>): Promise<string | null> {
+async function insist(
+  clock: Clock,
+  signal: AbortSignal,
+  act: () => Promise<string | null | { readonly final: string }>,
+): Promise<string | null> {
   for (let last = 'there was no time to try'; ;) {
     try {
       const why = await act();
       if (why === null) return null;
+      if (typeof why === 'object') return why.final;
       last = why;
     } catch (error) {
       // What was cut off because time is up says less than what failed before.

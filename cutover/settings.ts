@@ -12,6 +12,7 @@ import type { RouteName } from '../checks/protocols/traffic/system.ts';
 import { sourceOf } from '../checks/protocols/telemetry.ts';
 import { resolveRehearsal } from '../fixtures/capabilities/host.ts';
 import { businessKey } from './business.ts';
+import type { DeclaredSettings } from './kept-settings.ts';
 import type { AskedMetric } from './prometheus.ts';
 
 export interface CutoverStep {
@@ -40,6 +41,8 @@ export interface CutoverSettings {
   readonly probeRate: number;
   readonly probeTimeoutMs: number;
   readonly deployments: readonly string[];
+  /** What they take, by name. */
+  readonly keep: DeclaredSettings;
   readonly services: readonly CriticalService[];
   /** Items run again after a rollback. */
   readonly verify: readonly string[];
@@ -54,6 +57,8 @@ export interface CutoverSettings {
   /** Half widths of the interval a split is proven by, as shares. */
   readonly maxHalfWidthAt5: number;
   readonly maxHalfWidth: number;
+  /** Percent that is given and taken back before the first step; undefined: nothing. */
+  readonly tryAt?: number;
   /** What declared windows were divided by. */
   readonly compression: number;
   /** Between two evaluations. */
@@ -84,6 +89,7 @@ interface RouteParams {
   readonly probeRate: number;
   readonly probeTimeout: string;
   readonly deployments: readonly string[];
+  readonly settings?: Partial<DeclaredSettings>;
   readonly services: readonly CriticalService[];
   readonly verify: readonly string[];
   readonly lease: string;
@@ -158,6 +164,7 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
     probeRate: params.probeRate,
     probeTimeoutMs: durationMs(params.probeTimeout),
     deployments: params.deployments,
+    keep: { configMaps: params.settings?.configMaps ?? [], secrets: params.settings?.secrets ?? [] },
     services: params.services,
     verify: params.verify,
     lookBefore: of('rollback-data').map(({ id }) => id),
@@ -167,6 +174,7 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
     triggers: triggers.map(({ rule }) => rule),
     metrics: triggers.flatMap(({ asked }) => asked),
     ...halfWidths(of('split')[0]),
+    ...tryOf(of('rollback-rehearsal')[0]),
     compression,
     intervalMs,
     leastPatienceMs: LEAST_PATIENCE_MS,
@@ -212,6 +220,11 @@ function triggerOf(
 function halfWidths(item: PlannedItem | undefined): Pick<CutoverSettings, 'maxHalfWidthAt5' | 'maxHalfWidth'> {
   const { maxHalfWidthAt5 = 0.02, maxHalfWidth = 0.05 } = (item?.params ?? {}) as Readonly<Record<string, number>>;
   return { maxHalfWidthAt5, maxHalfWidth };
+}
+
+function tryOf(item: PlannedItem | undefined): Pick<CutoverSettings, 'tryAt'> {
+  const weight = item?.params['weight'];
+  return typeof weight === 'number' ? { tryAt: weight } : {};
 }
 
 /** As the item declares them that judges them before anything moves. */

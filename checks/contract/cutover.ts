@@ -190,9 +190,13 @@ export type CutoverEvent = { readonly at: string; readonly ms: number } & (
       readonly triggers: readonly TriggerRule[];
       readonly steps: readonly { readonly item: string; readonly weight: number; readonly watchMs: number }[];
       readonly stable: readonly RecordedRevision[];
+      /** Absent in older logs. */
+      readonly settings?: readonly RecordedSetting[];
       readonly weights: Weights;
       /** What declared windows were divided by; 1 when absent. */
       readonly compression?: number;
+      /** Percent of the traffic that is given to the new release and taken back before the first step; absent: none. */
+      readonly tryAt?: number;
       readonly pid: number;
       /** Tells the process from a later one with its number. */
       readonly pidStartedAt: string;
@@ -240,6 +244,8 @@ export type CutoverEvent = { readonly at: string; readonly ms: number } & (
       /** Requests that the new release has answered since its window opened. Absent in older logs: those of the proof of its split are known. */
       readonly answers?: number;
     }
+  /** Some users were given to the new release and taken back, before the first step: how many of its answers came, and how soon there was none. */
+  | { readonly event: 'tried'; readonly weight: number; readonly answers: number; readonly backMs: number }
   | { readonly event: 'rollback-begun'; readonly reason: RollbackReason }
   /** Written before it is done. */
   | { readonly event: 'rollback-act'; readonly act: string }
@@ -267,6 +273,15 @@ export interface RecordedRevision {
   readonly replicas: number;
   /** The ReplicaSet that holds the template of that revision. */
   readonly replicaSet: string;
+}
+
+/** A ConfigMap or Secret that the release of before takes, as it was before the cutover; what it holds stands nowhere. */
+export interface RecordedSetting {
+  readonly kind: 'ConfigMap' | 'Secret';
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
 }
 
 /** Reads the log of this run's cutover, and waits for it. */

@@ -2,11 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type {
   CutoverEvent,
   CutoverEventOf,
   ProbeRecord,
   RecordedRevision,
+  RecordedSetting,
   RollbackReason,
   WheelRequest,
 } from '../../checks/contract/cutover.ts';
@@ -52,6 +54,7 @@ export const SETTINGS: CutoverSettings = {
   probeRate: 1000,
   probeTimeoutMs: 1000,
   deployments: ['api-green'],
+  keep: { configMaps: [], secrets: [] },
   services: [{ name: 'api', port: 80, path: '/health' }],
   verify: ['HEALTH'],
   lookBefore: [],
@@ -113,6 +116,10 @@ export class World {
   /** Nobody answers at all. */
   silent = false;
   restores = 0;
+  /** Settings of the release before, those that were put back, and those that cannot be. */
+  kept: RecordedSetting[] = [];
+  put: string[] = [];
+  lost: ReadonlySet<string> = new Set();
   leaseHeldBy: string | null = null;
   credentialEnd: CredentialEnd | null = null;
   /** Why traffic may not be moved now. */
@@ -252,6 +259,18 @@ export class World {
             return 'unchanged' as const;
           }),
         convergence: () => Promise.resolve({ done: true, why: '' }),
+      },
+      settings: {
+        record: () => Promise.resolve(this.kept),
+        restore: ({ name }) =>
+          act('restore', () => {
+            this.put.push(name);
+            if (this.lost.has(name))
+              throw new ObservationError('precondition', `ConfigMap shop/${name} was written since`, {
+                fix: 'Put it back by hand',
+              });
+            return 'restored' as const;
+          }),
       },
       probe: (now) => this.#users(now),
       watch: () => ({ seen: () => ({ down: this.down, known: true }), stop: () => undefined }),

@@ -37,6 +37,13 @@ export const rollbackRehearsal = kind('cutover/rollback-rehearsal', {
   required: ['cutover'],
   params: {
     cutover: cutoverParam,
+    weight: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 50,
+      description:
+        'Percent of the traffic that the cutover gives to the new release and takes back again before its first step, so that the way back is gone once with real weights; none when absent.',
+    },
     maxDuration: duration('Longest time from the first act to everything verified.', '60s'),
   },
   messages,

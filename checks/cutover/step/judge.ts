@@ -134,6 +134,7 @@ function judgeStep(
   if (begun.triggers.length === 0) say.fail('unguarded', subject);
   if (!step?.done) return say.fail('notDone', subject, { actual: step ? 'began and was not done' : 'never began' });
   const done = { subject, params: { ...params, watchMs }, own, begun, step, end: step.done };
+  judgeTrial(done, say);
   judgeSplit(done, say);
   judgeTriggers(done, say);
   judgeAnswers(done, say);
@@ -178,6 +179,15 @@ function judgeTriggers({ subject, own, begun, end }: Done, say: Say<typeof messa
   });
   if (unsettled.length > 0)
     unsure(say, subject, `its window ended while triggers were not at rest: ${nameList(unsettled)}`);
+}
+
+/** Before the first step some users were to be given to the new release and taken back. */
+function judgeTrial({ subject, own, begun, step }: Done, say: Say<typeof messages>): void {
+  const { tryAt, steps } = begun;
+  if (tryAt === undefined || step.begun.item !== steps[0]?.item) return;
+  const before = own.slice(0, own.indexOf(step.begun));
+  if (before.filter(is('tried')).some(({ weight, answers }) => weight === tryAt && answers > 0)) return;
+  unsure(say, subject, `its log does not show that the way back was gone from ${tryAt} % to 0 before it`);
 }
 
 /** Whether so many answers, all of them good, could show that no trigger's threshold is passed. */

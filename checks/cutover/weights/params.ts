@@ -5,6 +5,14 @@ import type { ParamsOf } from '../../kit/kind.ts';
 const text = (description: string) => ({ type: 'string', minLength: 1, description }) as const;
 const path = (description: string) => ({ type: 'string', pattern: '^/', description }) as const;
 
+const names = (kind: string) =>
+  ({
+    type: 'array',
+    uniqueItems: true,
+    items: kubernetesName(`Name of a ${kind}.`),
+    description: `Names of ${kind}s.`,
+  }) as const;
+
 const route = {
   type: 'object',
   additionalProperties: false,
@@ -70,6 +78,18 @@ export const params = {
     uniqueItems: true,
     items: kubernetesName('Name of a Deployment.'),
     description: 'Deployments that a rollback brings back to the revision they have before the cutover.',
+  },
+  settings: {
+    type: 'object',
+    additionalProperties: false,
+    required: [],
+    default: {},
+    description:
+      'ConfigMaps and Secrets that these Deployments take: recorded before the cutover and put back by a rollback. One that they take and that is not named here refuses the cutover.',
+    properties: {
+      configMaps: { ...names('ConfigMap'), default: [] },
+      secrets: { ...names('Secret'), default: [] },
+    },
   },
   services: {
     type: 'array',

@@ -13,7 +13,7 @@ export interface Right {
 }
 
 /** Weights, Lease, the rollback, and the health of critical services. */
-export function cutoverRights({ route, together = [], deployments, services, lease }: Params): Permission[] {
+export function cutoverRights({ route, together = [], deployments, services, lease, settings }: Params): Permission[] {
   const { namespace } = route;
   const may = (
     group: string,
@@ -37,6 +37,9 @@ export function cutoverRights({ route, together = [], deployments, services, lea
     may('coordination.k8s.io', 'leases', ['create']),
     may('apps', 'deployments', ['get', 'patch'], deployments),
     may('apps', 'replicasets', ['get', 'list']),
+    ...(['configMaps', 'secrets'] as const)
+      .filter((name) => settings[name].length > 0)
+      .map((name) => may('', name.toLowerCase(), ['get', 'patch'], settings[name])),
     may('', 'services/proxy', ['get'], [...new Set(services.map((service) => `${service.name}:${service.port}`))]),
   ];
 }

@@ -62,8 +62,10 @@ const SHAPES: Readonly<Record<CutoverEvent['event'], Shape>> = {
     }),
     triggers: listOf(trigger),
     steps: listOf(object({ item: text, weight: number, watchMs: number })),
+    settings: optional(listOf(object({ kind: one('ConfigMap', 'Secret'), namespace: text, name: text }))),
     weights: object({ stable: number, canary: number }),
     compression: optional(number),
+    tryAt: optional(number),
   },
   refused: { why: text },
   'step-begun': { item: text, weight: number },
@@ -99,6 +101,7 @@ const SHAPES: Readonly<Record<CutoverEvent['event'], Shape>> = {
   held: { request: text, by: text, reason: text, weight: number },
   resumed: { request: text, by: text, reason: text, weight: number },
   'step-done': { item: text, weight: number, answers: optional(number) },
+  tried: { weight: number, answers: number, backMs: number },
   'rollback-begun': {
     reason: object({ code: text, text, breachedAt: optional(text), facts: optional(recordOf(cell)) }),
   },

@@ -67,6 +67,8 @@ export function eventWords(event: Told, triggers: readonly TriggerRule[], canary
       return `About to shift from ${event.from} % to ${event.to} %`;
     case 'shifted':
       return `Shifted: ${event.weight} % of the traffic goes to ${line(canary)}`;
+    case 'tried':
+      return `The way back was tried: ${event.weight} % to ${line(canary)}, which gave ${formatNumber(event.answers)} answers, and none ${formatMs(event.backMs)} after it was taken back`;
     case 'split':
       return `${SPLIT_VERDICTS[event.verdict]} for ${line(event.item)}: ${splitWords(event)}`;
     case 'trigger':
