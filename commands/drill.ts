@@ -81,8 +81,14 @@ function unknownNames(command: DrillCommand, built: readonly string[]): string[]
   ];
 }
 
-function chosen({ faults, items, all }: DrillCommand, drilled: readonly BoundFault[]): readonly BoundFault[] {
-  if (faults.length === 0 && items.length === 0) return all ? drilled : coveringFaults(drilled);
+/** Whether nothing was selected: then the drill shows something of every item. */
+function isWhole({ faults, items }: DrillCommand): boolean {
+  return faults.length === 0 && items.length === 0;
+}
+
+function chosen(command: DrillCommand, drilled: readonly BoundFault[]): readonly BoundFault[] {
+  const { faults, items, all } = command;
+  if (isWhole(command)) return all ? drilled : coveringFaults(drilled);
   return drilled.filter(
     (fault) =>
       (faults.length === 0 || faults.includes(fault.name)) &&
@@ -118,6 +124,7 @@ async function withRehearsal(
       values,
       signal: interrupt.signal,
       patient: command.ci === true,
+      together: isWhole(command) && !command.all,
       baseline: (records) => writeOut(`${records.length} items looked at while nothing is broken.`),
       result: (one) => writePainted(renderFault(one, style)),
     });
@@ -146,7 +153,7 @@ function conclude(
     writeError(['Not drilled: these are not good while nothing is broken.', ...lines].join('\n'));
     return EXIT['NO-GO'];
   }
-  const whole = command.faults.length === 0 && command.items.length === 0;
+  const whole = isWhole(command);
   const items = plan.items.filter(({ kind }) => kind !== 'planned');
   const named = new Set(faults.flatMap(({ changes }) => changes.map(({ item }) => item)));
   const shown = items.map(({ id }) => id).filter((id) => whole || named.has(id));

@@ -10,20 +10,19 @@ import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Plan, PlannedItem } from '../../checks/contract/plan.ts';
 import { connectControl, type RehearsalControl } from '../../fixtures/rehearsal-client/control-client.ts';
 import type { Act } from '../../fixtures/rehearsal-client/control-protocol.ts';
-import type { BoundFault } from './bound.ts';
+import { settleOf, type BoundFault } from './bound.ts';
 import { BUSY, isGood, isGreen, isLate, seenChange, type FaultResult, type Seen } from './compare.ts';
 import { measureLoad } from './machine-load.ts';
-import { isDerived, look, readsCutover, sourceOf, type Looked } from './look.ts';
+import { isHeavy, isQuick, itemsOf, LOAD, SERVICE_LEVELS } from './items.ts';
+import { isDerived, look, type Looked } from './look.ts';
+import { apart, groupsOf, merged } from './together.ts';
 
-/** How long the world may need to notice a fault, unless it says otherwise, and to recover from it. */
-const SETTLE_MS = 10_000;
+/** How long the world may need to recover from a fault. */
 const RECOVERY_MS = 30_000;
 const AGAIN_MS = 250;
 const HEALTHY_TRIES = 3;
 /** Released last: what a fault left in Prometheus' records must not be the next one's. */
 const REWIND: Act = { lever: 'prometheus.rewind' };
-/** An item that took longer than this while all was well is looked at only for the faults that name it. */
-const QUICK_MS = 1500;
 
 export interface DrillOptions {
   readonly plan: Plan;
@@ -39,6 +38,8 @@ export interface DrillOptions {
    * that did not do what it declares is tried once more.
    */
   readonly patient?: boolean;
+  /** Whether faults that do not touch each other's items are injected at the same time. What is not as declared then is tried alone. */
+  readonly together?: boolean;
   /** Told as it goes. */
   readonly baseline: (records: readonly OutcomeRecord[]) => void;
   readonly result: (result: FaultResult) => void;
@@ -61,7 +62,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   const started = performance.now();
   // Every item looked at listens to it.
   setMaxListeners(0, options.signal);
-  const wanted = itemsOf(options);
+  const wanted = itemsOf(options.plan.items, options.faults);
   const load = measureLoad();
   const first = await healthy(wanted, options);
   const records = [...first.values()];
@@ -78,13 +79,13 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
   const control = await connectControl(options.rehearsalDir);
   try {
     const trial = { ...options, built, first, latest: new Map(first), control };
-    for (const fault of options.faults) {
-      if (options.signal.aborted) break;
-      // Nothing can be said of what was not good before.
-      if (fault.changes.some(({ item }) => left.has(item))) continue;
-      const result = await tryPatiently(fault, trial);
-      results.push(result);
-      options.result(result);
+    // Nothing can be said of what was not good before.
+    const tried = options.faults.filter(({ changes }) => !changes.some(({ item }) => left.has(item)));
+    for (const group of options.together === true ? groupsOf(tried, isLight(built)) : tried.map((fault) => [fault])) {
+      for await (const result of tryGroup(group, trial)) {
+        results.push(result);
+        options.result(result);
+      }
     }
     const atEnd = measureLoad();
     const notRecovered = options.signal.aborted ? [] : redOf(await heavyAgain(built, results, options));
@@ -136,6 +137,19 @@ interface Trial extends DrillOptions {
   readonly control: RehearsalControl;
 }
 
+/** The results of faults injected together; one by one where that is not as declared: then it cannot be told whose work it is. */
+async function* tryGroup(group: readonly BoundFault[], trial: Trial): AsyncGenerator<FaultResult> {
+  const [first, ...others] = group;
+  if (first && others.length > 0 && !trial.signal.aborted) {
+    const result = await tryFault(merged([first, ...others]), trial);
+    if (isGreen(result)) return yield* apart(result, group);
+  }
+  for (const fault of group) {
+    if (trial.signal.aborted) return;
+    yield await tryPatiently(fault, trial);
+  }
+}
+
 /** Where the drill is patient a fault that did not do what it declares gets a second try, which counts. */
 async function tryPatiently(fault: BoundFault, trial: Trial): Promise<FaultResult> {
   const result = await tryFault(fault, trial);
@@ -183,7 +197,7 @@ async function tryFault(fault: BoundFault, trial: Trial): Promise<FaultResult> {
 
 /** Looks at the items the fault names until all are as declared, or its time is up. */
 async function untilChanged(fault: BoundFault, trial: Trial) {
-  const until = performance.now() + (fault.settleMs ?? SETTLE_MS);
+  const until = performance.now() + settleOf(fault);
   const seen = new Map<string, ReturnType<typeof seenChange>>();
   for (;;) {
     const open = fault.changes.filter(({ item }) => seen.get(item)?.wrong !== null);
@@ -250,55 +264,13 @@ function redOf(looked: Looked): Seen[] {
   return [...looked.values()].filter((record) => !isGood(record));
 }
 
-const SERVICE_LEVELS = 'observability/slo-window';
-const LOAD = 'load/arrival-rate-run';
-/** Alerts, dashboards, logs and service levels tell of whatever goes wrong for long enough: they may move with any fault. */
-const TELLTALES: readonly string[] = [
-  'observability/dashboard-queries',
-  'observability/firing-alerts',
-  'observability/incidents',
-  'observability/log-patterns',
-  SERVICE_LEVELS,
-];
-
-/** What the drill looks at before any fault: what the faults name and what those judge, and all that is cheap. */
-function itemsOf({ plan, faults }: DrillOptions): readonly PlannedItem[] {
-  const all = plan.items.filter(({ kind }) => kind !== 'planned');
-  const names = new Set(faults.flatMap(({ changes }) => changes.map(({ item }) => item)));
-  const wanted = all.filter(({ id }) => names.has(id));
-  const judged = new Set(wanted.filter(isDerived).flatMap((item) => judgedBy(item, all)));
-  return all.filter((item) => names.has(item.id) || judged.has(item) || isCheap(item));
-}
-
-/** The items whose outcomes another one judges: named, by owner, or all. */
-function judgedBy({ params }: PlannedItem, all: readonly PlannedItem[]): readonly PlannedItem[] {
-  const { items, owners } = params;
-  if (Array.isArray(items)) return all.filter(({ id }) => items.includes(id));
-  if (Array.isArray(owners)) return all.filter(({ owner }) => owners.includes(owner));
-  return all;
-}
-
-function isTelltale({ kind }: PlannedItem): boolean {
-  return TELLTALES.includes(kind);
-}
-
-/** Whether an item may be looked at for every fault: it changes nothing but what it puts back, and judges itself alone. */
-function isCheap(item: PlannedItem): boolean {
-  return !isHeavy(item) && !isDerived(item) && !isTelltale(item);
-}
-
-/** Load and chaos take their time and strain the platform. */
-function isHeavy(item: PlannedItem): boolean {
-  return (
-    (item.effect === 'mutating' && item.mutation !== 'apply') || sourceOf(item) !== undefined || readsCutover(item)
-  );
-}
-
 /** Those of the items that are not heavy. A heavy one is looked at only for a fault that names it. */
 function lightOf(items: ReadonlySet<string>, { built }: Trial): ReadonlySet<string> {
   return new Set(built.filter((item) => items.has(item.id) && !isHeavy(item)).map(({ id }) => id));
 }
 
-function isQuick(item: PlannedItem, first: Looked): boolean {
-  return isCheap(item) && (first.get(item.id)?.durationMs ?? Infinity) <= QUICK_MS;
+/** Whether a fault is told by items that are looked at in a moment. */
+function isLight(built: readonly PlannedItem[]): (fault: BoundFault) => boolean {
+  const heavy = new Set(built.filter(isHeavy).map(({ id }) => id));
+  return ({ changes }) => !changes.some(({ item }) => heavy.has(item));
 }
