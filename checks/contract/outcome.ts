@@ -36,6 +36,18 @@ export type Cell = string | number | boolean | null;
 /** Evidence that is one number. */
 export type MeasuredValue = Extract<Evidence, { type: 'value' }>;
 
+/** What an item asks in, with its name for people. */
+export const QUERY_LANGUAGES = {
+  sql: 'SQL',
+  promql: 'PromQL',
+  http: 'HTTP request',
+  kubernetes: 'Kubernetes API request',
+  exec: 'Command',
+  redis: 'Redis command',
+  dns: 'DNS query',
+  tls: 'TLS handshake',
+} as const;
+
 /**
  * What a check saw. Tagged by `type`, so that any report can draw any item without knowing its kind. Texts are plain:
  * whoever renders them escapes them. Secrets never enter evidence; the recorder removes the ones it knows as a second net.
@@ -59,7 +71,7 @@ export type Evidence =
   | {
       readonly type: 'query';
       readonly title: string;
-      readonly language: 'sql' | 'promql' | 'http' | 'kubernetes' | 'exec' | 'redis' | 'dns' | 'tls';
+      readonly language: keyof typeof QUERY_LANGUAGES;
       readonly query: string;
       readonly answer: string;
       /** How often it was asked, where that was more than once; the answer is the last one. */

@@ -45,6 +45,18 @@ export const logsParams = {
   tenant: { type: 'string', minLength: 1, description: 'Tenant (X-Scope-OrgID), where Loki serves several.' },
 } as const satisfies Readonly<Record<string, JSONSchema>>;
 
+/** Log streams of Loki by their labels. */
+export const streamSelector = (description: string) =>
+  ({ type: 'string', pattern: '^\\{.+\\}$', description }) as const;
+/** A service as logs know it: its name for people, and its streams. */
+export const loggedService = {
+  name: { type: 'string', minLength: 1, description: 'Name for people.' },
+  selector: streamSelector('Its streams in LogQL: {app="api"}.'),
+} as const satisfies Readonly<Record<string, JSONSchema>>;
+/** Labels that something carries: at least one, each with its exact value. */
+export const labelValues = (description: string) =>
+  ({ type: 'object', minProperties: 1, additionalProperties: { type: 'string' }, description }) as const;
+
 export interface Endpoint {
   readonly url: string;
   readonly caFile?: string | undefined;

@@ -1,10 +1,10 @@
 /** What the emergency procedure works with: the environment as it is now, and who is reached by what. */
 import { ObservationError } from '../../checks/contract/capabilities.ts';
 import type { Channels, Contact, IncidentPlan } from '../../checks/contract/notify.ts';
-import { pause } from '../../checks/contract/pause.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import type { Means } from '../../checks/protocols/notify/deliver.ts';
 import { openHost } from '../../fixtures/capabilities/host-impl.ts';
+import { openMessaging } from '../../fixtures/capabilities/messaging.ts';
 import { liveEnvironment } from '../live-environment.ts';
 
 /** The cluster is asked who it is; an emergency does not wait for it longer than this. */
@@ -26,24 +26,12 @@ export async function openMeans(root: string, plan: Plan, folder: string): Promi
   const { incident, channels = {}, contacts = [], name } = environment;
   if (!incident) throw new Error(`environment ${name} declares no incident`);
   const host = openHost({ environment, runDir: folder, phase: 'incident' });
-  const context = {
-    item: 'golive incident',
-    signal: new AbortController().signal,
-    now: new Date(),
-    fresh: true,
-    progress: () => undefined,
-    wait: (ms: number) => pause(ms),
-  };
-  const { http, mail } = host.open(['http', 'mail'], context);
   const uid = await host.environmentUid(AbortSignal.timeout(UID_LIMIT_MS)).catch((error: unknown) => {
     if (error instanceof ObservationError) return '';
     throw error;
   });
   return {
-    http,
-    mail,
-    now: context.now,
-    wait: context.wait,
+    ...openMessaging(host, 'golive incident'),
     environment: name,
     uid,
     plan: incident,

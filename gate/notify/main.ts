@@ -12,9 +12,9 @@ import { parseJson } from '../../checks/contract/json.ts';
 import { pause } from '../../checks/contract/pause.ts';
 import type { NotifyRule } from '../../checks/contract/notify.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
-import type { Means } from '../../checks/protocols/notify/deliver.ts';
 import { historyReader } from '../../fixtures/capabilities/history.ts';
 import { openHost } from '../../fixtures/capabilities/host-impl.ts';
+import { openMessaging } from '../../fixtures/capabilities/messaging.ts';
 import { resolveRehearsal } from '../../fixtures/capabilities/host.ts';
 import { DEFAULT_DIR } from '../../fixtures/rehearsal-client/state-file.ts';
 import { waitForRehearsal } from '../../fixtures/rehearsal-client/start.ts';
@@ -83,16 +83,7 @@ const isOrphaned = (): boolean => process.ppid !== parent;
 async function openSinks({ runDir, root, plan }: Notifier) {
   const environment = plan.environment.rehearsal ? await rehearsed(root, plan) : plan.environment;
   const host = openHost({ environment, runDir, phase: 'notify' });
-  const context = {
-    item: 'notifications',
-    signal: new AbortController().signal,
-    now: new Date(),
-    fresh: true,
-    progress: () => undefined,
-    wait: (ms: number) => pause(ms),
-  };
-  const { http, mail } = host.open(['http', 'mail'], context);
-  const means: Means = { http, mail, now: context.now, wait: context.wait };
+  const means = openMessaging(host, 'notifications');
   const sinks = (environment.notify ?? []).flatMap((rule) => {
     const channel = environment.channels?.[rule.channel];
     return channel ? [{ rule, sink: new Sink(rule.channel, channel, means) }] : [];

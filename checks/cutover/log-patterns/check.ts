@@ -7,14 +7,13 @@ import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { shownTemplate, templatesOf } from '../../protocols/log-templates.ts';
 import { countLines, lokiOf, newestLines } from '../../protocols/loki.ts';
 import { promDuration } from '../../protocols/prometheus.ts';
-import { logsParams } from '../../protocols/telemetry.ts';
+import { logsParams, streamSelector } from '../../protocols/telemetry.ts';
 import { cutoverParam, is, lastCutover, stepLog, stepNames, type Events } from '../log.ts';
 
 const LINES_READ = 2000;
 /** Confidence by which the new release is said to write more errors than the other. */
 const SURE = 0.999;
 
-const selector = (description: string) => ({ type: 'string', pattern: '^\\{.+\\}$', description }) as const;
 const params = {
   cutover: cutoverParam,
   ...logsParams,
@@ -28,8 +27,8 @@ const params = {
       required: ['name', 'fresh', 'stable'],
       properties: {
         name: { type: 'string', minLength: 1, description: 'Name for people.' },
-        fresh: selector('Streams of the release that goes live: {app="api",version="2"}.'),
-        stable: selector('Streams of the release that serves until then.'),
+        fresh: streamSelector('Streams of the release that goes live: {app="api",version="2"}.'),
+        stable: streamSelector('Streams of the release that serves until then.'),
       },
     },
   },

@@ -9,6 +9,7 @@ import {
   alertmanagerOf,
   alertmanagerParams,
   askJson,
+  labelValues,
   prometheusOf,
   prometheusParams,
   whyNotReady,
@@ -38,12 +39,7 @@ export const alertmanagerRouting = kind('observability/alertmanager-routing', {
         additionalProperties: false,
         required: ['labels'],
         properties: {
-          labels: {
-            type: 'object',
-            minProperties: 1,
-            additionalProperties: { type: 'string' },
-            description: 'Labels of the alert.',
-          },
+          labels: labelValues('Labels of the alert.'),
           receiver: { type: 'string', minLength: 1, description: 'Receiver that must be among those notified.' },
         },
       },

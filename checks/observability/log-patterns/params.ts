@@ -1,6 +1,6 @@
 import { duration } from '../../contract/param-schemas.ts';
 import type { ParamsOf } from '../../kit/kind.ts';
-import { logsParams } from '../../protocols/telemetry.ts';
+import { loggedService, logsParams, streamSelector } from '../../protocols/telemetry.ts';
 
 export const params = {
   ...logsParams,
@@ -13,19 +13,15 @@ export const params = {
       additionalProperties: false,
       required: ['name', 'selector'],
       properties: {
-        name: { type: 'string', minLength: 1, description: 'Name for people.' },
-        selector: { type: 'string', pattern: '^\\{.+\\}$', description: 'Its streams in LogQL: {app="api"}.' },
+        ...loggedService,
         maxErrorsPerMinute: {
           type: 'number',
           minimum: 0,
           description: 'Error lines a minute that are normal. Absent: as many as those it is compared with.',
         },
-        baseline: {
-          type: 'string',
-          pattern: '^\\{.+\\}$',
-          description:
-            'Streams of the release before, over the same window: {app="api",colour="green"}. Absent: its own, in the window before.',
-        },
+        baseline: streamSelector(
+          'Streams of the release before, over the same window: {app="api",colour="green"}. Absent: its own, in the window before.',
+        ),
       },
     },
   },

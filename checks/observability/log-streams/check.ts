@@ -7,7 +7,7 @@ import { attempt, kind } from '../../kit/kind.ts';
 import { mayList, mayReadSecrets, PODS } from '../../protocols/kubernetes.ts';
 import { countLines, lokiOf, notReady } from '../../protocols/loki.ts';
 import { promDuration } from '../../protocols/prometheus.ts';
-import { logsParams } from '../../protocols/telemetry.ts';
+import { loggedService, logsParams } from '../../protocols/telemetry.ts';
 import { isLeaving } from '../../protocols/workloads.ts';
 
 export const logStreams = kind('observability/log-streams', {
@@ -30,8 +30,7 @@ export const logStreams = kind('observability/log-streams', {
         additionalProperties: false,
         required: ['name', 'selector', 'namespace', 'podSelector'],
         properties: {
-          name: { type: 'string', minLength: 1, description: 'Name for people.' },
-          selector: { type: 'string', pattern: '^\\{.+\\}$', description: 'Its streams in LogQL: {app="api"}.' },
+          ...loggedService,
           namespace: kubernetesName('Namespace of its pods.'),
           podSelector: { type: 'string', minLength: 1, description: 'Its pods: app.kubernetes.io/name=api.' },
         },

@@ -2,7 +2,7 @@ import { duration } from '../../contract/param-schemas.ts';
 import { kind } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { query, rules, selectorOf, serverTime, targets } from '../../protocols/prometheus.ts';
-import { prometheusOf, prometheusParams, whyNotReady } from '../../protocols/telemetry.ts';
+import { labelValues, prometheusOf, prometheusParams, whyNotReady } from '../../protocols/telemetry.ts';
 import { judge, messages } from './judge.ts';
 
 export const prometheusTargets = kind('observability/prometheus-targets', {
@@ -27,12 +27,7 @@ export const prometheusTargets = kind('observability/prometheus-targets', {
         additionalProperties: false,
         required: ['labels'],
         properties: {
-          labels: {
-            type: 'object',
-            minProperties: 1,
-            additionalProperties: { type: 'string' },
-            description: 'Labels of its targets, for example {job: api}.',
-          },
+          labels: labelValues('Labels of its targets, for example {job: api}.'),
           targets: { type: 'integer', minimum: 1, default: 1, description: 'Least number of targets that are up.' },
           metric: { type: 'string', minLength: 1, description: 'A metric of it that must have fresh samples.' },
         },

@@ -5,7 +5,7 @@ import { attempt, kind, ObservationError, type Capabilities, type ParamsOf, type
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { shownTemplate, templateOf } from '../../protocols/log-templates.ts';
 import { linesBetween, linesPerStep, lokiOf, type LogLine } from '../../protocols/loki.ts';
-import { logsParams } from '../../protocols/telemetry.ts';
+import { loggedService, logsParams } from '../../protocols/telemetry.ts';
 import { whenceOf } from '../metrics.ts';
 import { sayNotDue, sayWhence, windowAfter } from '../since.ts';
 
@@ -24,8 +24,7 @@ const params = {
       additionalProperties: false,
       required: ['name', 'selector'],
       properties: {
-        name: { type: 'string', minLength: 1, description: 'Name for people.' },
-        selector: { type: 'string', pattern: '^\\{.+\\}$', description: 'Its streams in LogQL: {app="api"}.' },
+        ...loggedService,
       },
     },
   },

@@ -1,5 +1,5 @@
 /** Draws evidence by its type: any item of any kind, without knowing the kind. */
-import type { Evidence } from '../../../checks/contract/outcome.ts';
+import { QUERY_LANGUAGES, type Evidence } from '../../../checks/contract/outcome.ts';
 import { cutText } from '../../../checks/contract/visible-text.ts';
 import { formatBound, formatBytes, formatUtc, formatValue, meets, plural } from '../wording.ts';
 import { boundBar, histogramTable, seriesFigure, timelineFigure } from './charts.ts';
@@ -46,7 +46,7 @@ function onOneTimeline(series: readonly Series[]): Html {
 function asked(queries: readonly Query[]): Html {
   const title = `What was asked (${queries.length})`;
   const rows = queries.map(({ language, query, answer, times = 1, readAt, resourceVersion }) => [
-    LANGUAGES[language],
+    QUERY_LANGUAGES[language],
     cutText(query, CELL_LIMIT).text,
     cutText(answer, CELL_LIMIT).text,
     String(times),
@@ -130,23 +130,12 @@ function table(evidence: Extract<Evidence, { type: 'table' }>): Html {
   }`;
 }
 
-const LANGUAGES = {
-  sql: 'SQL',
-  promql: 'PromQL',
-  http: 'HTTP request',
-  kubernetes: 'Kubernetes API request',
-  exec: 'Command',
-  redis: 'Redis command',
-  dns: 'DNS query',
-  tls: 'TLS handshake',
-} as const;
-
 function query(evidence: Query): Html {
   const facts = [
     evidence.readAt !== undefined && `read ${formatUtc(evidence.readAt)}`,
     evidence.resourceVersion !== undefined && `resourceVersion ${evidence.resourceVersion}`,
   ].filter((fact) => fact !== false);
-  return html`<p class="label">${LANGUAGES[evidence.language]}</p>
+  return html`<p class="label">${QUERY_LANGUAGES[evidence.language]}</p>
     ${block(evidence.query, `${evidence.title}: question`)}
     <p class="label">Answer</p>
     ${block(evidence.answer, `${evidence.title}: answer`)}
