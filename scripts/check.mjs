@@ -12,6 +12,7 @@ const PRETTIER = ['prettier', '--check', '--cache', '--cache-location', `${CACHE
 const TYPES = ['tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', `${CACHE}/types.tsbuildinfo`];
 const TYPES_K6 = ['tsc', '--noEmit', '--project', 'tsconfig.k6.json'];
 const STRUCTURE = ['structure', 'node', 'scripts/lint-structure.mjs'];
+const PACKAGE = ['types of the package', 'node', 'scripts/package-types.mjs'];
 const GENERATED = ['generated files', 'node', 'dist/golive.js', 'generate', '--check'];
 const QUICK = ['--project', '!matrix*'];
 const QUICKEST = ['--project', 'pure', '--project', 'servers'];
@@ -32,6 +33,7 @@ async function checkAll() {
     ['types of scripts for k6', ...TYPES_K6],
     ['format', ...PRETTIER, '.'],
     STRUCTURE,
+    PACKAGE,
     GENERATED,
   ]);
   return (await onTerminal(['vitest', 'run', ...QUICK])) === 0 ? red : [...red, 'tests'];
@@ -55,6 +57,7 @@ async function checkChanged() {
       : []),
     ...(files.length > 0 ? [['format', ...PRETTIER, '--ignore-unknown', ...files]] : []),
     STRUCTURE,
+    PACKAGE,
     GENERATED,
   ]);
   const test = async (name, ...args) => {

@@ -4,59 +4,12 @@
  */
 import type { ChangeCalendars } from './change-schemas.ts';
 import type { Channels, Contact, IncidentPlan, NotifyRule, OnCallSource } from './notify.ts';
-import type { SecretRef } from './secrets.ts';
-import type { PostgresStore, RedisStore } from './stores.ts';
+import type { SpecEnvironment } from './spec-environment.ts';
 
-/** Classes of change an environment may allow to golive. */
-export const MUTATIONS = ['build', 'push', 'apply', 'load', 'chaos', 'cutover', 'notify'] as const;
-export type Mutation = (typeof MUTATIONS)[number];
+export { MUTATIONS } from './spec-environment.ts';
+export type { Credential, Endpoint, Mutation, Override, Registry } from './spec-environment.ts';
 
-export interface Endpoint {
-  readonly url: string;
-  /** PEM of the CA to trust besides the system's. */
-  readonly caFile?: string;
-}
-export interface Credential {
-  readonly username: string;
-  readonly password: SecretRef;
-}
-/** A container registry (OCI distribution spec): where images of a host are really looked up. */
-export interface Registry {
-  readonly url: string;
-  readonly caFile?: string;
-  /** Who to ask for tokens as; anonymous when absent. */
-  readonly credential?: Credential;
-}
-/** A parameter changed in this environment only; reports list every one. */
-export interface Override {
-  readonly item: string;
-  /** Name of the parameter, dotted for nested ones. */
-  readonly param: string;
-  readonly value: unknown;
-  readonly why: string;
-  /** Outside the rehearsal: who answers for it, and until when it stands (RFC 3339). */
-  readonly approver?: string;
-  readonly expires?: string;
-}
-export interface Environment {
-  readonly name: string;
-  /** The file, relative to the project. */
-  readonly file: string;
-  /** True for the embedded platform only: nothing in it can reach anything real. */
-  readonly rehearsal: boolean;
-  readonly kubeconfig: { readonly path: string; readonly context: string };
-  readonly namespaces: Readonly<Record<string, string>>;
-  readonly endpoints: Readonly<Record<string, Endpoint>>;
-  readonly stores: Readonly<Record<string, PostgresStore>>;
-  /** Redis servers. */
-  readonly caches: Readonly<Record<string, RedisStore>>;
-  /** Registries by a name of the environment's choosing. */
-  readonly registries: Readonly<Record<string, Registry>>;
-  /** DNS servers (`address:port`) that resolve the platform's public names; the system's resolver when absent. */
-  readonly dns?: { readonly servers: readonly string[] };
-  readonly credentials: Readonly<Record<string, Credential>>;
-  /** The key metrics as post-deployment kinds take them; their schema says what is in them. */
-  readonly keyMetrics?: readonly Readonly<Record<string, unknown>>[];
+export interface Environment extends SpecEnvironment {
   /** How people are reached, by a name of the environment's choosing; who is called, what an incident opens, who is on call. */
   readonly channels?: Channels;
   readonly contacts?: readonly Contact[];
@@ -66,14 +19,6 @@ export interface Environment {
   readonly onCall?: Readonly<Record<string, OnCallSource>>;
   /** When traffic may be moved here, and when not. */
   readonly changes?: ChangeCalendars;
-  /** Folders that items read, relative to the project: sources, results of tests. */
-  readonly folders: Readonly<Record<string, string>>;
-  readonly mutations: readonly Mutation[];
-  /** `enforce`: phase N+1 runs only on GO of phase N. `report`: it runs anyway and says what would have been refused. */
-  readonly preconditions: 'enforce' | 'report';
-  readonly overrides: readonly Override[];
-  /** Declared windows are divided by this; never network time-outs. 1 outside the rehearsal. */
-  readonly compression: number;
 }
 
 /** Names that may stand in `${rehearsal.NAME}` and the type of the value a running rehearsal gives them. */

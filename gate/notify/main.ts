@@ -28,6 +28,7 @@ import { Sink, type Sent } from './sink.ts';
 
 const LOOK_MS = 1000;
 const LAST_WORDS_MS = 60_000;
+const LAST_WORDS_ALONE_MS = 5000;
 const REHEARSAL_LIMIT_MS = 90_000;
 
 interface Notifier {
@@ -60,7 +61,9 @@ async function notify(notifier: Notifier): Promise<void> {
     if (run.decision !== null || isOrphaned()) break;
     await means.wait(LOOK_MS);
   }
-  await Promise.race([Promise.all(sending), pause(LAST_WORDS_MS)]);
+  // Whoever is told in a rehearsal goes with it.
+  const isAlone = isOrphaned() && notifier.plan.environment.rehearsal;
+  await Promise.race([Promise.all(sending), pause(isAlone ? LAST_WORDS_ALONE_MS : LAST_WORDS_MS)]);
   await close();
 }
 

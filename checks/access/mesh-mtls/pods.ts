@@ -29,13 +29,18 @@ export function meshPods(pods: readonly KubeObject[], namespaces: readonly KubeO
 }
 
 /** A pod of the control plane of Istio or Linkerd. */
-export const isControlPlane = ({ metadata: { labels = {} } }: KubeObject): boolean =>
-  labels['app'] === 'istiod' ||
-  labels['istio'] === 'pilot' ||
-  labels['linkerd.io/control-plane-component'] !== undefined;
+export function isControlPlane({ metadata }: KubeObject): boolean {
+  const labels = metadata.labels ?? {};
+  return (
+    labels['app'] === 'istiod' ||
+    labels['istio'] === 'pilot' ||
+    labels['linkerd.io/control-plane-component'] !== undefined
+  );
+}
 
 function meshPod({ metadata, ...pod }: KubeObject, ofNamespace: Readonly<Record<string, string>>): MeshPod {
-  const { namespace = '', name, labels = {}, annotations = {} } = metadata;
+  const { namespace = '', name } = metadata;
+  const [labels, annotations] = [metadata.labels ?? {}, metadata.annotations ?? {}];
   const own = listAt(pod, 'spec', 'containers').filter((one) => PROXIES[textAt(one, '', 'name')] === undefined);
   return {
     name: `${namespace}/${name}`,

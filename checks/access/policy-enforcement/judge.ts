@@ -105,8 +105,14 @@ function judgeProbe(asked: Asked, probed: Probed, say: Saying): void {
   if (probed.pod === null) return say.unsure('not-found', `${caller}: ${probed.why}.`, { subject });
   const { verdict, because } = forbiddenBy(world, `${params.namespace}/${probed.pod}`, asked);
   if (verdict === 'allow') return say.fail('notForbidden', subject);
-  // Whoever gets through needs no control: the connection is the proof.
-  if (probed.forbidden.saw === 'connected') return say.fail('reached', subject, { because });
+  if (probed.forbidden.saw === 'connected') {
+    if (isEmpty(asked))
+      return say.unsure('no-positive-control', `${subject}: connects, and no pod stands behind it that could answer.`, {
+        subject,
+      });
+    // Whoever gets through needs no control: the connection is the proof.
+    return say.fail('reached', subject, { because });
+  }
   const doubt = doubtOf(asked, probed);
   if (doubt !== undefined) say.unsure('no-positive-control', `${subject}: ${doubt}.`, { subject });
 }
@@ -139,12 +145,21 @@ function doubtOf(asked: Asked, { allowed, forbidden }: Extract<Probed, { pod: st
   return undefined;
 }
 
-/** Is somebody there to answer? */
-function isUp({ params, probe: { forbidden }, world, objects }: Asked): boolean {
+/** Pods behind the forbidden Service; undefined where there is no such Service, or who is behind it cannot be told. */
+function podsBehind({ params, probe: { forbidden }, world }: Asked): readonly string[] | undefined {
   const service = world.services.get(serviceOf(params, forbidden));
-  if (service === undefined) return false;
-  const behind = (backends(world, service, forbidden.port, 'TCP') ?? []).map(({ pod }) => pod.name);
-  return objects.some(
+  return service && backends(world, service, forbidden.port, 'TCP')?.map(({ pod }) => pod.name);
+}
+
+/** Nobody stands behind the Service: whatever took the connection is not what policies protect. */
+function isEmpty(asked: Asked): boolean {
+  return podsBehind(asked)?.length === 0;
+}
+
+/** Is somebody there to answer? */
+function isUp(asked: Asked): boolean {
+  const behind = podsBehind(asked) ?? [];
+  return asked.objects.some(
     (one) =>
       textAt(one, '', 'kind') === 'Pod' &&
       behind.includes(`${textAt(one, '', 'metadata', 'namespace')}/${textAt(one, '', 'metadata', 'name')}`) &&

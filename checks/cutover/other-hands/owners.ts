@@ -98,7 +98,7 @@ function leavesAlone(application: KubeObject, object: KubeObject): boolean {
 const WEIGHT_PATHS = /weight|^\/spec\/(rules|http)$|^\.spec\.(rules|http)$/;
 
 function fluxHands(object: KubeObject, writers: readonly KubeObject[]): readonly (Hand | Unknown)[] {
-  const { labels = {}, annotations = {} } = object.metadata;
+  const [labels, annotations] = [object.metadata.labels ?? {}, object.metadata.annotations ?? {}];
   return [
     { group: KUSTOMIZE, kind: KUSTOMIZATIONS.kind },
     { group: HELM, kind: HELM_RELEASES.kind },

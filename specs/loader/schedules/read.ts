@@ -56,10 +56,11 @@ export function scheduleProblems(
     names.add(one['name']);
     const ids = items.filter(({ phase }) => phase === one['phase']).map(({ raw }) => String(raw['id']));
     const unmet = prefixesOf(one).filter((prefix) => !ids.some((id) => id.startsWith(prefix)));
-    if (unmet.length > 0)
+    // What is no phase is a problem of its own.
+    if (unmet.length > 0 && typeof one['phase'] === 'string')
       problems.push(
         yaml.problem(`${at}/items`, {
-          message: `no item of ${String(one['phase'])} begins with ${unmet.join(' or ')}`,
+          message: `no item of ${one['phase']} begins with ${unmet.join(' or ')}`,
           fix: 'Name how the ids of its items begin, for example PD-DAY',
         }),
       );

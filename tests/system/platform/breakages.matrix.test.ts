@@ -111,8 +111,11 @@ describe('the database', () => {
     await until('its pod is gone', async () => !(await cluster.exists(pod)));
     const result = await project.run(DATABASE);
     expect(redItems(result), result.output).toEqual({
+      // The call that policies forbid goes to the database: nobody is there to be kept from.
+      'P1-CLU-004': 'inconclusive',
       'P1-DAT-001': 'fail',
       'P1-DAT-003': 'fail',
+      'P1-DAT-005': 'fail',
       // Neither the server nor the way through PgBouncer answers.
       'P1-DAT-004': 'fail',
       'P2-HEA-001': 'fail',
@@ -196,6 +199,8 @@ describe('the service', () => {
     const result = await project.run(SERVICE_ITEMS);
     // Users are served by green still, and how many replicas there are is the autoscaler's affair: P5-SEC-003, P2-DEP-001.
     expect(redItems(result), result.output).toEqual({
+      // Its pods make the calls that policies allow and forbid.
+      'P1-CLU-004': 'error',
       'P2-DEP-002': 'fail',
       'P2-HEA-001': 'fail',
       'P2-HEA-003': 'fail',
@@ -273,6 +278,8 @@ it('no StorageClass, and a placeholder in a Secret: each item tells its own', { 
   expect(redItems(result), result.output).toEqual({
     'P1-CLU-005': 'fail',
     'P1-SEC-001': 'fail',
+    // Whether a volume is encrypted is its class's to say.
+    'P1-SEC-004': 'inconclusive',
     'P2-DEP-001': 'fail',
     // Its tokens are signed by that Secret, and the service holds another.
     'P2-API-001': 'inconclusive',
@@ -311,8 +318,12 @@ describe("the gate's own rights", () => {
     expect(redItems(result), result.output).toEqual({
       'P1-CLU-002': 'error',
       'P1-CLU-003': 'error',
+      'P1-CLU-004': 'error',
       'P1-CLU-005': 'error',
       'P1-SEC-001': 'error',
+      'P1-SEC-003': 'error',
+      'P1-SEC-004': 'error',
+      'P1-CON-001': 'error',
       'P1-CON-002': 'error',
       'P1-CON-003': 'error',
       'P1-CON-004': 'error',
@@ -348,7 +359,9 @@ describe("the gate's own rights", () => {
     }
     const result = await project.run(RIGHTS);
     expect(redItems(result), result.output).toEqual({
+      'P1-CLU-004': 'error',
       'P1-SEC-001': 'error',
+      'P1-CON-001': 'error',
       'P1-CON-002': 'error',
       'P1-CON-003': 'error',
       'P1-CON-004': 'error',

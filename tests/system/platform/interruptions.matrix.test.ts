@@ -164,7 +164,7 @@ describe('the rehearsal', () => {
     tryKill(project.rehearsalPid(), 'SIGKILL');
     const result = await run.ended;
     const [load, ...others] = builtItems(result, 'phase3');
-    expect([load, others.length]).toEqual(['P3-LOA-001', 8]);
+    expect([load, others.length]).toEqual(['P3-LOA-001', 12]);
     expect(redItems(result), result.output).toEqual({
       'P3-LOA-001': 'fail',
       ...Object.fromEntries(others.map((id) => [id, 'error'])),
