@@ -61,18 +61,21 @@ export const configurationChanges = kind('documents/configuration-changes', {
   },
   required: ['document', 'namespace', 'deployments', 'version'],
   messages,
-  rights: ({ namespace }) => mayList([DEPLOYMENTS, REPLICA_SETS], namespace),
+  rights: (params) => mayList([DEPLOYMENTS, ...(needsReplicaSets(params) ? [REPLICA_SETS] : [])], params.namespace),
 
-  async gather({ document, namespace, deployments, sites }, { cluster, files }, { fresh }) {
+  async gather(params, { cluster, files }, { fresh }) {
+    const { document, namespace, deployments, sites } = params;
     const [read, listed, sets] = await Promise.all([
       new DocumentReader(files, sites).read(document),
       cluster.list(DEPLOYMENTS, { namespace, fresh }),
-      attempt(() => cluster.list(REPLICA_SETS, { namespace, fresh })),
+      attempt(async () =>
+        needsReplicaSets(params) ? (await cluster.list(REPLICA_SETS, { namespace, fresh })).items : [],
+      ),
     ]);
     const pairs = deployments.map((pair) => {
       const [now, before] = [
         listed.items.find(({ metadata }) => metadata.name === pair.name),
-        releaseBefore(pair, listed.items, sets.seen?.items ?? []),
+        releaseBefore(pair, listed.items, sets.seen ?? []),
       ];
       // Values stay here: what differs is told by name alone.
       return {
@@ -101,6 +104,15 @@ export const configurationChanges = kind('documents/configuration-changes', {
     showDocuments([read], say);
   },
 });
+
+/** What ran before is found among a Deployment's old ReplicaSets, unless the item names it. */
+function needsReplicaSets({
+  deployments,
+}: {
+  readonly deployments: readonly { readonly before?: string | undefined }[];
+}): boolean {
+  return deployments.some(({ before }) => before === undefined);
+}
 
 interface Compared {
   readonly name: string;

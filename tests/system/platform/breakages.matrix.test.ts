@@ -86,6 +86,13 @@ async function changeApi(change: object, back: object): Promise<void> {
   });
 }
 
+/** A run in which these items are red, and no others. */
+async function runRed(args: readonly string[], red: Readonly<Record<string, string>>): Promise<PlatformRun> {
+  const result = await project.run(args);
+  expect(redItems(result), result.output).toEqual(red);
+  return result;
+}
+
 /** Each item's message holds its parts: what it is about, what was seen, and what to do. */
 function expectMessages(result: PlatformRun, parts: Readonly<Record<string, readonly string[]>>): void {
   for (const [id, wanted] of Object.entries(parts)) {
@@ -109,8 +116,7 @@ describe('the database', () => {
       });
     });
     await until('its pod is gone', async () => !(await cluster.exists(pod)));
-    const result = await project.run(DATABASE);
-    expect(redItems(result), result.output).toEqual({
+    const result = await runRed(DATABASE, {
       // The call that policies forbid goes to the database: nobody is there to be kept from.
       'P1-CLU-004': 'inconclusive',
       'P1-DAT-001': 'fail',
@@ -171,9 +177,8 @@ describe('the service', () => {
     const name = 'ghcr.io/org/mcp-typescript-server';
     const value = (await podOfApi()).containers[0].image;
     await changeApi([{ op: 'replace', path, value: `${name}:v9.9.9` }], [{ op: 'replace', path, value }]);
-    const result = await project.run(SERVICE_ITEMS);
     // The new pod is an endpoint that is not ready; logging in and the API are served by the old ones.
-    expect(redItems(result), result.output).toEqual({
+    const result = await runRed(SERVICE_ITEMS, {
       'P2-DEP-001': 'fail',
       'P2-DEP-002': 'fail',
       'P2-HEA-001': 'fail',
@@ -196,9 +201,8 @@ describe('the service', () => {
   it('is scaled to nothing: nobody answers', { timeout: LIMIT }, async () => {
     await changeApi({ spec: { replicas: 0 } }, { spec: { replicas: 2 } });
     await until('its pods are gone', async () => (await cluster.names(API_PODS)).length === 0);
-    const result = await project.run(SERVICE_ITEMS);
     // Users are served by green still, and how many replicas there are is the autoscaler's affair: P5-SEC-003, P2-DEP-001.
-    expect(redItems(result), result.output).toEqual({
+    const result = await runRed(SERVICE_ITEMS, {
       // Its pods make the calls that policies allow and forbid.
       'P1-CLU-004': 'error',
       'P2-DEP-002': 'fail',
@@ -231,8 +235,7 @@ describe('security contexts', () => {
 
   it("a container's is missing", { timeout: LIMIT }, async () => {
     await changeApi(...lost(container, (await podOfApi()).containers[0].securityContext));
-    const result = await project.run(WORKLOADS);
-    expect(redItems(result), result.output).toEqual({
+    const result = await runRed(WORKLOADS, {
       'P1-CON-003': 'fail',
       'P1-CON-004': 'fail',
       'P1-CON-005': 'fail',
@@ -251,8 +254,7 @@ describe('security contexts', () => {
 
   it("a pod's is missing", { timeout: LIMIT }, async () => {
     await changeApi(...lost(pod, (await podOfApi()).securityContext));
-    const result = await project.run(WORKLOADS);
-    expect(redItems(result), result.output).toEqual({
+    const result = await runRed(WORKLOADS, {
       'P1-CON-002': 'fail',
       'P1-CON-005': 'fail',
       'P1-RBA-004': 'fail',
@@ -274,8 +276,7 @@ it('no StorageClass, and a placeholder in a Secret: each item tells its own', { 
   const { data } = await cluster.get(path);
   undo(() => cluster.patch(path, { data }));
   await cluster.patch(path, { data: { 'jwt-secret': Buffer.from('changeme').toString('base64') } });
-  const result = await project.run(WORKLOADS);
-  expect(redItems(result), result.output).toEqual({
+  const result = await runRed(WORKLOADS, {
     'P1-CLU-005': 'fail',
     'P1-SEC-001': 'fail',
     // Whether a volume is encrypted is its class's to say.
@@ -313,9 +314,8 @@ describe("the gate's own rights", () => {
   it('are revoked: the view is lost, so nothing is called broken', { timeout: LIMIT }, async () => {
     undo(await cluster.take(`${RBAC}/clusterrolebindings/golive-code-platform-rehearsal`));
     undo(await cluster.take(`${RBAC}/namespaces/mcp-production/rolebindings/golive-code-platform-rehearsal`));
-    const result = await project.run(RIGHTS);
     // Every user may ask who it is and which version answers; PostgreSQL and the public endpoint need no right in the cluster.
-    expect(redItems(result), result.output).toEqual({
+    const result = await runRed(RIGHTS, {
       'P1-CLU-002': 'error',
       'P1-CLU-003': 'error',
       'P1-CLU-004': 'error',
@@ -357,8 +357,7 @@ describe("the gate's own rights", () => {
       undo(() => cluster.patch(path, { rules }));
       await cluster.patch(path, { rules: rules.map(withoutListingPods) });
     }
-    const result = await project.run(RIGHTS);
-    expect(redItems(result), result.output).toEqual({
+    const result = await runRed(RIGHTS, {
       'P1-CLU-004': 'error',
       'P1-SEC-001': 'error',
       'P1-CON-001': 'error',
