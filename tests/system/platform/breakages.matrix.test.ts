@@ -86,10 +86,11 @@ async function changeApi(change: object, back: object): Promise<void> {
   });
 }
 
-/** A run in which these items are red, and no others. */
+/** A run in which these items are red, and no others: NO-GO where one of them failed. */
 async function runRed(args: readonly string[], red: Readonly<Record<string, string>>): Promise<PlatformRun> {
   const result = await project.run(args);
   expect(redItems(result), result.output).toEqual(red);
+  if (Object.values(red).includes('fail')) expect(summary(result)).toEqual(FAILED);
   return result;
 }
 
@@ -139,7 +140,6 @@ describe('the database', () => {
       'P5-HEA-001': [SERVICE, '/health answered 503', 'Fix: '],
     });
     expect(phaseDecisions(result)).toEqual({ phase1: 'NO-GO', phase2: 'NO-GO', phase5: 'NO-GO' });
-    expect(summary(result)).toEqual(FAILED);
   });
 
   it('hangs: what does not answer in time takes no write', { timeout: LIMIT }, async () => {
@@ -195,7 +195,6 @@ describe('the service', () => {
       'P2-HEA-001': [`${SERVICE}: Pod mcp-production/mcp-typescript-api-`, 'not ready', 'Fix: '],
       'P5-HEA-001': [`${SERVICE}: Pod mcp-production/mcp-typescript-api-`, 'not ready', 'Fix: '],
     });
-    expect(summary(result)).toEqual(FAILED);
   });
 
   it('is scaled to nothing: nobody answers', { timeout: LIMIT }, async () => {
@@ -220,7 +219,6 @@ describe('the service', () => {
       'P2-API-001': ['Authentication at https://blue.mcp.test:', 'answered 503', 'Fix: '],
       'P2-API-002': ['POST /auth/login: the login answered 503', 'Fix: Repair the service'],
     });
-    expect(summary(result)).toEqual(FAILED);
   });
 });
 
@@ -249,7 +247,6 @@ describe('security contexts', () => {
       'P1-CON-004': [DEPLOYMENT, 'capabilities.drop is not set, expected ["ALL"]', 'Fix: Set '],
       'P1-CON-005': [DEPLOYMENT, 'allowPrivilegeEscalation is not set, expected false', 'Fix: Set '],
     });
-    expect(summary(result)).toEqual(FAILED);
   });
 
   it("a pod's is missing", { timeout: LIMIT }, async () => {
@@ -266,7 +263,6 @@ describe('security contexts', () => {
       'P1-CON-002': [DEPLOYMENT, 'runAsNonRoot is not set, expected true', 'Fix: Set '],
       'P1-CON-005': [DEPLOYMENT, 'seccompProfile.type is not set', 'Fix: Set '],
     });
-    expect(summary(result)).toEqual(FAILED);
   });
 });
 
@@ -293,7 +289,6 @@ it('no StorageClass, and a placeholder in a Secret: each item tells its own', { 
       'Fix: Put the real value',
     ],
   });
-  expect(summary(result)).toEqual(FAILED);
 });
 
 /** Pods of the API itself: those of metrics.k8s.io may only be listed. */
