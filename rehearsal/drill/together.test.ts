@@ -9,7 +9,7 @@ const fault = (
 ): BoundFault => ({
   name,
   title: `${name} happens.`,
-  inject: (more.levers ?? [`${name}.kill`]).map((lever) => ({ lever })) as unknown as BoundFault['inject'],
+  inject: (more.levers ?? [`${name}.change`]).map((lever) => ({ lever })) as unknown as BoundFault['inject'],
   changes: items.map((item) => ({
     item,
     outcome: 'fail',
@@ -39,7 +39,7 @@ describe('groupsOf', () => {
     ],
     [
       'levers of one part',
-      [fault('a', ['A-1'], { levers: ['redis.kill'] }), fault('b', ['B-1'], { levers: ['x.y', 'redis.stop'] })],
+      [fault('a', ['A-1'], { levers: ['redis.limit'] }), fault('b', ['B-1'], { levers: ['x.y', 'redis.config'] })],
       [['a'], ['b']],
     ],
     [
@@ -55,6 +55,7 @@ describe('groupsOf', () => {
         ['e', 'f'],
       ],
     ],
+    ['one that stops a part', [fault('a', ['A-1']), fault('b', ['B-1'], { levers: ['b.kill'] })], [['a'], ['b']]],
     ['no faults', [], []],
   ])('%s', (_, faults, expected) => expect(names(groupsOf(faults, always))).toEqual(expected));
 
@@ -70,7 +71,7 @@ describe('merged and apart', () => {
 
   it('expects all of each, and waits for the slowest', () => {
     const one = merged([a, b]);
-    expect(one.inject.map(({ lever }) => lever)).toEqual(['a.kill', 'b.kill']);
+    expect(one.inject.map(({ lever }) => lever)).toEqual(['a.change', 'b.change']);
     expect(one.changes.map(({ item }) => item)).toEqual(['A-1', 'B-1', 'B-2']);
     expect(Object.keys(one.mayChange)).toEqual(['C-1']);
     expect([one.settleMs, merged([a, fault('c', ['C-1'])]).settleMs]).toEqual([20_000, 10_000]);

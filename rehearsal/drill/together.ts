@@ -10,6 +10,8 @@ import type { FaultResult } from './compare.ts';
 const MOST = 4;
 /** Levers that act on any object: two faults may pull them at once, on different objects. */
 const SHARED_PARTS: ReadonlySet<string> = new Set(['objects']);
+/** A part that is stopped: what takes another fault back may need it. */
+const STOPS = /\.kill$/;
 
 /**
  * The faults in groups, each in the place of its first one. `fits` says which faults may share at all: one that takes its items through
@@ -20,9 +22,10 @@ export function groupsOf(
   fits: (fault: BoundFault) => boolean,
 ): readonly (readonly BoundFault[])[] {
   const groups: BoundFault[][] = [];
+  const mayShare = (fault: BoundFault): boolean => fits(fault) && !fault.inject.some(({ lever }) => STOPS.test(lever));
   for (const fault of faults) {
-    const group = fits(fault)
-      ? groups.find((one) => one.length < MOST && one.every((other) => fits(other) && areApart(fault, other)))
+    const group = mayShare(fault)
+      ? groups.find((one) => one.length < MOST && one.every((other) => mayShare(other) && areApart(fault, other)))
       : undefined;
     if (group) group.push(fault);
     else groups.push([fault]);

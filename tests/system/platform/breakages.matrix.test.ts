@@ -202,7 +202,6 @@ describe('the service', () => {
     await until('its pods are gone', async () => (await cluster.names(API_PODS)).length === 0);
     // Users are served by green still, and how many replicas there are is the autoscaler's affair: P5-SEC-003, P2-DEP-001.
     const result = await runRed(SERVICE_ITEMS, {
-      // Its pods make the calls that policies allow and forbid.
       'P1-CLU-004': 'error',
       'P2-DEP-002': 'fail',
       'P2-HEA-001': 'fail',
@@ -275,7 +274,6 @@ it('no StorageClass, and a placeholder in a Secret: each item tells its own', { 
   const result = await runRed(WORKLOADS, {
     'P1-CLU-005': 'fail',
     'P1-SEC-001': 'fail',
-    // Whether a volume is encrypted is its class's to say.
     'P1-SEC-004': 'inconclusive',
     'P2-DEP-001': 'fail',
     // Its tokens are signed by that Secret, and the service holds another.
