@@ -50,12 +50,8 @@ function undo(how: () => Promise<void>): void {
   onTestFinished(how, LIMIT);
 }
 
-interface Status {
-  readonly observedGeneration?: number;
-  readonly replicas?: number;
-  readonly updatedReplicas?: number;
-  readonly readyReplicas?: number;
-}
+type Counted = 'observedGeneration' | 'replicas' | 'updatedReplicas' | 'readyReplicas';
+type Status = Readonly<Partial<Record<Counted, number>>>;
 async function rolledOut(): Promise<void> {
   await until('the service is rolled out', async () => {
     const { metadata, status } = await cluster.get(API);
