@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { EXIT } from '../../checks/contract/decision.ts';
 import type { CheckContext } from '../../checks/contract/capabilities.ts';
 import { ObservationError } from '../../checks/contract/capabilities.ts';
@@ -11,14 +11,16 @@ import type { Plan } from '../../checks/contract/plan.ts';
 import { durationMs } from '../../checks/contract/units.ts';
 import { registrySession } from '../../checks/protocols/oci.ts';
 import { openHost } from '../../fixtures/capabilities/host-impl.ts';
+import { releaseLock, takeLock } from '../../fixtures/rehearsal-client/state-file.ts';
 import { hasColour, writeError, writeJson, writeOut, writePainted } from '../write.ts';
 import { renderProblems } from '../../specs/loader/problems.ts';
 import { compileOrTell, type Selection } from '../compile.ts';
 import { withCluster } from '../doctor/cluster.ts';
+import { liveEnvironment } from '../live-environment.ts';
 import { applyAll, objectsToApply, waitForAll } from './apply.ts';
 import { readExecution, type Execution } from './file.ts';
 import { buildImages, ExecutionFailed, type PushedImage } from './images.ts';
-import { openJournal, unfinishedExecution, type Journal } from './journal.ts';
+import { EXECUTIONS, openJournal, unfinishedExecution, type Journal } from './journal.ts';
 import { commandsFor, type ImageToBuild } from './templates.ts';
 
 const LIMIT_MS = 4 * 3_600_000;
@@ -51,7 +53,20 @@ export async function run(options: ExecuteOptions): Promise<number> {
     writeError(refused);
     return EXIT.HOLD;
   }
-  return await execute(execution, plan, root);
+  // Two at once would push and apply over one another.
+  const folder = join(root, EXECUTIONS);
+  const other = takeLock(folder);
+  if (other) {
+    writeError(
+      `Another execution is under way (process ${other.owner.pid}): nothing was done.\nFix: wait for it, or end it and run the same command again.`,
+    );
+    return EXIT.HOLD;
+  }
+  try {
+    return await execute(execution, plan, root);
+  } finally {
+    releaseLock(folder);
+  }
 }
 
 function show(execution: Execution, plan: Plan, json: boolean): number {
@@ -122,7 +137,8 @@ async function execute(execution: Execution, plan: Plan, root: string): Promise<
       journal.tell({ event: 'resumed', pid: process.pid });
       writeOut(`Going on with execution ${before}.`);
     }
-    await perform(execution, plan, {
+    const live = { ...plan, environment: await liveEnvironment(root, environment, over.signal) };
+    await perform(execution, live, {
       root,
       journal,
       signal: AbortSignal.any([over.signal, AbortSignal.timeout(LIMIT_MS)]),

@@ -36,10 +36,10 @@ export interface Journal {
   close(): void;
 }
 
-const FOLDER = join('.golive', 'executions');
+export const EXECUTIONS = join('.golive', 'executions');
 
 export function openJournal(root: string, id: string): Journal {
-  const folder = join(root, FOLDER);
+  const folder = join(root, EXECUTIONS);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const events: ExecutionEvent[] = [...readJournal(root, id)];
   const file = openSync(join(folder, `${id}.jsonl`), 'a', 0o600);
@@ -59,7 +59,7 @@ export function openJournal(root: string, id: string): Journal {
 
 /** Lines that are not whole tell nothing. */
 function readJournal(root: string, id: string): readonly ExecutionEvent[] {
-  const path = join(root, FOLDER, `${id}.jsonl`);
+  const path = join(root, EXECUTIONS, `${id}.jsonl`);
   if (!existsSync(path)) return [];
   return readFileSync(path, 'utf8')
     .split('\n')
@@ -74,7 +74,7 @@ function readJournal(root: string, id: string): readonly ExecutionEvent[] {
 
 /** The newest execution of this commit in this environment that has not come to its end; null where there is none. */
 export function unfinishedExecution(root: string, commit: string, environment: string): string | null {
-  const folder = join(root, FOLDER);
+  const folder = join(root, EXECUTIONS);
   if (!existsSync(folder)) return null;
   const ids = readdirSync(folder)
     .filter((name) => name.endsWith('.jsonl'))
