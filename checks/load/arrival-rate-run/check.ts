@@ -1,7 +1,8 @@
 import type { LoadResult } from '../../contract/load.ts';
 import { endpoint, kubernetesName } from '../../contract/param-schemas.ts';
 import { durationMs, formatMs } from '../../contract/units.ts';
-import { kind, ObservationError } from '../../kit/kind.ts';
+import { kind, ObservationError, type Say } from '../../kit/kind.ts';
+import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { mayReadPodUse, readPodUse } from '../../protocols/pod-metrics.ts';
 import { couldHold, expectParam, generatorLimits, minSuccessParam, percent, requestParams } from '../load.ts';
 import { runEvidence, runName, saturation, successes, wanted, warmupDoubt } from '../load.ts';
@@ -16,6 +17,15 @@ import {
   serviceAt,
   unlessDown,
 } from '../run.ts';
+import {
+  askServer,
+  disagreement,
+  serverEvidence,
+  serverParam,
+  throttlingEvidence,
+  type ServerParams,
+  type ServerSeen,
+} from './server.ts';
 
 export const arrivalRateRun = kind('load/arrival-rate-run', {
   title: 'The service carried the declared load',
@@ -27,9 +37,10 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
     'Every request answered, lost (refused, reset, closed, timed out, TLS) or not sent in time.',
     'Exact percentiles, each second for itself, and what the pods used.',
     'Whether the generator kept up; runs in which it did not are told and made again.',
+    'Where the item names it, the service’s own histogram beside what was measured, and what throttled its pods.',
   ],
   not: ['How much more the service could take.'],
-  needs: ['load', 'cluster'],
+  needs: ['load', 'cluster', 'http'],
   changes: 'load',
   params: {
     endpoint,
@@ -74,6 +85,7 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
         },
       },
     },
+    server: serverParam,
     ...generatorLimits,
   },
   rules: {
@@ -96,9 +108,9 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
       fix: 'Find where requests stay: restarts, full accept queues or pools, time-outs in a proxy; or add replicas.',
     },
   },
-  rights: ({ watch }) => (watch ? mayReadPodUse(watch.namespace) : []),
+  rights: ({ watch, server }) => [...(watch ? mayReadPodUse(watch.namespace) : []), ...mayReadSecrets([server?.token])],
 
-  async gather(params, { load, cluster }, context) {
+  async gather(params, { load, cluster, http }, context) {
     const { watch } = params;
     const watching = watch ? { watch: () => readPodUse(cluster, selectionOf(watch)) } : {};
     const single = params.profile === undefined ? singleRequest(params) : undefined;
@@ -113,7 +125,7 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
           });
     // Why the runs before this one said nothing: whoever reads a pass sees that it was not the first.
     const discarded: string[] = [];
-    return await unlessDown(async (): Promise<LoadResult & { readonly discarded?: readonly string[] }> => {
+    return await unlessDown(async (): Promise<Measured> => {
       for (;;) {
         const again = discarded.length === 0 ? '' : ', again, as the generator was too slow';
         context.progress(
@@ -123,7 +135,11 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
         );
         const result = await send();
         const useless = isCertain(params, result) ? null : saturation(result, params);
-        if (useless === null || discarded.length + 1 >= params.attempts) return { ...result, discarded };
+        if (useless === null || discarded.length + 1 >= params.attempts) {
+          if (!params.server) return { ...result, discarded };
+          const server = await askServer(params.server, result, http, (ms) => context.wait(ms));
+          return { ...result, discarded, server };
+        }
         discarded.push(saturatedText(result, useless, params));
       }
     });
@@ -136,7 +152,7 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
     const due = wanted(result);
     const { discarded = [] } = result;
     say.judged(subject);
-    say.show(...runEvidence(result));
+    say.show(...runEvidence(result), ...throttlingEvidence(result.server, result));
     if (discarded.length > 0)
       say.show({ type: 'text', title: 'Runs that said nothing and were made again', text: discarded.join('\n') });
     if (due > 0 && answered === 0) say.fail('noAnswer', subject, { due });
@@ -149,10 +165,30 @@ export const arrivalRateRun = kind('load/arrival-rate-run', {
     if (saturated !== null) return say.unsure('generator-saturated', saturatedText(result, saturated, params));
     // At less than ten a second a second without an answer is chance.
     if (!isCertain(params, result) && (result.declaredRate ?? 0) >= 10) judgeSilence(subject, result, say);
+    judgeServer(params.server, result, subject, say);
     for (const { reason, why } of windowDoubts(result, params.minRequests))
       say.unsure(reason, `${subject}: ${why}`, { subject });
   },
 });
+
+/** Whether the service saw what was measured; an answer that is missing is a doubt. */
+function judgeServer(
+  declared: ServerParams | undefined,
+  result: Measured,
+  subject: string,
+  say: Pick<Say<typeof runMessages>, 'unsure' | 'unknown' | 'refused' | 'show'>,
+): void {
+  if (!declared) return;
+  const { server } = result;
+  if (!server) return say.unknown(subject, 'what the service’s own histogram says');
+  say.show(...serverEvidence(declared, server));
+  for (const refusal of server.refusals) say.refused(refusal, subject);
+  if (server.us === undefined) return;
+  const why = disagreement(declared, result, server);
+  if (why === null) return;
+  if (server.us === null) say.unknown(subject, why);
+  else say.unsure('unknown-value', `${subject}: ${why}.`, { subject });
+}
 
 /** Why the window is not one of the declared load. */
 function windowDoubts(result: LoadResult, minRequests: number) {
@@ -170,6 +206,11 @@ function windowDoubts(result: LoadResult, minRequests: number) {
 
 const saturatedText = (result: LoadResult, saturated: string, limits: Parameters<typeof couldHold>[1]): string =>
   `${runName(result)}: ${saturated}; the figures are the generator's, not the service's. It could hold about ${couldHold(result, limits)} requests a second: lower the rate, or run it on a machine with nothing else to do.`;
+
+interface Measured extends LoadResult {
+  readonly discarded?: readonly string[];
+  readonly server?: ServerSeen;
+}
 
 /** Held for so long where neither the item nor a profile says it. */
 const PLAIN = { duration: '60s', warmup: '10s' } as const;
