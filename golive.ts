@@ -10,6 +10,7 @@ import { declareLedgerCommand } from './commands/declare-ledger.ts';
 import { declareLoadCommand } from './commands/declare-load.ts';
 import { declareObjectCommands } from './commands/declare-objects.ts';
 import { declareRehearsalCommands } from './commands/declare-rehearsal.ts';
+import { declareReleaseCommands } from './commands/declare-release.ts';
 import { declareResultCommands } from './commands/declare-results.ts';
 import manifest from './package.json' with { type: 'json' };
 
@@ -137,7 +138,10 @@ function build(finish: (code: number) => void): Command {
   declareObjectCommands({ command, selecting, exitCodes, finish });
 
   program.commandsGroup('This machine and its rehearsal:');
-  declareRehearsalCommands({ command, selecting, exitCodes, finish });
+  declareRehearsalCommands({ command, exitCodes, finish });
+
+  program.commandsGroup('The release, its cutover and emergencies:');
+  declareReleaseCommands({ command, selecting, exitCodes, finish });
   declareCutoverCommand({ command, describe, exitCodes, finish });
   declareIncidentCommand({ command, selecting, exitCodes, finish });
   declareLoadCommand({ command, selecting, exitCodes, finish });

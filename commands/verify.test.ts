@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { dump } from 'js-yaml';
 import { IDENTITY } from '../reports/decide/testing/inputs.ts';
 import { editFile } from '../tests/harness/recorded-ledger.ts';
@@ -36,6 +36,7 @@ beforeEach(() => {
   releases.begin();
   elsewhere = mkdtempSync(join(tmpdir(), 'golive-elsewhere-'));
 });
+afterEach(() => rmSync(elsewhere, { recursive: true, force: true }));
 afterAll(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();

@@ -75,13 +75,13 @@ function shown(value: unknown): string {
 
 /** Throws RunFileError. */
 export function readBundle(path: string): Bundle {
+  if (!existsSync(path)) throw new RunFileError(`there is no ${path}: ${NAME_ONE}`);
   const bundle = unpacked(readJson(path));
-  if (bundle === null)
-    throw new RunFileError(
-      `${path} is no whole bundle of a run: name bundle.json or the folder of a finished run, as the run wrote it`,
-    );
+  if (bundle === null) throw new RunFileError(`${path} is no whole bundle of a run: ${NAME_ONE}`);
   return bundle;
 }
+const NAME_ONE =
+  'name a bundle.json, or the folder of a finished run as the run wrote it (.golive/runs/RUN, or signed/ in it)';
 
 function readJson(path: string): unknown {
   try {
