@@ -116,3 +116,37 @@ describe('calendars', () => {
     });
   });
 });
+
+describe('what is no calendar of events', () => {
+  const frozen = event('DTSTART:20261201T000000Z', 'DTEND:20261202T000000Z');
+  const on = '2026-12-01T12:00:00Z';
+
+  it.each([
+    ['was cut off within an event', frozen.slice(0, frozen.indexOf('END:VEVENT')), /cut off/],
+    ['was cut off after an event', frozen.slice(0, frozen.indexOf('END:VCALENDAR')), /cut off/],
+    ['has an event without an end', frozen.replace('END:VEVENT\r\n', ''), /cut off/],
+    ['takes events back', frozen.replace('PRODID:t', 'PRODID:t\r\nMETHOD:CANCEL'), /METHOD:CANCEL/],
+    [
+      'tells free and busy times',
+      frozen.replaceAll('VEVENT', 'VFREEBUSY').replace('SUMMARY:One', 'FREEBUSY:20261201T000000Z/P1D'),
+      /VFREEBUSY/,
+    ],
+    ['is a web page', '<html>', /BEGIN:VCALENDAR/],
+  ])('one that %s is an error, never a time without a freeze', async (_, text, message) => {
+    await expect(at(on, { freezes: [calendar] }, { text })).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['of two calendars the second counts, too', `${event('DTSTART:20261110T000000Z')}${frozen}`],
+    ['a mark of the byte order is no part of it', `\uFEFF${frozen}`],
+    ['nobody has confirmed it, and it forbids all the same', frozen.replace('UID:1', 'UID:1\r\nSTATUS:TENTATIVE')],
+  ])('%s', async (_, text) => {
+    expect(await at(on, { freezes: [calendar] }, { text })).toMatchObject({ may: false, why: 'frozen' });
+  });
+
+  it('a window that nobody has confirmed gives no leave', async () => {
+    const text = frozen.replace('UID:1', 'UID:1\r\nSTATUS:TENTATIVE');
+    expect((await at(on, { windows: [calendar] }, { text: frozen })).may).toBe(true);
+    expect(await at(on, { windows: [calendar] }, { text })).toMatchObject({ may: false, why: 'outside' });
+  });
+});

@@ -16,7 +16,7 @@ const DAY_MS = 86_400_000;
 /** A later instance may have been moved to the front. */
 const MARGIN_MS = 60 * DAY_MS;
 
-/** `busy`: not the events that leave whoever has them free (TRANSP:TRANSPARENT), as calendars mark whole days. `all`: these, too. */
+/** `busy`: not the events that leave whoever has them free (TRANSP:TRANSPARENT), as calendars mark whole days, nor those nobody has confirmed (STATUS:TENTATIVE). `all`: these, too. */
 type Counts = 'busy' | 'all';
 
 /** Throws where the text is no calendar, or a time of it cannot be placed. */
@@ -26,9 +26,36 @@ export async function calendarShifts(
   timeZone: string | undefined,
   counts: Counts = 'busy',
 ): Promise<Rota> {
-  if (!/^\s*BEGIN:VCALENDAR/i.test(text)) throw broken('it does not begin with BEGIN:VCALENDAR: is it the calendar?');
   const { default: ical } = await import('ical.js');
-  const calendar = parsed(ical, text);
+  const rotas = parsed(ical, text).map((calendar) => rotaOf(ical, calendar, window, timeZone, counts));
+  return {
+    name: rotas.map(({ name }) => name).join(', '),
+    shifts: rotas.flatMap(({ shifts }) => shifts),
+  };
+}
+
+/** The calendars of a stream; mostly one. What was cut off, or says nothing of when, is none: a freeze that is not read is no freeze. */
+function parsed(ical: Ical, text: string): readonly Component[] {
+  const stream = text.replace(/^\uFEFF/, '').trim();
+  if (!/^BEGIN:VCALENDAR/i.test(stream)) throw broken('it does not begin with BEGIN:VCALENDAR: is it the calendar?');
+  const count = (line: RegExp): number => [...stream.matchAll(line)].length;
+  if (!/\nEND:VCALENDAR$/i.test(stream) || count(/^BEGIN:/gim) !== count(/^END:/gim))
+    throw broken('not everything that begins in it ends (END:VCALENDAR): it was cut off');
+  try {
+    const read = ical.parse(stream) as readonly unknown[];
+    // Several stand in a list of their own.
+    const all = typeof read[0] === 'string' ? [read] : read;
+    return all.map((one) => new ical.Component(one as ConstructorParameters<Ical['Component']>[0]));
+  } catch (cause) {
+    throw new ObservationError('protocol', 'The calendar cannot be read.', { detail: 'no-calendar', cause });
+  }
+}
+
+function rotaOf(ical: Ical, calendar: Component, window: Span, timeZone: string | undefined, counts: Counts): Rota {
+  if (String(calendar.getFirstPropertyValue('method') ?? '').toUpperCase() === 'CANCEL')
+    throw broken('it takes events back (METHOD:CANCEL) and is no calendar of them');
+  if (calendar.getFirstSubcomponent('vfreebusy'))
+    throw broken('it holds times that are free or busy (VFREEBUSY) instead of events: export the events');
   const how: How = { instant: zonesOf(calendar, timeZone), counts };
   const events = calendar.getAllSubcomponents('vevent');
   const masters = events.filter((one) => !one.hasProperty('recurrence-id'));
@@ -38,14 +65,6 @@ export async function calendarShifts(
   );
   const shifts = [...masters, ...orphans].flatMap((one) => shiftsOf(new ical.Event(one), window, how));
   return { name: String(calendar.getFirstPropertyValue('x-wr-calname') ?? 'the calendar'), shifts };
-}
-
-function parsed(ical: Ical, text: string): Component {
-  try {
-    return new ical.Component(ical.parse(text) as ConstructorParameters<Ical['Component']>[0]);
-  } catch (cause) {
-    throw new ObservationError('protocol', 'The calendar cannot be read.', { detail: 'no-calendar', cause });
-  }
 }
 
 /** Turns a local time, as the property of an event says it, into an instant; `days` later by the calendar. */
@@ -98,7 +117,9 @@ function shiftsOf(event: Event, window: Span, how: How): Shift[] {
 function shiftOf(item: Event, start: Time, { instant, counts }: How): Shift | null {
   const { component } = item;
   const word = (name: string): string => String(component.getFirstPropertyValue(name) ?? '').toUpperCase();
-  if (word('status') === 'CANCELLED' || (counts === 'busy' && word('transp') === 'TRANSPARENT')) return null;
+  if (word('status') === 'CANCELLED') return null;
+  // What nobody has confirmed gives no leave; what may forbid does.
+  if (counts === 'busy' && (word('transp') === 'TRANSPARENT' || word('status') === 'TENTATIVE')) return null;
   const from = instant(start, zoneOf(component, 'dtstart'));
   return { from, to: endOf(item, start, from, instant), who: item.summary };
 }
