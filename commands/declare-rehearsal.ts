@@ -5,6 +5,7 @@ interface DrillFlags {
   readonly all?: boolean;
   readonly item?: readonly string[];
   readonly ci?: boolean;
+  readonly within?: string;
   readonly json?: string;
 }
 
@@ -44,6 +45,7 @@ export function declareRehearsalCommands({ command, exitCodes, finish }: Omit<De
     .option('--all', 'every declared fault, not only as many as turn each item red once')
     .option('--item <id...>', 'only faults that change these items')
     .option('--ci', 'what could not be judged because this machine was busy is told, and fails nothing')
+    .option('--within <duration>', 'try no further fault after that time: 12m; what was not tried is not proven')
     .option('--json <file>', 'write the matrix as JSON')
     .action(async (names: readonly string[], options: DrillFlags) =>
       finish(
@@ -54,6 +56,7 @@ export function declareRehearsalCommands({ command, exitCodes, finish }: Omit<De
           items: options.item ?? [],
           all: options.all === true,
           ci: options.ci === true,
+          ...(options.within === undefined ? {} : { within: options.within }),
           ...(options.json === undefined ? {} : { json: options.json }),
         }),
       ),

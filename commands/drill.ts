@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { ObservationError } from '../checks/contract/capabilities.ts';
 import { EXIT } from '../checks/contract/decision.ts';
 import type { Plan } from '../checks/contract/plan.ts';
-import { formatMs } from '../checks/contract/units.ts';
+import { DURATION_PATTERN, durationMs, formatMs } from '../checks/contract/units.ts';
 import {
   type BoundFault,
   faults as allFaults,
@@ -42,6 +42,8 @@ export interface DrillCommand {
   readonly json?: string;
   /** What could not be judged because this machine was busy is told, and fails nothing. */
   readonly ci?: boolean;
+  /** A duration after which no further fault is tried. */
+  readonly within?: string;
 }
 
 /** 0 all is as declared, 1 something is not (in CI: is wrong, and the machine does not explain it), 64 wrong use, 70 the rehearsal does not start, 130 interrupted. */
@@ -75,7 +77,11 @@ export async function drill(command: DrillCommand): Promise<number> {
 
 function unknownNames(command: DrillCommand, built: readonly string[]): string[] {
   const names = new Set(allFaults.map(({ name }) => name));
+  const { within } = command;
   return [
+    ...(within === undefined || new RegExp(DURATION_PATTERN).test(within)
+      ? []
+      : [`--within ${within} is no duration: write it as 90s, 12m or 1h`]),
     ...command.faults.filter((name) => !names.has(name)).map((name) => `there is no fault ${name}`),
     ...command.items.filter((id) => !built.includes(id)).map((id) => `${id} is no built item`),
   ];
@@ -125,6 +131,7 @@ async function withRehearsal(
       signal: interrupt.signal,
       patient: command.ci === true,
       together: isWhole(command) && !command.all,
+      ...(command.within === undefined ? {} : { withinMs: durationMs(command.within) }),
       baseline: (records) => writeOut(`${records.length} items looked at while nothing is broken.`),
       result: (one) => writePainted(renderFault(one, style)),
     });

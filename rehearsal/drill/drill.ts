@@ -38,6 +38,8 @@ export interface DrillOptions {
    * that did not do what it declares is tried once more.
    */
   readonly patient?: boolean;
+  /** Milliseconds after which no further fault is tried; what was not is not proven. */
+  readonly withinMs?: number;
   /** Whether faults that do not touch each other's items are injected at the same time. What is not as declared then is tried alone. */
   readonly together?: boolean;
   /** Told as it goes. */
@@ -81,7 +83,9 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
     const trial = { ...options, built, first, latest: new Map(first), control };
     // Nothing can be said of what was not good before.
     const tried = options.faults.filter(({ changes }) => !changes.some(({ item }) => left.has(item)));
+    const isOver = (): boolean => performance.now() - started > (options.withinMs ?? Infinity);
     for (const group of options.together === true ? groupsOf(tried, isLight(built)) : tried.map((fault) => [fault])) {
+      if (isOver()) break;
       for await (const result of tryGroup(group, trial)) {
         results.push(result);
         options.result(result);
