@@ -112,8 +112,9 @@ const UNITS: Readonly<Record<string, number>> = {
   ns: 1e-6,
 };
 
-/** A duration as Go writes it (`15s`, `1m0.5s`), or null. */
-function goDurationMs(text: string): number | null {
+/** A duration as Go writes it (`15s`, `1m0.5s`, `0`), or null. */
+export function goDurationMs(text: string): number | null {
+  if (text === '0') return 0;
   if (!/^([0-9.]+(h|ms|us|µs|ns|m|s))+$/.test(text)) return null;
   const parts = [...text.matchAll(/([0-9.]+)(h|ms|us|µs|ns|m|s)/g)];
   return parts.reduce((sum, [, number = '0', unit = '']) => sum + Number(number) * (UNITS[unit] ?? NaN), 0);

@@ -6,6 +6,7 @@ import { DocumentReader, type ReadDocument } from '../../documents/documents.ts'
 import { documentPath, judgeDocument, reviewMessages, reviewParams } from '../../documents/review.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind, objectSubject, subjectText, type ParamsOf, type Say } from '../../kit/kind.ts';
+import { externalMessages, EXTERNAL_SECRETS, judgeExternalSecrets, readExternalSecrets } from './external-secrets.ts';
 import { writtenAt } from '../../protocols/written-at.ts';
 import { mayList, SECRETS } from '../../protocols/kubernetes.ts';
 
@@ -34,6 +35,7 @@ type Params = ParamsOf<typeof params, 'namespaces' | 'document'>;
 
 const messages = {
   ...reviewMessages,
+  ...externalMessages,
   notDescribed: {
     says: '{subject}: {document} does not name it, expected how it is rotated.',
     fix: 'Write how the Secret is rotated, by whom and what has to be restarted then.',
@@ -56,6 +58,7 @@ export const secretRotation = kind('access/secret-rotation', {
   sees: [
     'A document on rotation that somebody reviewed of late names every Secret of the namespaces.',
     'The content of each was written within its period, by the field managers that Kubernetes records; its metadata alone is read.',
+    'Secrets that the External Secrets Operator brings are still brought: refreshed within their interval, whatever their condition says.',
   ],
   not: [
     'Whether the new content differs from the old, and whether what reads it was restarted.',
@@ -65,16 +68,17 @@ export const secretRotation = kind('access/secret-rotation', {
   required: ['namespaces', 'document'],
   params,
   messages,
-  rights: ({ namespaces }) => namespaces.flatMap((namespace) => mayList([SECRETS], namespace)),
+  rights: ({ namespaces }) => namespaces.flatMap((namespace) => mayList([SECRETS, EXTERNAL_SECRETS], namespace)),
 
   async gather({ namespaces, document, sites }, { cluster, files }) {
     const lists = await Promise.all(
       namespaces.map(async (namespace) => (await cluster.listMetadata(SECRETS, { namespace })).items),
     );
-    return { secrets: lists.flat(), document: await new DocumentReader(files, sites).read(document) };
+    const external = await readExternalSecrets(cluster, namespaces);
+    return { secrets: lists.flat(), external, document: await new DocumentReader(files, sites).read(document) };
   },
 
-  judge(given, { secrets, document }, say, now) {
+  judge(given, { secrets, external, document }, say, now) {
     const read = judgeDocument(document, given, say, now);
     const own = secrets.filter((one) => !isKeptByATool(one));
     for (const secret of own) {
@@ -82,6 +86,7 @@ export const secretRotation = kind('access/secret-rotation', {
       if (read) judgeDescribed(secret, document.path, read, say);
       judgeAge(secret, given, say, now);
     }
+    judgeExternalSecrets(external, say, now);
     for (const { secret } of given.exceptions)
       if (!own.some(({ metadata: { namespace = '', name } }) => `${namespace}/${name}` === secret))
         say.fail('unneeded', `Secret ${secret}`);
