@@ -9,6 +9,7 @@ import { begin, giveBack, refuse, type CutoverEnd, type CutoverRun, type Recorde
 import { aborted, RollbackRequested } from './rollback-requested.ts';
 import { guardRoute, holdLease, watchItems, type Ramp } from './guards.ts';
 import type { CutoverParts } from './parts.ts';
+import { emergency, watchEmergency, type Emergency, type TreeWatch } from './emergency.ts';
 import type { PrometheusWatch } from './prometheus.ts';
 import { proveStep } from './prove.ts';
 import { rollBack } from './rollback.ts';
@@ -55,6 +56,8 @@ class Engine implements Ramp {
   readonly #services: ReturnType<CutoverParts['watch']>;
   readonly #prometheus: PrometheusWatch;
   readonly #watching: Watching;
+  readonly #tree: TreeWatch;
+  readonly #emergency: Emergency;
   #weight = 0;
   #shifting = false;
 
@@ -67,6 +70,8 @@ class Engine implements Ramp {
     const { settings, clock, journal } = run;
     const sources = { probes: this.#probes, services: this.#services, prometheus: this.#prometheus };
     this.#watching = watching({ settings, clock, journal, ...sources });
+    this.#tree = run.parts.tree(() => run.journal.now());
+    this.#emergency = emergency(run, this.#tree);
   }
 
   async go(): Promise<CutoverEnd> {
@@ -82,6 +87,7 @@ class Engine implements Ramp {
           guardRoute(this),
           watchItems(this),
           watchWheel(this),
+          watchEmergency(this, this.#emergency),
           // Whoever calls back ends everything else.
           aborted(this.run.back),
         ]);
@@ -100,6 +106,7 @@ class Engine implements Ramp {
       this.#probes.stop();
       this.#services.stop();
       this.#prometheus.stop();
+      this.#tree.stop();
       await giveBack(parts, clock);
     }
   }
@@ -118,14 +125,19 @@ class Engine implements Ramp {
     }
   }
 
+  /** Triggers that are not at rest, and branches of the decision tree of which nothing is known. */
+  #unsettled(): readonly string[] {
+    return [...this.#watching.unsettledTriggers(), ...this.#emergency.unknown()];
+  }
+
   /** Nothing moves while a trigger is pending: it would be blamed on the new release. */
   async #untilCalm(): Promise<void> {
     const { journal } = this.run;
-    for (const from = journal.now(); this.#watching.unsettledTriggers().length > 0;) {
+    for (const from = journal.now(); this.#unsettled().length > 0;) {
       if (journal.now() - from > WARM_WITHIN_MS)
         throw new RollbackRequested({
           code: 'out-of-time',
-          text: `${this.#watching.unsettledTriggers().join(', ')} did not come to rest within ${formatMs(WARM_WITHIN_MS)}: no traffic was moved.`,
+          text: `${this.#unsettled().join(', ')} did not come to rest within ${formatMs(WARM_WITHIN_MS)}: no traffic was moved.`,
         });
       await this.pause(STEADY_LOOK_MS);
     }
@@ -160,12 +172,12 @@ class Engine implements Ramp {
   /** What is pending now may be firing in a moment; what knows nothing by then cannot say that the release may stay. */
   async #untilSettled(): Promise<void> {
     const { journal, settings } = this.run;
-    for (const from = journal.now(); this.#watching.unsettledTriggers().length > 0;) {
+    for (const from = journal.now(); this.#unsettled().length > 0;) {
       const waited = journal.now() - from;
       if (waited > settings.leastPatienceMs)
         throw new RollbackRequested({
           code: 'out-of-time',
-          text: `The run was over, and for ${formatMs(waited)} nobody could say that the release may stay: ${this.#watching.unsettledTriggers().join(', ')} had no values or was pending.`,
+          text: `The run was over, and for ${formatMs(waited)} nobody could say that the release may stay: ${this.#unsettled().join(', ')} had no values or was pending.`,
         });
       await this.pause(STEADY_LOOK_MS);
     }
@@ -191,7 +203,7 @@ class Engine implements Ramp {
     let hasLooked = false;
     for (;;) {
       const now = journal.now();
-      const unsettledTriggers = this.#watching.unsettledTriggers();
+      const unsettledTriggers = this.#unsettled();
       const unshown = unsettledTriggers.length > 0 ? [] : this.#watching.unshown(step.weight, from, this.#isLast(step));
       const isLate = now > until + patience;
       // A window that is held ends when it is resumed; the patience with triggers that know nothing does not wait for that.

@@ -26,6 +26,7 @@ import { runItem } from '../fixtures/run-item.ts';
 import { LEASE_SECONDS } from './guards.ts';
 import type { CutoverParts } from './parts.ts';
 import { startProber } from './prober.ts';
+import { watchTree } from './emergency.ts';
 import { watchPrometheus } from './prometheus.ts';
 import { watchServices } from './services.ts';
 import type { CutoverSettings } from './settings.ts';
@@ -105,6 +106,18 @@ export function openParts({ plan, values, settings, runDir, id }: OpenOptions): 
       const over = new AbortController();
       const { http } = host.open(['http'], context(over.signal));
       const watch = watchPrometheus(http, settings.metrics, { ...realClock, now });
+      return {
+        seen: watch.seen,
+        stop: () => {
+          watch.stop();
+          over.abort();
+        },
+      };
+    },
+    tree: (now) => {
+      const over = new AbortController();
+      const { http } = host.open(['http'], context(over.signal));
+      const watch = watchTree(http, settings.tree, { ...realClock, now });
       return {
         seen: watch.seen,
         stop: () => {

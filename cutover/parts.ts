@@ -3,6 +3,7 @@ import type { ProbeRecord, RecordedRevision, RecordedSetting, WheelRequest } fro
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
 import type { SplitState } from '../checks/protocols/traffic/system.ts';
 import type { CredentialEnd } from './credential-end.ts';
+import type { TreeWatch } from './emergency.ts';
 import type { PrometheusWatch } from './prometheus.ts';
 import type { ServicesSeen } from './services.ts';
 
@@ -44,6 +45,8 @@ export interface CutoverParts {
   };
   /** Starts asking Prometheus what triggers want of it. */
   prometheus(now: () => number): PrometheusWatch;
+  /** Starts looking at the decision tree of an emergency. */
+  tree(now: () => number): TreeWatch;
   /** Outcomes of this run so far. */
   outcomes(): readonly OutcomeRecord[];
   /** Runs an item of the plan again. */

@@ -1,6 +1,7 @@
 /** What the plan's items of phase 4 declare of the cutover, with every window as long as this environment makes it. */
 import type { RehearsalValues } from '../checks/contract/environment.ts';
 import type { TrafficRoute, TriggerMetric, TriggerRule } from '../checks/contract/cutover.ts';
+import type { DecisionTree } from '../checks/contract/notify.ts';
 import type { Plan, PlannedItem } from '../checks/contract/plan.ts';
 import type { SecretRef } from '../checks/contract/secrets.ts';
 import { durationMs } from '../checks/contract/units.ts';
@@ -67,6 +68,8 @@ export interface CutoverSettings {
   readonly leastPatienceMs: number;
   /** Calendars that say when traffic may be moved, and for how long it must; undefined where nothing is declared. */
   readonly changes?: ChangeWindow;
+  /** What an emergency asks for, armed beside the triggers; undefined where the environment declares none. */
+  readonly tree?: DecisionTree;
   /** Items of phase 4 that must have passed before any traffic moves. */
   readonly before: readonly string[];
   /** Items whose failure takes traffic back while it has moved. */
@@ -180,6 +183,7 @@ export function cutoverSettings(plan: Plan, values: RehearsalValues | null): Cut
     leastPatienceMs: LEAST_PATIENCE_MS,
     rollbackOn: plan.items.filter(({ onFailure }) => onFailure === 'rollback').map(({ id }) => id),
     ...changesOf(of('change-window')[0], values),
+    ...treeOf(plan, values),
     before: firstHalf(plan)
       .filter((item) => item.kind.startsWith('cutover/'))
       .map(({ id }) => id),
@@ -232,6 +236,11 @@ function changesOf(item: PlannedItem | undefined, values: RehearsalValues | null
   if (!item) return {};
   const { lasts, ...calendars } = paramsOf(item, values) as unknown as Calendars & { readonly lasts: string };
   return { changes: { ...calendars, lastsMs: durationMs(lasts) } };
+}
+
+function treeOf({ environment }: Plan, values: RehearsalValues | null): Pick<CutoverSettings, 'tree'> {
+  const tree = (values ? resolveRehearsal(environment, values) : environment).incident?.tree;
+  return tree ? { tree } : {};
 }
 
 /** The items of phase 4 that stand before its first step. */

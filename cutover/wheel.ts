@@ -17,7 +17,6 @@ const CREDENTIAL_EVERY_MS = 15_000;
 /** Hears what was said since; answers whether traffic is held. Throws RollbackRequested where somebody aborts. */
 export function atWheel({ parts, journal }: Pick<CutoverRun, 'parts' | 'journal'>, weight: number): boolean {
   const requests = parts.wheel();
-  if (requests.length === 0) return false;
   const heard = new Set(journal.events.flatMap(requestOf));
   for (const request of requests.filter(({ id }) => !heard.has(id))) {
     const { id, say, by, reason } = request;

@@ -151,7 +151,8 @@ export interface RollbackReason {
     | 'lease-lost'
     | 'route-failed'
     | 'out-of-time'
-    | 'asked';
+    | 'asked'
+    | 'emergency';
   /** One sentence for people: trigger, threshold, observed value and times. */
   readonly text: string;
   /** RFC 3339: when the breach began, where there was one. */
@@ -237,6 +238,17 @@ export type CutoverEvent = { readonly at: string; readonly ms: number } & (
   /** A person holds traffic at its weight, or lets it go on. */
   | ({ readonly event: 'held' } & AtWheel)
   | ({ readonly event: 'resumed' } & AtWheel)
+  /** A branch of the environment's decision tree was taken that leaves traffic where it is: it is stopped there, or somebody decides. */
+  | {
+      readonly event: 'emergency';
+      readonly branch: string;
+      readonly action: 'stop' | 'escalate';
+      readonly value: number;
+      readonly above: number;
+      /** Of escalate: who decides. */
+      readonly contact?: string;
+      readonly weight: number;
+    }
   | {
       readonly event: 'step-done';
       readonly item: string;

@@ -207,6 +207,7 @@ export const NOTIFY_EVENTS = [
   'phase-began',
   'no-go',
   'rollback',
+  'emergency',
   'go',
   'sign-off-needed',
   'waiver-expires',

@@ -260,6 +260,8 @@ const WORDS: { readonly [N in Told]: (event: CutoverEventOf<N>) => string } = {
   split: (split) => `${split.item}: ${splitText(split)}, target ${split.target * 100} %: ${split.verdict}`,
   trigger: (one) =>
     `${one.item}: ${one.state}, ${one.value ?? 'no value'} (threshold ${one.threshold})${secondText(one)}`,
+  emergency: ({ branch, action, value, above, contact, weight }) =>
+    `${branch}: ${value}, above ${above}, at ${weight} %: ${action}${contact === undefined ? '' : `, ${contact} decides`}`,
   tried: ({ weight, answers, backMs }) =>
     `${weight} % and back: ${answers} answers of the new release, none ${formatMs(backMs)} after the weight was 0`,
   'rollback-begun': ({ reason }) => `${reason.code}: ${reason.text}`,

@@ -1,8 +1,8 @@
 /** The steps of the emergency procedure: each answers what was seen, and none throws. */
-import type { Channel, Contact, IncidentStep, Message } from '../../checks/contract/notify.ts';
+import type { Channel, IncidentStep, Message } from '../../checks/contract/notify.ts';
 import { hideCredentials } from '../../checks/contract/credentials.ts';
 import { errorText } from '../../checks/contract/text.ts';
-import { deliver } from '../../checks/protocols/notify/deliver.ts';
+import { channelTo, deliver } from '../../checks/protocols/notify/deliver.ts';
 import { apiOf, incidentOf, sendEvent } from '../../checks/protocols/notify/pagerduty.ts';
 import type { IncidentMeans } from './means.ts';
 
@@ -42,7 +42,7 @@ export async function reachContacts(means: IncidentMeans, log: Procedure, paged:
   await Promise.all(
     reachable.map(async (contact, index) => {
       const { channel: name = '' } = contact;
-      const channel = addressed(means.channels[name], contact);
+      const channel = channelTo(means.channels, contact);
       const sent =
         name === means.plan.page ? paged : await send(means, log, { name, channel, id: `${log.id}-contact-${index}` });
       log.add({ step: 'contact', on: contact.name, ...sent });
@@ -54,13 +54,9 @@ export async function reachContacts(means: IncidentMeans, log: Procedure, paged:
 export async function reachContact(means: IncidentMeans, log: Procedure, name: string | undefined): Promise<void> {
   const contact = means.contacts.find((one) => one.name === name);
   const { channel: through = '' } = contact ?? {};
-  const channel = contact ? addressed(means.channels[through], contact) : undefined;
+  const channel = contact && channelTo(means.channels, contact);
   const sent = await send(means, log, { name: through, channel, id: `${log.id}-escalated` });
   log.add({ step: 'contact', on: name ?? 'nobody', ...sent });
-}
-
-function addressed(channel: Channel | undefined, { address }: Contact): Channel | undefined {
-  return channel?.type === 'email' && address !== undefined ? { ...channel, to: [address] } : channel;
 }
 
 /** Resolves the page and looks whether it is resolved. */

@@ -113,6 +113,8 @@ export class World {
   down: string[] = [];
   /** What Prometheus says, asked twenty times a second; null: it cannot be reached. */
   metric: () => number | null = () => null;
+  /** What the branches of the decision tree read; null: their source does not answer. */
+  branches: Readonly<Record<string, number | null>> = {};
   /** Nobody answers at all. */
   silent = false;
   restores = 0;
@@ -275,6 +277,16 @@ export class World {
       probe: (now) => this.#users(now),
       watch: () => ({ seen: () => ({ down: this.down, known: true }), stop: () => undefined }),
       prometheus: (now) => this.#prometheus(now),
+      tree: (now) => ({
+        seen: () =>
+          Object.entries(this.branches).map(([branch, value]) => ({
+            branch,
+            value,
+            why: value === null ? 'connection refused' : null,
+            at: now(),
+          })),
+        stop: () => undefined,
+      }),
       outcomes: () => this.outcomes as OutcomeRecord[],
       verify: (item) => {
         // One that is looked at first is asked while traffic is on its way back.

@@ -1,4 +1,5 @@
 /** What of a run people want to hear: one stream of events, made from what the run has recorded so far. Pure. */
+import { valueText } from '../../checks/protocols/prometheus.ts';
 import { NOTICE_MS } from '../../reports/decide/people.ts';
 import { regressions } from './regressions.ts';
 import type { NotifyEvent, RunSoFar } from './run-so-far.ts';
@@ -12,6 +13,7 @@ export function eventsOf(run: RunSoFar): readonly NotifyEvent[] {
     ...phasesBegun(run),
     ...blockingFailures(run),
     ...rollbacks(run),
+    ...emergencies(run),
     ...decided(run),
     ...ending(run),
     ...regressions(run, about(run)),
@@ -50,6 +52,24 @@ function rollbacks(run: RunSoFar): readonly NotifyEvent[] {
   if (!begun) return [];
   const subject = `Traffic goes back: ${about(run)}`;
   return [{ event: 'rollback', id: `${run.runId}-rollback`, subject, text: begun.reason.text, severity: 'critical' }];
+}
+
+/** Branches of the decision tree that leave traffic where it is: a person has to act. Each once, however often it is taken. */
+function emergencies(run: RunSoFar): readonly NotifyEvent[] {
+  const taken = run.cutover.filter((one) => one.event === 'emergency');
+  const first = taken.filter((one, index) => taken.findIndex(({ branch }) => branch === one.branch) === index);
+  return first.map(({ branch, action, value, above, contact, weight }) => ({
+    event: 'emergency',
+    id: `${run.runId}-emergency-${branch}`,
+    subject: `${branch}: ${about(run)}`,
+    text:
+      `${branch} is ${valueText(value)}, above ${above}, while ${weight} % of the traffic is on the new release. ` +
+      (action === 'stop'
+        ? 'No more traffic moves. Look into it, then: golive cutover resume --reason …, or abort.'
+        : `Nothing is taken back: ${contact ?? 'the contact'} decides (golive cutover hold or abort --reason …).`),
+    severity: 'critical',
+    ...(contact === undefined ? {} : { contact }),
+  }));
 }
 
 function decided(run: RunSoFar): readonly NotifyEvent[] {

@@ -12,6 +12,7 @@ import { parseJson } from '../../checks/contract/json.ts';
 import { pause } from '../../checks/contract/pause.ts';
 import type { NotifyRule } from '../../checks/contract/notify.ts';
 import type { Plan } from '../../checks/contract/plan.ts';
+import { channelTo } from '../../checks/protocols/notify/deliver.ts';
 import { historyReader } from '../../fixtures/capabilities/history.ts';
 import { openHost } from '../../fixtures/capabilities/host-impl.ts';
 import { openMessaging } from '../../fixtures/capabilities/messaging.ts';
@@ -45,7 +46,7 @@ async function main(): Promise<void> {
 }
 
 async function notify(notifier: Notifier): Promise<void> {
-  const { means, sinks, close } = await openSinks(notifier);
+  const { means, sinks, sinkOf, close } = await openSinks(notifier);
   const told = new Set<string>();
   const sending: Promise<void>[] = [];
   const tell = (event: NotifyEvent): void => {
@@ -54,6 +55,8 @@ async function notify(notifier: Notifier): Promise<void> {
     for (const { rule, sink } of sinks)
       if (isFor(rule, event))
         sending.push(sink.send(linked(rule, event, notifier)).then((sent) => record(notifier, sent)));
+    const decider = event.contact === undefined ? undefined : sinkOf(event.contact);
+    if (decider) sending.push(decider.send(event).then((sent) => record(notifier, sent)));
   };
   for (;;) {
     const run = await soFar(notifier);
@@ -91,7 +94,13 @@ async function openSinks({ runDir, root, plan }: Notifier) {
     const channel = environment.channels?.[rule.channel];
     return channel ? [{ rule, sink: new Sink(rule.channel, channel, means) }] : [];
   });
-  return { means, sinks, close: () => host.close() };
+  /** Of a contact; undefined where no channel reaches them. */
+  const sinkOf = (name: string): Sink | undefined => {
+    const contact = environment.contacts?.find((one) => one.name === name);
+    const channel = contact && channelTo(environment.channels, contact);
+    return channel && new Sink(`${contact.channel ?? ''} to ${name}`, channel, means);
+  };
+  return { means, sinks, sinkOf, close: () => host.close() };
 }
 
 async function rehearsed(root: string, { environment }: Plan): Promise<Plan['environment']> {

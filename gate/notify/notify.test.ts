@@ -43,6 +43,19 @@ it('tells that signatures are missing, and of a GO', () => {
   expect(names({ decision: { ...decided, decision: 'HOLD', readiness: 'HOLD' } })).toEqual([]);
 });
 
+it('tells who decides in an emergency, once for each branch of the tree', () => {
+  const taken = { event: 'emergency', at: '2026-01-15T12:00:00Z', ms: 1, value: 0.4, above: 0.3, weight: 25 } as const;
+  const business = { ...taken, branch: 'Business impact', action: 'escalate', contact: 'Product Owner' } as const;
+  const attack = { ...taken, branch: 'Security incident', action: 'stop', value: 2, above: 0 } as const;
+  const told = eventsOf(run({ cutover: [business, attack, business] }));
+  expect(told.map(({ event, contact }) => [event, contact])).toEqual([
+    ['emergency', 'Product Owner'],
+    ['emergency', undefined],
+  ]);
+  expect(told[0]?.text).toMatch(/^Business impact is 0\.4, above 0\.3, while 25 % .* Product Owner decides/);
+  expect(told[1]?.text).toMatch(/No more traffic moves\. Look into it/);
+});
+
 /** Answers with these statuses, one after the other; the last one from then on. */
 let statuses: number[] = [];
 const bodies: string[] = [];

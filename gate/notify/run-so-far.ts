@@ -16,6 +16,8 @@ export interface NotifyEvent {
   /** The role whose item it is about; absent: the whole release. */
   readonly owner?: string;
   readonly item?: string;
+  /** Whom it is addressed to besides: a name among the environment's contacts. */
+  readonly contact?: string;
 }
 /** A run as it is recorded by now. */
 export interface RunSoFar {

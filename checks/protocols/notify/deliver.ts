@@ -1,7 +1,7 @@
 /** Sends a message through a channel and says what was seen of it. Accepted is never delivered: only what is read back has arrived. */
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../contract/http.ts';
 import { at, parseJson, textAt } from '../../contract/json.ts';
-import type { Channel, ChannelOf, MailSender, Message } from '../../contract/notify.ts';
+import type { Channel, ChannelOf, Channels, Contact, MailSender, Message } from '../../contract/notify.ts';
 import type { SecretRef } from '../../contract/secrets.ts';
 import { ObservationError } from '../../kit/kind.ts';
 import { apiOf, incidentOf, sendEvent, type Pager } from './pagerduty.ts';
@@ -23,6 +23,15 @@ export interface Means {
   readonly mail: MailSender;
   readonly now: Date;
   wait(ms: number): Promise<void>;
+}
+
+/** The channel by which a contact is reached: mail goes to their own address. */
+export function channelTo(
+  channels: Channels | undefined,
+  { channel: name = '', address }: Contact,
+): Channel | undefined {
+  const channel = channels?.[name];
+  return channel?.type === 'email' && address !== undefined ? { ...channel, to: [address] } : channel;
 }
 
 const LOOK_MS = 250;

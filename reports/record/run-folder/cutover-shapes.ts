@@ -100,6 +100,14 @@ const SHAPES: Readonly<Record<CutoverEvent['event'], Shape>> = {
   },
   held: { request: text, by: text, reason: text, weight: number },
   resumed: { request: text, by: text, reason: text, weight: number },
+  emergency: {
+    branch: text,
+    action: one('stop', 'escalate'),
+    value: number,
+    above: number,
+    contact: optional(text),
+    weight: number,
+  },
   'step-done': { item: text, weight: number, answers: optional(number) },
   tried: { weight: number, answers: number, backMs: number },
   'rollback-begun': {

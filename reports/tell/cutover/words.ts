@@ -63,6 +63,8 @@ export function eventWords(event: Told, triggers: readonly TriggerRule[], canary
       return `Held at ${event.weight} % by ${line(event.by)}: ${line(event.reason)}`;
     case 'resumed':
       return `Resumed from ${event.weight} % by ${line(event.by)}: ${line(event.reason)}`;
+    case 'emergency':
+      return `Emergency at ${event.weight} %: ${line(event.branch)} is ${formatNumber(event.value)}, above ${formatNumber(event.above)}; ${event.action === 'stop' ? 'traffic stays where it is' : `${line(event.contact ?? 'the contact')} decides`}`;
     case 'shifting':
       return `About to shift from ${event.from} % to ${event.to} %`;
     case 'shifted':
