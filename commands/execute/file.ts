@@ -1,63 +1,17 @@
 /** `execution.yaml` beside the checklist: how the release is built, pushed and applied. */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import type { FromSchema } from 'json-schema-to-ts';
 import type { Plan } from '../../checks/contract/plan.ts';
 import { createAjv } from '../../checks/kit/params.ts';
-import { DURATION_PATTERN } from '../../checks/contract/units.ts';
+import { executionSchema } from '../../specs/loader/execution-schema.ts';
 import { problemsFromAjv } from '../../specs/loader/ajv-problems.ts';
 import type { Problem } from '../../specs/loader/problems.ts';
 import { readYamlFile } from '../../specs/loader/yaml/parse.ts';
-import { TOOLS } from './templates.ts';
 
 export const EXECUTION_FILE = 'execution.yaml';
 
-const text = { type: 'string', minLength: 1 } as const;
-const schema = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['apiVersion'],
-  anyOf: [{ required: ['build'] }, { required: ['apply'] }],
-  properties: {
-    apiVersion: { const: 'golive/v1' },
-    build: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['tool', 'registry', 'images'],
-      if: { properties: { tool: { const: 'command' } } },
-      then: { required: ['command'] },
-      properties: {
-        tool: { enum: TOOLS },
-        /** Of `tool: command`: what builds and pushes, with {image}, {context}, {dockerfile}, {commit} and {version}. */
-        command: { type: 'array', minItems: 1, items: text },
-        /** Name of the registry in the environment file where images are looked up. */
-        registry: text,
-        images: {
-          type: 'array',
-          minItems: 1,
-          items: {
-            type: 'object',
-            additionalProperties: false,
-            required: ['image', 'dockerfile'],
-            properties: { image: text, context: { ...text, default: '.' }, dockerfile: text },
-          },
-        },
-      },
-    },
-    apply: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['files'],
-      properties: {
-        /** In this order. */
-        files: { type: 'array', minItems: 1, items: text },
-        /** How long the Deployments may take to roll out. */
-        within: { type: 'string', pattern: DURATION_PATTERN, default: '10m' },
-      },
-    },
-  },
-} as const satisfies JSONSchema;
-export type Execution = FromSchema<typeof schema>;
+export type Execution = FromSchema<typeof executionSchema>;
 
 /** What the file says, or what is wrong with it; null where there is none. */
 export function readExecution(
@@ -68,7 +22,7 @@ export function readExecution(
   if (!existsSync(resolve(root, file))) return null;
   const yaml = readYamlFile(root, file);
   if (yaml.problems.length > 0) return { problems: yaml.problems };
-  const validate = createAjv({ useDefaults: true }).compile(schema);
+  const validate = createAjv({ useDefaults: true }).compile(executionSchema);
   if (!validate(yaml.value)) return { problems: problemsFromAjv(validate.errors ?? [], { yaml, base: '' }) };
   const execution = yaml.value as Execution;
   const registry = execution.build?.registry;

@@ -1,6 +1,7 @@
 /** What is run to build and push an image, by tool: lists of arguments, never a shell. Pure. */
-export const TOOLS = ['docker', 'buildx', 'podman', 'kaniko', 'command'] as const;
-export type Tool = (typeof TOOLS)[number];
+import type { BUILD_TOOLS } from '../../specs/loader/execution-schema.ts';
+
+export type Tool = (typeof BUILD_TOOLS)[number];
 
 export interface ImageToBuild {
   /** With its tag. */

@@ -5,6 +5,7 @@ import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { createAjv } from '../../checks/kit/params.ts';
 import { environmentSchema } from './environment-schema.ts';
+import { executionSchema } from './execution-schema.ts';
 import { FILE_SCHEMAS, SCHEMA_FILE } from './generate/files.ts';
 import { checklistSchemaText } from './generate/schema.ts';
 import { CHECKLIST_FILE, SPECS } from './find-checklist.ts';
@@ -23,7 +24,16 @@ const ENVIRONMENT_SCHEMA = `${FILE_SCHEMAS}/environment.schema.json`;
 const WAIVERS_SCHEMA = `${FILE_SCHEMAS}/waivers.schema.json`;
 const ATTESTATIONS_SCHEMA = `${FILE_SCHEMAS}/attestations.schema.json`;
 const DRILLS_SCHEMA = `${FILE_SCHEMAS}/drills.schema.json`;
-const SHIPPED = [SCHEMA_FILE, HEAD_SCHEMA, ENVIRONMENT_SCHEMA, WAIVERS_SCHEMA, ATTESTATIONS_SCHEMA, DRILLS_SCHEMA];
+const EXECUTION_SCHEMA = `${FILE_SCHEMAS}/execution.schema.json`;
+const SHIPPED = [
+  SCHEMA_FILE,
+  HEAD_SCHEMA,
+  ENVIRONMENT_SCHEMA,
+  WAIVERS_SCHEMA,
+  ATTESTATIONS_SCHEMA,
+  DRILLS_SCHEMA,
+  EXECUTION_SCHEMA,
+];
 
 /** As an editor reads it: draft-07, held against its meta-schema, no keyword that the dialect does not know. */
 function editorSchema(text: string): ValidateFunction {
@@ -50,6 +60,7 @@ describe('schemas of the files', () => {
       waiversSchema,
       attestationsSchema,
       drillsSchema,
+      executionSchema,
     }),
   )('%s is strict and valid by the meta-schema', (_, schema) => {
     expect(() => createAjv({ useDefaults: false, validateSchema: true }).compile(schema)).not.toThrow();
@@ -80,6 +91,7 @@ function ourFiles(): (readonly [file: string, schema: string])[] {
   const special = new Map([
     [CHECKLIST_FILE, HEAD_SCHEMA],
     ['waivers.yaml', WAIVERS_SCHEMA],
+    ['execution.yaml', EXECUTION_SCHEMA],
   ]);
   return [
     ...checklists

@@ -9,6 +9,7 @@ import {
   tlsSchema,
   urlSchema,
 } from '../environment-schema.ts';
+import { executionSchema } from '../execution-schema.ts';
 import { attestationsSchema, waiversSchema } from '../people/schemas.ts';
 import { checklistSchema } from '../schemas.ts';
 import { compactJson, type Schema } from './json-schema.ts';
@@ -23,6 +24,7 @@ export function fileSchemaTexts(): Readonly<Record<string, string>> {
     'checklist-head.schema.json': textOf('A go-live checklist: its phases, roles and release', checklistSchema),
     'drills.schema.json': textOf('Drills: what each fault of the rehearsal must turn red', drillsSchema),
     'environment.schema.json': textOf('An environment that golive runs against', environmentForEditors()),
+    'execution.schema.json': textOf('How a release is built, pushed and applied', executionSchema),
     'waivers.schema.json': textOf('Waivers: what the release may go on without', waiversSchema),
   };
 }
