@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { HttpClient } from '../checks/contract/http.ts';
 import type { DecisionTree } from '../checks/contract/notify.ts';
 import { ObservationError } from '../checks/contract/capabilities.ts';
-import { watchTree } from './emergency.ts';
+import { watchTree } from './tree-watch.ts';
 import { SETTINGS, type World } from './testing/world.ts';
 import { at, reasonOf, worlds } from './testing/worlds.ts';
 import { VirtualClock } from './testing/virtual-clock.ts';

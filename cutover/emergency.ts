@@ -2,60 +2,19 @@
  * The decision tree of an emergency, armed while traffic moves: one look that is above a branch's bound is enough, no breach has to last.
  * A branch says that traffic goes back, that it stays where it is and somebody looks into it, or that its contact decides.
  */
-import { errorText } from '../checks/contract/text.ts';
-import type { HttpClient } from '../checks/contract/http.ts';
-import type { DecisionTree, TreeBranch } from '../checks/contract/notify.ts';
+import type { TreeBranch } from '../checks/contract/notify.ts';
 import { formatMs } from '../checks/contract/units.ts';
-import { readBranch, type BranchReading } from '../checks/people/tree.ts';
 import { valueText } from '../checks/protocols/prometheus.ts';
 import type { CutoverRun } from './begin.ts';
-import type { Clock } from './clock.ts';
 import type { Ramp } from './guards.ts';
 import { RollbackRequested } from './rollback-requested.ts';
+import type { TreeReading, TreeWatch } from './tree-watch.ts';
 
-/** Network time-outs and how often a source is asked: facts of the platform, never compressed. */
-const EVERY_MS = 1000;
-const TIMEOUT_MS = 5000;
 /** An answer that is older says nothing of now. */
 const STALE_MS = 15_000;
 const LOOK_MS = 100;
 /** Who holds traffic then, as the log tells it. */
 const TREE = 'the decision tree';
-
-export interface TreeReading extends BranchReading {
-  /** By the clock of the cutover. */
-  readonly at: number;
-}
-export interface TreeWatch {
-  /** The last look at each branch that was looked at. */
-  readonly seen: () => readonly TreeReading[];
-  readonly stop: () => void;
-}
-
-/** Looks at every branch over and over; one waits for no other. Nothing where no tree is declared. */
-export function watchTree(
-  http: HttpClient,
-  tree: DecisionTree | undefined,
-  clock: Pick<Clock, 'now' | 'wait'>,
-): TreeWatch {
-  const readings = new Map<string, TreeReading>();
-  const over = new AbortController();
-  const bounded: HttpClient = { request: (request) => http.request({ ...request, timeoutMs: TIMEOUT_MS }) };
-  const watchOne = async (declared: DecisionTree, branch: TreeBranch): Promise<void> => {
-    while (!over.signal.aborted) {
-      const at = clock.now();
-      const reading = await readBranch(bounded, declared, branch).catch((error: unknown): BranchReading => ({
-        branch: branch.name,
-        value: null,
-        why: errorText(error),
-      }));
-      readings.set(branch.name, { ...reading, at });
-      await clock.wait(EVERY_MS, over.signal).catch(() => undefined);
-    }
-  };
-  for (const branch of tree?.branches ?? []) void watchOne(tree as DecisionTree, branch);
-  return { seen: () => [...readings.values()], stop: () => over.abort() };
-}
 
 export interface Emergency {
   /** Takes the branches that are in breach now. Throws RollbackRequested where one of them takes traffic back. */

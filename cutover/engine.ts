@@ -9,11 +9,12 @@ import { begin, giveBack, refuse, type CutoverEnd, type CutoverRun, type Recorde
 import { aborted, RollbackRequested } from './rollback-requested.ts';
 import { guardRoute, holdLease, watchItems, type Ramp } from './guards.ts';
 import type { CutoverParts } from './parts.ts';
-import { emergency, watchEmergency, type Emergency, type TreeWatch } from './emergency.ts';
+import { emergency, watchEmergency, type Emergency } from './emergency.ts';
 import type { PrometheusWatch } from './prometheus.ts';
 import { proveStep } from './prove.ts';
 import { rollBack } from './rollback.ts';
 import type { CutoverStep } from './settings.ts';
+import type { TreeWatch } from './tree-watch.ts';
 import { tryWayBack } from './try-way-back.ts';
 import { watching, type Watching } from './watching.ts';
 import { atWheel, watchWheel } from './wheel.ts';

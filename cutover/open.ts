@@ -26,10 +26,10 @@ import { runItem } from '../fixtures/run-item.ts';
 import { LEASE_SECONDS } from './guards.ts';
 import type { CutoverParts } from './parts.ts';
 import { startProber } from './prober.ts';
-import { watchTree } from './emergency.ts';
 import { watchPrometheus } from './prometheus.ts';
 import { watchServices } from './services.ts';
 import type { CutoverSettings } from './settings.ts';
+import { watchTree } from './tree-watch.ts';
 
 export interface OpenOptions {
   readonly plan: Plan;

@@ -3,9 +3,9 @@ import type { ProbeRecord, RecordedRevision, RecordedSetting, WheelRequest } fro
 import type { OutcomeRecord } from '../checks/contract/outcome.ts';
 import type { SplitState } from '../checks/protocols/traffic/system.ts';
 import type { CredentialEnd } from './credential-end.ts';
-import type { TreeWatch } from './emergency.ts';
 import type { PrometheusWatch } from './prometheus.ts';
 import type { ServicesSeen } from './services.ts';
+import type { TreeWatch } from './tree-watch.ts';
 
 /** The shares as they stand, and whether whoever must obey has taken them. */
 export type RouteState = Omit<SplitState, 'resourceVersion'>;

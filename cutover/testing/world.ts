@@ -16,6 +16,7 @@ import type { OutcomeRecord } from '../../checks/contract/outcome.ts';
 import type { Reading } from '../../checks/cutover/second-source.ts';
 import { readCutover, type CutoverLog } from '../../reports/record/run-folder/cutover-log.ts';
 import { openJournal, type CutoverJournal } from '../journal.ts';
+import { readingsOf } from './tree.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import type { CredentialEnd } from '../credential-end.ts';
 import type { CutoverEnd } from '../begin.ts';
@@ -184,9 +185,8 @@ export class World {
         parts: this.parts(),
         clock: this.clock,
         journal: {
+          ...journal,
           events: journal.events,
-          now: () => journal.now(),
-          close: () => journal.close(),
           tell: (event) => {
             this.onTell(event);
             journal.tell(event);
@@ -277,16 +277,7 @@ export class World {
       probe: (now) => this.#users(now),
       watch: () => ({ seen: () => ({ down: this.down, known: true }), stop: () => undefined }),
       prometheus: (now) => this.#prometheus(now),
-      tree: (now) => ({
-        seen: () =>
-          Object.entries(this.branches).map(([branch, value]) => ({
-            branch,
-            value,
-            why: value === null ? 'connection refused' : null,
-            at: now(),
-          })),
-        stop: () => undefined,
-      }),
+      tree: (now) => readingsOf(() => this.branches, now),
       outcomes: () => this.outcomes as OutcomeRecord[],
       verify: (item) => {
         // One that is looked at first is asked while traffic is on its way back.

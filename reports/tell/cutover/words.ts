@@ -60,17 +60,13 @@ export function eventWords(event: Told, triggers: readonly TriggerRule[], canary
     case 'step-done':
       return `${line(event.item)} done: ${event.weight} %`;
     case 'held':
-      return `Held at ${event.weight} % by ${line(event.by)}: ${line(event.reason)}`;
     case 'resumed':
-      return `Resumed from ${event.weight} % by ${line(event.by)}: ${line(event.reason)}`;
     case 'emergency':
-      return `Emergency at ${event.weight} %: ${line(event.branch)} is ${formatNumber(event.value)}, above ${formatNumber(event.above)}; ${event.action === 'stop' ? 'traffic stays where it is' : `${line(event.contact ?? 'the contact')} decides`}`;
+      return wheelWords(event);
     case 'shifting':
       return `About to shift from ${event.from} % to ${event.to} %`;
     case 'shifted':
       return `Shifted: ${event.weight} % of the traffic goes to ${line(canary)}`;
-    case 'tried':
-      return `The way back was tried: ${event.weight} % to ${line(canary)}, which gave ${formatNumber(event.answers)} answers, and none ${formatMs(event.backMs)} after it was taken back`;
     case 'split':
       return `${SPLIT_VERDICTS[event.verdict]} for ${line(event.item)}: ${splitWords(event)}`;
     case 'trigger':
@@ -80,8 +76,28 @@ export function eventWords(event: Told, triggers: readonly TriggerRule[], canary
   }
 }
 
+/** Who stopped it, let it go on, or has to decide. */
+function wheelWords(event: Extract<Told, { event: 'held' | 'resumed' | 'emergency' }>): string {
+  switch (event.event) {
+    case 'held':
+      return `Held at ${event.weight} % by ${line(event.by)}: ${line(event.reason)}`;
+    case 'resumed':
+      return `Resumed from ${event.weight} % by ${line(event.by)}: ${line(event.reason)}`;
+    case 'emergency':
+      return `Emergency at ${event.weight} %: ${line(event.branch)} is ${formatNumber(event.value)}, above ${formatNumber(event.above)}; ${event.action === 'stop' ? 'traffic stays where it is' : `${line(event.contact ?? 'the contact')} decides`}`;
+  }
+}
+
 type EndName =
-  'refused' | 'rollback-begun' | 'rollback-act' | 'zero' | 'verified' | 'rolled-back' | 'unfinished' | 'finished';
+  | 'refused'
+  | 'tried'
+  | 'rollback-begun'
+  | 'rollback-act'
+  | 'zero'
+  | 'verified'
+  | 'rolled-back'
+  | 'unfinished'
+  | 'finished';
 
 /** How it ended, or was taken back. */
 function endWords(event: Extract<Told, { event: EndName }>, canary: string): string {
@@ -92,6 +108,8 @@ function endWords(event: Extract<Told, { event: EndName }>, canary: string): str
       return `Rollback began: ${line(event.reason.text)}`;
     case 'rollback-act':
       return `Rollback: ${line(event.act)}`;
+    case 'tried':
+      return `The way back was tried: ${event.weight} % to ${line(canary)}, which gave ${formatNumber(event.answers)} answers, and none ${formatMs(event.backMs)} after it was taken back`;
     case 'zero':
       return `0 %: no traffic goes to ${line(canary)}, ${formatMs(event.msSinceBegun)} after the rollback began${event.msSinceBreach === null ? '' : ` and ${formatMs(event.msSinceBreach)} after the breach`}`;
     case 'verified':
