@@ -59,10 +59,6 @@ export function eventWords(event: Told, triggers: readonly TriggerRule[], canary
       return `${line(event.item)} began: ${event.weight} %`;
     case 'step-done':
       return `${line(event.item)} done: ${event.weight} %`;
-    case 'held':
-    case 'resumed':
-    case 'emergency':
-      return wheelWords(event);
     case 'shifting':
       return `About to shift from ${event.from} % to ${event.to} %`;
     case 'shifted':
@@ -72,32 +68,30 @@ export function eventWords(event: Told, triggers: readonly TriggerRule[], canary
     case 'trigger':
       return triggerWords(event, triggers.find(({ item }) => item === event.item)?.metric);
     default:
-      return endWords(event, canary);
+      return betweenWords(event, canary);
   }
 }
 
-/** Who stopped it, let it go on, or has to decide. */
-function wheelWords(event: Extract<Told, { event: 'held' | 'resumed' | 'emergency' }>): string {
+type BetweenName = 'held' | 'resumed' | 'emergency' | 'tried';
+
+/** What happens between steps; else how it ended. */
+function betweenWords(event: Extract<Told, { event: BetweenName | EndName }>, canary: string): string {
   switch (event.event) {
     case 'held':
       return `Held at ${event.weight} % by ${line(event.by)}: ${line(event.reason)}`;
     case 'resumed':
       return `Resumed from ${event.weight} % by ${line(event.by)}: ${line(event.reason)}`;
+    case 'tried':
+      return `The way back was tried: ${event.weight} % to ${line(canary)}, which gave ${formatNumber(event.answers)} answers, and none ${formatMs(event.backMs)} after it was taken back`;
     case 'emergency':
       return `Emergency at ${event.weight} %: ${line(event.branch)} is ${formatNumber(event.value)}, above ${formatNumber(event.above)}; ${event.action === 'stop' ? 'traffic stays where it is' : `${line(event.contact ?? 'the contact')} decides`}`;
+    default:
+      return endWords(event, canary);
   }
 }
 
 type EndName =
-  | 'refused'
-  | 'tried'
-  | 'rollback-begun'
-  | 'rollback-act'
-  | 'zero'
-  | 'verified'
-  | 'rolled-back'
-  | 'unfinished'
-  | 'finished';
+  'refused' | 'rollback-begun' | 'rollback-act' | 'zero' | 'verified' | 'rolled-back' | 'unfinished' | 'finished';
 
 /** How it ended, or was taken back. */
 function endWords(event: Extract<Told, { event: EndName }>, canary: string): string {
@@ -108,8 +102,6 @@ function endWords(event: Extract<Told, { event: EndName }>, canary: string): str
       return `Rollback began: ${line(event.reason.text)}`;
     case 'rollback-act':
       return `Rollback: ${line(event.act)}`;
-    case 'tried':
-      return `The way back was tried: ${event.weight} % to ${line(canary)}, which gave ${formatNumber(event.answers)} answers, and none ${formatMs(event.backMs)} after it was taken back`;
     case 'zero':
       return `0 %: no traffic goes to ${line(canary)}, ${formatMs(event.msSinceBegun)} after the rollback began${event.msSinceBreach === null ? '' : ` and ${formatMs(event.msSinceBreach)} after the breach`}`;
     case 'verified':
