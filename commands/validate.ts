@@ -5,6 +5,7 @@ import { kinds } from '../checks/index.ts';
 import { peopleStanding } from '../reports/decide/people.ts';
 import { readPeople, type LoadedPeople } from '../specs/loader/people/load.ts';
 import { listOf, plural } from '../reports/tell/wording.ts';
+import { constantQueries } from '../specs/loader/constant-queries.ts';
 import { findChecklist } from '../specs/loader/find-checklist.ts';
 import { loadChecklist } from '../specs/loader/load-checklist.ts';
 import { overdue } from '../specs/loader/upkeep.ts';
@@ -28,6 +29,12 @@ export async function validate(selection: Selection): Promise<number> {
     return Promise.resolve(EXIT.usage);
   }
   if (people) warn(compiled.draft, people);
+  for (const { item, param } of constantQueries(compiled.draft.items)) {
+    const { file, line, column } = item.place;
+    writeError(
+      `${file}:${line}:${column}: warning: ${item.id}: params.${param} gives a value also where nothing is measured, so a metric that was renamed looks good. Fix: leave the constant out ("or vector(0)"), or put it where the whole can still be empty: "(sum(errors) or vector(0)) / sum(requests)".`,
+    );
+  }
   for (const file of unboundSpecs(root, compiled.draft)) {
     writeError(
       `${file}: warning: no item of kind ${SPEC_KIND} names it, so it runs nowhere. Fix: name it in params.file of an item, or move it out of specs/.`,

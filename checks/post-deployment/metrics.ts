@@ -6,6 +6,8 @@ import { DURATION_PATTERN, durationMs } from '../contract/units.ts';
 import { attempt, ObservationError, type JSONSchema, type Refusal } from '../kit/kind.ts';
 import { DIRECTIONS, type Direction } from '../kit/statistics/stable.ts';
 import { promDuration, query, type Sample } from '../protocols/prometheus.ts';
+import { cannotBeEmpty } from '../protocols/promql-values.ts';
+import { seriesBehind, type Behind } from '../protocols/series-behind.ts';
 import type { TelemetrySource } from '../protocols/telemetry.ts';
 
 const HOUR_MS = 3_600_000;
@@ -56,6 +58,8 @@ export interface Measured {
   readonly metric: string;
   readonly samples?: readonly Pick<Sample, 'value'>[];
   readonly refusal?: Refusal;
+  /** Of a query that a constant keeps from being empty (`… or vector(0)`): what stands behind it. */
+  readonly behind?: readonly Behind[];
   /** How restless it was: variance over the mean's square within an hour. Absent where it has none: it stood at 0, or is not known. */
   readonly spread?: number;
 }
@@ -70,9 +74,11 @@ export function measure(
   return Promise.all(
     metrics.map(async ({ name, query: text, ...metric }) => {
       const windowMs = durationMs(window ?? metric.window);
-      const [{ seen, refusal }, moved] = await Promise.all([
-        attempt(() => query(http, source, text.replaceAll('$window', promDuration(windowMs)))),
+      const whole = text.replaceAll('$window', promDuration(windowMs));
+      const [{ seen, refusal }, moved, behind] = await Promise.all([
+        attempt(() => query(http, source, whole)),
         attempt(() => query(http, source, spreadQuery(text, windowMs))),
+        cannotBeEmpty(whole) ? seriesBehind(http, source, whole) : [],
       ]);
       // A metric that stands still, or at 0, has none; what refuses its value says so already.
       const [spread] = moved.seen ?? [];
@@ -80,6 +86,7 @@ export function measure(
         metric: name,
         ...(seen === undefined ? {} : { samples: seen.map(({ value }) => ({ value })) }),
         ...(refusal === undefined ? {} : { refusal }),
+        ...(behind.length === 0 ? {} : { behind }),
         ...(spread !== undefined && Number.isFinite(spread.value) && spread.value > 0 ? { spread: spread.value } : {}),
       };
     }),

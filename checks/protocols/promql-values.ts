@@ -296,8 +296,16 @@ function givesAlways(expression: Expression): boolean {
   return operator !== 'unless' && givesAlways(left) && givesAlways(right);
 }
 
-/** `x or absent(x)` gives something whether or not there is any. */
+/** `x or absent(x)` and `sum(x) or absent(x)` give something whether or not there is any. */
 function givesIfAbsent(left: Expression, right: Expression): boolean {
   const within = right.type === 'binary' ? [right.left, right.right] : [right];
-  return within.some((one) => one.type === 'call' && one.name === 'absent' && one.args[0]?.text === left.text);
+  const { text } = aggregated(left);
+  return within.some((one) => one.type === 'call' && one.name === 'absent' && one.args[0]?.text === text);
+}
+
+/** What a sum, a maximum … is made of: it is there whenever that is. */
+function aggregated(expression: Expression): Expression {
+  if (expression.type !== 'call' || !/^(sum|min|max|avg|count|group)$/.test(expression.name)) return expression;
+  const [of] = expression.args;
+  return of && expression.args.length === 1 ? aggregated(of) : expression;
 }

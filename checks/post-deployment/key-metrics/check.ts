@@ -1,5 +1,6 @@
 import { kind, type ParamsOf, type Say } from '../../kit/kind.ts';
 import { valueText } from '../../protocols/prometheus.ts';
+import { judgeBehind, type Behind } from '../../protocols/series-behind.ts';
 import { prometheusOf, prometheusParams } from '../../protocols/telemetry.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { evidenceOf, keyMetrics, measure, spreadOf, valueOf, type KeyMetric, type Measured } from '../metrics.ts';
@@ -63,6 +64,7 @@ function judgeOne(metric: KeyMetric, measured: Measured | undefined, say: Say<ty
         subject: name,
       },
     );
+  if (!isMeasured(name, measured?.behind ?? [], say)) return;
   say.show(evidenceOf(metric, found.value));
   if (measured?.spread !== undefined)
     say.show({ type: 'value', title: spreadOf(name), value: measured.spread, unit: 'ratio' });
@@ -71,4 +73,16 @@ function judgeOne(metric: KeyMetric, measured: Measured | undefined, say: Say<ty
     say.fail('below', name, { actual: text(found.value), expected: text(min) });
   if (max !== undefined && found.value > max)
     say.fail('above', name, { actual: text(found.value), expected: text(max) });
+}
+
+/** A constant in the place of a value that nothing measures is no value, and is not recorded as one. */
+function isMeasured(name: string, behind: readonly Behind[], say: Say<typeof messages>): boolean {
+  judgeBehind(behind, {
+    missing: (selector) =>
+      say.unsure('unknown-value', `${name}: ${selector} finds no series, and a constant stands in for it.`, {
+        subject: name,
+      }),
+    refused: (refusal) => say.refused(refusal, name),
+  });
+  return behind.every(({ series, refusal }) => series > 0 && refusal === undefined);
 }
