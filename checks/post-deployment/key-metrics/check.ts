@@ -52,7 +52,7 @@ export function judgeNow(
 }
 
 function judgeOne(metric: KeyMetric, measured: Measured | undefined, say: Say<typeof messages>): void {
-  const { name, unit, min, max } = metric;
+  const { name } = metric;
   say.judged(name);
   if (measured?.refusal) return say.refused(measured.refusal, name);
   const found = valueOf(measured ?? { metric: name });
@@ -68,11 +68,13 @@ function judgeOne(metric: KeyMetric, measured: Measured | undefined, say: Say<ty
   say.show(evidenceOf(metric, found.value));
   if (measured?.spread !== undefined)
     say.show({ type: 'value', title: spreadOf(name), value: measured.spread, unit: 'ratio' });
+  judgeBounds(metric, found.value, say);
+}
+
+function judgeBounds({ name, unit, min, max }: KeyMetric, actual: number, say: Say<typeof messages>): void {
   const text = (value: number): string => `${valueText(value)} ${unit}`;
-  if (min !== undefined && found.value < min)
-    say.fail('below', name, { actual: text(found.value), expected: text(min) });
-  if (max !== undefined && found.value > max)
-    say.fail('above', name, { actual: text(found.value), expected: text(max) });
+  if (min !== undefined && actual < min) say.fail('below', name, { actual: text(actual), expected: text(min) });
+  if (max !== undefined && actual > max) say.fail('above', name, { actual: text(actual), expected: text(max) });
 }
 
 /** A constant in the place of a value that nothing measures is no value, and is not recorded as one. */
