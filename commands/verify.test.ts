@@ -197,7 +197,12 @@ describe('signatures do not carry over', () => {
 
   it('past a waiver that was added', async () => {
     const failing = { over: { outcome: 'fail' as const, message: 'A says fail' } };
-    const waive = (reason: string): void =>
+    const git = (...args: string[]): void => {
+      const by = ['-c', 'user.name=Ada Lovelace', '-c', 'user.email=ada@shop.example'];
+      const { status, stderr } = spawnSync('git', [...by, ...args], { cwd: releases.root, encoding: 'utf8' });
+      expect(status, stderr).toBe(0);
+    };
+    const waive = (reason: string): void => {
       writeFileSync(
         join(releases.root, 'specs/sample/waivers.yaml'),
         dump({
@@ -210,6 +215,10 @@ describe('signatures do not carry over', () => {
           ],
         }),
       );
+      git('init', '-q');
+      git('add', 'specs/sample/waivers.yaml');
+      git('commit', '-q', '-m', reason);
+    };
     waive('The old version stays for a week, agreed with security');
     releases.run(1, [IMAGE], signedPlan({}, SIGNED_ITEMS), failing);
     expect(await releases.allSign(3)).toBe(0);

@@ -37,13 +37,15 @@ export function waive(options: WaiveOptions): number {
   const people = readPeople(root, plan, now);
   const own = people.waivers.find((one) => one.item === item && one.expires === expires && one.approver === approver);
   const places = own === undefined ? [] : [own.place];
+  // Who wrote it is known once it is committed.
+  const standing = { ...people, waivers: people.waivers.map((one) => ({ ...one, authors: one.authors ?? [] })) };
   const wrong = [
     ...[...people.problems, ...people.unmatched].filter((one) => one.file === file).map(renderProblem),
-    ...peopleStanding(plan, people, now).flatMap(({ place, text }) => (places.includes(place) ? [text] : [])),
+    ...peopleStanding(plan, standing, now).flatMap(({ place, text }) => (places.includes(place) ? [text] : [])),
   ];
   if (own !== undefined && wrong.length === 0) {
     writeOut(
-      `Waived ${item} in ${plan.environment.name} until ${expires}: ${own.place}\nCommit it; signatures given before do not cover it.`,
+      `Waived ${item} in ${plan.environment.name} until ${expires}: ${own.place}\nHave somebody else than ${approver} commit it: until then it does not apply. Signatures given before do not cover it.`,
     );
     return EXIT.GO;
   }

@@ -32,7 +32,7 @@ export function waiverFor(judged: Waivable, plan: Plan, waivers: readonly Waiver
       w.item === item.id &&
       isHere(w, { environment: plan.environment.name, release: plan.release }) &&
       isValidAt(w.expires, now) &&
-      !isOwn(w, plan),
+      ownProblem(w, plan) === null,
   );
   const whole = valid.find((waiver) => waiver.subject === undefined);
   if (whole) return applied(whole);
@@ -44,9 +44,19 @@ export function waiverFor(judged: Waivable, plan: Plan, waivers: readonly Waiver
   return soonest ? applied(soonest) : null;
 }
 
-/** Approved by whoever wrote it: one person took it upon themselves, and nobody has looked. */
-function isOwn({ approver, authors }: Waiver, { signing }: Pick<Plan, 'signing'>): boolean {
-  return (signing?.excludeAuthors ?? true) && authors !== undefined && isWrittenBy(approver, authors);
+/**
+ * Approved by whoever wrote it: one person took it upon themselves, and nobody has looked. Where people sign for the release it must be
+ * known that it was not so.
+ */
+function ownProblem({ approver, authors }: Waiver, { signing, environment }: Looked): string | null {
+  if (signing?.excludeAuthors === false) return null;
+  if (authors === undefined)
+    return signing === undefined || environment.rehearsal
+      ? null
+      : 'does not apply: nobody can tell who wrote it. Commit it, and run in a clone with its history, so that git says that it was not its approver';
+  return isWrittenBy(approver, authors)
+    ? `was written by its approver ${approver} (git blame): it does not apply until somebody else approves it`
+    : null;
 }
 
 function applied(waiver: Waiver): AppliedWaiver {
@@ -110,8 +120,8 @@ function waiverStanding(waiver: Waiver, item: PlannedItem | undefined, plan: Loo
   const expired = expiryProblem(waiver.expires, now);
   if (expired !== null) return expired;
   if (!item.waivable) return 'is for an item that cannot be waived: it does not apply';
-  if (isOwn(waiver, plan))
-    return `was written by its approver ${waiver.approver} (git blame): it does not apply until somebody else approves it`;
+  const own = ownProblem(waiver, plan);
+  if (own !== null) return own;
   return isBlocking(item.severity) ? null : 'is not needed: a minor item blocks nothing';
 }
 
@@ -125,23 +135,15 @@ function waiverProblem(waiver: Waiver, judged: JudgedItem | undefined, plan: Pla
   if (waiver.subject !== undefined && !failedSubjects(judged.findings).includes(waiver.subject)) {
     return `names the subject "${waiver.subject}", about which the item found nothing: it covers nothing`;
   }
-  return doubtOrNotice(waiver, plan, now);
+  return notice(waiver, now);
 }
 
 /** How long before its end an exception or a statement is told of. */
 export const NOTICE_MS = 3 * 86_400_000;
 
-/** Of a waiver that applies: whether anybody else than its approver wrote it, and whether it ends soon. */
-function doubtOrNotice({ authors, expires }: Waiver, { signing, environment }: Plan, now: Date): string | null {
-  const said = [
-    ...(signing?.excludeAuthors && authors === undefined && !environment.rehearsal
-      ? [
-          'applies, and nobody can tell who wrote it: commit it, and run in a clone with its history, so that git says that it was not its approver',
-        ]
-      : []),
-    ...endsSoon(expires, now),
-  ];
-  return said.length === 0 ? null : said.join('; it ');
+/** Of a waiver that applies: whether it ends soon. */
+function notice({ expires }: Waiver, now: Date): string | null {
+  return endsSoon(expires, now)[0] ?? null;
 }
 
 function endsSoon(expires: string, now: Date): readonly string[] {

@@ -153,6 +153,7 @@ export function waiverOf(item: string, over: Partial<Waiver> = {}): Waiver {
     ticket: 'OPS-1',
     expires: '2027-03-02T00:00:00Z',
     place: 'specs/sample/waivers.yaml:3:5',
+    authors: ['Grace Hopper', 'grace@shop.example'],
     ...over,
   };
 }
