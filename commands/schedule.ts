@@ -10,7 +10,7 @@ import { findChecklist } from '../specs/loader/find-checklist.ts';
 import { loadChecklist } from '../specs/loader/load-checklist.ts';
 import { renderProblems } from '../specs/loader/problems.ts';
 import { didYouMean } from '../specs/loader/suggest.ts';
-import { startsBetween } from '../specs/loader/schedules/cron.ts';
+import { startsBetween } from '../k8s/semantics/cron.ts';
 import type { Schedule } from '../specs/loader/schedules/read.ts';
 import { selectedEnv, type Selection } from './compile.ts';
 import { recordedDecision } from './recorded-decision.ts';

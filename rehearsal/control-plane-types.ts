@@ -65,6 +65,8 @@ export interface ControlPlaneOptions {
   readonly logs?: string;
   /** How often autoscalers look; every second unless said. A real controller does every 15 s. */
   readonly autoscalerPeriodMs?: number;
+  /** For tests: what CronJobs take for the time of day, and how often they look. */
+  readonly cronJobs?: { readonly now?: () => Date; readonly lookMs?: number };
   /** Is told what the audit log holds; without it nothing is audited. */
   readonly audit?: (event: AuditEvent) => void;
   /** UID of `kube-system`, which is the cluster's; any one when absent. */

@@ -9,7 +9,7 @@ import { recordOf, spreadOf } from '../../checks/post-deployment/metrics.ts';
 import { regularRuns } from '../../checks/post-deployment/regular-runs/check.ts';
 import { scaling } from '../../checks/post-deployment/scaling/check.ts';
 import type { Verdict } from '../../checks/kit/verdict.ts';
-import { startsBetween } from '../../specs/loader/schedules/cron.ts';
+import { startsBetween } from '../../k8s/semantics/cron.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -5,7 +5,7 @@ import { durationMs } from '../../../checks/contract/units.ts';
 import { pointerStep } from '../../../k8s/semantics/objects/positions.ts';
 import type { Problem } from '../problems.ts';
 import type { YamlFile } from '../yaml/parse.ts';
-import { cronProblem } from './cron.ts';
+import { cronProblem } from '../../../k8s/semantics/cron.ts';
 
 export const UTC = 'Etc/UTC';
 

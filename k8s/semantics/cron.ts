@@ -4,7 +4,6 @@
  * joins the second, so it is asked about times on the wall only, as if they were UTC.
  */
 import { Cron } from 'croner';
-import { errorText } from '../../../checks/contract/text.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -27,7 +26,7 @@ export function cronProblem(cron: string, timeZone: string): string | undefined 
   try {
     return parsed(cron).nextRun() === null ? 'matches no time at all' : undefined;
   } catch (error) {
-    return `is no cron expression: ${errorText(error).replace(/^CronPattern: /, '')}`;
+    return `is no cron expression: ${(error instanceof Error ? error.message : String(error)).replace(/^CronPattern: /, '')}`;
   }
 }
 
