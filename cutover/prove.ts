@@ -7,7 +7,7 @@ import { requireOwn, type Ramp } from './guards.ts';
 import type { CutoverStep } from './settings.ts';
 
 /** Requests that began this long after the route was accepted go by its weights. */
-const SETTLED_MS = 200;
+export const SETTLED_MS = 200;
 const LOOK_MS = 50;
 
 /** Counts answers until the split of this step is proven; since when. Throws RollbackRequested when it is refuted or time is up. */

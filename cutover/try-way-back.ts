@@ -1,7 +1,9 @@
 /** The way back, gone once with real weights before the first step: some users to the new release, and none of them again. */
 import { formatMs } from '../checks/contract/units.ts';
 import type { ProbeRecord } from '../checks/contract/cutover.ts';
+import { halfWidthFor, proveSplit } from '../checks/cutover/split.ts';
 import type { Ramp } from './guards.ts';
+import { SETTLED_MS } from './prove.ts';
 import { RollbackRequested } from './rollback-requested.ts';
 
 const LOOK_MS = 50;
@@ -25,6 +27,16 @@ export async function tryWayBack(
     probes.records().filter(({ at, outcome }) => at >= from && outcome !== 'under-way');
   const enough = Math.max(BACK, Math.ceil(Math.log(CHANCE) / Math.log(1 - weight / 100)));
   const strangers = (from: number): number => since(from).filter(({ version }) => version === canaryVersion).length;
+  // Waiting on would let business metrics say that a release without users does worse.
+  const requireShare = (of: number, canary: number): void => {
+    const share = weight / 100;
+    if (proveSplit(share, canary, of, halfWidthFor(share, settings)).verdict !== 'refuted') return;
+    throw new RollbackRequested({
+      code: 'split-refuted',
+      text: `The way back was tried at ${weight} %, and traffic does not split as the weights say: ${canary} of ${of} answers came from ${canaryVersion}.`,
+      facts: { canary, of, atWeight: weight },
+    });
+  };
   const until = async (isSo: () => boolean, why: () => string): Promise<void> => {
     for (const from = journal.now(); !isSo();) {
       if (journal.now() - from > WITHIN_MS)
@@ -37,9 +49,14 @@ export async function tryWayBack(
     }
   };
   await shift(weight);
-  const given = journal.now();
+  await ramp.pause(SETTLED_MS);
+  const given = Math.ceil(journal.now());
   await until(
-    () => strangers(given) >= GIVEN,
+    () => {
+      const counted = strangers(given);
+      if (counted < GIVEN) requireShare(since(given).length, counted);
+      return counted >= GIVEN;
+    },
     () => `${canaryVersion} gave ${strangers(given)} answers, expected ${GIVEN}`,
   );
   const answers = strangers(given);
