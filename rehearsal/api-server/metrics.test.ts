@@ -68,6 +68,8 @@ describe('the processes below some roots', () => {
     const reader = new ProcessReader();
     const [first, second] = [start('sleep 60 & wait'), start('sleep 60 & wait')];
     await below(reader, first, 1);
+    // Seen by another: its shell may not have started it yet.
+    await below(new ProcessReader(), second, 1);
     expect((await reader.read([first])).has(second)).toBe(process.platform !== 'linux');
     const table = await reader.read([first, second]);
     expect(treeUsage(table, second)?.memoryBytes).toBeGreaterThan(0);

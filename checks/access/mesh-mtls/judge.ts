@@ -5,7 +5,7 @@ import { objectSubject, type Say } from '../../kit/kind.ts';
 import { istioMode, pastIstio, type Accepts } from './istio.ts';
 import { linkerdPolicy, pastLinkerd, type LinkerdObjects } from './linkerd.ts';
 import type { Params } from './params.ts';
-import { meshPods, type MeshPod, type MeshPort } from './pods.ts';
+import { meshPods, textsOf, type MeshPod, type MeshPort } from './pods.ts';
 
 export const messages = {
   plaintext: {
@@ -118,7 +118,7 @@ const linkerdObjects = ({ servers, authorizations, linkerdDefault, namespaces }:
   servers,
   authorizations,
   defaultPolicy: linkerdDefault,
-  namespaces: new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.annotations ?? {}])),
+  namespaces: new Map(namespaces.map(({ metadata }) => [metadata.name, textsOf(metadata.annotations)])),
 });
 
 function exempted(params: Params, pod: MeshPod, port: MeshPort | undefined, used: Set<number>): boolean {

@@ -38,9 +38,15 @@ export function isControlPlane({ metadata }: KubeObject): boolean {
   );
 }
 
+/** Annotations are read as lists and modes: one that is no text (a server would refuse it) says nothing. */
+export function textsOf(of: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(isRecord(of) ? of : {});
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}
+
 function meshPod({ metadata, ...pod }: KubeObject, ofNamespace: Readonly<Record<string, string>>): MeshPod {
   const { namespace = '', name } = metadata;
-  const [labels, annotations] = [metadata.labels ?? {}, metadata.annotations ?? {}];
+  const [labels, annotations] = [metadata.labels ?? {}, textsOf(metadata.annotations)];
   const own = listAt(pod, 'spec', 'containers').filter((one) => PROXIES[textAt(one, '', 'name')] === undefined);
   return {
     name: `${namespace}/${name}`,

@@ -1,7 +1,7 @@
 /** `schedules` of checklist.yaml: when which items are verified after go-live. */
 import { isRecord } from '../../../checks/contract/json.ts';
 import type { PhaseId } from '../../../checks/contract/plan.ts';
-import { durationMs } from '../../../checks/contract/units.ts';
+import { DURATION_PATTERN, durationMs } from '../../../checks/contract/units.ts';
 import { pointerStep } from '../../../k8s/semantics/objects/positions.ts';
 import type { Problem } from '../problems.ts';
 import type { YamlFile } from '../yaml/parse.ts';
@@ -28,7 +28,7 @@ export function schedulesOf(value: unknown): readonly Schedule[] {
     timeZone: zoneOf(one),
     phase: one['phase'] as PhaseId,
     items: prefixesOf(one),
-    deadlineMs: typeof one['deadline'] === 'string' ? durationMs(one['deadline']) : 0,
+    deadlineMs: deadlineOf(one),
   }));
 }
 
@@ -70,6 +70,11 @@ export function scheduleProblems(
 
 function zoneOf(one: Readonly<Record<string, unknown>>): string {
   return typeof one['timeZone'] === 'string' ? one['timeZone'] : UTC;
+}
+
+/** Also read where the schema has found the value wrong: a problem is told, not thrown. */
+function deadlineOf({ deadline }: Readonly<Record<string, unknown>>): number {
+  return typeof deadline === 'string' && new RegExp(DURATION_PATTERN).test(deadline) ? durationMs(deadline) : 0;
 }
 
 function prefixesOf(one: Readonly<Record<string, unknown>>): readonly string[] {

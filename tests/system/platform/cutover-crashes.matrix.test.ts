@@ -25,8 +25,8 @@ const LIMIT = 240_000;
 const ROUTE = '/apis/gateway.networking.k8s.io/v1/namespaces/mcp-production/httproutes/mcp-api';
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/mcp-production/leases/golive-cutover';
 const PHASE_FILE = 'specs/code-platform/phase4-cutover.yaml';
-/** Traffic has begun to move to 25 %. */
-const MOVING: HaltPoint = { event: 'shifting', count: 2 };
+/** Traffic has begun to move to 25 %: the way back was tried before, to 5 % and to 0 again. */
+const MOVING: HaltPoint = { event: 'shifting', count: 4 };
 /** Rolling back, and nobody is served by the new release any more. */
 const AT_ZERO: HaltPoint = { event: 'zero' };
 
