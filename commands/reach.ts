@@ -12,7 +12,7 @@ import {
 import { NETWORK_POLICIES, OTHER_POLICIES } from '../checks/protocols/network-policies.ts';
 import { answer, UnknownEnd, type Answer, type Question } from '../k8s/semantics/network/question.ts';
 import type { Verdict } from '../k8s/semantics/network/reach.ts';
-import { matrixOf, type ReachMatrix } from '../k8s/semantics/network/matrix.ts';
+import { matrixOf, targetText, type ReachMatrix } from '../k8s/semantics/network/matrix.ts';
 import { readNetwork, type NetworkWorld } from '../k8s/semantics/network/world.ts';
 import { colours, pad } from '../reports/tell/console/text.ts';
 import { answerLines, objectsOf, tellUnread, type ObjectSources } from './objects.ts';
@@ -147,11 +147,15 @@ async function tellMatrix(matrix: ReachMatrix, format: ReachOptions['format']): 
     writeError('No pods or workloads with ports are among the objects.');
     return EXIT.HOLD;
   }
+  const titles = targets.map(targetText);
   if (format === 'svg') {
-    writeOut((await import('../reports/tell/html/reach-matrix.ts')).reachMatrixSvg(matrix).trimEnd());
+    writeOut(
+      (await import('../reports/tell/html/reach-matrix.ts'))
+        .reachMatrixSvg({ sources, targets: titles, cells })
+        .trimEnd(),
+    );
     return EXIT.GO;
   }
-  const titles = targets.map(({ name, port, protocol }) => `${name} ${port}/${protocol}`);
   const width = Math.max(...sources.map((name) => name.length));
   // Columns are named below each other: their titles are longer than their cells.
   const legend = titles.map((title, index) => `  ${pad(String(index + 1), 4)}${title}`);

@@ -98,6 +98,14 @@ export type Evidence =
       /** [percentile 0–100, value], ascending */
       readonly percentiles: readonly (readonly [number, number])[];
     }
+  /** Who may reach whom: `cells` by source, then by target. */
+  | {
+      readonly type: 'reach';
+      readonly title: string;
+      readonly sources: readonly string[];
+      readonly targets: readonly string[];
+      readonly cells: readonly (readonly ('allow' | 'deny' | 'undefined')[])[];
+    }
   /** A file under the run's `evidence/` folder; `path` is relative to it. */
   | {
       readonly type: 'file';

@@ -1,6 +1,6 @@
 import { effectsOf, unselectedPods } from '../../../k8s/semantics/network/effects.ts';
 import type { PodEnd } from '../../../k8s/semantics/network/ends.ts';
-import { matrixOf } from '../../../k8s/semantics/network/matrix.ts';
+import { matrixOf, targetText } from '../../../k8s/semantics/network/matrix.ts';
 import { answer, UnknownEnd, type Answer, type Question } from '../../../k8s/semantics/network/question.ts';
 import type { Verdict } from '../../../k8s/semantics/network/reach.ts';
 import { readNetwork, type NetworkWorld } from '../../../k8s/semantics/network/world.ts';
@@ -130,19 +130,12 @@ function judgeMatrix({ matrix }: Params, world: NetworkWorld, say: Saying): void
 
 /** Cells of a matrix that people can still read. */
 const MOST_CELLS = 2500;
-const MARKS: Readonly<Record<Verdict, string>> = { allow: '✓', deny: '–', undefined: '?' };
 
 /** Everybody against everybody, by the policies: what is allowed and was never thought of is seen here. */
 function showReach(world: NetworkWorld, say: Saying): void {
   const { sources, targets, cells } = matrixOf(world);
   if (sources.length === 0 || targets.length === 0 || sources.length * targets.length > MOST_CELLS) return;
-  say.show(
-    table(
-      'Who reaches whom (✓ allowed, – denied, ? not judged)',
-      ['from', ...targets.map(({ name, port, protocol }) => `${name} ${port}/${protocol}`)],
-      sources.map((source, row) => [source, ...(cells[row] ?? []).map((verdict) => MARKS[verdict])]),
-    ),
-  );
+  say.show({ type: 'reach', title: 'Who may reach whom', sources, targets: targets.map(targetText), cells });
 }
 
 const portText = ({ port, protocol }: Params['matrix'][number]): string => `${port}/${protocol}`;

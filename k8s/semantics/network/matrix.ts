@@ -15,6 +15,9 @@ export interface ReachMatrix {
   readonly cells: readonly (readonly Verdict[])[];
 }
 
+/** `shop/web-1 8080/TCP`. */
+export const targetText = ({ name, port, protocol }: MatrixTarget): string => `${name} ${port}/${protocol}`;
+
 /** One pod of each kind, by name; targets are the ports that containers declare. */
 export function matrixOf(world: NetworkWorld): ReachMatrix {
   const groups = new Map<string, PodEnd>();

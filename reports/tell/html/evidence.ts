@@ -4,6 +4,7 @@ import { cutText } from '../../../checks/contract/visible-text.ts';
 import { formatBound, formatBytes, formatUtc, formatValue, meets, plural } from '../wording.ts';
 import { boundBar, histogramTable, seriesFigure, timelineFigure } from './charts.ts';
 import { diffLines } from './diff.ts';
+import { reachFigure } from './reach-matrix.ts';
 import { sign } from './signs.ts';
 import { scrollTable } from './tables.ts';
 import { html, type Html } from './template.ts';
@@ -83,6 +84,8 @@ function body(evidence: Evidence, link: LinkFile): Html {
       return seriesFigure(evidence);
     case 'histogram':
       return histogramTable(evidence);
+    case 'reach':
+      return reachFigure(evidence.title, evidence);
     case 'file':
       return file(evidence, link);
     default:

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { reachMatrixSvg } from './reach-matrix.ts';
+import { reachFigure, reachMatrixSvg } from './reach-matrix.ts';
 
 const matrix = {
   sources: ['shop/web', 'shop/<db>'],
-  targets: [{ name: 'shop/<db>', port: 5432, protocol: 'TCP' }],
+  targets: ['shop/<db> 5432/TCP'],
   cells: [['allow'], ['undefined']],
 } as const;
 
@@ -18,4 +18,12 @@ it('says of each pair whether it may, in words too, and no name becomes markup',
 
 it('is an image also where there is nobody', () => {
   expect(reachMatrixSvg({ sources: [], targets: [], cells: [] })).toMatch(/<\/svg>\s*$/);
+});
+
+it('is in the report without a style of its own, and as a table', () => {
+  const figure = reachFigure('Who may reach whom', matrix).toString();
+  expect(figure).not.toContain('<style');
+  expect(figure).toMatch(/<td>shop\/web<\/td>\s*<td>allowed<\/td>/);
+  expect(figure).toMatch(/<td>not judged<\/td>/);
+  expect(figure).not.toContain('<db>');
 });

@@ -1,7 +1,10 @@
-/** The reachability matrix as an SVG that stands by itself: rows call, columns are called. A sign in each cell, so that no colour is needed. */
-import type { ReachMatrix } from '../../../k8s/semantics/network/matrix.ts';
-import type { Verdict } from '../../../k8s/semantics/network/reach.ts';
-import { html } from './template.ts';
+/** The reachability matrix as an SVG: rows call, columns are called. A sign in each cell, so that no colour is needed. */
+import type { Evidence } from '../../../checks/contract/outcome.ts';
+import { scrollTable } from './tables.ts';
+import { html, type Html } from './template.ts';
+
+type Reach = Pick<Extract<Evidence, { type: 'reach' }>, 'sources' | 'targets' | 'cells'>;
+type Verdict = Reach['cells'][number][number];
 
 const CELL = 24;
 const PADDING = 12;
@@ -15,6 +18,7 @@ const SIGNS: Readonly<Record<Verdict, { readonly sign: string; readonly word: st
   deny: { sign: '–', word: 'denied' },
   undefined: { sign: '?', word: 'not judged' },
 };
+/** Of an image that stands by itself; the report has its own colours for the same classes. */
 const STYLE = `
   text { font: 11px ui-monospace, monospace; fill: #1f2328; }
   .cell text { text-anchor: middle; }
@@ -25,14 +29,38 @@ const STYLE = `
     .allow rect { fill: #12401f; } .deny rect { fill: #161b22; } .undefined rect { fill: #4b3a09; }
   }`;
 
-/** The whole image; every name in it is escaped. */
-export function reachMatrixSvg({ sources, targets, cells }: ReachMatrix): string {
-  const titles = targets.map(({ name, port, protocol }) => `${name} ${port}/${protocol}`);
+/** The image in the report, and the same as a table, which can be read out. */
+export function reachFigure(title: string, reach: Reach): Html {
+  const rows = reach.sources.map((source, row) => [
+    source,
+    ...reach.targets.map((_, column) => SIGNS[verdictAt(reach, row, column)].word),
+  ]);
+  return html`<div class="scroll reach" tabindex="0" role="group" aria-label="${title}">${drawn(reach)}</div>
+    <details>
+      <summary>As a table</summary>
+      ${scrollTable(`${title}, as a table`, ['from', ...reach.targets], rows)}
+    </details>`;
+}
+
+/** The whole image as a file; every name in it is escaped. */
+export function reachMatrixSvg(reach: Reach): string {
+  return drawn(
+    reach,
+    html`<style>
+      ${STYLE}
+    </style>`,
+  ).toString();
+}
+
+const verdictAt = ({ cells }: Reach, row: number, column: number): Verdict => cells[row]?.[column] ?? 'undefined';
+
+function drawn(reach: Reach, style?: Html): Html {
+  const { sources, targets: titles } = reach;
   const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length)) * LETTER;
   const left = PADDING + widest(sources) + PADDING;
   const top = PADDING + widest(titles) * RISE + PADDING;
   // The last titles lean over the right edge.
-  const width = Math.ceil(left + targets.length * CELL + widest(titles) * RISE + PADDING);
+  const width = Math.ceil(left + titles.length * CELL + widest(titles) * RISE + PADDING);
   const height = Math.ceil(top + sources.length * CELL + 3 * PADDING);
   const columns = titles.map((title, column) => {
     const x = left + (column + 0.5) * CELL;
@@ -41,7 +69,7 @@ export function reachMatrixSvg({ sources, targets, cells }: ReachMatrix): string
   const rows = sources.map((source, row) => {
     const y = top + row * CELL;
     return html`<text x="${PADDING}" y="${(y + 16).toFixed(1)}">${source}</text>${titles.map((title, column) => {
-        const verdict = cells[row]?.[column] ?? 'undefined';
+        const verdict = verdictAt(reach, row, column);
         const { sign, word } = SIGNS[verdict];
         const x = left + column * CELL;
         return html`<g class="cell ${verdict}"
@@ -65,10 +93,7 @@ export function reachMatrixSvg({ sources, targets, cells }: ReachMatrix): string
     role="img"
     aria-label="Who may reach whom: rows call, columns are called"
   >
-    <style>
-      ${STYLE}
-    </style>
-    ${columns} ${rows}
+    ${style} ${columns} ${rows}
     <text x="${PADDING}" y="${height - PADDING}">${legend}</text>
-  </svg> `.toString();
+  </svg> `;
 }

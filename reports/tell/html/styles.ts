@@ -117,6 +117,8 @@ thead th{color:var(--muted);font-size:.875rem}
 .plot .start{grid-area:3/2}.plot .end{grid-area:3/3;text-align:right}
 .plot polyline{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round;vector-effect:non-scaling-stroke}
 .plot circle{fill:currentColor}
+.reach text{font:11px ui-monospace,monospace;fill:var(--text)}.reach .cell text{text-anchor:middle}.reach rect{stroke:var(--line);fill:var(--surface)}
+.reach .allow rect{fill:var(--inserted)}.reach .undefined rect{fill:var(--deleted)}
 .plot .bound{stroke:var(--bad);stroke-width:2;stroke-dasharray:6 4;vector-effect:non-scaling-stroke}
 `;
 
