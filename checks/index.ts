@@ -23,6 +23,7 @@ import { clusterVersion } from './cluster/version/check.ts';
 import { cutoverChangeWindow } from './cutover/change-window/check.ts';
 import { cutoverLogPatterns } from './cutover/log-patterns/check.ts';
 import { cutoverOtherHands } from './cutover/other-hands/check.ts';
+import { cutoverProgressiveDelivery } from './cutover/progressive-delivery/check.ts';
 import { rollbackData } from './cutover/rollback-data/check.ts';
 import { rollbackRecord } from './cutover/rollback-record/check.ts';
 import { rollbackRehearsal } from './cutover/rollback-rehearsal/check.ts';
@@ -152,6 +153,7 @@ const all: readonly CheckKind[] = [
   cutoverChangeWindow,
   cutoverLogPatterns,
   cutoverOtherHands,
+  cutoverProgressiveDelivery,
   rollbackData,
   rollbackRecord,
   rollbackRehearsal,

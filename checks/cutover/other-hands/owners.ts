@@ -1,13 +1,13 @@
 /** Who else writes the objects of a cutover: Argo CD, Flux, Flagger and Argo Rollouts, by what they publish of themselves. Pure. */
 import type { KubeObject, ResourceType } from '../../contract/cluster.ts';
 import { at, listAt, textAt } from '../../contract/json.ts';
+import { ROLLOUTS } from '../../protocols/progressive-delivery/argo-rollouts.ts';
+import { CANARIES } from '../../protocols/progressive-delivery/flagger.ts';
 
 const type = (apiVersion: string, kind: string, resource: string): ResourceType => ({ apiVersion, kind, resource });
 export const APPLICATIONS = type('argoproj.io/v1alpha1', 'Application', 'applications');
-export const ROLLOUTS = type('argoproj.io/v1alpha1', 'Rollout', 'rollouts');
 export const KUSTOMIZATIONS = type('kustomize.toolkit.fluxcd.io/v1', 'Kustomization', 'kustomizations');
 export const HELM_RELEASES = type('helm.toolkit.fluxcd.io/v2', 'HelmRelease', 'helmreleases');
-export const CANARIES = type('flagger.app/v1beta1', 'Canary', 'canaries');
 export const WRITERS: readonly ResourceType[] = [APPLICATIONS, KUSTOMIZATIONS, HELM_RELEASES, CANARIES, ROLLOUTS];
 
 const KUSTOMIZE = 'kustomize.toolkit.fluxcd.io';

@@ -4,9 +4,10 @@ import { rolloutStatus, type RolloutStatus } from '../../../k8s/semantics/rollou
 import type { KubeObject } from '../../contract/cluster.ts';
 import { at, listAt, numberAt, textAt } from '../../contract/json.ts';
 import { nameList, table } from '../../kit/evidence.ts';
-import { objectSubject, subjectText, type Say, type Subject } from '../../kit/kind.ts';
+import { objectSubject, subjectText, type Refusal, type Say, type Subject } from '../../kit/kind.ts';
 import type { Endpoint } from '../../protocols/endpoints.ts';
 import { isSameImage, parseReference } from '../../protocols/oci-reference.ts';
+import { canaryProgress, primaryOf, targets } from '../../protocols/progressive-delivery/flagger.ts';
 import { hasEnded, isLeaving } from '../../protocols/workloads.ts';
 import type { Params } from './params.ts';
 import {
@@ -70,8 +71,11 @@ export const messages = {
 type Saying = Say<typeof messages>;
 
 interface Seen {
-  /** Those of the params that exist. */
+  /** Those of the params that exist, and what serves users in place of one at rest. */
   readonly deployments: readonly KubeObject[];
+  /** Of Flagger, whose target is a Deployment that is named and at rest. */
+  readonly canaries: readonly KubeObject[];
+  readonly refused: readonly Refusal[];
   readonly replicaSets: readonly KubeObject[];
   readonly pods: readonly KubeObject[];
   readonly services: readonly { readonly name: string; readonly endpoints: readonly Endpoint[] }[];
@@ -91,7 +95,9 @@ interface Rollout {
 export function judge(params: Params, seen: Seen, say: Saying, now: Date): void {
   const { namespace } = params;
   const rollouts = seen.deployments.flatMap((deployment) => rolloutOf(deployment, seen, now) ?? []);
-  for (const name of params.deployments) {
+  for (const refusal of seen.refused) say.refused(refusal);
+  for (const template of params.deployments) {
+    const name = servingName(template, seen, say);
     const subject = objectSubject('Deployment', { namespace, name });
     const rollout = rollouts.find(({ deployment }) => deployment.metadata.name === name);
     say.judged(subject);
@@ -118,6 +124,20 @@ export function judge(params: Params, seen: Seen, say: Saying, now: Date): void 
     judgeRestarts(pod, params, now, say);
   }
   show(rollouts, [...current, ...others], seen, say);
+}
+
+export const isAtRest = (deployment: KubeObject): boolean => at(deployment, 'spec', 'replicas') === 0;
+
+/** The Deployment that serves users: with Flagger not the one that is rolled out. */
+function servingName(template: string, { canaries }: Seen, say: Saying): string {
+  const canary = canaries.find((one) => targets(one, { kind: 'Deployment', metadata: { name: template } }));
+  if (!canary) return template;
+  const subject = objectSubject('Canary', canary.metadata);
+  const progress = canaryProgress(canary);
+  say.judged(subject);
+  if ('why' in progress) say.unsure('unknown-value', `${subjectText(subject)}: ${progress.why}.`, { subject });
+  else if (progress.stage !== 'promoted') say.fail('incomplete', subject, { why: progress.how }, { path: 'status' });
+  return primaryOf(canary);
 }
 
 function rolloutOf(deployment: KubeObject, { replicaSets, pods }: Seen, now: Date): Rollout | null {
