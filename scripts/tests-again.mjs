@@ -3,15 +3,16 @@
  * counts. A file that was red once is named either way: it has a cause.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { relative } from 'node:path';
 import { spawn } from 'node:child_process';
+import { dirname } from 'node:path';
+import { RED_FILES } from './red-files.mjs';
 
 /** The second try has at least so long. */
 const AGAIN_MS = 5 * 60_000;
-const REPORT = 'node_modules/.cache/golive/tests-again.json';
 
 /**
- * Answers 'green', 'red', or 'unfinished' where nothing was red when time was up. `projects`: Vitest's `--project` options; `until`: when it
+ * Answers 'green', 'red' (a file was red twice), or 'unfinished' where that was not seen when time was up. `projects`: Vitest's `--project`
+ * options; `until`: when the
  * first try must be over, as milliseconds since 1970.
  */
 export async function testsAgain(projects, until = Number.POSITIVE_INFINITY) {
@@ -22,24 +23,26 @@ export async function testsAgain(projects, until = Number.POSITIVE_INFINITY) {
     [...projects, '--maxWorkers=1', '--no-file-parallelism', ...first.red],
     Math.max(until, Date.now() + AGAIN_MS),
   );
-  if (second.red.length > 0 || second.code !== 0 || !second.ended) {
-    process.stdout.write(`\nRED twice, or not over in time:\n${list(second.red.length > 0 ? second.red : first.red)}`);
+  if (second.red.length > 0 || second.code !== 0) {
+    process.stdout.write(`\nRED twice:\n${list(second.red.length > 0 ? second.red : first.red)}`);
     return 'red';
   }
-  process.stdout.write(`\nUNSTEADY, red beside others and green alone:\n${list(first.red)}`);
-  return 'green';
+  const how = second.ended
+    ? 'red beside others and green alone'
+    : 'red beside others; alone they were not over in time';
+  process.stdout.write(`\nUNSTEADY, ${how}:\n${list(first.red)}`);
+  return first.ended && second.ended ? 'green' : 'unfinished';
 }
 
 /** Runs tests until time is up: which files were red, and whether it came to its end. */
 async function run(args, until) {
-  mkdirSync('node_modules/.cache/golive', { recursive: true });
-  rmSync(REPORT, { force: true });
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
+  mkdirSync(dirname(RED_FILES), { recursive: true });
+  rmSync(RED_FILES, { force: true });
+  const reporters = ['--reporter=default', '--reporter=./scripts/red-files.mjs'];
   const child = spawn('node_modules/.bin/vitest', ['run', ...reporters, ...args], { stdio: 'inherit' });
   let ended = true;
   const stop = () => {
     ended = false;
-    // Cancelled, Vitest still says what it has seen.
     child.kill('SIGINT');
   };
   const timer = Number.isFinite(until) ? setTimeout(stop, Math.max(0, until - Date.now())) : undefined;
@@ -49,15 +52,7 @@ async function run(args, until) {
 }
 
 function redFiles() {
-  if (!existsSync(REPORT)) return [];
-  const { testResults = [] } = JSON.parse(readFileSync(REPORT, 'utf8'));
-  return testResults
-    .filter(
-      ({ status, assertionResults }) =>
-        assertionResults.some((one) => one.status === 'failed') ||
-        (status === 'failed' && assertionResults.length === 0),
-    )
-    .map(({ name }) => relative(process.cwd(), name));
+  return existsSync(RED_FILES) ? readFileSync(RED_FILES, 'utf8').trim().split('\n') : [];
 }
 
 function list(files) {
