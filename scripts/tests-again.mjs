@@ -12,8 +12,7 @@ const AGAIN_MS = 5 * 60_000;
 
 /**
  * Answers 'green', 'red' (a file was red twice), or 'unfinished' where that was not seen when time was up. `projects`: Vitest's `--project`
- * options; `until`: when the
- * first try must be over, as milliseconds since 1970.
+ * options; `until`: when the first try must be over, as milliseconds since 1970.
  */
 export async function testsAgain(projects, until = Number.POSITIVE_INFINITY) {
   const first = await run(projects, until);

@@ -1,14 +1,23 @@
-/** Follows Gateway, HTTPRoutes, Services and the certificate's Secret, and has the gateway's process do what they say. */
+/** Follows whatever says where requests go, Services and the certificate's Secret, and has the gateway's process do what they say. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { KubeObject, ResourceType } from '../../checks/contract/cluster.ts';
 import { listAt, textAt } from '../../checks/contract/json.ts';
-import { SERVICES } from '../../checks/protocols/kubernetes.ts';
+import { PODS, SERVICES } from '../../checks/protocols/kubernetes.ts';
 import type { BackendAddress, ControlPlane } from '../control-plane-types.ts';
 import type { Enforcement } from './enforcement.ts';
 import type { GatewayProcess } from './gateway-process.ts';
+import { asHttpRoute, GRPC_ROUTES } from './grpc-routes.ts';
+import { compileIngresses } from './ingresses.ts';
 import type { Endpoints, GatewayConfiguration, Rule } from './route-table.ts';
 import { compileRoutes, type RouteVerdict } from './routes.ts';
 import { gatewayStatus, hasStatus, routeStatus } from './status.ts';
+import {
+  compileVirtualServices,
+  DESTINATION_RULES,
+  ISTIO_GATEWAYS,
+  VIRTUAL_SERVICES,
+  type Subsets,
+} from './virtual-services.ts';
 
 const type = (kind: string, resource: string): ResourceType => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
@@ -18,6 +27,21 @@ const type = (kind: string, resource: string): ResourceType => ({
 export const GATEWAYS = type('Gateway', 'gateways');
 export const HTTP_ROUTES = type('HTTPRoute', 'httproutes');
 export const SECRETS: ResourceType = { apiVersion: 'v1', kind: 'Secret', resource: 'secrets' };
+
+export const INGRESSES: ResourceType = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', resource: 'ingresses' };
+/** All that says where requests go. */
+const READ = {
+  gateways: GATEWAYS,
+  routes: HTTP_ROUTES,
+  grpcRoutes: GRPC_ROUTES,
+  services: SERVICES,
+  secrets: SECRETS,
+  ingresses: INGRESSES,
+  istioGateways: ISTIO_GATEWAYS,
+  virtualServices: VIRTUAL_SERVICES,
+  destinationRules: DESTINATION_RULES,
+} as const;
+type Objects = { -readonly [K in keyof typeof READ]: readonly KubeObject[] };
 
 /** The pod that the gateway is to policies: that of the ingress controller. */
 const INGRESS_POD = 'ingress-nginx/ingress-nginx-0';
@@ -45,10 +69,10 @@ export interface GatewayController {
 
 export function runGatewayController(options: ControllerOptions): GatewayController {
   const { plane, process, namespace, name, enforcement } = options;
-  let gateways: readonly KubeObject[] = [];
-  let routes: readonly KubeObject[] | undefined;
-  let services: readonly KubeObject[] | undefined;
-  let secrets: readonly KubeObject[] | undefined;
+  const seen: Partial<Objects> = {};
+  let pods: readonly KubeObject[] = [];
+  let subsets: Subsets = {};
+  let told = '';
   let minVersion: GatewayConfiguration['minVersion'] = 'TLSv1.3';
   let running = true;
   let rules: readonly Rule[] = [];
@@ -61,6 +85,12 @@ export function runGatewayController(options: ControllerOptions): GatewayControl
   let nowReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => (nowReady = resolve));
 
+  const isOfSubset = (key: string, name: string): boolean => {
+    const labels = Object.entries(subsets[key] ?? {});
+    const { namespace: of } = serviceOf(key);
+    const pod = pods.find(({ metadata }) => metadata.name === name && metadata.namespace === of);
+    return labels.every(([label, value]) => pod?.metadata.labels?.[label] === value);
+  };
   const send = (): Promise<boolean> =>
     process.configure({
       rules: frozen ?? rules,
@@ -68,7 +98,8 @@ export function runGatewayController(options: ControllerOptions): GatewayControl
       endpoints: Object.fromEntries(
         [...endpoints].map(([key, { backends }]): [string, Endpoints[string]] => {
           const denied = enforcement.denied(INGRESS_POD, serviceOf(key));
-          return [key, backends.map((one) => (denied.includes(one.pod) ? { ...one, isCutOff: true } : one))];
+          const own = backends.filter(({ pod }) => isOfSubset(key, pod));
+          return [key, own.map((one) => (denied.includes(one.pod) ? { ...one, isCutOff: true } : one))];
         }),
       ),
       ...(certificate ? { certificate } : {}),
@@ -85,18 +116,21 @@ export function runGatewayController(options: ControllerOptions): GatewayControl
   const follow = (key: string): void => {
     const entry: { end: () => void; backends: readonly BackendAddress[] } = { end: () => undefined, backends: [] };
     endpoints.set(key, entry);
-    const told = (backends: readonly BackendAddress[]): void => {
+    const changed = (backends: readonly BackendAddress[]): void => {
       entry.backends = backends;
       void send();
     };
-    entry.end = plane.watchBackends(serviceOf(key), told, { unready });
+    entry.end = plane.watchBackends(serviceOf(key), changed, { unready });
   };
   const look = (): void => {
-    const gateway = gateways.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
-    if (!gateway || !routes || !services || !secrets) return;
-    const compiled = compileRoutes({ gateway, routes, services, httpsPort: process.port });
-    const found = certificatesOf(gateway, secrets);
-    rules = compiled.rules;
+    const gateway = seen.gateways?.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+    if (!gateway || !isWhole(seen)) return;
+    const compiled = compileAll(gateway, seen, process.port);
+    const found = certificatesOf(gateway, seen.secrets);
+    ({ rules, subsets } = compiled);
+    const ignored = compiled.ignored.join('; ');
+    if (ignored !== told) options.log(`gateway: ${ignored || 'nothing is ignored any more'}`);
+    told = ignored;
     certificate = found.certificate;
     followServices();
     const live = send();
@@ -129,7 +163,8 @@ export function runGatewayController(options: ControllerOptions): GatewayControl
       const { metadata } = verdict.route;
       const own = routeStatus(verdict, now);
       const of = { name: metadata.name, namespace: metadata.namespace ?? '', subresource: 'status' } as const;
-      if (!hasStatus(verdict.route, own)) await plane.patch(HTTP_ROUTES, of, { status: own });
+      const type = verdict.route.kind === GRPC_ROUTES.kind ? GRPC_ROUTES : HTTP_ROUTES;
+      if (!hasStatus(verdict.route, own)) await plane.patch(type, of, { status: own });
     }
   };
 
@@ -149,22 +184,17 @@ export function runGatewayController(options: ControllerOptions): GatewayControl
     if (now !== asked) void send();
     asked = now;
   });
+  const names = Object.keys(READ) as (keyof Objects)[];
   const ends = [
-    plane.watchObjects(GATEWAYS, (objects) => {
-      gateways = objects;
-      look();
-    }),
-    plane.watchObjects(HTTP_ROUTES, (objects) => {
-      routes = objects;
-      look();
-    }),
-    plane.watchObjects(SERVICES, (objects) => {
-      services = objects;
-      look();
-    }),
-    plane.watchObjects(SECRETS, (objects) => {
-      secrets = objects;
-      look();
+    ...names.map((of) =>
+      plane.watchObjects(READ[of], (objects) => {
+        seen[of] = objects.map((one) => ({ ...one, kind: READ[of].kind }));
+        look();
+      }),
+    ),
+    plane.watchObjects(PODS, (objects) => {
+      pods = objects;
+      if (Object.keys(subsets).length > 0) void send();
     }),
   ];
   return {
@@ -197,14 +227,35 @@ export function runGatewayController(options: ControllerOptions): GatewayControl
   };
 }
 
+const isWhole = (seen: Partial<Objects>): seen is Objects => Object.keys(READ).every((of) => of in seen);
+
+/** In the order in which they are asked: one process stands for the data planes of three systems, which share no host in a real cluster. */
+function compileAll(gateway: KubeObject, seen: Objects, httpsPort: number) {
+  const { services, ingresses } = seen;
+  const byGateway = compileRoutes({
+    gateway,
+    routes: [...seen.routes, ...seen.grpcRoutes.map(asHttpRoute)],
+    services,
+    httpsPort,
+  });
+  const byIstio = compileVirtualServices({ ...seen, gateways: seen.istioGateways });
+  const byIngress = compileIngresses({ ingresses, services, httpsPort });
+  return {
+    rules: [...byGateway.rules, ...byIstio.rules, ...byIngress.rules],
+    subsets: byIstio.subsets,
+    ignored: [...byIstio.ignored, ...byIngress.ignored],
+    verdicts: byGateway.verdicts,
+  };
+}
+
 function servicesOf(rules: readonly Rule[]): Set<string> {
   const backends = rules.flatMap(({ action }) => (action.does === 'forward' ? action.backends : []));
   return new Set(backends.flatMap(({ service }) => (service === null ? [] : [service])));
 }
 
-/** `namespace/name:port` */
+/** `namespace/name:port`, with a subset `namespace/name:port#subset` */
 function serviceOf(key: string): { readonly namespace: string; readonly name: string; readonly port: number } {
-  const match = /^([^/]*)\/(.*):(\d+)$/.exec(key);
+  const match = /^([^/]*)\/([^:]*):(\d+)(?:#.*)?$/.exec(key);
   return { namespace: match?.[1] ?? '', name: match?.[2] ?? '', port: Number(match?.[3]) };
 }
 

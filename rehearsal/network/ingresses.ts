@@ -60,9 +60,7 @@ export function compileIngresses({ ingresses, services, httpsPort }: IngressObje
     else taken.set(keyOf(canary), canary);
   }
   const firsts = [...new Map(primaries.toReversed().map((one) => [keyOf(one), one])).values()];
-  const rules = firsts
-    .sort(byPrecedence)
-    .flatMap((primary) => rulesOf(primary, taken.get(keyOf(primary)), httpsPort));
+  const rules = firsts.sort(byPrecedence).flatMap((primary) => rulesOf(primary, taken.get(keyOf(primary)), httpsPort));
   return { rules, ignored };
 }
 
