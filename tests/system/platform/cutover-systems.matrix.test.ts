@@ -138,7 +138,7 @@ afterAll(async () => {
 }, LIMIT);
 
 /** Windows of 3 s, in which a machine that stands still for a moment has measured enough all the same. */
-const WATCH = { watch: '6m', minSamples: 20 };
+const WATCH = { watch: '6m', minSamples: 5 };
 
 function writePhase(kind: string, items: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {}): void {
   const route = { kind, namespace: NAMESPACE, name: 'mcp-api', stable: STABLE, canary: CANARY };
