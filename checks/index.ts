@@ -70,6 +70,7 @@ import { incidents } from './observability/incidents/check.ts';
 import { logPatterns } from './observability/log-patterns/check.ts';
 import { logStreams } from './observability/log-streams/check.ts';
 import { prometheusTargets } from './observability/prometheus-targets/check.ts';
+import { pushedMetrics } from './observability/pushed-metrics/check.ts';
 import { requestCost } from './observability/request-cost/check.ts';
 import { securityAlerts } from './observability/security-alerts/check.ts';
 import { sloWindow } from './observability/slo-window/check.ts';
@@ -200,6 +201,7 @@ const all: readonly CheckKind[] = [
   logPatterns,
   logStreams,
   prometheusTargets,
+  pushedMetrics,
   requestCost,
   securityAlerts,
   sloWindow,
