@@ -10,7 +10,7 @@ import type { ControlPlane } from '../control-plane-types.ts';
 import type { PlatformContext } from '../platform-types.ts';
 import type { DnsServer } from './dns-server.ts';
 import type { ServiceProxies } from './service-proxies.ts';
-import { GATEWAYS, HTTP_ROUTES, INGRESSES } from './gateway-controller.ts';
+import { GATEWAYS, HTTP_ROUTES } from './gateway-controller.ts';
 import type { GatewayProcess } from './gateway-process.ts';
 import { gatewayValues } from './network.ts';
 import { service, startTestNetwork, until, type TestNetwork } from './testing.ts';
@@ -131,88 +131,6 @@ describe('the gateway', () => {
     for (let i = 0; i < 40; i += 1) if (!(await ask(String(url))).body.startsWith(GREEN)) blue += 1;
     expect(blue).toBe(10);
     await plane.patch(HTTP_ROUTES, target, { spec: { rules: rules(100, 0) } });
-  });
-
-  describe('by other systems than the Gateway API', () => {
-    const STABLE = 'mcp-typescript-api-green-service';
-    const CANARY = 'mcp-typescript-api-service';
-    const metadata = (name: string, annotations = {}) => ({ name, namespace: NAMESPACE, annotations });
-    const blueOf = async (count: number): Promise<number> => {
-      const www = `https://www.mcp.test:${gateway.port}/`;
-      await until(
-        () => ask(www),
-        ({ status }) => status === 200,
-      );
-      let blue = 0;
-      for (let i = 0; i < count; i += 1) if (!(await ask(www)).body.startsWith(GREEN)) blue += 1;
-      return blue;
-    };
-
-    it('shares users by the canary Ingress of ingress-nginx', async () => {
-      const ingress = (name: string, service: string, annotations = {}) => ({
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'Ingress',
-        metadata: metadata(name, annotations),
-        spec: {
-          ingressClassName: 'nginx',
-          rules: [
-            {
-              host: 'www.mcp.test',
-              http: {
-                paths: [
-                  { path: '/', pathType: 'Prefix', backend: { service: { name: service, port: { number: 3000 } } } },
-                ],
-              },
-            },
-          ],
-        },
-      });
-      const nginx = 'nginx.ingress.kubernetes.io';
-      await plane.apply(
-        ingress('www-canary', CANARY, { [`${nginx}/canary`]: 'true', [`${nginx}/canary-weight`]: '25' }),
-      );
-      await plane.apply(ingress('www', STABLE));
-      expect(await blueOf(40)).toBe(10);
-      for (const name of ['www', 'www-canary']) await plane.remove(INGRESSES, { name, namespace: NAMESPACE });
-    });
-
-    it('shares users by the VirtualService of a Gateway of Istio, and by subsets', async () => {
-      const istio = (kind: string, name: string, spec: object) => ({
-        apiVersion: 'networking.istio.io/v1',
-        kind,
-        metadata: metadata(name),
-        spec,
-      });
-      const to = (host: string, weight: number, subset?: string) => ({
-        destination: { host, ...(subset === undefined ? {} : { subset }) },
-        weight,
-      });
-      const virtual = (...route: object[]) =>
-        istio('VirtualService', 'www', { hosts: ['www.mcp.test'], gateways: ['edge'], http: [{ route }] });
-      const server = { port: { number: 443, name: 'https', protocol: 'HTTPS' }, hosts: ['*.mcp.test'] };
-      await plane.apply(istio('Gateway', 'edge', { servers: [server] }));
-      await plane.apply(virtual(to(STABLE, 75), to(CANARY, 25)));
-      expect(await blueOf(40)).toBe(10);
-      await plane.apply(
-        istio('DestinationRule', 'www', {
-          host: STABLE,
-          subsets: [
-            { name: 'green', labels: { app: 'mcp-typescript-api-green' } },
-            { name: 'nobody', labels: { app: 'nobody' } },
-          ],
-        }),
-      );
-      await plane.apply(virtual(to(STABLE, 100, 'green')));
-      await until(
-        () => blueOf(4),
-        (blue) => blue === 0,
-      );
-      await plane.apply(virtual(to(STABLE, 100, 'nobody')));
-      await until(
-        () => ask(`https://www.mcp.test:${gateway.port}/`),
-        ({ status }) => status === 503,
-      );
-    });
   });
 
   it('speaks TLS 1.3 alone, and 1.2 when that lever is pulled', async () => {
