@@ -59,14 +59,14 @@ function routed(rollout: KubeObject): Progress['share'] {
   return { value: canary / all, by: 'the weights of its traffic routing' };
 }
 
-/** Without traffic routing a Service gives each pod its part, whatever `setWeight` says: 10 % of three replicas is one pod of four. */
+/**
+ * Without traffic routing a Service gives each available pod its part, whatever `setWeight` says: 10 % of three replicas is one pod of four.
+ * Which pods are not available is not told: they are taken for old ones.
+ */
 function byPods(rollout: KubeObject): Progress['share'] {
-  const pods = numberAt(rollout, 'status', 'replicas');
-  const fresh = numberAt(rollout, 'status', 'updatedReplicas');
-  if (!Number.isFinite(pods) || pods <= 0) return null;
-  const value = (Number.isFinite(fresh) ? fresh : 0) / pods;
-  return {
-    value,
-    by: `${Number.isFinite(fresh) ? fresh : 0} of ${pods} pods behind one Service, as nothing routes requests for it`,
-  };
+  const available = numberAt(rollout, 'status', 'availableReplicas') || 0;
+  const fresh = numberAt(rollout, 'status', 'updatedReplicas') || 0;
+  if (available <= 0) return null;
+  const by = `${fresh} new of ${available} available pods behind one Service, as nothing routes requests for it`;
+  return { value: Math.min(1, fresh / available), by };
 }
