@@ -92,10 +92,13 @@ describe('the checklist of the CODE platform', () => {
   it('uses every kind but those for what this platform does not have', () => {
     const used = new Set(plan.items.map(({ kind }) => kind));
     const unused = [...kinds.keys()].filter((kind) => !used.has(kind));
-    // Backups of operators, tests of a team's own, the closed load model, and a level of Pod Security by version, which files are scanned for.
+    // Argo Rollouts and Flagger, backups of operators, a Pushgateway, tests of a team's own, the closed load model, and a level of Pod Security
+    // by version, which files are scanned for.
     expect(unused).toEqual([
+      'cutover/progressive-delivery',
       'data/backup-objects',
       'load/closed-model-run',
+      'observability/pushed-metrics',
       'playwright/spec',
       'workloads/pod-security',
     ]);

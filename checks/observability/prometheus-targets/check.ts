@@ -4,7 +4,6 @@ import { mayReadSecrets } from '../../protocols/kubernetes.ts';
 import { query, rules, selectorOf, serverTime, targets } from '../../protocols/prometheus.ts';
 import { labelValues, prometheusOf, prometheusParams, whyNotReady } from '../../protocols/telemetry.ts';
 import { judge, messages } from './judge.ts';
-import { pushesOf, pushesParam } from './pushes.ts';
 
 export const prometheusTargets = kind('observability/prometheus-targets', {
   title: 'Prometheus scrapes every service and evaluates its rules',
@@ -14,7 +13,6 @@ export const prometheusTargets = kind('observability/prometheus-targets', {
     'Every known target of each declared service up and freshly scraped, and enough of them.',
     'Its metric has fresh samples.',
     'Rules loaded and evaluated without error.',
-    'What batch jobs push: that the newest accepted push of each group is young enough.',
   ],
   not: ['Whether the metrics tell the truth.'],
   needs: ['http'],
@@ -36,7 +34,6 @@ export const prometheusTargets = kind('observability/prometheus-targets', {
       },
     },
     maxAge: duration('Oldest scrape and oldest sample.', '2m'),
-    pushes: pushesParam,
     minRules: { type: 'integer', minimum: 0, default: 1, description: 'Least number of rules that are loaded.' },
   },
   required: ['prometheus', 'services'],
@@ -46,19 +43,18 @@ export const prometheusTargets = kind('observability/prometheus-targets', {
   async gather(params, { http }) {
     const source = prometheusOf(params);
     const down = await whyNotReady(http, source);
-    if (down !== null) return { down, time: 0, targets: [], sampleAges: [], pushes: [], rules: [] };
-    const [time, active, loaded, pushes, ...ages] = await Promise.all([
+    if (down !== null) return { down, time: 0, targets: [], sampleAges: [], rules: [] };
+    const [time, active, loaded, ...ages] = await Promise.all([
       serverTime(http, source),
       targets(http, source),
       rules(http, source),
-      pushesOf(http, source, params.pushes),
       ...params.services.map(async ({ labels, metric }) => {
         if (metric === undefined) return null;
         const [age] = await query(http, source, `min(time() - timestamp(${metric}${selectorOf(labels)}))`);
         return age?.value ?? null;
       }),
     ]);
-    return { time, targets: active, sampleAges: ages, pushes, rules: loaded };
+    return { time, targets: active, sampleAges: ages, rules: loaded };
   },
   judge,
 });

@@ -9,7 +9,6 @@ import {
   type LabelSet,
   type Target,
 } from '../../protocols/prometheus.ts';
-import { judgePushes, pushMessages, type Push } from './pushes.ts';
 
 export const messages = {
   down: {
@@ -44,7 +43,6 @@ export const messages = {
     says: '{subject}: rule is failing{error}, expected it to evaluate.',
     fix: 'Correct the expression of the rule.',
   },
-  ...pushMessages,
 } as const;
 
 interface Service {
@@ -56,7 +54,6 @@ interface Params {
   readonly services: readonly Service[];
   readonly maxAge: string;
   readonly minRules: number;
-  readonly pushes: readonly { readonly labels: LabelSet; readonly maxAge: string }[];
 }
 interface Seen {
   /** Why Prometheus is down; everything else is empty then. */
@@ -66,12 +63,10 @@ interface Seen {
   readonly targets: readonly Target[];
   /** Age of the newest sample in seconds, per service; null without any. */
   readonly sampleAges: readonly (number | null)[];
-  /** The groups of each declared push. */
-  readonly pushes: readonly (readonly Push[])[];
   readonly rules: readonly AlertRule[];
 }
 
-export function judge({ services, maxAge, minRules, pushes }: Params, seen: Seen, say: Say<typeof messages>): void {
+export function judge({ services, maxAge, minRules }: Params, seen: Seen, say: Say<typeof messages>): void {
   if (seen.down !== undefined) return say.fail('down', 'Prometheus', { why: seen.down });
   const owned = services.map((service) => seen.targets.filter(({ labels }) => hasLabels(labels, service.labels)));
   services.forEach((service, index) => {
@@ -87,7 +82,6 @@ export function judge({ services, maxAge, minRules, pushes }: Params, seen: Seen
         maxAge: freshness.maxAge,
       });
   });
-  judgePushes(pushes, seen, say);
   if (seen.rules.length < minRules) say.fail('noRules', 'Prometheus', { count: seen.rules.length, expected: minRules });
   for (const rule of seen.rules) judgeRule(rule, seen.time, say);
   say.show(
