@@ -2,7 +2,7 @@
  * Kubernetes objects from text as kubectl reads it: several documents of YAML 1.1 or JSON, Lists of any kind. Each object keeps its place. A
  * document that cannot be read is reported with its place, and the others are read all the same. Pure.
  */
-import { load, parseEvents, YAMLException } from 'js-yaml';
+import { FAILSAFE_SCHEMA, load, parseEvents, YAMLException } from 'js-yaml';
 import { isShape, text as textOf, type Shape } from '../shape.ts';
 import { MANIFEST_SCHEMA } from './manifest-schema.ts';
 import { readPlainYaml, type Offsets } from './plain-yaml.ts';
@@ -39,13 +39,21 @@ export interface ReadDocuments {
 const MAX_ALIASES = 100;
 const MAX_DEPTH = 100;
 
+export interface ReadOptions {
+  /**
+   * A name such as `y`, a truth value of YAML 1.1, or `1` is taken as it is written. An API server refuses such an object; who only asks what
+   * its policies mean must not lose it for that.
+   */
+  readonly hasNamesAsWritten?: boolean;
+}
+
 /** Reads a whole file, or what a program has printed; never throws. */
-export function readObjects(text: string, file: string): ReadDocuments {
+export function readObjects(text: string, file: string, options: ReadOptions = {}): ReadDocuments {
   const objects: ReadObject[] = [];
   const unread: UnreadDocument[] = [];
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
   for (const [index, chunk] of documentsOf(source).entries()) {
-    const document = new Document(file, index + 1, chunk);
+    const document = new Document(file, index + 1, chunk, options);
     const value = document.value();
     if ('problem' in value) unread.push(value.problem);
     // Comments alone, as helm leaves them.
@@ -83,11 +91,26 @@ class Document {
   readonly #file: string;
   readonly #number: number;
   readonly #chunk: Chunk;
+  readonly #options: ReadOptions;
   #offsets: ReadonlyMap<string, number> | undefined;
-  constructor(file: string, number: number, chunk: Chunk) {
+  constructor(file: string, number: number, chunk: Chunk, options: ReadOptions) {
     this.#file = file;
     this.#number = number;
     this.#chunk = chunk;
+    this.#options = options;
+  }
+
+  /** The object with its name and namespace as texts, where that is asked for. */
+  named(object: Shape, pointer: string): Shape {
+    const { metadata } = object;
+    if (this.#options.hasNamesAsWritten !== true || !isShape(metadata)) return object;
+    const misread = ['name', 'namespace'].filter((key) => ['boolean', 'number'].includes(typeof metadata[key]));
+    if (misread.length === 0) return object;
+    let written: unknown = load(this.#chunk.text, { schema: FAILSAFE_SCHEMA, json: true });
+    for (const step of [...pointer.split('/').slice(1), 'metadata'])
+      written = (written as Readonly<Record<string, unknown>>)[step];
+    const texts = written as Shape;
+    return { ...object, metadata: { ...metadata, ...Object.fromEntries(misread.map((key) => [key, texts[key]])) } };
   }
 
   value(): { readonly found: unknown } | { readonly problem: UnreadDocument } {
@@ -159,7 +182,7 @@ function expand(
     unread.push({ place: where(), why: 'it is no object', isNoObject: true });
     return;
   }
-  const object = { ...given, ...value };
+  const object = document.named({ ...given, ...value }, pointer);
   const kind = textOf(object['kind']);
   const apiVersion = textOf(object['apiVersion']);
   if (kind === undefined || kind === '' || apiVersion === undefined || apiVersion === '') {
