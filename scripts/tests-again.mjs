@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { RED_FILES } from './red-files.mjs';
 
 /** The second try has at least so long. */
-const AGAIN_MS = 5 * 60_000;
+const AGAIN_MS = 4 * 60_000;
 
 /**
  * Answers 'green', 'red' (a file was red twice), or 'unfinished' where that was not seen when time was up. `projects`: Vitest's `--project`
