@@ -3,7 +3,15 @@ import { durationMs, formatMs } from '../../contract/units.ts';
 import { table } from '../../kit/evidence.ts';
 import { kind, type ParamsOf, type Say } from '../../kit/kind.ts';
 import { mayReadSecrets } from '../../protocols/kubernetes.ts';
-import { query, selectorOf, serverTime, valueText, type Sample } from '../../protocols/prometheus.ts';
+import {
+  hasLabels,
+  query,
+  selectorOf,
+  serverTime,
+  valueText,
+  type LabelSet,
+  type Sample,
+} from '../../protocols/prometheus.ts';
 import { labelValues, prometheusOf, prometheusParams } from '../../protocols/telemetry.ts';
 
 const params = {
@@ -47,6 +55,12 @@ const messages = {
   },
 } as const;
 
+type Saying = Say<typeof messages>;
+interface Limits {
+  /** Unix seconds. */
+  readonly time: number;
+  readonly maxAgeMs: number;
+}
 /** Of clocks that differ. */
 const AHEAD_SECONDS = 60;
 
@@ -98,66 +112,76 @@ export const pushedMetrics = kind('observability/pushed-metrics', {
   },
 });
 
-/** Those of one group have the same labels, but for what a scrape adds. */
-const groupOf = ({ labels }: Sample): string =>
-  selectorOf(Object.fromEntries(Object.entries(labels).filter(([name]) => name !== '__name__')));
+/** Those of one group have the same labels, but for what a metric adds. */
+const labelsOf = ({ labels }: Sample): LabelSet =>
+  Object.fromEntries(Object.entries(labels).filter(([name]) => name !== '__name__'));
+const groupOf = (sample: Sample): string => selectorOf(labelsOf(sample));
 
-function judgeGroup(
-  group: Group,
-  { pushed, failed, values }: Seen['groups'][number],
-  { time, maxAgeMs }: { readonly time: number; readonly maxAgeMs: number },
-  say: Say<typeof messages>,
-): void {
-  const expected = formatMs(maxAgeMs);
+interface Times {
+  /** As subjects name it. */
+  readonly name: string;
+  readonly labels: LabelSet;
+  /** Unix seconds; null: not told. */
+  readonly accepted: number | null;
+  readonly refused: number | null;
+}
+
+/** Every group of which either time is told. */
+function timesOf({ pushed, failed }: Seen['groups'][number]): readonly Times[] {
+  const valueIn = (among: readonly Sample[], name: string): number | null =>
+    among.find((one) => groupOf(one) === name)?.value ?? null;
+  const all = new Map([...pushed, ...failed].map((one) => [groupOf(one), labelsOf(one)]));
+  return [...all].map(([name, labels]) => ({
+    name: `Group ${name}`,
+    labels,
+    accepted: valueIn(pushed, name),
+    refused: valueIn(failed, name),
+  }));
+}
+
+function judgeGroup(group: Group, seen: Seen['groups'][number], limits: Limits, say: Saying): void {
   const declared = `Group ${selectorOf(group.labels)}`;
-  if (pushed.length === 0) {
+  const all = timesOf(seen);
+  if (all.length === 0) {
     say.judged(declared);
-    return say.fail('neverPushed', declared, { expected });
+    return say.fail('neverPushed', declared, { expected: formatMs(limits.maxAgeMs) });
   }
-  const ageOf = (at: number): number => (time - at) * 1000;
-  for (const sample of pushed) {
-    const subject = `Group ${groupOf(sample)}`;
-    const refusedAt = failed.find((one) => groupOf(one) === groupOf(sample))?.value;
-    say.judged(subject);
-    if (sample.value === 0) say.fail('neverPushed', subject, { expected });
-    else if (!Number.isFinite(sample.value) || sample.value > time + AHEAD_SECONDS)
-      say.unsure(
-        'unknown-value',
-        `${subject}: its last push is at ${valueText(sample.value)}, which is no time before now.`,
-        {
-          subject,
-        },
-      );
-    else if (ageOf(sample.value) > maxAgeMs)
-      say.fail('tooOld', subject, { actual: formatMs(ageOf(sample.value)), expected });
-    if (refusedAt === undefined)
-      say.unsure('unknown-value', `${subject}: whether a push was refused is not told.`, { subject });
-    else if (refusedAt > sample.value)
-      say.fail('refused', subject, { actual: formatMs(Math.max(0, ageOf(refusedAt))) });
+  for (const times of all) {
+    say.judged(times.name);
+    judgeTimes(times, limits, say);
+    if (group.metric !== undefined) judgeValues(times, group, seen.values, say);
   }
-  if (group.metric !== undefined) judgeValues(group, declared, values, say);
+  const text = (at: number | null): string | null => (at === null ? null : valueText(at));
   say.show(
     table(
       `Pushes of ${declared}`,
       ['group', 'last accepted', 'last refused'],
-      pushed.map((one) => {
-        const refused = failed.find((other) => groupOf(other) === groupOf(one))?.value ?? null;
-        return [groupOf(one), valueText(one.value), refused === null ? null : valueText(refused)];
-      }),
+      all.map(({ name, accepted, refused }) => [name, text(accepted), text(refused)]),
     ),
   );
 }
 
+function judgeTimes({ name, accepted, refused }: Times, { time, maxAgeMs }: Limits, say: Saying): void {
+  const expected = formatMs(maxAgeMs);
+  const doubt = (why: string): void => say.unsure('unknown-value', `${name}: ${why}.`, { subject: name });
+  const isTime = (at: number): boolean => Number.isFinite(at) && at <= time + AHEAD_SECONDS;
+  const ageOf = (at: number): number => Math.max(0, time - at) * 1000;
+  if (accepted === null || accepted === 0) say.fail('neverPushed', name, { expected });
+  else if (!isTime(accepted)) doubt(`its last push is at ${valueText(accepted)}, which is no time before now`);
+  else if (ageOf(accepted) > maxAgeMs) say.fail('tooOld', name, { actual: formatMs(ageOf(accepted)), expected });
+  if (refused === null) doubt('whether a push was refused is not told');
+  else if (!isTime(refused)) doubt(`a push was refused at ${valueText(refused)}, which is no time before now`);
+  else if (refused > (accepted ?? 0)) say.fail('refused', name, { actual: formatMs(ageOf(refused)) });
+}
+
 function judgeValues(
+  { name, labels }: Times,
   { metric = '', value }: Group,
-  declared: string,
   values: readonly Sample[],
-  say: Say<typeof messages>,
+  say: Saying,
 ): void {
-  if (values.length === 0) say.unsure('too-few-samples', `${declared}: has no ${metric}.`, { subject: declared });
-  for (const sample of values) {
-    const subject = `Group ${groupOf(sample)}`;
-    if (sample.value !== value)
-      say.fail('otherValue', subject, { metric, actual: valueText(sample.value), expected: String(value) });
-  }
+  const own = values.filter((one) => hasLabels(one.labels, labels));
+  if (own.length === 0) say.unsure('too-few-samples', `${name}: has no ${metric}.`, { subject: name });
+  for (const one of own.filter((sample) => sample.value !== value))
+    say.fail('otherValue', name, { metric, actual: valueText(one.value), expected: String(value) });
 }

@@ -190,7 +190,8 @@ describe.each(SYSTEMS)('by $kind', (system) => {
     ).toEqual([]);
     expect(cutover.told('step-done').map(({ item }) => item)).toHaveLength(4);
     expect(cutover.journal().at(-1)).toMatchObject({ event: 'finished', weight: 100 });
-    await setToZero(system);
+    // The next cutover begins where this one did.
+    await cluster.patch(system.path, system.atZero);
   });
 
   it('goes back to 0 % where a step is not good enough', { timeout: LIMIT }, async () => {
@@ -234,9 +235,4 @@ function crashes(system: System): void {
     await cutover.expectBack('interrupted', result.output);
     expect(await cluster.get(system.path)).toMatchObject(system.atZero);
   });
-}
-
-/** The next cutover begins where the first one did: an approved release is no longer moved, a rehearsal starts again. */
-async function setToZero({ path, atZero }: System): Promise<void> {
-  await cluster.patch(path, atZero);
 }
